@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * The CUDA driver's external-memory functions, with NvSciBuf objects as one more kind of handle. Every function has the
+ * signature, the ownership rules and the error codes of the driver function whose name it carries behind "nvsci". A
+ * handle or pointer that did not come from these functions is passed to the driver untouched, so a program may use them
+ * for all of its external memory.
+ *
+ * The functions work on the driver that the process uses: the stock libcuda.so.1, or OpenNvSci's software device.
+ *
+ * Common to all: thread-safe. They may be called in any order; a destroyed, freed or garbage handle gives an error and
+ * is never followed. After an error nothing has changed, except where stated, and opennvsciGetLastErrorText()
+ * (opennvsci.h) says why. Any of them may return CUDA_ERROR_NOT_INITIALIZED (3) if no CUDA driver can be used, and pass
+ * on an error of the driver (such as 700, a context lost by an earlier kernel).
+ *
+ * Sources: CUDA 13.0 driver API; where that is silent for NvSciBuf, decisions of OpenNvSci, marked PROPOSED.
+ */
+#ifndef INCLUDED_NVSCICUDA_H
+#define INCLUDED_NVSCICUDA_H
+
+#include <cuda.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Imports an NvSciBuf object (or any handle the driver knows) into the calling thread's current context.
+ *
+ * The object that `memHandleDesc->handle.nvSciBufObject` names (the NvSciBufObj itself, not its address) stays the
+ * caller's: it may be freed at once or later. Its permission decides what the GPU may do: an object with ActualPerm
+ * Readonly gives mappings that the GPU's memory management unit protects against writes. The same object may be
+ * imported any number of times; all imports show the same bytes. An import maps nothing and is cheap.
+ *
+ * @param extMem_out    Receives the external memory; destroy it with nvsciCuDestroyExternalMemory().
+ * @param memHandleDesc type CU_EXTERNAL_MEMORY_HANDLE_TYPE_NVSCIBUF, size in bytes: 1 up to the object's allocation
+ *                      (normally the Size attribute), flags 0 or CUDA_EXTERNAL_MEMORY_DEDICATED. It limits all
+ * mappings.
+ * @retval CUDA_SUCCESS                 *extMem_out is set.
+ * @retval CUDA_ERROR_INVALID_VALUE     (1) A NULL argument or object, size 0 or beyond the object, other flags.
+ * @retval CUDA_ERROR_INVALID_HANDLE    (400) The object is not alive. PROPOSED.
+ * @retval CUDA_ERROR_INVALID_CONTEXT   (201) The thread has no current context.
+ * @retval CUDA_ERROR_OUT_OF_MEMORY     (2) The process heap is exhausted.
+ */
+CUresult nvsciCuImportExternalMemory(CUexternalMemory* extMem_out,
+                                     const CUDA_EXTERNAL_MEMORY_HANDLE_DESC* memHandleDesc);
+
+/**
+ * Maps a window of an external memory and returns its device pointer.
+ *
+ * The pointer is valid in the context of the import, whatever context is current, until nvsciCuMemFree(). It may be
+ * used with kernels, copies and memsets. Two mappings may or may not have the same address; each is freed once. On a
+ * read-only object a kernel's store is a fault (CUDA_ERROR_ILLEGAL_ADDRESS, the context is lost) and a copy into it
+ * gives CUDA_ERROR_INVALID_VALUE.
+ *
+ * @param devPtr     Receives the pointer: the object's start, aligned to its Align attribute, plus the offset.
+ * @param extMem     An external memory.
+ * @param bufferDesc offset and size in bytes, any alignment, size > 0, inside the imported size; flags 0.
+ * @retval CUDA_SUCCESS                 *devPtr is set.
+ * @retval CUDA_ERROR_INVALID_VALUE     (1) A NULL argument or handle, flags, a window of size 0 or that does not fit.
+ * @retval CUDA_ERROR_INVALID_HANDLE    (400) The external memory is not alive.
+ * @retval CUDA_ERROR_NOT_SUPPORTED     (801) The device cannot enforce the object's read-only permission. Never
+ * silently widened.
+ * @retval CUDA_ERROR_PEER_ACCESS_UNSUPPORTED (217) The memory is another GPU's and cannot be reached.
+ * @retval CUDA_ERROR_OUT_OF_MEMORY     (2) No address space, memory or descriptors.
+ * @retval CUDA_ERROR_OPERATING_SYSTEM  (304) A system call failed.
+ */
+CUresult nvsciCuExternalMemoryGetMappedBuffer(CUdeviceptr* devPtr, CUexternalMemory extMem,
+                                              const CUDA_EXTERNAL_MEMORY_BUFFER_DESC* bufferDesc);
+
+/**
+ * Maps an external memory as a CUDA mipmapped array. For NvSciBuf objects this version has no arrays.
+ *
+ * @param mipmap     Receives the array.
+ * @param extMem     An external memory.
+ * @param mipmapDesc As the driver function takes it.
+ * @retval CUDA_ERROR_INVALID_VALUE  (1) A NULL argument or handle.
+ * @retval CUDA_ERROR_INVALID_HANDLE (400) The external memory is not alive.
+ * @retval CUDA_ERROR_NOT_SUPPORTED  (801) The external memory is an NvSciBuf object.
+ */
+CUresult nvsciCuExternalMemoryGetMappedMipmappedArray(CUmipmappedArray* mipmap, CUexternalMemory extMem,
+                                                      const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC* mipmapDesc);
+
+/**
+ * Destroys an external memory. Mappings made from it stay and must still be freed; before or after, the order is free.
+ *
+ * @param extMem An external memory.
+ * @retval CUDA_SUCCESS              The handle is dead.
+ * @retval CUDA_ERROR_INVALID_VALUE  (1) extMem is NULL.
+ * @retval CUDA_ERROR_INVALID_HANDLE (400) It is not alive, for example destroyed before.
+ */
+CUresult nvsciCuDestroyExternalMemory(CUexternalMemory extMem);
+
+/**
+ * cuMemFree for pointers of nvsciCuExternalMemoryGetMappedBuffer() and of the driver alike. For ours it first waits for
+ * all work of the context of the import and of the current context; it must not be called from a host function of a
+ * stream.
+ *
+ * @param devPtr A pointer exactly as it was returned.
+ * @retval CUDA_SUCCESS             The mapping is gone.
+ * @retval CUDA_ERROR_INVALID_VALUE (1) Not a pointer of ours or of the driver, freed before, or the context of the
+ * import was destroyed (the mapping is gone all the same). PROPOSED.
+ */
+CUresult nvsciCuMemFree(CUdeviceptr devPtr);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* INCLUDED_NVSCICUDA_H */
