@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/os.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
+#include "base/checked.h"
+
+namespace opennvsci::os {
+
+Calls& calls() noexcept {
+    static Calls real{
+        .memfd_create = ::memfd_create,
+        .ftruncate = ::ftruncate,
+        .add_seals = [](int fd, int seals) { return ::fcntl(fd, F_ADD_SEALS, seals); },
+        .mmap = ::mmap,
+        .munmap = ::munmap,
+        .dup_cloexec = [](int fd) { return ::fcntl(fd, F_DUPFD_CLOEXEC, 0); },
+    };
+    return real;
+}
+
+tl::unexpected<Error> os_error(std::string_view call) {
+    const int number = errno;
+    const bool exhausted = number == ENOMEM || number == EMFILE || number == ENFILE || number == ENOSPC;
+    return fail(NvSciError_ResourceError, fmt::format("{} failed: {}", call, std::strerror(number)),
+                exhausted ? cu::CUDA_ERROR_OUT_OF_MEMORY : cu::CUDA_ERROR_OPERATING_SYSTEM);
+}
+
+Result<UniqueFd> create_memory_file(const char* name, std::size_t size) {
+    UniqueFd file(calls().memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    if (!file) return os_error("memfd_create");
+    if (size > static_cast<std::size_t>(std::numeric_limits<off_t>::max())) {
+        return fail(NvSciError_ResourceError, fmt::format("a memory file cannot have {} bytes", size),
+                    cu::CUDA_ERROR_OUT_OF_MEMORY);
+    }
+    if (calls().ftruncate(file.get(), static_cast<off_t>(size)) != 0) return os_error("ftruncate");
+    if (calls().add_seals(file.get(), F_SEAL_SHRINK | F_SEAL_GROW) != 0) return os_error("fcntl(F_ADD_SEALS)");
+    return file;
+}
+
+Result<FileMapping> FileMapping::create(int fd, std::size_t size, std::size_t alignment, bool writable) {
+    const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+    FileMapping mapping;
+    if (alignment <= kPageSize) {
+        void* address = calls().mmap(nullptr, size, protection, MAP_SHARED, fd, 0);
+        if (address == MAP_FAILED) return os_error("mmap");
+        mapping.address_ = address;
+        mapping.size_ = size;
+        return mapping;
+    }
+    // A larger alignment: reserve that much more address space, map inside it and give back what is left over.
+    const auto pages = checked::align_up(size, kPageSize);
+    const auto reserved = pages ? checked::add(*pages, alignment) : std::nullopt;
+    if (!reserved) {
+        return fail(NvSciError_Overflow,
+                    fmt::format("{} bytes at alignment {} exceed the address space", size, alignment));
+    }
+    void* reservation = calls().mmap(nullptr, *reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (reservation == MAP_FAILED) return os_error("mmap");
+    mapping.address_ = reservation;
+    mapping.size_ = *reserved;
+    const auto start = reinterpret_cast<std::uintptr_t>(reservation);
+    const std::uintptr_t aligned = (start + alignment - 1) & ~(alignment - 1);
+    void* address = calls().mmap(reinterpret_cast<void*>(aligned), size, protection, MAP_SHARED | MAP_FIXED, fd, 0);
+    if (address == MAP_FAILED) return os_error("mmap");
+    if (aligned > start) calls().munmap(reservation, aligned - start);
+    const std::uintptr_t end = aligned + *pages;
+    if (start + *reserved > end) calls().munmap(reinterpret_cast<void*>(end), start + *reserved - end);
+    mapping.address_ = address;
+    mapping.size_ = size;
+    return mapping;
+}
+
+FileMapping::~FileMapping() {
+    if (address_ != nullptr) calls().munmap(address_, size_);
+}
+
+}  // namespace opennvsci::os

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Result and Error: how every floor reports an expected failure. An Error carries both public codes, because the same
+// failure can leave through an NvSciBuf function or through a CUDA function, and one text for the user.
+// Running out of process heap is not an Error: operator new throws, and the api floor turns it into the public code.
+#pragma once
+
+#include <string>
+#include <tl/expected.hpp>
+#include <utility>
+
+#include "base/cuda_abi.h"
+#include "nvscierror.h"
+
+namespace opennvsci {
+
+struct Error {
+    NvSciError code;
+    cu::CUresult cuda;
+    std::string text;
+};
+
+template <class T = void>
+using Result = tl::expected<T, Error>;
+
+/// A failure as both public interfaces report it. `cuda` defaults to the code for a bad argument, which is right for
+/// every check of the program's input.
+[[nodiscard]] inline tl::unexpected<Error> fail(NvSciError code, std::string text,
+                                                cu::CUresult cuda = cu::CUDA_ERROR_INVALID_VALUE) {
+    return tl::make_unexpected(Error{code, cuda, std::move(text)});
+}
+
+}  // namespace opennvsci
+
+/// Leaves the function with the error of `expression`, a Result, if it holds one.
+#define OPENNVSCI_TRY(expression)                                                                    \
+    do {                                                                                             \
+        if (auto tried = (expression); !tried) return tl::make_unexpected(std::move(tried).error()); \
+    } while (false)
+
+/// Declares `name` as the value of `expression`, or leaves the function with its error.
+#define OPENNVSCI_TRY_ASSIGN(name, expression)                                        \
+    auto name##_result = (expression);                                                \
+    if (!name##_result) return tl::make_unexpected(std::move(name##_result).error()); \
+    auto name = std::move(*name##_result)
