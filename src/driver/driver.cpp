@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/driver.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace opennvsci::driver {
+namespace {
+
+struct Row {
+    const char* symbol;
+    int version;
+    bool is_required;
+    void (*store)(EntryPoints&, void*);
+};
+
+constexpr bool required = true;
+constexpr bool optional = false;
+
+constexpr std::array kRows{
+#define OPENNVSCI_ROW(name, symbol, version, presence, parameters) \
+    Row{#symbol, version, presence,                                \
+        [](EntryPoints& entry, void* address) { entry.name = reinterpret_cast<decltype(entry.name)>(address); }},
+    OPENNVSCI_CUDA_ENTRY_POINTS(OPENNVSCI_ROW)
+#undef OPENNVSCI_ROW
+};
+
+Result<EntryPoints> load_entry_points(void* library, const std::string& path) {
+    EntryPoints entry;
+    for (const Row& row : kRows) {
+        void* address = ::dlsym(library, row.symbol);
+        if (address == nullptr && row.is_required) {
+            return fail(NvSciError_ResourceError,
+                        fmt::format("the CUDA driver {} is too old: it has no {}, which came with CUDA {}.{}", path,
+                                    row.symbol, row.version / 1000, row.version % 1000 / 10),
+                        CUDA_ERROR_NOT_SUPPORTED);
+        }
+        row.store(entry, address);
+    }
+    return entry;
+}
+
+std::string path_of(void* address) {
+    Dl_info info{};
+    return ::dladdr(address, &info) != 0 && info.dli_fname != nullptr ? info.dli_fname : "libcuda.so.1";
+}
+
+}  // namespace
+
+Result<Driver> Driver::load(const char* name) {
+    // The library stays loaded for the life of the process, so the handle is not kept.
+    void* library = ::dlopen(name, RTLD_NOW | RTLD_NOLOAD);
+    if (library == nullptr) library = ::dlopen(name, RTLD_NOW);
+    if (library == nullptr) {
+        return fail(NvSciError_ResourceError, fmt::format("cannot load the CUDA driver: {}", ::dlerror()),
+                    CUDA_ERROR_NOT_INITIALIZED);
+    }
+    Driver driver;
+    driver.path = name;
+    if (void* init = ::dlsym(library, "cuInit")) driver.path = path_of(init);
+    driver.is_software = ::dlsym(library, "opennvsciSoftCudaVersion") != nullptr;
+    OPENNVSCI_TRY_ASSIGN(entry_points, load_entry_points(library, driver.path));
+    driver.call = entry_points;
+
+    if (const CUresult result = driver.call.cuInit(0); result != CUDA_SUCCESS) return driver.error(result, "cuInit");
+    if (const CUresult result = driver.call.cuDriverGetVersion(&driver.version); result != CUDA_SUCCESS) {
+        return driver.error(result, "cuDriverGetVersion");
+    }
+    int count = 0;
+    if (const CUresult result = driver.call.cuDeviceGetCount(&count); result != CUDA_SUCCESS) {
+        return driver.error(result, "cuDeviceGetCount");
+    }
+    for (int ordinal = 0; ordinal < count; ++ordinal) {
+        OPENNVSCI_TRY_ASSIGN(device, Device::query(driver, ordinal));
+        driver.devices.push_back(std::move(device));
+    }
+    if (driver.devices.empty()) {
+        return fail(NvSciError_ResourceError, fmt::format("the CUDA driver {} has no device", driver.path),
+                    CUDA_ERROR_NO_DEVICE);
+    }
+    return driver;
+}
+
+const Device* Driver::find(const Uuid& uuid) const noexcept {
+    const auto found = std::find_if(devices.begin(), devices.end(), [&](const Device& d) { return d.has_uuid(uuid); });
+    return found == devices.end() ? nullptr : &*found;
+}
+
+Result<const Device*> Driver::current_device() const {
+    CUcontext context = nullptr;
+    if (const CUresult result = call.cuCtxGetCurrent(&context); result != CUDA_SUCCESS) {
+        return error(result, "cuCtxGetCurrent");
+    }
+    if (context == nullptr) {
+        return fail(NvSciError_InvalidState,
+                    "the calling thread has no current CUDA context (cuCtxSetCurrent, or any CUDA runtime call, makes "
+                    "one current)",
+                    CUDA_ERROR_INVALID_CONTEXT);
+    }
+    CUdevice handle = 0;
+    if (const CUresult result = call.cuCtxGetDevice(&handle); result != CUDA_SUCCESS) {
+        return error(result, "cuCtxGetDevice");
+    }
+    const auto found =
+        std::find_if(devices.begin(), devices.end(), [&](const Device& device) { return device.handle == handle; });
+    if (found == devices.end()) {
+        return fail(NvSciError_ResourceError, fmt::format("the current context's device {} is unknown", handle),
+                    CUDA_ERROR_INVALID_DEVICE);
+    }
+    return &*found;
+}
+
+tl::unexpected<Error> Driver::error(CUresult result, std::string_view failed_call) const {
+    const char* name = nullptr;
+    const char* description = nullptr;
+    call.cuGetErrorName(result, &name);
+    call.cuGetErrorString(result, &description);
+    return fail(NvSciError_ResourceError,
+                fmt::format("{} failed: {} ({})", failed_call, name != nullptr ? name : std::to_string(result).c_str(),
+                            description != nullptr ? description : "no description"),
+                result);
+}
+
+}  // namespace opennvsci::driver

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The only door to CUDA. Driver is the CUDA driver of this process: the one real libcuda.so.1 if it has a device, else
+// the software device. It is loaded once, on first need, and never unloaded. Everything above this floor calls CUDA
+// through `driver.call.NAME(...)` and never includes <cuda.h>.
+//
+// Which one is used: OPENNVSCI_DEVICE=auto (the default), gpu or soft. With auto a machine without a usable GPU gets
+// the software device, and one line on stderr says so.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/cuda_entry_points.h"
+#include "base/result.h"
+#include "driver/uuid.h"
+
+namespace opennvsci::driver {
+
+using namespace cu;  // NOLINT(google-build-using-namespace): this floor is where CUDA's names are at home
+
+/// One function pointer per row of the table. Required ones are never null; an optional one may be.
+struct EntryPoints {
+#define OPENNVSCI_MEMBER(name, symbol, version, presence, parameters) CUresult(*name) parameters = nullptr;
+    OPENNVSCI_CUDA_ENTRY_POINTS(OPENNVSCI_MEMBER)
+#undef OPENNVSCI_MEMBER
+};
+
+class Driver;
+
+/// One GPU (or one device of the software driver) with the answers to the questions that the upper floors ask.
+class Device {
+  public:
+    [[nodiscard]] static Result<Device> query(const Driver& driver, int ordinal);
+
+    CUdevice handle = 0;
+    Uuid uuid;           ///< as cuDeviceGetUuid gives it
+    Uuid instance_uuid;  ///< as cuDeviceGetUuid_v2 gives it: differs for a partition of a GPU (MIG)
+    std::string name;
+    std::size_t memory_bytes = 0;
+    int compute_major = 0;
+    int compute_minor = 0;
+
+    bool is_integrated = false;                     ///< attribute 18: shares the system's memory
+    bool supports_virtual_memory = false;           ///< attributes 102 and 103: cuMemCreate with a POSIX descriptor
+    bool supports_read_only_host_register = false;  ///< attribute 113
+
+    /// True if memory created with a compression request really is compressible. Asks the device once, by creating one
+    /// granule and reading its properties back: attribute 107 alone promises less.
+    [[nodiscard]] bool grants_compression(const Driver& driver) const;
+
+    [[nodiscard]] bool has_uuid(const Uuid& wanted) const noexcept { return wanted == uuid || wanted == instance_uuid; }
+
+    Device() = default;
+    Device(Device&& other) noexcept = default;
+
+  private:
+    enum class Probe : int { unknown, no, yes };
+    struct ProbeState {
+        std::atomic<Probe> value{Probe::unknown};
+        ProbeState() = default;
+        ProbeState(ProbeState&& other) noexcept : value(other.value.load()) {}
+    };
+    bool supports_compression_ = false;  // attribute 107
+    mutable ProbeState compression_probe_;
+};
+
+class Driver {
+  public:
+    EntryPoints call;
+    bool is_software = false;
+    int version = 0;   ///< 1000 * major + 10 * minor
+    std::string path;  ///< the file the driver was loaded from
+    std::deque<Device> devices;
+
+    /// Loads the driver library `name` (a file name as dlopen takes it), checks that every required entry point is
+    /// there, initialises CUDA and queries the devices. Errors: ResourceError with the reason.
+    [[nodiscard]] static Result<Driver> load(const char* name);
+
+    /// The device with this UUID (either spelling), or null.
+    [[nodiscard]] const Device* find(const Uuid& uuid) const noexcept;
+
+    /// The device of the calling thread's current context. Errors: INVALID_CONTEXT if there is none.
+    [[nodiscard]] Result<const Device*> current_device() const;
+
+    /// An Error for a failed CUDA call: "CALL failed: CUDA_ERROR_X (description)".
+    [[nodiscard]] tl::unexpected<Error> error(CUresult result, std::string_view call) const;
+};
+
+/// The driver of this process, loaded on the first call. Errors: ResourceError with the reason, the same every time.
+[[nodiscard]] Result<const Driver*> instance();
+
+/// For tests: the loaded driver, writable, so that entry points can be replaced. Null if it could not be loaded.
+[[nodiscard]] Driver* instance_for_testing();
+
+}  // namespace opennvsci::driver
