@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Key: one row of an attribute table, and ValueType, the type of its value. The rows are the whole definition of an
+// attribute: setting, reading, merging, validating and printing it are loops over the rows. A library (NvSciBuf,
+// NvSciSync) brings its table; adding a key is adding a row.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace opennvsci::attr {
+
+class Slot;
+struct Key;
+
+/// The bytes of a value: `count` elements of the key's type, one after the other.
+using Bytes = std::span<const std::byte>;
+
+struct ValueType {
+    const char* name;
+    std::uint16_t size;
+    /// a < b, for types that have an order; null for those that do not.
+    bool (*less)(const void* a, const void* b);
+    /// Appends the text of one element.
+    void (*append_text)(std::string& out, const void* element);
+};
+
+enum class Direction : std::uint8_t {
+    in,        ///< set by programs; not readable from a reconciled list
+    out,       ///< readable from a reconciled list only
+    in_out,    ///< set by programs, its result readable from the reconciled list
+    internal,  ///< never seen by programs
+};
+
+enum class Presence : std::uint8_t {
+    mandatory,    ///< at least one of the lists must set it
+    optional,     ///< may be missing everywhere
+    conditional,  ///< mandatory, optional or forbidden depending on other keys: the buffer type's own rule decides
+    output,       ///< computed
+};
+
+/// Which values of one element are legal.
+struct Legal {
+    const char* text;
+    bool (*accepts)(const void* element);
+};
+
+/// What one participant asks of one key.
+struct Ask {
+    std::uint32_t participant;
+    Bytes value;
+};
+
+/// The two asks (positions in the span given to a merge) that cannot be had together.
+struct MergeConflict {
+    std::size_t first;
+    std::size_t second;
+};
+
+/// How the asks of several participants become one value. `merge` writes the result to `out`.
+struct MergeRule {
+    const char* name;
+    const char* text;
+    std::optional<MergeConflict> (*merge)(const Key& key, std::span<const Ask> asks, Slot& out);
+};
+
+/// When a reconciled slot satisfies an unreconciled one, as far as this key goes.
+struct CheckRule {
+    const char* name;
+    bool (*holds)(const Key& key, const Slot& reconciled, const Slot& unreconciled);
+};
+
+struct Key {
+    std::uint32_t number;
+    const char* name;
+    const ValueType* type;
+    std::uint16_t max_count;
+    Direction direction;
+    Presence presence;
+    const Legal* legal;      ///< null: any value
+    const MergeRule* merge;  ///< null: not merged, but computed or only reported
+    const CheckRule* check;  ///< null: no documented rule
+
+    [[nodiscard]] std::size_t capacity() const noexcept { return std::size_t{max_count} * type->size; }
+    /// The part of the number that says to which group of keys (buffer type) this one belongs; 0 is for all.
+    [[nodiscard]] std::uint32_t group() const noexcept { return number >> 16; }
+    /// The value as text: "4096", "ReadWrite", "{1, 2}".
+    [[nodiscard]] std::string text(Bytes value) const;
+};
+
+}  // namespace opennvsci::attr

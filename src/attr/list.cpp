@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attr/list.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace opennvsci::attr {
+namespace {
+
+tl::unexpected<Error> bad_key(const Key& key, std::string_view problem) {
+    return fail(NvSciError_BadParameter, fmt::format("{}: {}", key.name, problem));
+}
+
+}  // namespace
+
+List::List(const Schema& schema) : schema_(&schema), kind_(Kind::unreconciled), writable_(true) {
+    slots_.push_back({Slot(schema), {}});
+}
+
+List::List(Kind kind, std::vector<NamedSlot> slots, std::shared_ptr<const Report> report)
+    : schema_(&slots.front().values.schema()),
+      kind_(kind),
+      writable_(false),
+      slots_(std::move(slots)),
+      report_(std::move(report)) {}
+
+std::unique_ptr<List> List::clone() const {
+    auto copy = std::make_unique<List>(kind_, copy_slots(), report_);
+    copy->writable_ = kind_ == Kind::unreconciled && copy->slots_.size() == 1;
+    return copy;
+}
+
+bool List::has_selector() const {
+    const std::lock_guard lock(mutex_);
+    return std::all_of(slots_.begin(), slots_.end(),
+                       [&](const NamedSlot& slot) { return slot.values.has(schema_->selector()); });
+}
+
+Result<> List::set_name(std::string name) {
+    const std::lock_guard lock(mutex_);
+    OPENNVSCI_TRY(check_writable());
+    slots_.front().name = std::move(name);
+    return {};
+}
+
+Result<Bytes> List::get(std::size_t slot, std::uint32_t key_number) const {
+    const Key* key = schema_->find(key_number);
+    if (key == nullptr || key->direction == Direction::internal) {
+        return fail(NvSciError_BadParameter, fmt::format("{:#x} is not a key", key_number));
+    }
+    if (is_reconciled() && key->direction == Direction::in) {
+        return bad_key(*key, "an input-only key cannot be read from a reconciled list");
+    }
+    if (!is_reconciled() && key->direction == Direction::out) {
+        return bad_key(*key, "an output key exists in reconciled lists only");
+    }
+    if (slot >= slots_.size()) {
+        return fail(NvSciError_BadParameter,
+                    fmt::format("slot {} does not exist: the list has {} slots", slot, slots_.size()));
+    }
+    const std::lock_guard lock(mutex_);
+    return slots_[slot].values.get(*key);
+}
+
+std::string List::text() const {
+    const std::lock_guard lock(mutex_);
+    std::string out;
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+        if (slots_.size() > 1) out += fmt::format("slot {} {}\n", i + 1, slots_[i].name);
+        for (const Key& key : schema_->keys()) {
+            const Bytes value = slots_[i].values.get(key);
+            if (!value.empty()) out += fmt::format("{} = {}\n", key.name, key.text(value));
+        }
+    }
+    return out;
+}
+
+std::vector<NamedSlot> List::copy_slots() const {
+    const std::lock_guard lock(mutex_);
+    return slots_;
+}
+
+Result<> List::check_writable() const {
+    if (writable_) return {};
+    return fail(NvSciError_BadParameter, is_reconciled() ? "the list is reconciled and cannot be changed"
+                                                         : "the list is read-only (appended, imported or conflict)");
+}
+
+Result<const Key*> List::check_pair(const KeyValue& pair, const KeySet& earlier_in_call) const {
+    const Key* key = schema_->find(pair.key);
+    if (key == nullptr || key->direction == Direction::internal) {
+        return fail(NvSciError_BadParameter, fmt::format("{:#x} is not a key", pair.key));
+    }
+    if (key->direction == Direction::out) return bad_key(*key, "an output-only key cannot be set");
+    if (written_.test(schema_->index_of(*key))) return bad_key(*key, "already set; a key can be set once");
+    if (earlier_in_call.test(schema_->index_of(*key))) return bad_key(*key, "given twice in one call");
+    if (pair.value == nullptr) return bad_key(*key, "the value is NULL");
+    if (pair.size == 0 || pair.size % key->type->size != 0 || pair.size > key->capacity()) {
+        return bad_key(*key, fmt::format("{} bytes given; one {} has {}, at most {} of them fit", pair.size,
+                                         key->type->name, key->type->size, key->max_count));
+    }
+    if (key->legal == nullptr) return key;
+    const auto* element = static_cast<const std::byte*>(pair.value);
+    for (std::size_t at = 0; at < pair.size; at += key->type->size) {
+        // Programs may pass unaligned memory; rules read through memcpy.
+        if (!key->legal->accepts(element + at)) {
+            return bad_key(
+                *key, fmt::format("{} is not legal; it must be {}", key->text({element, pair.size}), key->legal->text));
+        }
+    }
+    return key;
+}
+
+Result<> List::check_group(const Key& key, Bytes selector_value) const {
+    if ((schema_->groups_of(selector_value) >> key.group() & 1U) != 0) return {};
+    return bad_key(key, fmt::format("needs a matching {}, which is {}", schema_->selector().name,
+                                    schema_->selector().text(selector_value)));
+}
+
+}  // namespace opennvsci::attr

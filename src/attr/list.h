@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// List: an attribute list. An unreconciled list holds one slot per participant and is written key by key, each key
+// once; a reconciled list holds one slot, the result, and the report of how it came about; a conflict list holds the
+// values that could not be merged.
+// Thread-safe. Values handed out by get() point into the list and stay valid as long as it.
+#pragma once
+
+#include <bitset>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "attr/report.h"
+#include "attr/slot.h"
+#include "base/result.h"
+
+namespace opennvsci::attr {
+
+/// A key with its value as a program passes it: `size` in bytes.
+struct KeyValue {
+    std::uint32_t key;
+    const void* value;
+    std::size_t size;
+};
+
+/// A slot with the name of the participant whose wishes it holds (empty if the program gave none).
+struct NamedSlot {
+    Slot values;
+    std::string name;
+};
+
+class List {
+  public:
+    enum class Kind : std::uint8_t { unreconciled, reconciled, conflict };
+
+    /// An empty, writable, unreconciled list with one slot.
+    explicit List(const Schema& schema);
+    /// A read-only list of the given kind that holds `slots`, at least one. `report` may be null.
+    List(Kind kind, std::vector<NamedSlot> slots, std::shared_ptr<const Report> report);
+    /// A deep copy of the same kind. A single-slot unreconciled copy is writable, every key once more.
+    [[nodiscard]] std::unique_ptr<List> clone() const;
+
+    [[nodiscard]] Kind kind() const noexcept { return kind_; }
+    [[nodiscard]] bool is_reconciled() const noexcept { return kind_ == Kind::reconciled; }
+    [[nodiscard]] const Schema& schema() const noexcept { return *schema_; }
+    [[nodiscard]] std::size_t slot_count() const noexcept { return slots_.size(); }
+    [[nodiscard]] const std::shared_ptr<const Report>& report() const noexcept { return report_; }
+    /// True if every slot has the key that selects the groups (Types).
+    [[nodiscard]] bool has_selector() const;
+
+    /// Names the participant of a single-slot unreconciled list. Errors: BadParameter for other lists.
+    [[nodiscard]] Result<> set_name(std::string name);
+
+    /// Sets `count` keys, all or none; `pair_at(i)` gives the i-th KeyValue. Errors: BadParameter with the reason.
+    template <class PairAt>
+    [[nodiscard]] Result<> set(std::size_t count, PairAt&& pair_at);
+
+    /// set() on a new list, as if the selecting key had the value `selector_value`, unless the pairs set it.
+    template <class PairAt>
+    [[nodiscard]] Result<> set_for_comparison(Bytes selector_value, std::size_t count, PairAt&& pair_at);
+
+    /// The value of a key in slot `slot`, empty if it is unset. Errors: BadParameter.
+    [[nodiscard]] Result<Bytes> get(std::size_t slot, std::uint32_t key_number) const;
+
+    /// Every key that is set, one per line, as "KEY = VALUE", slot by slot.
+    [[nodiscard]] std::string text() const;
+
+    /// Copies of the slots, taken under the lock.
+    [[nodiscard]] std::vector<NamedSlot> copy_slots() const;
+
+    /// Calls `read(slot)` for every NamedSlot, under the lock.
+    template <class Read>
+    void for_each_slot(Read&& read) const {
+        const std::lock_guard lock(mutex_);
+        for (const NamedSlot& slot : slots_)
+            read(slot);
+    }
+
+    /// The one slot of a reconciled list, which never changes.
+    [[nodiscard]] const Slot& reconciled() const noexcept { return slots_.front().values; }
+
+  private:
+    using KeySet = std::bitset<Schema::kMaxKeys>;
+
+    template <class PairAt>
+    [[nodiscard]] Result<> set_locked(Bytes selector_value, std::size_t count, PairAt&& pair_at);
+    [[nodiscard]] Result<> check_writable() const;
+    [[nodiscard]] Result<const Key*> check_pair(const KeyValue& pair, const KeySet& earlier_in_call) const;
+    [[nodiscard]] Result<> check_group(const Key& key, Bytes selector_value) const;
+
+    const Schema* schema_;
+    Kind kind_;
+    bool writable_;
+    std::vector<NamedSlot> slots_;
+    std::shared_ptr<const Report> report_;
+    KeySet written_;  // keys that may not be set again
+    mutable std::mutex mutex_;
+};
+
+template <class PairAt>
+Result<> List::set(std::size_t count, PairAt&& pair_at) {
+    const std::lock_guard lock(mutex_);
+    OPENNVSCI_TRY(check_writable());
+    return set_locked(slots_.front().values.get(schema_->selector()), count, pair_at);
+}
+
+template <class PairAt>
+Result<> List::set_for_comparison(Bytes selector_value, std::size_t count, PairAt&& pair_at) {
+    return set_locked(selector_value, count, pair_at);
+}
+
+template <class PairAt>
+Result<> List::set_locked(Bytes selector_value, std::size_t count, PairAt&& pair_at) {
+    KeySet in_call;
+    for (std::size_t i = 0; i < count; ++i) {
+        const KeyValue pair = pair_at(i);
+        const auto key = check_pair(pair, in_call);
+        if (!key) return tl::make_unexpected(key.error());
+        in_call.set(schema_->index_of(**key));
+        if (*key == &schema_->selector()) selector_value = {static_cast<const std::byte*>(pair.value), pair.size};
+    }
+    // The selecting key may stand behind the keys that need it, so this is a pass of its own.
+    for (std::size_t i = 0; i < count; ++i) {
+        OPENNVSCI_TRY(check_group(*schema_->find(pair_at(i).key), selector_value));
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        const KeyValue pair = pair_at(i);
+        const Key& key = *schema_->find(pair.key);
+        slots_.front().values.put(key, {static_cast<const std::byte*>(pair.value), pair.size});
+    }
+    written_ |= in_call;
+    return {};
+}
+
+}  // namespace opennvsci::attr

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attr/negotiation.h"
+
+#include <fmt/format.h>
+
+namespace opennvsci::attr {
+
+void Negotiation::add(const List& list) {
+    const std::size_t slot_count = list.slot_count();
+    std::uint32_t slot_number = 0;
+    list.for_each_slot([&](const NamedSlot& slot) {
+        const auto participant = static_cast<std::uint32_t>(report_.participants().size());
+        report_.add_participant({lists_, slot_number++, slot_count == 1, slot.name});
+        const auto keys = schema_->keys();
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            if (const Bytes value = slot.values.get(keys[i]); !value.empty()) report_.add_ask(i, participant, value);
+        }
+    });
+    ++lists_;
+}
+
+Result<> Negotiation::merge(const Key& key) {
+    const std::vector<Ask> asks = report_.asks(schema_->index_of(key));
+    if (asks.empty()) return {};
+    const auto conflict = key.merge->merge(key, asks, result_);
+    if (!conflict) {
+        report_.decide({&key, Outcome::granted, {}, {}});
+        return {};
+    }
+    const auto name = [&](const Ask& ask) { return report_.participants()[ask.participant].text(); };
+    return refuse(key.number, NvSciError_ReconciliationFailed,
+                  fmt::format("{} asks {}, {} asks {}; rule '{}': {}", name(asks[conflict->first]),
+                              key.text(asks[conflict->first].value), name(asks[conflict->second]),
+                              key.text(asks[conflict->second].value), key.merge->name, key.merge->text),
+                  fmt::format("leave the key out of {}", name(asks[conflict->second])));
+}
+
+tl::unexpected<Error> Negotiation::refuse(std::uint32_t number, NvSciError code, std::string reason,
+                                          std::string suggestion) {
+    const Key& refused = key(number);
+    if (code == NvSciError_ReconciliationFailed) {
+        for (const Ask& ask : asks(number)) {
+            NamedSlot slot{Slot(*schema_), report_.participants()[ask.participant].text()};
+            slot.values.put(refused, ask.value);
+            conflict_slots_.push_back(std::move(slot));
+        }
+        // A conflict that follows from other keys still yields a list, empty for this key.
+        if (conflict_slots_.empty()) conflict_slots_.push_back({Slot(*schema_), {}});
+    }
+    std::string text = fmt::format("{}: {}", refused.name, reason);
+    if (!suggestion.empty()) text += fmt::format(". To avoid it: {}", suggestion);
+    report_.decide({&refused, Outcome::refused, std::move(reason), std::move(suggestion)});
+    return fail(code, std::move(text));
+}
+
+std::unique_ptr<List> Negotiation::take_reconciled() {
+    std::vector<NamedSlot> slots;
+    slots.push_back({std::move(result_), {}});
+    return std::make_unique<List>(List::Kind::reconciled, std::move(slots),
+                                  std::make_shared<const Report>(std::move(report_)));
+}
+
+std::unique_ptr<List> Negotiation::take_conflict() {
+    if (conflict_slots_.empty()) return nullptr;
+    return std::make_unique<List>(List::Kind::conflict, std::move(conflict_slots_),
+                                  std::make_shared<const Report>(std::move(report_)));
+}
+
+}  // namespace opennvsci::attr

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Negotiation: one reconciliation in progress. It takes in the lists, merges keys by the rules of their rows, and holds
+// the growing result and report. The floor that owns the table decides which keys to merge and computes the rest.
+#pragma once
+
+#include <memory>
+
+#include "attr/list.h"
+
+namespace opennvsci::attr {
+
+class Negotiation {
+  public:
+    explicit Negotiation(const Schema& schema) : schema_(&schema), result_(schema) {}
+
+    /// Takes in copies of all values of `list`, the next one of the call.
+    void add(const List& list);
+
+    [[nodiscard]] const Schema& schema() const noexcept { return *schema_; }
+    [[nodiscard]] const Key& key(std::uint32_t number) const noexcept { return *schema_->find(number); }
+    [[nodiscard]] Slot& result() noexcept { return result_; }
+    [[nodiscard]] Report& report() noexcept { return report_; }
+
+    [[nodiscard]] bool is_asked(std::uint32_t number) const noexcept {
+        return report_.is_asked(schema_->index_of(key(number)));
+    }
+    [[nodiscard]] std::vector<Ask> asks(std::uint32_t number) const {
+        return report_.asks(schema_->index_of(key(number)));
+    }
+
+    /// Merges `key` into the result if anybody asked for it. Errors: ReconciliationFailed on a conflict.
+    [[nodiscard]] Result<> merge(const Key& key);
+
+    /// Records a decision on a key that the caller computed or corrected.
+    void decide(std::uint32_t number, Outcome outcome, std::string reason = {}, std::string suggestion = {}) {
+        report_.decide({&key(number), outcome, std::move(reason), std::move(suggestion)});
+    }
+
+    /// Records the refusal of a key and returns it as an Error with the full text. For ReconciliationFailed, what the
+    /// participants asked for the key becomes the content of the conflict list.
+    [[nodiscard]] tl::unexpected<Error> refuse(std::uint32_t number, NvSciError code, std::string reason,
+                                               std::string suggestion = {});
+
+    /// The result as a reconciled list. Ends the negotiation.
+    [[nodiscard]] std::unique_ptr<List> take_reconciled();
+
+    /// The conflict list, or null if nothing was refused with ReconciliationFailed. Ends the negotiation.
+    [[nodiscard]] std::unique_ptr<List> take_conflict();
+
+  private:
+    const Schema* schema_;
+    Slot result_;
+    Report report_;
+    std::uint32_t lists_ = 0;
+    std::vector<NamedSlot> conflict_slots_;
+};
+
+}  // namespace opennvsci::attr

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attr/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace opennvsci::attr {
+
+const char* outcome_name(Outcome outcome) noexcept {
+    switch (outcome) {
+        case Outcome::granted:
+            return "granted";
+        case Outcome::defaulted:
+            return "default";
+        case Outcome::computed:
+            return "computed";
+        case Outcome::adjusted:
+            return "adjusted";
+        case Outcome::denied:
+            return "denied";
+        case Outcome::refused:
+            return "refused";
+    }
+    return "unknown";
+}
+
+std::string Participant::text() const {
+    if (!name.empty()) return name;
+    return is_only_slot ? fmt::format("list {}", list + 1) : fmt::format("list {} slot {}", list + 1, slot + 1);
+}
+
+void Report::add_ask(std::size_t key_index, std::uint32_t participant, Bytes value) {
+    const auto number = static_cast<std::uint32_t>(asks_.size());
+    asks_.push_back({participant, static_cast<std::uint32_t>(bytes_.size()), static_cast<std::uint32_t>(value.size())});
+    bytes_.insert(bytes_.end(), value.begin(), value.end());
+    if (first_ask_[key_index] == kNone) {
+        first_ask_[key_index] = number;
+    } else {
+        asks_[last_ask_[key_index]].next = number;
+    }
+    last_ask_[key_index] = number;
+}
+
+std::vector<Ask> Report::asks(std::size_t key_index) const {
+    std::vector<Ask> found;
+    for (std::uint32_t i = first_ask_[key_index]; i != kNone; i = asks_[i].next) {
+        found.push_back({asks_[i].participant, Bytes(bytes_.data() + asks_[i].offset, asks_[i].size)});
+    }
+    return found;
+}
+
+void Report::decide(Decision decision) {
+    const auto same_key = [&](const Decision& known) { return known.key == decision.key; };
+    const auto known = std::find_if(decisions_.begin(), decisions_.end(), same_key);
+    if (known != decisions_.end()) {
+        *known = std::move(decision);
+    } else {
+        decisions_.push_back(std::move(decision));
+    }
+}
+
+const Decision* Report::find(const Key& key) const noexcept {
+    const auto found =
+        std::find_if(decisions_.begin(), decisions_.end(), [&](const Decision& known) { return known.key == &key; });
+    return found == decisions_.end() ? nullptr : &*found;
+}
+
+std::string Report::asked_text(const Key& key, std::size_t key_index) const {
+    std::string out;
+    for (const Ask& ask : asks(key_index)) {
+        if (!out.empty()) out += ", ";
+        out += fmt::format("{}: {}", participants_[ask.participant].text(), key.text(ask.value));
+    }
+    return out.empty() ? "nobody asked" : out;
+}
+
+}  // namespace opennvsci::attr

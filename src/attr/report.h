@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Report: how a reconciliation came to its result, as data: who asked for what, and for every key the rule, the outcome
+// and, where the outcome is not what was asked, the reason and the smallest change that would avoid it. A report holds
+// copies of all values, so it outlives the lists.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "attr/schema.h"
+
+namespace opennvsci::attr {
+
+enum class Outcome : std::uint8_t {
+    granted,    ///< what was asked for
+    defaulted,  ///< nobody asked; the key's default
+    computed,   ///< an output, following from the rest
+    adjusted,   ///< granted with a value that goes beyond or differs from a request in the way the rule says
+    denied,     ///< a wish that was not granted, without failing the reconciliation
+    refused,    ///< the reconciliation fails because of this key
+};
+
+[[nodiscard]] const char* outcome_name(Outcome outcome) noexcept;
+
+/// Who took part: slot `slot` of the list at position `list` in the call.
+struct Participant {
+    std::uint32_t list;
+    std::uint32_t slot;
+    bool is_only_slot;
+    std::string name;  ///< given by the program, or empty
+
+    /// The given name, or "list 2", or "list 2 slot 3" (counted from 1).
+    [[nodiscard]] std::string text() const;
+};
+
+struct Decision {
+    const Key* key;
+    Outcome outcome;
+    std::string reason;      ///< why; empty where the outcome needs no explanation
+    std::string suggestion;  ///< the smallest change that would avoid it; empty if there is none or no need
+};
+
+class Report {
+  public:
+    void add_participant(Participant participant) { participants_.push_back(std::move(participant)); }
+    /// Copies what participant number `participant` asks for the key at `key_index` of its table.
+    void add_ask(std::size_t key_index, std::uint32_t participant, Bytes value);
+    /// One decision per key: a later one replaces an earlier one.
+    void decide(Decision decision);
+
+    [[nodiscard]] const std::vector<Participant>& participants() const noexcept { return participants_; }
+    [[nodiscard]] const std::vector<Decision>& decisions() const noexcept { return decisions_; }
+    /// The decision on `key`, or null.
+    [[nodiscard]] const Decision* find(const Key& key) const noexcept;
+
+    /// Everything that was asked for the key at `key_index`, in the order of the participants. The values point into
+    /// the report and are not aligned.
+    [[nodiscard]] std::vector<Ask> asks(std::size_t key_index) const;
+    [[nodiscard]] bool is_asked(std::size_t key_index) const noexcept { return first_ask_[key_index] != kNone; }
+
+    /// The same as text: "list 1: 4096, list 2: 8192"; "nobody asked" if nobody did.
+    [[nodiscard]] std::string asked_text(const Key& key, std::size_t key_index) const;
+
+  private:
+    static constexpr std::uint32_t kNone = ~0U;
+
+    // One ask; those of one key are chained, so that reading them costs what they are.
+    struct StoredAsk {
+        std::uint32_t participant;
+        std::uint32_t offset;
+        std::uint32_t size;
+        std::uint32_t next = kNone;
+    };
+    std::vector<Participant> participants_;
+    std::vector<StoredAsk> asks_;
+    std::array<std::uint32_t, Schema::kMaxKeys> first_ask_ = none_for_all();
+    std::array<std::uint32_t, Schema::kMaxKeys> last_ask_ = none_for_all();
+    std::vector<std::byte> bytes_;
+    std::vector<Decision> decisions_;
+
+    static constexpr std::array<std::uint32_t, Schema::kMaxKeys> none_for_all() {
+        std::array<std::uint32_t, Schema::kMaxKeys> all{};
+        all.fill(kNone);
+        return all;
+    }
+};
+
+}  // namespace opennvsci::attr

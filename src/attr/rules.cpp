@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attr/rules.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "attr/slot.h"
+
+namespace opennvsci::attr {
+namespace {
+
+bool same(Bytes a, Bytes b) {
+    return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+bool contains(Bytes array, const std::byte* element, std::size_t size) {
+    for (std::size_t at = 0; at < array.size(); at += size) {
+        if (std::memcmp(array.data() + at, element, size) == 0) return true;
+    }
+    return false;
+}
+
+std::optional<MergeConflict> merge_equal(const Key& key, std::span<const Ask> asks, Slot& out) {
+    for (std::size_t i = 1; i < asks.size(); ++i) {
+        if (!same(asks[0].value, asks[i].value)) return MergeConflict{0, i};
+    }
+    out.put(key, asks[0].value);
+    return std::nullopt;
+}
+
+std::optional<MergeConflict> merge_maximum(const Key& key, std::span<const Ask> asks, Slot& out) {
+    out.put(key, asks[0].value);
+    const std::size_t size = key.type->size;
+    for (const Ask& ask : asks.subspan(1)) {
+        const Bytes known = out.get(key);
+        Bytes longer = known.size() >= ask.value.size() ? known : ask.value;
+        // Built in place: the longer value first, then every element raised to the greater of the two.
+        alignas(8) std::byte merged[1024];
+        std::memcpy(merged, longer.data(), longer.size());
+        for (std::size_t at = 0; at < std::min(known.size(), ask.value.size()); at += size) {
+            const bool raise = key.type->less(known.data() + at, ask.value.data() + at);
+            std::memcpy(merged + at, (raise ? ask.value : known).data() + at, size);
+        }
+        out.put(key, {merged, longer.size()});
+    }
+    return std::nullopt;
+}
+
+std::optional<MergeConflict> merge_or(const Key& key, std::span<const Ask> asks, Slot& out) {
+    const bool any = std::any_of(asks.begin(), asks.end(), [](const Ask& a) { return a.value[0] != std::byte{0}; });
+    const std::byte value{static_cast<unsigned char>(any)};
+    out.put(key, {&value, 1});
+    return std::nullopt;
+}
+
+std::optional<MergeConflict> merge_union(const Key& key, std::span<const Ask> asks, Slot& out) {
+    const std::size_t size = key.type->size;
+    alignas(8) std::byte merged[2048];
+    static_assert(sizeof(merged) == 2048, "the largest array of any table: 128 peer locations of 16 bytes");
+    std::size_t used = 0;
+    for (std::size_t i = 0; i < asks.size(); ++i) {
+        for (std::size_t at = 0; at < asks[i].value.size(); at += size) {
+            const std::byte* element = asks[i].value.data() + at;
+            if (contains({merged, used}, element, size)) continue;
+            if (used == key.capacity()) return MergeConflict{0, i};
+            std::memcpy(merged + used, element, size);
+            used += size;
+        }
+    }
+    out.put(key, {merged, used});
+    return std::nullopt;
+}
+
+bool check_equal_if_asked(const Key& key, const Slot& reconciled, const Slot& unreconciled) {
+    return !unreconciled.has(key) || same(reconciled.get(key), unreconciled.get(key));
+}
+
+bool check_equal(const Key& key, const Slot& reconciled, const Slot& unreconciled) {
+    return reconciled.has(key) && check_equal_if_asked(key, reconciled, unreconciled);
+}
+
+bool check_at_least(const Key& key, const Slot& reconciled, const Slot& unreconciled) {
+    if (!reconciled.has(key)) return false;
+    const Bytes has = reconciled.get(key);
+    const Bytes wants = unreconciled.get(key);
+    if (has.size() < wants.size()) return false;
+    for (std::size_t at = 0; at < wants.size(); at += key.type->size) {
+        if (key.type->less(has.data() + at, wants.data() + at)) return false;
+    }
+    return true;
+}
+
+bool check_superset(const Key& key, const Slot& reconciled, const Slot& unreconciled) {
+    const Bytes wants = unreconciled.get(key);
+    for (std::size_t at = 0; at < wants.size(); at += key.type->size) {
+        if (!contains(reconciled.get(key), wants.data() + at, key.type->size)) return false;
+    }
+    return true;
+}
+
+bool check_implies(const Key& key, const Slot& reconciled, const Slot& unreconciled) {
+    const Bytes wants = unreconciled.get(key);
+    if (wants.empty() || wants[0] == std::byte{0}) return true;
+    const Bytes has = reconciled.get(key);
+    return !has.empty() && has[0] != std::byte{0};
+}
+
+}  // namespace
+
+const MergeRule merge::equal{"equal", "every list that sets it must give the same value", merge_equal};
+const MergeRule merge::maximum{"maximum", "the greatest value of all lists", merge_maximum};
+const MergeRule merge::logical_or{"or", "true if any list says true", merge_or};
+const MergeRule merge::set_union{"union", "all elements of all lists", merge_union};
+
+const CheckRule check::equal{"equal", check_equal};
+const CheckRule check::equal_if_asked{"equal if asked", check_equal_if_asked};
+const CheckRule check::at_least{"at least", check_at_least};
+const CheckRule check::superset{"contains", check_superset};
+const CheckRule check::implies{"implies", check_implies};
+
+}  // namespace opennvsci::attr

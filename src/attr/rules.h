@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The general merge and check rules that tables refer to. Rules that need more than one key belong to the floor that
+// owns the table.
+#pragma once
+
+#include "attr/key.h"
+
+namespace opennvsci::attr::merge {
+
+extern const MergeRule equal;       ///< all values that are set are identical
+extern const MergeRule maximum;     ///< the greatest value; arrays element by element
+extern const MergeRule logical_or;  ///< true if any is true
+extern const MergeRule set_union;   ///< every distinct element, in order of first appearance, up to the capacity
+
+}  // namespace opennvsci::attr::merge
+
+namespace opennvsci::attr::check {
+
+extern const CheckRule equal;           ///< the reconciled slot has the key; equal to what was asked, if anything was
+extern const CheckRule equal_if_asked;  ///< equal to what was asked, if anything was
+extern const CheckRule at_least;        ///< the reconciled slot has the key; not smaller than what was asked
+extern const CheckRule superset;        ///< every element that was asked for is there
+extern const CheckRule implies;         ///< if true was asked, it is true
+
+}  // namespace opennvsci::attr::check

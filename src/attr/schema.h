@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Schema: a table of keys with what the engine derives from it (the place of every key in a slot). Immutable.
+#pragma once
+
+#include <array>
+#include <span>
+
+#include "attr/key.h"
+
+namespace opennvsci::attr {
+
+class Schema {
+  public:
+    /// No table is larger than this; slots keep one length per key in a fixed array.
+    static constexpr std::size_t kMaxKeys = 80;
+
+    /// `groups` says which groups of keys a slot may hold besides group 0, given the value of the key
+    /// `selector_number`, as a bit set (bit n = group n).
+    Schema(std::span<const Key> keys, std::uint32_t selector_number, std::uint32_t (*groups)(Bytes));
+
+    /// The row of a key number, or null.
+    [[nodiscard]] const Key* find(std::uint32_t number) const noexcept;
+
+    [[nodiscard]] std::span<const Key> keys() const noexcept { return keys_; }
+    [[nodiscard]] std::size_t index_of(const Key& key) const noexcept {
+        return static_cast<std::size_t>(&key - keys_.data());
+    }
+    [[nodiscard]] std::size_t offset_of(const Key& key) const noexcept { return offsets_[index_of(key)]; }
+    [[nodiscard]] std::size_t storage_size() const noexcept { return storage_size_; }
+
+    [[nodiscard]] const Key& selector() const noexcept { return *selector_; }
+    [[nodiscard]] std::uint32_t groups_of(Bytes selector_value) const { return groups_of_(selector_value) | 1U; }
+
+  private:
+    std::span<const Key> keys_;
+    const Key* selector_;
+    std::uint32_t (*groups_of_)(Bytes);
+    std::array<std::uint32_t, kMaxKeys> offsets_{};
+    std::size_t storage_size_ = 0;
+};
+
+}  // namespace opennvsci::attr
