@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Allocation: the bytes behind an object, wherever they live, and the two ways to see them: a CPU mapping and GPU
+// mappings, each with a right. Bytes are zero when the allocation is made. Thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "base/result.h"
+#include "driver/driver.h"
+#include "memory/right.h"
+
+namespace opennvsci::memory {
+
+/// Memory as one GPU sees it. The destructor takes the mapping down; no GPU work may use it then. It must not outlive
+/// the allocation.
+class GpuMapping {
+  public:
+    GpuMapping(const GpuMapping&) = delete;
+    GpuMapping& operator=(const GpuMapping&) = delete;
+    virtual ~GpuMapping() = default;
+
+    [[nodiscard]] cu::CUdeviceptr address() const noexcept { return address_; }
+
+  protected:
+    GpuMapping() = default;
+    void set_address(cu::CUdeviceptr address) noexcept { address_ = address; }
+
+  private:
+    cu::CUdeviceptr address_ = 0;
+};
+
+class Allocation {
+  public:
+    Allocation(const Allocation&) = delete;
+    Allocation& operator=(const Allocation&) = delete;
+    virtual ~Allocation() = default;
+
+    /// The start address for the CPU with `right`, the same on every call, valid as long as the allocation.
+    /// Errors: NotSupported for memory that the CPU cannot see; ResourceError.
+    [[nodiscard]] virtual Result<void*> cpu_address(Right right) = 0;
+
+    /// Maps the whole allocation for `device`, whose context must be current. Errors: NotSupported if the right cannot
+    /// be enforced on this device, ResourceError.
+    [[nodiscard]] virtual Result<std::unique_ptr<GpuMapping>> map_for_gpu(const driver::Driver& driver,
+                                                                          const driver::Device& device,
+                                                                          Right right) = 0;
+
+    /// The bytes that mappings show, at least as many as were asked for.
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+  protected:
+    explicit Allocation(std::size_t size) : size_(size) {}
+
+  private:
+    const std::size_t size_;
+};
+
+}  // namespace opennvsci::memory
