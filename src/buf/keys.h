@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The attribute table of NvSciBuf: every key as one row. Source of the rows: the attribute table of the NvSciBuf
+// reference (sections 4.2 to 4.7); rows that its tag PROPOSED covers are this project's decisions.
+#pragma once
+
+#include "attr/schema.h"
+#include "nvscibuf.h"
+
+namespace opennvsci::buf {
+
+[[nodiscard]] const attr::Schema& schema();
+
+/// Keys of this project's own, invisible to programs: they travel with a reconciled list and tell the allocator, here
+/// or in another process, what was decided. Numbers of key class 1, which no public function accepts.
+enum InternalKey : std::uint32_t {
+    kMemoryDomain = 1U << 26 | 1U,     ///< a MemoryDomain
+    kMemoryGpu = 1U << 26 | 2U,        ///< NvSciRmGpuId: whose video memory
+    kMemoryCompressed = 1U << 26 | 3U  ///< bool: video memory is to be compressible
+};
+
+enum class MemoryDomain : std::uint32_t { host = 0, video = 1 };
+
+/// The groups of keys (bit n = NvSciBufType n) that a list with these Types may hold.
+[[nodiscard]] std::uint32_t groups_of_types(attr::Bytes types);
+
+}  // namespace opennvsci::buf

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "buf/object.h"
+
+#include <fmt/format.h>
+
+#include "buf/keys.h"
+#include "memory/device_memory.h"
+#include "memory/host_memory.h"
+
+namespace opennvsci::buf {
+namespace {
+
+using memory::Right;
+
+// The object's own list: the reconciled one with the permission of this object.
+std::shared_ptr<attr::List> list_with_permission(const attr::List& list, Right right) {
+    std::vector<attr::NamedSlot> slots = list.copy_slots();
+    slots.front().values.put_scalar(NvSciBufGeneralAttrKey_ActualPerm, right == Right::read_write
+                                                                           ? NvSciBufAccessPerm_ReadWrite
+                                                                           : NvSciBufAccessPerm_Readonly);
+    return std::make_shared<attr::List>(attr::List::Kind::reconciled, std::move(slots), list.report());
+}
+
+Result<std::shared_ptr<memory::Allocation>> allocate_memory(const attr::Slot& reconciled) {
+    const Extent extent = extent_of(reconciled);
+    if (*reconciled.scalar<MemoryDomain>(kMemoryDomain) == MemoryDomain::host) {
+        return memory::HostMemory::create(extent.size, extent.alignment);
+    }
+    OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
+    const auto gpu = *reconciled.scalar<NvSciRmGpuId>(kMemoryGpu);
+    const driver::Device* device = driver->find(driver::Uuid::from(gpu.bytes));
+    if (device == nullptr) {
+        return fail(NvSciError_ResourceError,
+                    fmt::format("the list places the buffer on {}, which this process does not have",
+                                driver::Uuid::from(gpu.bytes).text()),
+                    cu::CUDA_ERROR_INVALID_DEVICE);
+    }
+    return memory::DeviceMemory::create(
+        *driver, *device, {extent.size, extent.alignment, reconciled.scalar<bool>(kMemoryCompressed).value_or(false)});
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Object>> Object::allocate(std::shared_ptr<Module> module, const attr::List& reconciled) {
+    OPENNVSCI_TRY_ASSIGN(allocation, allocate_memory(reconciled.reconciled()));
+    std::shared_ptr<Object> object(new Object(std::move(module), list_with_permission(reconciled, Right::read_write),
+                                              std::move(allocation), Right::read_write));
+    // Mapped now, so that asking for the pointer later cannot fail for want of address space.
+    if (object->has_cpu_access()) OPENNVSCI_TRY(object->cpu_address(Right::read_write));
+    return object;
+}
+
+Result<std::shared_ptr<Object>> Object::reduce(Right right) const {
+    std::shared_ptr<Object> object(new Object(module_, list_with_permission(*list_, right), allocation_, right));
+    if (object->has_cpu_access()) OPENNVSCI_TRY(object->cpu_address(right));
+    return object;
+}
+
+bool Object::has_cpu_access() const {
+    return list_->reconciled().scalar<bool>(NvSciBufGeneralAttrKey_NeedCpuAccess).value_or(false);
+}
+
+Result<void*> Object::cpu_address(Right wanted) const {
+    if (!has_cpu_access()) {
+        return fail(NvSciError_BadParameter,
+                    "the buffer has no CPU access: no list of this process set NvSciBufGeneralAttrKey_NeedCpuAccess "
+                    "true");
+    }
+    if (wanted == Right::read_write && right_ == Right::read_only) {
+        return fail(NvSciError_BadParameter,
+                    "the object is read-only (ActualPerm Readonly); NvSciBufObjGetConstCpuPtr gives a pointer");
+    }
+    return allocation_->cpu_address(right_);
+}
+
+}  // namespace opennvsci::buf

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Object: memory with a right and the reconciled list that describes it. Several NvSciBufObj handles may refer to one
+// Object (NvSciBufObjDup); reducing the permission makes another Object on the same memory. An Object owns its list and
+// shares the memory, so both outlive the module and the list it was allocated from.
+#pragma once
+
+#include <memory>
+
+#include "attr/list.h"
+#include "buf/extent.h"
+#include "buf/module.h"
+#include "memory/allocation.h"
+
+namespace opennvsci::buf {
+
+class Object {
+  public:
+    /// Allocates memory as the reconciled list says; the new object may read and write it.
+    /// Errors: ResourceError if the memory cannot be had.
+    [[nodiscard]] static Result<std::shared_ptr<Object>> allocate(std::shared_ptr<Module> module,
+                                                                  const attr::List& reconciled);
+
+    /// Another object on the same memory with `right`, at most this one's right. Errors: ResourceError.
+    [[nodiscard]] Result<std::shared_ptr<Object>> reduce(memory::Right right) const;
+
+    [[nodiscard]] const std::shared_ptr<Module>& module() const noexcept { return module_; }
+    [[nodiscard]] const std::shared_ptr<attr::List>& list() const noexcept { return list_; }
+    [[nodiscard]] memory::Allocation& allocation() const noexcept { return *allocation_; }
+    [[nodiscard]] memory::Right right() const noexcept { return right_; }
+    [[nodiscard]] Extent extent() const { return extent_of(list_->reconciled()); }
+
+    /// The start address for the CPU, for at most this object's right. Errors: BadParameter if the list does not grant
+    /// CPU access or `wanted` exceeds the right.
+    [[nodiscard]] Result<void*> cpu_address(memory::Right wanted) const;
+
+  private:
+    Object(std::shared_ptr<Module> module, std::shared_ptr<attr::List> list,
+           std::shared_ptr<memory::Allocation> allocation, memory::Right right)
+        : module_(std::move(module)), list_(std::move(list)), allocation_(std::move(allocation)), right_(right) {}
+
+    [[nodiscard]] bool has_cpu_access() const;
+
+    std::shared_ptr<Module> module_;
+    std::shared_ptr<attr::List> list_;
+    std::shared_ptr<memory::Allocation> allocation_;
+    memory::Right right_;
+};
+
+}  // namespace opennvsci::buf

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "buf/placement.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace opennvsci::buf {
+namespace {
+
+using attr::Negotiation;
+using attr::Outcome;
+using driver::Device;
+using driver::Driver;
+using driver::Uuid;
+
+// One element of GpuId: the id as the program spelled it, and its device.
+struct Gpu {
+    NvSciRmGpuId id;
+    const Device* device;
+};
+
+struct Participants {
+    const Driver* driver = nullptr;  // null if no key names a GPU
+    std::vector<Gpu> gpus;
+    const Device* video_owner = nullptr;  // whom VidMem_GpuId names
+    bool cpu = false;
+
+    [[nodiscard]] const Gpu* find(const NvSciRmGpuId& id) const {
+        const auto uuid = Uuid::from(id.bytes);
+        const auto found =
+            std::find_if(gpus.begin(), gpus.end(), [&](const Gpu& g) { return g.device->has_uuid(uuid); });
+        return found == gpus.end() ? nullptr : &*found;
+    }
+    /// The only device of GpuId, or null; two spellings of one device are one.
+    [[nodiscard]] const Device* only_device() const {
+        const bool one = !gpus.empty() && std::all_of(gpus.begin(), gpus.end(),
+                                                      [&](const Gpu& gpu) { return gpu.device == gpus[0].device; });
+        return one ? gpus[0].device : nullptr;
+    }
+};
+
+struct Place {
+    MemoryDomain domain;
+    const Device* owner;  // null for system memory
+    std::string reason;
+};
+
+// A request of one participant for one GPU, from an array key.
+template <class Element>
+struct GpuAsk {
+    std::uint32_t participant;
+    Element element;
+};
+
+template <class Element>
+std::vector<GpuAsk<Element>> elements_of(const Negotiation& negotiation, std::uint32_t key) {
+    std::vector<GpuAsk<Element>> found;
+    for (const attr::Ask& ask : negotiation.asks(key)) {
+        for (std::size_t at = 0; at < ask.value.size(); at += sizeof(Element)) {
+            Element element;
+            std::memcpy(&element, ask.value.data() + at, sizeof(Element));
+            found.push_back({ask.participant, element});
+        }
+    }
+    return found;
+}
+
+std::string device_list(const Driver& driver) {
+    std::string text;
+    for (const Device& device : driver.devices) {
+        if (!text.empty()) text += ", ";
+        text += fmt::format("{} ({})", device.uuid.text(), device.name);
+    }
+    return text;
+}
+
+Result<const Device*> require_device(Negotiation& negotiation, const Driver& driver, std::uint32_t key,
+                                     const NvSciRmGpuId& id) {
+    const Device* device = driver.find(Uuid::from(id.bytes));
+    if (device != nullptr) return device;
+    return negotiation.refuse(
+        key, NvSciError_BadParameter,
+        fmt::format("{} is no GPU of this machine, which has {}", Uuid::from(id.bytes).text(), device_list(driver)),
+        "use the bytes that cuDeviceGetUuid gives");
+}
+
+Result<Participants> find_participants(Negotiation& negotiation) {
+    Participants participants;
+    for (const attr::Ask& ask : negotiation.asks(NvSciBufGeneralAttrKey_NeedCpuAccess)) {
+        participants.cpu = participants.cpu || ask.value[0] != std::byte{0};
+    }
+    const auto video = negotiation.result().scalar<NvSciRmGpuId>(NvSciBufGeneralAttrKey_VidMem_GpuId);
+    const bool any_gpu = negotiation.is_asked(NvSciBufGeneralAttrKey_GpuId);
+    if (!any_gpu && !video) return participants;
+
+    OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
+    participants.driver = driver;
+    const std::size_t count = negotiation.result().count<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId);
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto id = negotiation.result().element<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId, i);
+        OPENNVSCI_TRY_ASSIGN(device, require_device(negotiation, *driver, NvSciBufGeneralAttrKey_GpuId, id));
+        participants.gpus.push_back({id, device});
+    }
+    if (video) {
+        OPENNVSCI_TRY_ASSIGN(owner, require_device(negotiation, *driver, NvSciBufGeneralAttrKey_VidMem_GpuId, *video));
+        participants.video_owner = owner;
+    }
+    return participants;
+}
+
+Result<Place> video_memory_as_asked(Negotiation& negotiation, const Participants& participants) {
+    const auto key = NvSciBufGeneralAttrKey_VidMem_GpuId;
+    const Device& owner = *participants.video_owner;
+    if (participants.cpu) {
+        return negotiation.refuse(
+            key, NvSciError_NotSupported,
+            fmt::format("the CPU cannot see the video memory of {}, and NeedCpuAccess is true", owner.name),
+            "leave VidMem_GpuId unset, or NeedCpuAccess false");
+    }
+    if (!owner.supports_virtual_memory) {
+        return negotiation.refuse(
+            key, NvSciError_NotSupported,
+            fmt::format("{} has no shareable video memory (device attributes 102 and 103)", owner.name),
+            "leave VidMem_GpuId unset");
+    }
+    for (const Gpu& gpu : participants.gpus) {
+        if (gpu.device == &owner) continue;
+        int can_access = 0;
+        participants.driver->call.cuDeviceCanAccessPeer(&can_access, gpu.device->handle, owner.handle);
+        if (can_access == 0) {
+            return negotiation.refuse(key, NvSciError_NotSupported,
+                                      fmt::format("{} of GpuId cannot access the video memory of {}",
+                                                  gpu.device->uuid.text(), owner.uuid.text()),
+                                      "leave VidMem_GpuId unset");
+        }
+    }
+    return Place{MemoryDomain::video, &owner, "VidMem_GpuId names this GPU"};
+}
+
+Result<Place> decide_place(Negotiation& negotiation, const Participants& participants) {
+    if (participants.video_owner != nullptr) return video_memory_as_asked(negotiation, participants);
+    const auto host = [](const char* reason) { return Place{MemoryDomain::host, nullptr, reason}; };
+    if (participants.cpu) return host("the CPU takes part");
+    if (participants.gpus.empty()) return host("no GPU takes part");
+    const Device* gpu = participants.only_device();
+    if (gpu == nullptr) return host("several GPUs take part and VidMem_GpuId is unset");
+    if (gpu->is_integrated) return host("the GPU shares the system's memory");
+    if (!gpu->supports_virtual_memory) return host("the GPU has no shareable video memory (attributes 102 and 103)");
+    // Only system memory is not cached by a discrete GPU, and here both places are open.
+    for (const auto& ask : elements_of<NvSciBufAttrValGpuCache>(negotiation, NvSciBufGeneralAttrKey_EnableGpuCache)) {
+        if (!ask.element.cacheability) return host("EnableGpuCache false is asked, and video memory is always cached");
+    }
+    return Place{MemoryDomain::video, gpu, "one GPU and no CPU takes part"};
+}
+
+// A discrete GPU caches its video memory and does not cache system memory; the program cannot choose (reference 4.2).
+bool caches_by_default(const Device& device, MemoryDomain domain) {
+    return device.is_integrated || domain == MemoryDomain::video;
+}
+
+Result<> decide_cacheability(Negotiation& negotiation, const Participants& participants, const Place& place) {
+    const auto key = NvSciBufGeneralAttrKey_EnableGpuCache;
+    std::vector<NvSciBufAttrValGpuCache> granted;
+    for (const Gpu& gpu : participants.gpus)
+        granted.push_back({gpu.id, caches_by_default(*gpu.device, place.domain)});
+
+    const auto asks = elements_of<NvSciBufAttrValGpuCache>(negotiation, key);
+    for (const auto& ask : asks) {
+        const Gpu* gpu = participants.find(ask.element.gpuId);
+        const std::string who = negotiation.report().participants()[ask.participant].text();
+        const std::string uuid = Uuid::from(ask.element.gpuId.bytes).text();
+        if (gpu == nullptr) {
+            return negotiation.refuse(key, NvSciError_ReconciliationFailed,
+                                      fmt::format("{} names {}, which no list names in GpuId", who, uuid),
+                                      "add this GPU to GpuId");
+        }
+        NvSciBufAttrValGpuCache& element = granted[static_cast<std::size_t>(gpu - participants.gpus.data())];
+        if (ask.element.cacheability == element.cacheability) continue;
+        if (gpu->device->is_integrated) {
+            element.cacheability = false;  // one list that says false is enough
+            continue;
+        }
+        return negotiation.refuse(
+            key, NvSciError_ReconciliationFailed,
+            fmt::format("{} asks {} for {}, but the buffer is in {} ({}), which a discrete GPU {}", who,
+                        ask.element.cacheability, uuid, place.owner != nullptr ? "video memory" : "system memory",
+                        place.reason, place.owner != nullptr ? "always caches" : "never caches"),
+            place.owner != nullptr ? "ask true, or leave VidMem_GpuId unset"
+                                   : "ask false, or let exactly one GPU and no CPU take part");
+    }
+    if (granted.empty()) return {};
+    negotiation.result().put_array(key, std::span<const NvSciBufAttrValGpuCache>(granted));
+    negotiation.decide(key, asks.empty() ? Outcome::defaulted : Outcome::granted,
+                       place.owner != nullptr ? "a discrete GPU caches its video memory"
+                                              : "a discrete GPU does not cache system memory");
+
+    // The published rule (reference 4.2, GpuSwNeedCacheCoherency). No engine but GPUs and the CPU exists here.
+    const bool any_uncached =
+        std::any_of(granted.begin(), granted.end(), [](const auto& element) { return !element.cacheability; });
+    std::vector<NvSciBufAttrValGpuCache> needs_software;
+    for (const auto& element : granted) {
+        needs_software.push_back(
+            {element.gpuId, place.owner == nullptr && element.cacheability && (any_uncached || participants.cpu)});
+    }
+    negotiation.result().put_array(NvSciBufGeneralAttrKey_GpuSwNeedCacheCoherency,
+                                   std::span<const NvSciBufAttrValGpuCache>(needs_software));
+    negotiation.decide(NvSciBufGeneralAttrKey_GpuSwNeedCacheCoherency, Outcome::computed);
+    return {};
+}
+
+// Why compression cannot be had, or null.
+const char* compression_obstacle(const Participants& participants, const Place& place, bool one_gpu_asks) {
+    if (!one_gpu_asks) return "more than one GPU asks for compression";
+    if (participants.cpu) return "a list asks for CPU access";
+    if (place.owner == nullptr) return "the buffer is in system memory";
+    if (participants.only_device() != place.owner) return "another GPU takes part";
+    if (!place.owner->grants_compression(*participants.driver)) return "the device has no compressible memory";
+    return nullptr;
+}
+
+Result<> decide_compression(Negotiation& negotiation, const Participants& participants, const Place& place) {
+    const auto key = NvSciBufGeneralAttrKey_EnableGpuCompression;
+    const auto asks = elements_of<NvSciBufAttrValGpuCompression>(negotiation, key);
+    const Device* asking = nullptr;
+    bool one_gpu_asks = true;
+    for (const auto& ask : asks) {
+        const Gpu* gpu = participants.find(ask.element.gpuId);
+        if (gpu == nullptr) {
+            return negotiation.refuse(key, NvSciError_ReconciliationFailed,
+                                      fmt::format("{} names {}, which no list names in GpuId",
+                                                  negotiation.report().participants()[ask.participant].text(),
+                                                  Uuid::from(ask.element.gpuId.bytes).text()),
+                                      "add this GPU to GpuId");
+        }
+        one_gpu_asks = one_gpu_asks && (asking == nullptr || asking == gpu->device);
+        asking = gpu->device;
+    }
+    if (participants.gpus.empty()) return {};
+
+    const char* obstacle = asks.empty() ? nullptr : compression_obstacle(participants, place, one_gpu_asks);
+    const bool compressed = !asks.empty() && obstacle == nullptr;
+    std::vector<NvSciBufAttrValGpuCompression> granted;
+    for (const Gpu& gpu : participants.gpus) {
+        const bool here = compressed && gpu.device == asking;
+        granted.push_back({gpu.id, here ? NvSciBufCompressionType_GenericCompressible : NvSciBufCompressionType_None});
+    }
+    negotiation.result().put_array(key, std::span<const NvSciBufAttrValGpuCompression>(granted));
+    negotiation.result().put_scalar(kMemoryCompressed, compressed);
+    if (asks.empty()) {
+        negotiation.decide(key, Outcome::defaulted);
+    } else if (compressed) {
+        negotiation.decide(key, Outcome::granted);
+    } else {
+        negotiation.decide(key, Outcome::denied, obstacle,
+                           "name one GPU that supports it, without CPU access and other GPUs");
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<> decide_placement(Negotiation& negotiation) {
+    OPENNVSCI_TRY_ASSIGN(participants, find_participants(negotiation));
+    OPENNVSCI_TRY_ASSIGN(place, decide_place(negotiation, participants));
+    OPENNVSCI_TRY(decide_cacheability(negotiation, participants, place));
+    OPENNVSCI_TRY(decide_compression(negotiation, participants, place));
+
+    negotiation.result().put_scalar(kMemoryDomain, place.domain);
+    if (place.owner != nullptr) negotiation.result().put_scalar(kMemoryGpu, place.owner->uuid);
+    negotiation.decide(kMemoryDomain, Outcome::computed, std::move(place.reason));
+    return {};
+}
+
+}  // namespace opennvsci::buf

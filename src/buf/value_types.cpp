@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "buf/value_types.h"
+
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <cstring>
+#include <string_view>
+
+#include "driver/uuid.h"
+#include "nvscibuf.h"
+
+namespace opennvsci::buf::value {
+namespace {
+
+using attr::ValueType;
+
+// Values may lie at any address, so they are always read by copying.
+template <class T>
+T read(const void* element) {
+    T value;
+    std::memcpy(&value, element, sizeof(T));
+    return value;
+}
+
+template <class T>
+bool less(const void* a, const void* b) {
+    return read<T>(a) < read<T>(b);
+}
+
+template <class T>
+void append_number(std::string& out, const void* element) {
+    fmt::format_to(std::back_inserter(out), "{}", read<T>(element));
+}
+
+void append_boolean(std::string& out, const void* element) {
+    out += read<std::uint8_t>(element) != 0 ? "true" : "false";
+}
+
+template <class T>
+constexpr ValueType number(const char* name) {
+    return {name, sizeof(T), less<T>, append_number<T>};
+}
+
+template <std::size_t N>
+struct Names {
+    std::string_view names[N];
+};
+
+// The text of an enumeration whose enumerators are 0, 1, 2, …; other values are printed as numbers.
+template <const auto& kNames>
+void append_enumerator(std::string& out, const void* element) {
+    const auto value = read<std::uint32_t>(element);
+    if (value < std::size(kNames.names)) {
+        out += kNames.names[value];
+    } else {
+        fmt::format_to(std::back_inserter(out), "{}", value);
+    }
+}
+
+template <const auto& kNames>
+constexpr ValueType enumeration(const char* name) {
+    return {name, 4, less<std::uint32_t>, append_enumerator<kNames>};
+}
+
+constexpr Names<6> kBufferTypes{{"General", "RawBuffer", "Image", "Tensor", "Array", "Pyramid"}};
+constexpr Names<6> kPermissions{{"0", "Readonly", "2", "ReadWrite", "Auto", "Invalid"}};
+constexpr Names<2> kLayouts{{"BlockLinear", "PitchLinear"}};
+constexpr Names<2> kScanTypes{{"Progressive", "Interlace"}};
+constexpr Names<12> kColorStandards{{"SRGB", "REC601_SR", "REC601_ER", "REC709_SR", "REC709_ER", "REC2020_RGB",
+                                     "REC2020_SR", "REC2020_ER", "YcCbcCrc_SR", "YcCbcCrc_ER", "SENSOR_RGBA",
+                                     "REQ2020PQ_ER"}};
+constexpr Names<12> kDataTypes{
+    {"Int4", "Uint4", "Int8", "Uint8", "Int16", "Uint16", "Int32", "Uint32", "Float16", "Float32", "FloatISP", "Bool"}};
+constexpr Names<3> kSurfaceTypes{{"YUV", "RGBA", "RAW"}};
+constexpr Names<3> kSurfaceLayouts{{"Packed", "SemiPlanar", "Planar"}};
+constexpr Names<5> kSurfaceSamplings{{"420", "422", "444", "422R", "400"}};
+constexpr Names<7> kSurfaceBits{{"Layout_16_8_8", "Layout_10_8_8", "8", "10", "12", "14", "16"}};
+constexpr Names<3> kSurfaceOrders{{"YUV", "YVU", "Luma"}};
+constexpr Names<2> kCompressionTypes{{"None", "GenericCompressible"}};
+constexpr Names<2> kMemoryDomains{{"system memory", "video memory"}};
+
+void append_gpu_id(std::string& out, const void* element) {
+    const auto uuid = driver::Uuid::from(element);
+    out += uuid.is_null() ? "no GPU" : uuid.text();
+}
+
+void append_gpu_cache(std::string& out, const void* element) {
+    append_gpu_id(out, element);
+    out += ": ";
+    append_boolean(out, static_cast<const std::byte*>(element) + offsetof(NvSciBufAttrValGpuCache, cacheability));
+}
+
+void append_gpu_compression(std::string& out, const void* element) {
+    append_gpu_id(out, element);
+    out += ": ";
+    append_enumerator<kCompressionTypes>(
+        out, static_cast<const std::byte*>(element) + offsetof(NvSciBufAttrValGpuCompression, compressionType));
+}
+
+void append_peer_location(std::string& out, const void* element) {
+    const auto peer = read<NvSciBufPeerLocationInfo>(element);
+    fmt::format_to(std::back_inserter(out), "SoC {} VM {}", std::uint32_t{peer.socID}, std::uint32_t{peer.vmID});
+}
+
+void append_peer_engine(std::string& out, const void* element) {
+    const auto peer = read<NvSciBufPeerHwEngine>(element);
+    fmt::format_to(std::back_inserter(out), "engine {} platform {}", static_cast<int>(peer.engName),
+                   static_cast<int>(peer.platName));
+}
+
+}  // namespace
+
+const ValueType boolean{"bool", 1, less<std::uint8_t>, append_boolean};
+const ValueType uint8 = number<std::uint8_t>("uint8_t");
+const ValueType uint32 = number<std::uint32_t>("uint32_t");
+const ValueType uint64 = number<std::uint64_t>("uint64_t");
+const ValueType float32 = number<float>("float");
+const ValueType buffer_type = enumeration<kBufferTypes>("NvSciBufType");
+const ValueType permission = enumeration<kPermissions>("NvSciBufAttrValAccessPerm");
+const ValueType gpu_id{"NvSciRmGpuId", sizeof(NvSciRmGpuId), nullptr, append_gpu_id};
+const ValueType gpu_cache{"NvSciBufAttrValGpuCache", sizeof(NvSciBufAttrValGpuCache), nullptr, append_gpu_cache};
+const ValueType gpu_compression{"NvSciBufAttrValGpuCompression", sizeof(NvSciBufAttrValGpuCompression), nullptr,
+                                append_gpu_compression};
+const ValueType peer_location{"NvSciBufPeerLocationInfo", sizeof(NvSciBufPeerLocationInfo), nullptr,
+                              append_peer_location};
+const ValueType peer_engine{"NvSciBufPeerHwEngine", sizeof(NvSciBufPeerHwEngine), nullptr, append_peer_engine};
+const ValueType image_layout = enumeration<kLayouts>("NvSciBufAttrValImageLayoutType");
+const ValueType scan_type = enumeration<kScanTypes>("NvSciBufAttrValImageScanType");
+const ValueType color_format = number<std::uint32_t>("NvSciBufAttrValColorFmt");
+const ValueType color_standard = enumeration<kColorStandards>("NvSciBufAttrValColorStd");
+const ValueType data_type = enumeration<kDataTypes>("NvSciBufAttrValDataType");
+const ValueType surface_type = enumeration<kSurfaceTypes>("NvSciBufSurfType");
+const ValueType surface_layout = enumeration<kSurfaceLayouts>("NvSciBufSurfMemLayout");
+const ValueType surface_sampling = enumeration<kSurfaceSamplings>("NvSciBufSurfSampleType");
+const ValueType surface_bits = enumeration<kSurfaceBits>("NvSciBufSurfBPC");
+const ValueType surface_order = enumeration<kSurfaceOrders>("NvSciBufSurfComponentOrder");
+const ValueType memory_domain = enumeration<kMemoryDomains>("MemoryDomain");
+
+}  // namespace opennvsci::buf::value
