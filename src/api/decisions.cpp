@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/decisions.h"
+
+namespace opennvsci::api {
+
+static_assert(OpenNvSciOutcome_Granted == static_cast<int>(attr::Outcome::granted));
+static_assert(OpenNvSciOutcome_Defaulted == static_cast<int>(attr::Outcome::defaulted));
+static_assert(OpenNvSciOutcome_Computed == static_cast<int>(attr::Outcome::computed));
+static_assert(OpenNvSciOutcome_Adjusted == static_cast<int>(attr::Outcome::adjusted));
+static_assert(OpenNvSciOutcome_Denied == static_cast<int>(attr::Outcome::denied));
+static_assert(OpenNvSciOutcome_Refused == static_cast<int>(attr::Outcome::refused));
+
+const std::vector<OpenNvSciDecision>& DecisionTexts::of(const attr::List& list) {
+    std::call_once(made_, [&] {
+        const attr::Report& report = *list.report();
+        const attr::Schema& schema = list.schema();
+        std::deque<std::string> texts;  // a failure on the way leaves the members as they were
+        std::vector<OpenNvSciDecision> decisions;
+        const auto keep = [&](std::string text) { return texts.emplace_back(std::move(text)).c_str(); };
+        for (const attr::Key& key : schema.keys()) {
+            const attr::Decision* decision = report.find(key);
+            if (decision == nullptr) continue;
+            const attr::Bytes granted = list.is_reconciled() ? list.reconciled().get(key) : attr::Bytes{};
+            decisions.push_back({key.number, static_cast<OpenNvSciOutcome>(decision->outcome), key.name,
+                                 keep(report.asked_text(key, schema.index_of(key))), keep(key.text(granted)),
+                                 key.merge != nullptr ? key.merge->name : "", keep(decision->reason),
+                                 keep(decision->suggestion)});
+        }
+        texts_ = std::move(texts);
+        decisions_ = std::move(decisions);
+    });
+    return decisions_;
+}
+
+}  // namespace opennvsci::api

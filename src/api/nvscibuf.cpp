@@ -1,0 +1,483 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nvscibuf.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <span>
+#include <vector>
+
+#include "api/call.h"
+#include "api/handles.h"
+#include "base/checked.h"
+#include "base/log.h"
+#include "buf/keys.h"
+#include "buf/reconcile.h"
+
+using namespace opennvsci;  // NOLINT(google-build-using-namespace): extern "C" functions stand outside
+using api::acquire;
+using api::null_argument;
+using memory::Right;
+
+namespace {
+
+using ListRef = api::ListTable::Ref;
+using PairSpan = std::span<const NvSciBufAttrKeyValuePair>;
+
+attr::KeyValue key_value(const NvSciBufAttrKeyValuePair& pair) {
+    // The key is read as a number: a program may pass one that is no enumerator.
+    std::uint32_t key = 0;
+    std::memcpy(&key, &pair.key, sizeof(key));
+    return {key, pair.value, pair.len};
+}
+
+Result<PairSpan> pairs(const NvSciBufAttrKeyValuePair* array, size_t count) {
+    if (array == nullptr) return null_argument("pairArray");
+    if (count == 0) return fail(NvSciError_BadParameter, "pairCount is 0");
+    return PairSpan(array, count);
+}
+
+/// The unreconciled lists of an array argument, held for the call: of one module, each once.
+struct UnreconciledLists {
+    std::vector<ListRef> refs;
+    [[nodiscard]] const std::shared_ptr<buf::Module>& module() const { return (*refs.front())->module; }
+    [[nodiscard]] std::vector<const attr::List*> lists() const {
+        std::vector<const attr::List*> all;
+        all.reserve(refs.size());
+        for (const ListRef& ref : refs)
+            all.push_back((*ref)->list.get());
+        return all;
+    }
+};
+
+Result<UnreconciledLists> unreconciled_lists(const NvSciBufAttrList array[], size_t count) {
+    if (array == nullptr) return null_argument("the array of lists");
+    if (count == 0) return fail(NvSciError_BadParameter, "the array of lists has 0 elements");
+    UnreconciledLists found;
+    std::vector<std::uint64_t> handles;
+    found.refs.reserve(count);
+    handles.reserve(count);
+    for (size_t i = 0; i < count; ++i) {
+        auto ref = acquire(api::lists(), array[i], "a list");
+        if (!ref) return fail(NvSciError_BadParameter, fmt::format("list {}: {}", i + 1, ref.error().text));
+        if ((**ref)->list->kind() != attr::List::Kind::unreconciled) {
+            return fail(NvSciError_BadParameter, fmt::format("list {} is not an unreconciled list", i + 1));
+        }
+        if (!found.refs.empty() && (**ref)->module != found.module()) {
+            return fail(NvSciError_BadParameter, fmt::format("list {} belongs to another module than list 1", i + 1));
+        }
+        found.refs.push_back(std::move(*ref));
+        handles.push_back(api::number(array[i]));
+    }
+    std::sort(handles.begin(), handles.end());
+    if (std::adjacent_find(handles.begin(), handles.end()) != handles.end()) {
+        return fail(NvSciError_BadParameter, "the same list is given twice");
+    }
+    return found;
+}
+
+Result<> require_types(const attr::List& list) {
+    if (list.has_selector()) return {};
+    return fail(NvSciError_BadParameter, "NvSciBufGeneralAttrKey_Types is not set");
+}
+
+Result<ListRef> acquire_reconciled(NvSciBufAttrList handle) {
+    OPENNVSCI_TRY_ASSIGN(entry, acquire(api::lists(), handle, "reconciledAttrList"));
+    if (!(*entry)->list->is_reconciled()) {
+        return fail(NvSciError_BadParameter, "reconciledAttrList is not a reconciled list");
+    }
+    return entry;
+}
+
+/// Reconciles; after a failure stores the conflict list, if there is one.
+Result<std::unique_ptr<attr::List>> reconcile(const UnreconciledLists& inputs, NvSciBufAttrList* conflict) {
+    const auto lists = inputs.lists();
+    buf::Reconciliation reconciliation = buf::reconcile(lists);
+    if (reconciliation.conflict != nullptr) {
+        OPENNVSCI_TRY(api::give_list_handle(inputs.module(), std::move(reconciliation.conflict), conflict));
+    }
+    return std::move(reconciliation.list);
+}
+
+Result<> allocate(const std::shared_ptr<buf::Module>& module, const attr::List& reconciled, NvSciBufObj* out) {
+    OPENNVSCI_TRY_ASSIGN(object, buf::Object::allocate(module, reconciled));
+    return api::give_handle(api::objects(), api::ObjectEntry(std::move(object)), out);
+}
+
+Result<> get_attributes(NvSciBufAttrList handle, size_t slot, NvSciBufAttrKeyValuePair* array, size_t count) {
+    OPENNVSCI_TRY_ASSIGN(entry, acquire(api::lists(), handle, "attrList"));
+    OPENNVSCI_TRY_ASSIGN(asked, pairs(array, count));
+    const attr::List& list = *(*entry)->list;
+    for (const auto& pair : asked)
+        OPENNVSCI_TRY(list.get(slot, key_value(pair).key));
+    for (size_t i = 0; i < count; ++i) {
+        const attr::Bytes value = *list.get(slot, key_value(array[i]).key);
+        array[i].value = value.empty() ? nullptr : value.data();
+        array[i].len = value.size();
+    }
+    return {};
+}
+
+NvSciError get_pointer(const char* function, NvSciBufObj handle, Right right, const void** out) {
+    return api::call(function, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::objects(), handle, "bufObj"));
+        if (out == nullptr) return null_argument("ptr");
+        OPENNVSCI_TRY_ASSIGN(address, entry->object()->cpu_address(right));
+        *out = address;
+        return {};
+    });
+}
+
+NvSciError check_version(const char* function, uint32_t major, uint32_t minor, bool* is_compatible) {
+    return api::call(function, [&]() -> Result<> {
+        if (is_compatible == nullptr) return null_argument("isCompatible");
+        *is_compatible = major == NvSciBufMajorVersion && minor <= NvSciBufMinorVersion;
+        return {};
+    });
+}
+
+/// A handle that a void function got and does not know. There is no error channel, so it is always said.
+void report_unknown(const char* function) {
+    const Error error{NvSciError_BadParameter, cu::CUDA_ERROR_INVALID_HANDLE, "the argument is not a live handle"};
+    api::remember_failure(function, error);
+    log::write(log::Level::error, api::last_failure_text());
+}
+
+NvSciError not_implemented(const char* function) {
+    return api::call(function, [] {
+        return Result<>(
+            fail(NvSciError_NotImplemented, "not implemented in this version", cu::CUDA_ERROR_NOT_SUPPORTED));
+    });
+}
+
+}  // namespace
+
+// Module
+
+NvSciError NvSciBufModuleOpen(NvSciBufModule* newModule) {
+    return api::call(__func__, [&]() -> Result<> {
+        if (newModule == nullptr) return null_argument("newModule");
+        return api::give_handle(api::modules(), std::make_shared<buf::Module>(), newModule);
+    });
+}
+
+void NvSciBufModuleClose(NvSciBufModule module) {
+    if (module != nullptr && !api::modules().close(api::number(module))) report_unknown(__func__);
+}
+
+NvSciError NvSciBufCheckVersionCompatibility(uint32_t majorVer, uint32_t minorVer, bool* isCompatible) {
+    return check_version(__func__, majorVer, minorVer, isCompatible);
+}
+
+// Lists
+
+NvSciError NvSciBufAttrListCreate(NvSciBufModule module, NvSciBufAttrList* newAttrList) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(owner, acquire(api::modules(), module, "module"));
+        if (newAttrList == nullptr) return null_argument("newAttrList");
+        return api::give_list_handle(*owner, std::make_unique<attr::List>(buf::schema()), newAttrList);
+    });
+}
+
+void NvSciBufAttrListFree(NvSciBufAttrList attrList) {
+    if (attrList == nullptr) return;
+    {
+        const auto entry = api::lists().acquire(api::number(attrList));
+        if (!entry) return report_unknown(__func__);
+        if ((*entry)->is_borrowed) return;
+    }
+    api::lists().close(api::number(attrList));
+}
+
+NvSciError NvSciBufAttrListClone(NvSciBufAttrList origAttrList, NvSciBufAttrList* newAttrList) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::lists(), origAttrList, "origAttrList"));
+        if (newAttrList == nullptr) return null_argument("newAttrList");
+        OPENNVSCI_TRY(require_types(*(*entry)->list));
+        return api::give_list_handle((*entry)->module, (*entry)->list->clone(), newAttrList);
+    });
+}
+
+NvSciError NvSciBufAttrListAppendUnreconciled(const NvSciBufAttrList inputUnreconciledAttrListArray[],
+                                              size_t inputUnreconciledAttrListCount,
+                                              NvSciBufAttrList* newUnreconciledAttrList) {
+    return api::call(__func__, [&]() -> Result<> {
+        if (newUnreconciledAttrList == nullptr) return null_argument("newUnreconciledAttrList");
+        OPENNVSCI_TRY_ASSIGN(inputs,
+                             unreconciled_lists(inputUnreconciledAttrListArray, inputUnreconciledAttrListCount));
+        std::vector<attr::NamedSlot> slots;
+        for (const attr::List* list : inputs.lists()) {
+            OPENNVSCI_TRY(require_types(*list));
+            for (attr::NamedSlot& slot : list->copy_slots())
+                slots.push_back(std::move(slot));
+        }
+        return api::give_list_handle(
+            inputs.module(), std::make_unique<attr::List>(attr::List::Kind::unreconciled, std::move(slots), nullptr),
+            newUnreconciledAttrList);
+    });
+}
+
+NvSciError NvSciBufAttrListIsReconciled(NvSciBufAttrList attrList, bool* isReconciled) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::lists(), attrList, "attrList"));
+        if (isReconciled == nullptr) return null_argument("isReconciled");
+        *isReconciled = (*entry)->list->is_reconciled();
+        return {};
+    });
+}
+
+size_t NvSciBufAttrListGetSlotCount(NvSciBufAttrList attrList) {
+    if (attrList == nullptr) return 0;
+    const auto entry = api::lists().acquire(api::number(attrList));
+    if (entry) return (*entry)->list->slot_count();
+    report_unknown(__func__);
+    return 0;
+}
+
+NvSciError NvSciBufAttrListSetAttrs(NvSciBufAttrList attrList, NvSciBufAttrKeyValuePair* pairArray, size_t pairCount) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::lists(), attrList, "attrList"));
+        OPENNVSCI_TRY_ASSIGN(given, pairs(pairArray, pairCount));
+        return (*entry)->list->set(given.size(), [&](std::size_t i) { return key_value(given[i]); });
+    });
+}
+
+NvSciError NvSciBufAttrListGetAttrs(NvSciBufAttrList attrList, NvSciBufAttrKeyValuePair* pairArray, size_t pairCount) {
+    return api::call(__func__, [&] { return get_attributes(attrList, 0, pairArray, pairCount); });
+}
+
+NvSciError NvSciBufAttrListSlotGetAttrs(NvSciBufAttrList attrList, size_t slotIndex,
+                                        NvSciBufAttrKeyValuePair* pairArray, size_t pairCount) {
+    return api::call(__func__, [&] { return get_attributes(attrList, slotIndex, pairArray, pairCount); });
+}
+
+NvSciError NvSciBufAttrListDebugDump(NvSciBufAttrList attrList, void** buf, size_t* len) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::lists(), attrList, "attrList"));
+        if (buf == nullptr) return null_argument("buf");
+        if (len == nullptr) return null_argument("len");
+        const std::string text = (*entry)->list->text();
+        void* copy = std::malloc(text.size() + 1);  // the caller calls free()
+        if (copy == nullptr) throw std::bad_alloc();
+        std::memcpy(copy, text.c_str(), text.size() + 1);
+        *buf = copy;
+        *len = text.size() + 1;
+        return {};
+    });
+}
+
+// Reconciling and validating
+
+NvSciError NvSciBufAttrListReconcile(const NvSciBufAttrList inputArray[], size_t inputCount,
+                                     NvSciBufAttrList* newReconciledAttrList, NvSciBufAttrList* newConflictList) {
+    if (newReconciledAttrList != nullptr) *newReconciledAttrList = nullptr;
+    if (newConflictList != nullptr) *newConflictList = nullptr;
+    return api::call(__func__, [&]() -> Result<> {
+        if (newReconciledAttrList == nullptr) return null_argument("newReconciledAttrList");
+        if (newConflictList == nullptr) return null_argument("newConflictList");
+        OPENNVSCI_TRY_ASSIGN(inputs, unreconciled_lists(inputArray, inputCount));
+        OPENNVSCI_TRY_ASSIGN(reconciled, reconcile(inputs, newConflictList));
+        return api::give_list_handle(inputs.module(), std::move(reconciled), newReconciledAttrList);
+    });
+}
+
+NvSciError NvSciBufAttrListReconcileAndObjAlloc(const NvSciBufAttrList attrListArray[], size_t attrListCount,
+                                                NvSciBufObj* bufObj, NvSciBufAttrList* newConflictList) {
+    if (bufObj != nullptr) *bufObj = nullptr;
+    if (newConflictList != nullptr) *newConflictList = nullptr;
+    return api::call(__func__, [&]() -> Result<> {
+        if (bufObj == nullptr) return null_argument("bufObj");
+        if (newConflictList == nullptr) return null_argument("newConflictList");
+        OPENNVSCI_TRY_ASSIGN(inputs, unreconciled_lists(attrListArray, attrListCount));
+        OPENNVSCI_TRY_ASSIGN(reconciled, reconcile(inputs, newConflictList));
+        return allocate(inputs.module(), *reconciled, bufObj);
+    });
+}
+
+NvSciError NvSciBufAttrListValidateReconciled(NvSciBufAttrList reconciledAttrList,
+                                              const NvSciBufAttrList unreconciledAttrListArray[],
+                                              size_t unreconciledAttrListCount, bool* isReconcileListValid) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire_reconciled(reconciledAttrList));
+        if (isReconcileListValid == nullptr) return null_argument("isReconcileListValid");
+        OPENNVSCI_TRY_ASSIGN(inputs, unreconciled_lists(unreconciledAttrListArray, unreconciledAttrListCount));
+        if (inputs.module() != (*entry)->module) {
+            return fail(NvSciError_BadParameter, "the reconciled list belongs to another module");
+        }
+        *isReconcileListValid = false;
+        for (const attr::List* list : inputs.lists()) {
+            for (const attr::NamedSlot& slot : list->copy_slots()) {
+                OPENNVSCI_TRY(
+                    buf::validate((*entry)->list->reconciled(), slot.values, NvSciError_ReconciliationFailed));
+            }
+        }
+        *isReconcileListValid = true;
+        return {};
+    });
+}
+
+NvSciError NvSciBufAttrListValidateReconciledAgainstAttrs(const NvSciBufAttrList reconciledAttrList,
+                                                          const NvSciBufAttrKeyValuePair* pairArray,
+                                                          const size_t pairCount) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire_reconciled(reconciledAttrList));
+        OPENNVSCI_TRY_ASSIGN(given, pairs(pairArray, pairCount));
+        // The same checks as if a program set the pairs in a list of the reconciled types.
+        attr::List wishes(buf::schema());
+        const attr::Slot& reconciled = (*entry)->list->reconciled();
+        OPENNVSCI_TRY(wishes.set_for_comparison(reconciled.get(buf::schema().selector()), given.size(),
+                                                [&](std::size_t i) { return key_value(given[i]); }));
+        return buf::validate(reconciled, wishes.copy_slots().front().values, NvSciError_AttrListValidationFailed);
+    });
+}
+
+// Objects
+
+NvSciError NvSciBufObjAlloc(NvSciBufAttrList reconciledAttrList, NvSciBufObj* bufObj) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire_reconciled(reconciledAttrList));
+        if (bufObj == nullptr) return null_argument("bufObj");
+        return allocate((*entry)->module, *(*entry)->list, bufObj);
+    });
+}
+
+void NvSciBufObjFree(NvSciBufObj bufObj) {
+    if (bufObj != nullptr && !api::objects().close(api::number(bufObj))) report_unknown(__func__);
+}
+
+NvSciError NvSciBufObjDup(NvSciBufObj bufObj, NvSciBufObj* dupObj) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::objects(), bufObj, "bufObj"));
+        if (dupObj == nullptr) return null_argument("dupObj");
+        return api::give_handle(api::objects(), api::ObjectEntry(entry->object()), dupObj);
+    });
+}
+
+NvSciError NvSciBufObjDupWithReducePerm(NvSciBufObj bufObj, NvSciBufAttrValAccessPerm reducedPerm,
+                                        NvSciBufObj* newBufObj) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::objects(), bufObj, "bufObj"));
+        if (newBufObj == nullptr) return null_argument("newBufObj");
+        if (reducedPerm != NvSciBufAccessPerm_Readonly && reducedPerm != NvSciBufAccessPerm_ReadWrite) {
+            return fail(NvSciError_BadParameter, fmt::format("reducedPerm is {}, and must be Readonly or ReadWrite",
+                                                             static_cast<int>(reducedPerm)));
+        }
+        const Right wanted = reducedPerm == NvSciBufAccessPerm_Readonly ? Right::read_only : Right::read_write;
+        std::shared_ptr<buf::Object> object = entry->object();
+        if (wanted == Right::read_write && object->right() == Right::read_only) {
+            return fail(NvSciError_BadParameter, "the object is read-only: a permission can be reduced, never raised");
+        }
+        if (wanted != object->right()) {
+            OPENNVSCI_TRY_ASSIGN(reduced, object->reduce(wanted));
+            object = std::move(reduced);
+        }
+        return api::give_handle(api::objects(), api::ObjectEntry(std::move(object)), newBufObj);
+    });
+}
+
+NvSciError NvSciBufObjGetAttrList(NvSciBufObj bufObj, NvSciBufAttrList* bufAttrList) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::objects(), bufObj, "bufObj"));
+        if (bufAttrList == nullptr) return null_argument("bufAttrList");
+        OPENNVSCI_TRY_ASSIGN(handle, entry->list_handle());
+        *bufAttrList = reinterpret_cast<NvSciBufAttrList>(handle);
+        return {};
+    });
+}
+
+NvSciError NvSciBufObjGetCpuPtr(NvSciBufObj bufObj, void** ptr) {
+    return get_pointer(__func__, bufObj, Right::read_write, const_cast<const void**>(ptr));
+}
+
+NvSciError NvSciBufObjGetConstCpuPtr(NvSciBufObj bufObj, const void** ptr) {
+    return get_pointer(__func__, bufObj, Right::read_only, ptr);
+}
+
+NvSciError NvSciBufObjFlushCpuCacheRange(NvSciBufObj bufObj, uint64_t offset, uint64_t len) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::objects(), bufObj, "bufObj"));
+        const buf::Object& object = *entry->object();
+        const std::uint64_t size = object.extent().size;
+        if (len == 0) return fail(NvSciError_BadParameter, "len is 0");
+        if (!checked::add(offset, len)) return fail(NvSciError_Overflow, "offset + len exceeds 64 bits");
+        if (!checked::window_fits(offset, len, size)) {
+            return fail(NvSciError_BadParameter,
+                        fmt::format("{} bytes at offset {} do not fit into {} bytes", len, offset, size));
+        }
+        if (!object.cpu_address(Right::read_only)) {
+            return fail(NvSciError_NotPermitted, "the buffer has no CPU mapping");
+        }
+        return {};  // coherent: CpuNeedSwCacheCoherency is false on every machine with discrete GPUs
+    });
+}
+
+NvSciError NvSciBufObjValidate(NvSciBufObj) {
+    return NvSciError_Success;
+}
+
+NvSciError NvSciBufObjGetMaxPerm(const NvSciBufObj, const NvSciIpcEndpoint, NvSciBufAttrValAccessPerm*) {
+    return not_implemented(__func__);
+}
+
+NvSciError NvSciBufObjGetPixels(NvSciBufObj, const NvSciBufRect*, void**, const uint32_t*, const uint32_t*) {
+    return not_implemented(__func__);
+}
+
+NvSciError NvSciBufObjPutPixels(NvSciBufObj, const NvSciBufRect*, const void**, const uint32_t*, const uint32_t*) {
+    return not_implemented(__func__);
+}
+
+// Exchange over NvSciIpc
+
+NvSciError NvSciBufAttrListIpcExportUnreconciled(const NvSciBufAttrList[], size_t, NvSciIpcEndpoint, void**, size_t*) {
+    return not_implemented(__func__);
+}
+
+NvSciError NvSciBufAttrListIpcImportUnreconciled(NvSciBufModule, NvSciIpcEndpoint, const void*, size_t,
+                                                 NvSciBufAttrList*) {
+    return not_implemented(__func__);
+}
+
+NvSciError NvSciBufAttrListIpcExportReconciled(NvSciBufAttrList, NvSciIpcEndpoint, void**, size_t*) {
+    return not_implemented(__func__);
+}
+
+NvSciError NvSciBufAttrListIpcImportReconciled(NvSciBufModule, NvSciIpcEndpoint, const void*, size_t,
+                                               const NvSciBufAttrList[], size_t, NvSciBufAttrList*) {
+    return not_implemented(__func__);
+}
+
+// The export functions make no descriptors yet, so there is none that these could free.
+void NvSciBufAttrListFreeDesc(void* descBuf) {
+    if (descBuf != nullptr) report_unknown(__func__);
+}
+
+void NvSciBufAttrListAndObjFreeDesc(void* attrListAndObjDescBuf) {
+    if (attrListAndObjDescBuf != nullptr) report_unknown(__func__);
+}
+
+NvSciError NvSciBufObjIpcExport(NvSciBufObj, NvSciBufAttrValAccessPerm, NvSciIpcEndpoint,
+                                NvSciBufObjIpcExportDescriptor*) {
+    return not_implemented(__func__);
+}
+
+NvSciError NvSciBufObjIpcImport(NvSciIpcEndpoint, const NvSciBufObjIpcExportDescriptor*, NvSciBufAttrList,
+                                NvSciBufAttrValAccessPerm, int64_t, NvSciBufObj*) {
+    return not_implemented(__func__);
+}
+
+NvSciError NvSciBufIpcExportAttrListAndObj(NvSciBufObj, NvSciBufAttrValAccessPerm, NvSciIpcEndpoint, void**, size_t*) {
+    return not_implemented(__func__);
+}
+
+NvSciError NvSciBufIpcImportAttrListAndObj(NvSciBufModule, NvSciIpcEndpoint, const void*, size_t,
+                                           const NvSciBufAttrList[], size_t, NvSciBufAttrValAccessPerm, int64_t,
+                                           NvSciBufObj*) {
+    return not_implemented(__func__);
+}
+
+NvSciError NvSciBufObjAttachPeer(NvSciBufObj, const NvSciBufAttrList[], size_t) {
+    return not_implemented(__func__);
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "api/call.h"
+#include "api/handles.h"
+#include "api/nvscicuda_abi.h"
+#include "cuda/external_memory.h"
+#include "cuda/mapped_pointers.h"
+
+using namespace opennvsci;      // NOLINT(google-build-using-namespace): extern "C" functions stand outside
+using namespace opennvsci::cu;  // NOLINT(google-build-using-namespace): CUDA's own names
+
+namespace {
+
+using MemoryRef = api::ExternalMemoryTable::Ref;
+
+bool is_ours(CUexternalMemory memory) {
+    return is_handle_of(HandleKind::external_memory, api::number(memory));
+}
+
+/// Passes a call for a handle or pointer that is not ours to the driver, and its answer back as it is.
+template <class Call>
+CUresult forward(const char* function, Call&& call) {
+    CUresult answer = CUDA_SUCCESS;
+    const CUresult result = api::cuda_call(function, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
+        answer = call(driver->call);
+        return {};
+    });
+    return result != CUDA_SUCCESS ? result : answer;
+}
+
+Result<> import_object(CUexternalMemory* out, const CUDA_EXTERNAL_MEMORY_HANDLE_DESC& desc) {
+    if ((desc.flags & ~kExternalMemoryDedicated) != 0) {
+        return fail(NvSciError_BadParameter,
+                    fmt::format("flags are {:#x}, and must be 0 or dedicated (1)", desc.flags));
+    }
+    if (desc.handle.nvSciBufObject == nullptr) return api::null_argument("handle.nvSciBufObject");
+    OPENNVSCI_TRY_ASSIGN(object, api::acquire(api::objects(), desc.handle.nvSciBufObject, "handle.nvSciBufObject"));
+    OPENNVSCI_TRY_ASSIGN(memory, cuda::ExternalMemory::import(object->object(), desc.size));
+    return api::give_handle(api::external_memories(), std::move(memory), out);
+}
+
+}  // namespace
+
+CUresult nvsciCuImportExternalMemory(CUexternalMemory* extMem_out,
+                                     const CUDA_EXTERNAL_MEMORY_HANDLE_DESC* memHandleDesc) {
+    if (memHandleDesc != nullptr && memHandleDesc->type != CU_EXTERNAL_MEMORY_HANDLE_TYPE_NVSCIBUF) {
+        return forward(__func__,
+                       [&](const auto& cuda) { return cuda.cuImportExternalMemory(extMem_out, memHandleDesc); });
+    }
+    return api::cuda_call(__func__, [&]() -> Result<> {
+        if (extMem_out == nullptr) return api::null_argument("extMem_out");
+        if (memHandleDesc == nullptr) return api::null_argument("memHandleDesc");
+        return import_object(extMem_out, *memHandleDesc);
+    });
+}
+
+CUresult nvsciCuExternalMemoryGetMappedBuffer(CUdeviceptr* devPtr, CUexternalMemory extMem,
+                                              const CUDA_EXTERNAL_MEMORY_BUFFER_DESC* bufferDesc) {
+    if (extMem != nullptr && !is_ours(extMem)) {
+        return forward(__func__, [&](const auto& cuda) {
+            return cuda.cuExternalMemoryGetMappedBuffer(devPtr, extMem, bufferDesc);
+        });
+    }
+    return api::cuda_call(__func__, [&]() -> Result<> {
+        if (devPtr == nullptr) return api::null_argument("devPtr");
+        if (extMem == nullptr) return api::null_argument("extMem");
+        if (bufferDesc == nullptr) return api::null_argument("bufferDesc");
+        OPENNVSCI_TRY_ASSIGN(memory, api::acquire(api::external_memories(), extMem, "extMem"));
+        OPENNVSCI_TRY_ASSIGN(pointer, memory->map_buffer(*bufferDesc));
+        *devPtr = pointer;
+        return {};
+    });
+}
+
+CUresult nvsciCuExternalMemoryGetMappedMipmappedArray(CUmipmappedArray* mipmap, CUexternalMemory extMem,
+                                                      const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC* mipmapDesc) {
+    if (extMem != nullptr && !is_ours(extMem)) {
+        return forward(__func__, [&](const auto& cuda) {
+            return cuda.cuExternalMemoryGetMappedMipmappedArray(mipmap, extMem, mipmapDesc);
+        });
+    }
+    return api::cuda_call(__func__, [&]() -> Result<> {
+        if (mipmap == nullptr) return api::null_argument("mipmap");
+        if (extMem == nullptr) return api::null_argument("extMem");
+        if (mipmapDesc == nullptr) return api::null_argument("mipmapDesc");
+        OPENNVSCI_TRY(api::acquire(api::external_memories(), extMem, "extMem"));
+        return fail(NvSciError_NotSupported, "this version maps NvSciBuf objects as buffers only",
+                    CUDA_ERROR_NOT_SUPPORTED);
+    });
+}
+
+CUresult nvsciCuDestroyExternalMemory(CUexternalMemory extMem) {
+    if (extMem != nullptr && !is_ours(extMem)) {
+        return forward(__func__, [&](const auto& cuda) { return cuda.cuDestroyExternalMemory(extMem); });
+    }
+    return api::cuda_call(__func__, [&]() -> Result<> {
+        if (extMem == nullptr) return api::null_argument("extMem");
+        if (api::external_memories().close(api::number(extMem))) return {};
+        return fail(NvSciError_BadParameter, "extMem is not a live handle", CUDA_ERROR_INVALID_HANDLE);
+    });
+}
+
+CUresult nvsciCuMemFree(CUdeviceptr devPtr) {
+    bool was_ours = false;
+    const CUresult result = api::cuda_call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(freed, cuda::MappedPointers::instance().free(devPtr));
+        was_ours = freed;
+        return {};
+    });
+    if (result != CUDA_SUCCESS || was_ours) return result;
+    return forward(__func__, [&](const auto& cuda) { return cuda.cuMemFree(devPtr); });
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The functions of nvscicuda.h for code of this project, which has no <cuda.h>: the same symbols, declared with the
+// project's own restatement of CUDA's types.
+#pragma once
+
+#include "base/cuda_abi.h"
+
+extern "C" {
+
+opennvsci::cu::CUresult nvsciCuImportExternalMemory(
+    opennvsci::cu::CUexternalMemory* extMem_out, const opennvsci::cu::CUDA_EXTERNAL_MEMORY_HANDLE_DESC* memHandleDesc);
+opennvsci::cu::CUresult nvsciCuExternalMemoryGetMappedBuffer(
+    opennvsci::cu::CUdeviceptr* devPtr, opennvsci::cu::CUexternalMemory extMem,
+    const opennvsci::cu::CUDA_EXTERNAL_MEMORY_BUFFER_DESC* bufferDesc);
+opennvsci::cu::CUresult nvsciCuExternalMemoryGetMappedMipmappedArray(
+    opennvsci::cu::CUmipmappedArray* mipmap, opennvsci::cu::CUexternalMemory extMem,
+    const opennvsci::cu::CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC* mipmapDesc);
+opennvsci::cu::CUresult nvsciCuDestroyExternalMemory(opennvsci::cu::CUexternalMemory extMem);
+opennvsci::cu::CUresult nvsciCuMemFree(opennvsci::cu::CUdeviceptr devPtr);
+
+}  // extern "C"

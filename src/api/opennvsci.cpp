@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "opennvsci.h"
+
+#include <cstring>
+
+#include "api/call.h"
+#include "api/handles.h"
+
+using namespace opennvsci;  // NOLINT(google-build-using-namespace): extern "C" functions stand outside
+
+namespace {
+constexpr std::size_t kMaxNameBytes = 63;  // as an NvSciIpc endpoint name
+}
+
+const char* opennvsciGetLastErrorText(void) {
+    return api::last_failure_text();
+}
+
+NvSciError opennvsciAttrListSetName(NvSciBufAttrList attrList, const char* name) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, api::acquire(api::lists(), attrList, "attrList"));
+        if (name == nullptr) return api::null_argument("name");
+        const std::size_t length = ::strnlen(name, kMaxNameBytes + 1);
+        if (length == 0 || length > kMaxNameBytes) {
+            return fail(NvSciError_BadParameter, "a name has 1 to 63 bytes");
+        }
+        return (*entry)->list->set_name(std::string(name, length));
+    });
+}
+
+NvSciError opennvsciAttrListGetDecisions(NvSciBufAttrList attrList, const OpenNvSciDecision** decisions,
+                                         size_t* count) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, api::acquire(api::lists(), attrList, "attrList"));
+        if (decisions == nullptr) return api::null_argument("decisions");
+        if (count == nullptr) return api::null_argument("count");
+        if ((*entry)->list->report() == nullptr) {
+            return fail(NvSciError_BadParameter, "the list did not come from a reconciliation");
+        }
+        const auto& made = (*entry)->decisions.of(*(*entry)->list);
+        *decisions = made.data();
+        *count = made.size();
+        return {};
+    });
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cuda/mapped_pointers.h"
+
+#include "driver/scoped_context.h"
+
+namespace opennvsci::cuda {
+
+using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names for its constants
+
+namespace {
+
+// cuMemFree waits for running work, and programs rely on it; taking down a mapping does not wait by itself. Work may
+// run in the context of the import and in the caller's.
+Result<> wait_for_work(const MappedBuffer& buffer) {
+    const driver::Driver& driver = *buffer.driver;
+    CUcontext current = nullptr;
+    driver.call.cuCtxGetCurrent(&current);
+    if (current != nullptr && current != buffer.context) {
+        if (const CUresult result = driver.call.cuCtxSynchronize(); result != CUDA_SUCCESS) {
+            return driver.error(result, "cuCtxSynchronize");
+        }
+    }
+    const driver::ScopedContext context(driver, buffer.context);
+    if (context.result() != CUDA_SUCCESS) {
+        return fail(NvSciError_ResourceError, "the context of the import was destroyed before its mapping was freed",
+                    CUDA_ERROR_INVALID_VALUE);
+    }
+    if (const CUresult result = driver.call.cuCtxSynchronize(); result != CUDA_SUCCESS) {
+        return driver.error(result, "cuCtxSynchronize");
+    }
+    return {};
+}
+
+}  // namespace
+
+MappedPointers& MappedPointers::instance() {
+    static MappedPointers& pointers = *new MappedPointers;
+    return pointers;
+}
+
+void MappedPointers::insert(CUdeviceptr pointer, MappedBuffer buffer) {
+    const std::lock_guard lock(mutex_);
+    buffers_.emplace(pointer, std::move(buffer));
+    count_.fetch_add(1, std::memory_order_relaxed);
+}
+
+Result<bool> MappedPointers::free(CUdeviceptr pointer) {
+    if (count_.load(std::memory_order_relaxed) == 0) return false;
+    decltype(buffers_)::node_type taken;
+    {
+        const std::lock_guard lock(mutex_);
+        taken = buffers_.extract(pointer);
+        if (taken.empty()) return false;
+        count_.fetch_sub(1, std::memory_order_relaxed);
+    }
+    OPENNVSCI_TRY(wait_for_work(taken.mapped()));
+    return true;
+}
+
+}  // namespace opennvsci::cuda

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// MappedPointers: the device pointers that imports have handed out, so that cuMemFree can tell ours from the driver's.
+// Two mappings may have the same address (system memory has one per right); then each is freed once.
+// Thread-safe. Programs that never import pay one atomic load per cuMemFree.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "base/cuda_abi.h"
+#include "buf/object.h"
+#include "driver/driver.h"
+
+namespace opennvsci::cuda {
+
+/// One mapping with what it needs to stay valid. The mapping goes before the object that owns the memory.
+struct MappedBuffer {
+    std::shared_ptr<buf::Object> object;
+    std::unique_ptr<memory::GpuMapping> mapping;
+    const driver::Driver* driver;
+    const driver::Device* device;
+    cu::CUcontext context;
+};
+
+class MappedPointers {
+  public:
+    /// The registry of the process; never destroyed, because programs free from static destructors.
+    [[nodiscard]] static MappedPointers& instance();
+
+    void insert(cu::CUdeviceptr pointer, MappedBuffer buffer);
+
+    /// Takes down a mapping that was returned as `pointer`, after all GPU work that could use it. False if the pointer
+    /// is not ours; then nothing has happened. Errors: the driver's, if the work had failed or the context was
+    /// destroyed; the mapping is gone all the same.
+    [[nodiscard]] Result<bool> free(cu::CUdeviceptr pointer);
+
+  private:
+    std::atomic<std::size_t> count_{0};
+    std::mutex mutex_;
+    std::unordered_multimap<cu::CUdeviceptr, MappedBuffer> buffers_;
+};
+
+}  // namespace opennvsci::cuda
