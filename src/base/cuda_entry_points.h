@@ -28,6 +28,8 @@
           (int* canAccess, CUdevice device, CUdevice peer))                                                           \
     ENTRY(cuDevicePrimaryCtxRetain, cuDevicePrimaryCtxRetain, 7000, required, (CUcontext * context, CUdevice device)) \
     ENTRY(cuDevicePrimaryCtxRelease, cuDevicePrimaryCtxRelease_v2, 11000, required, (CUdevice device))                \
+    ENTRY(cuDevicePrimaryCtxGetState, cuDevicePrimaryCtxGetState, 7000, required,                                     \
+          (CUdevice device, unsigned* flags, int* active))                                                            \
     ENTRY(cuCtxCreate, cuCtxCreate_v2, 3020, required, (CUcontext * context, unsigned flags, CUdevice device))        \
     ENTRY(cuCtxDestroy, cuCtxDestroy_v2, 4000, required, (CUcontext context))                                         \
     ENTRY(cuCtxGetCurrent, cuCtxGetCurrent, 4000, required, (CUcontext * context))                                    \

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "buf/keys.h"
 #include "cuda/mapped_pointers.h"
-#include "driver/scoped_context.h"
 
 namespace opennvsci::cuda {
 
@@ -57,8 +56,7 @@ Result<CUdeviceptr> ExternalMemory::map_buffer(const CUDA_EXTERNAL_MEMORY_BUFFER
                     fmt::format("a window of {} bytes at offset {} does not fit into the imported {} bytes", desc.size,
                                 desc.offset, size_));
     }
-    const driver::ScopedContext context(*driver_, context_);
-    if (context.result() != CUDA_SUCCESS) return driver_->error(context.result(), "cuCtxPushCurrent");
+    OPENNVSCI_TRY(driver_->current_device());  // some context must be current, as for every driver call
     OPENNVSCI_TRY_ASSIGN(mapping, object_->allocation().map_for_gpu(*driver_, *device_, object_->right()));
     const CUdeviceptr pointer = mapping->address() + desc.offset;
     MappedPointers::instance().insert(pointer, {object_, std::move(mapping), driver_, device_, context_});

@@ -32,7 +32,7 @@ class ExternalMemory {
     std::shared_ptr<buf::Object> object_;
     const driver::Driver* driver_;
     const driver::Device* device_;
-    cu::CUcontext context_;
+    cu::CUcontext context_;  // compared, never followed: it may be destroyed
     unsigned long long size_;
 };
 

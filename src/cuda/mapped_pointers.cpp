@@ -9,25 +9,24 @@ using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names f
 
 namespace {
 
+Result<> synchronize(const driver::Driver& driver) {
+    const CUresult result = driver.call.cuCtxSynchronize();
+    if (result != CUDA_SUCCESS) return driver.error(result, "cuCtxSynchronize");
+    return {};
+}
+
 // cuMemFree waits for running work, and programs rely on it; taking down a mapping does not wait by itself. Work may
-// run in the context of the import and in the caller's.
+// run in the caller's context and in the one of the import. That one can only be waited for if it still exists, which
+// is known of the caller's own and of the primary one.
 Result<> wait_for_work(const MappedBuffer& buffer) {
     const driver::Driver& driver = *buffer.driver;
     CUcontext current = nullptr;
     driver.call.cuCtxGetCurrent(&current);
-    if (current != nullptr && current != buffer.context) {
-        if (const CUresult result = driver.call.cuCtxSynchronize(); result != CUDA_SUCCESS) {
-            return driver.error(result, "cuCtxSynchronize");
-        }
-    }
-    const driver::ScopedContext context(driver, buffer.context);
-    if (context.result() != CUDA_SUCCESS) {
-        return fail(NvSciError_ResourceError, "the context of the import was destroyed before its mapping was freed",
-                    CUDA_ERROR_INVALID_VALUE);
-    }
-    if (const CUresult result = driver.call.cuCtxSynchronize(); result != CUDA_SUCCESS) {
-        return driver.error(result, "cuCtxSynchronize");
-    }
+    if (current != nullptr) OPENNVSCI_TRY(synchronize(driver));
+    if (current == buffer.context) return {};
+    using driver::ScopedContext;
+    const ScopedContext context(driver, *buffer.device, ScopedContext::Want::primary_if_any);
+    if (context.has_primary()) OPENNVSCI_TRY(synchronize(driver));
     return {};
 }
 

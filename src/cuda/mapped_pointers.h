@@ -22,7 +22,7 @@ struct MappedBuffer {
     std::unique_ptr<memory::GpuMapping> mapping;
     const driver::Driver* driver;
     const driver::Device* device;
-    cu::CUcontext context;
+    cu::CUcontext context;  ///< of the import; compared, never followed: it may be destroyed
 };
 
 class MappedPointers {
@@ -33,8 +33,9 @@ class MappedPointers {
     void insert(cu::CUdeviceptr pointer, MappedBuffer buffer);
 
     /// Takes down a mapping that was returned as `pointer`, after all GPU work that could use it. False if the pointer
-    /// is not ours; then nothing has happened. Errors: the driver's, if the work had failed or the context was
-    /// destroyed; the mapping is gone all the same.
+    /// is not ours; then nothing has happened. Waited for is the work of the current context, and of the device's
+    /// primary context if the import was made in another one than the current. Errors: the driver's, if the work had
+    /// failed; the mapping is gone all the same.
     [[nodiscard]] Result<bool> free(cu::CUdeviceptr pointer);
 
   private:

@@ -89,17 +89,30 @@ const Device* Driver::find(const Uuid& uuid) const noexcept {
     return found == devices.end() ? nullptr : &*found;
 }
 
-Result<const Device*> Driver::current_device() const {
+Result<CUcontext> Driver::current_context() const {
     CUcontext context = nullptr;
     if (const CUresult result = call.cuCtxGetCurrent(&context); result != CUDA_SUCCESS) {
         return error(result, "cuCtxGetCurrent");
     }
-    if (context == nullptr) {
-        return fail(NvSciError_InvalidState,
-                    "the calling thread has no current CUDA context (cuCtxSetCurrent, or any CUDA runtime call, makes "
-                    "one current)",
-                    CUDA_ERROR_INVALID_CONTEXT);
+    if (context != nullptr) return context;
+    return fail(NvSciError_InvalidState,
+                "the calling thread has no current CUDA context (cuCtxSetCurrent, or any CUDA runtime call, makes one "
+                "current)",
+                CUDA_ERROR_INVALID_CONTEXT);
+}
+
+Result<unsigned long long> Driver::current_context_id() const {
+    OPENNVSCI_TRY_ASSIGN(context, current_context());
+    if (call.cuCtxGetId == nullptr) return reinterpret_cast<unsigned long long>(context);
+    unsigned long long id = 0;
+    if (const CUresult result = call.cuCtxGetId(context, &id); result != CUDA_SUCCESS) {
+        return error(result, "cuCtxGetId");
     }
+    return id;
+}
+
+Result<const Device*> Driver::current_device() const {
+    OPENNVSCI_TRY(current_context());
     CUdevice handle = 0;
     if (const CUresult result = call.cuCtxGetDevice(&handle); result != CUDA_SUCCESS) {
         return error(result, "cuCtxGetDevice");

@@ -86,8 +86,16 @@ class Driver {
     /// The device of the calling thread's current context. Errors: INVALID_CONTEXT if there is none.
     [[nodiscard]] Result<const Device*> current_device() const;
 
+    /// A number for the calling thread's current context that no other context gets as long as the process runs.
+    /// On drivers before CUDA 12.0 it is the context's address, which a later context may have again.
+    /// Errors: INVALID_CONTEXT if there is none.
+    [[nodiscard]] Result<unsigned long long> current_context_id() const;
+
     /// An Error for a failed CUDA call: "CALL failed: CUDA_ERROR_X (description)".
     [[nodiscard]] tl::unexpected<Error> error(CUresult result, std::string_view call) const;
+
+  private:
+    [[nodiscard]] Result<CUcontext> current_context() const;
 };
 
 /// The driver of this process, loaded on the first call. Errors: ResourceError with the reason, the same every time.

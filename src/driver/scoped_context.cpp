@@ -3,21 +3,14 @@
 
 namespace opennvsci::driver {
 
-ScopedContext::ScopedContext(const Driver& driver, CUcontext context) noexcept : driver_(driver) {
-    result_ = driver.call.cuCtxPushCurrent(context);
-    pushed_ = result_ == CUDA_SUCCESS;
-}
-
-ScopedContext::ScopedContext(const Driver& driver, const Device& device) noexcept : driver_(driver) {
+ScopedContext::ScopedContext(const Driver& driver, const Device& device, Want want) noexcept
+    : driver_(driver), device_(device) {
+    const bool nothing_to_do = want == Want::of_device ? is_device_current() : !is_primary_active();
+    if (nothing_to_do) return;
     CUcontext context = nullptr;
-    CUdevice current = 0;
-    if (driver.call.cuCtxGetCurrent(&context) == CUDA_SUCCESS && context != nullptr &&
-        driver.call.cuCtxGetDevice(&current) == CUDA_SUCCESS && current == device.handle) {
-        return;
-    }
     result_ = driver.call.cuDevicePrimaryCtxRetain(&context, device.handle);
     if (result_ != CUDA_SUCCESS) return;
-    retained_ = &device;
+    retained_ = true;
     result_ = driver.call.cuCtxPushCurrent(context);
     pushed_ = result_ == CUDA_SUCCESS;
 }
@@ -25,7 +18,20 @@ ScopedContext::ScopedContext(const Driver& driver, const Device& device) noexcep
 ScopedContext::~ScopedContext() {
     CUcontext popped = nullptr;
     if (pushed_) driver_.call.cuCtxPopCurrent(&popped);
-    if (retained_ != nullptr) driver_.call.cuDevicePrimaryCtxRelease(retained_->handle);
+    if (retained_) driver_.call.cuDevicePrimaryCtxRelease(device_.handle);
+}
+
+bool ScopedContext::is_device_current() const noexcept {
+    CUcontext context = nullptr;
+    CUdevice current = 0;
+    return driver_.call.cuCtxGetCurrent(&context) == CUDA_SUCCESS && context != nullptr &&
+           driver_.call.cuCtxGetDevice(&current) == CUDA_SUCCESS && current == device_.handle;
+}
+
+bool ScopedContext::is_primary_active() const noexcept {
+    unsigned flags = 0;
+    int active = 0;
+    return driver_.call.cuDevicePrimaryCtxGetState(device_.handle, &flags, &active) == CUDA_SUCCESS && active != 0;
 }
 
 }  // namespace opennvsci::driver

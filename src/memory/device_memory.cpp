@@ -93,7 +93,8 @@ DeviceMemory::~DeviceMemory() {
 
 // On a stream of its own: the default stream would wait for the program's kernels.
 Result<> DeviceMemory::fill_with_zeros() {
-    const driver::ScopedContext context(driver_, owner_);
+    using driver::ScopedContext;
+    const ScopedContext context(driver_, owner_, ScopedContext::Want::of_device);
     if (context.result() != CUDA_SUCCESS) return driver_.error(context.result(), "cuDevicePrimaryCtxRetain");
     OPENNVSCI_TRY_ASSIGN(mapping, map_for_gpu(driver_, owner_, Right::read_write));
     CUstream stream = nullptr;

@@ -5,7 +5,6 @@
 #include <sys/sysinfo.h>
 
 #include "base/checked.h"
-#include "driver/scoped_context.h"
 
 namespace opennvsci::memory {
 
@@ -27,21 +26,19 @@ Result<> check_machine_has(std::size_t size) {
 
 }  // namespace
 
-// What one importer holds: a share of the registration of a view, and the address that its device uses.
+// What one importer holds: a share of a registration, and the address that its device uses.
 class HostMemory::RegisteredMapping final : public GpuMapping {
   public:
-    RegisteredMapping(HostMemory& memory, const driver::Driver& driver, Right right)
-        : memory_(memory), driver_(driver), right_(right) {}
+    RegisteredMapping(HostMemory& memory, const driver::Driver& driver) : memory_(memory), driver_(driver) {}
     ~RegisteredMapping() override {
-        if (is_registered_) memory_.release_registration(driver_, right_);
+        if (registration_ != nullptr) memory_.release_registration(driver_, registration_);
     }
 
-    [[nodiscard]] Result<> establish() {
-        OPENNVSCI_TRY(memory_.acquire_registration(driver_, right_));
-        is_registered_ = true;
+    [[nodiscard]] Result<> establish(Right right) {
+        OPENNVSCI_TRY_ASSIGN(registration, memory_.acquire_registration(driver_, right));
+        registration_ = registration;
         CUdeviceptr device_address = 0;
-        const CUresult result =
-            driver_.call.cuMemHostGetDevicePointer(&device_address, memory_.view(right_).cpu.address(), 0);
+        const CUresult result = driver_.call.cuMemHostGetDevicePointer(&device_address, registration->address, 0);
         if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemHostGetDevicePointer");
         set_address(device_address);
         return {};
@@ -50,8 +47,7 @@ class HostMemory::RegisteredMapping final : public GpuMapping {
   private:
     HostMemory& memory_;
     const driver::Driver& driver_;
-    const Right right_;
-    bool is_registered_ = false;
+    Registration* registration_ = nullptr;
 };
 
 Result<std::shared_ptr<Allocation>> HostMemory::create(std::size_t size, std::size_t alignment) {
@@ -66,11 +62,14 @@ Result<void*> HostMemory::cpu_address(Right right) {
     return cpu_address_locked(right);
 }
 
+Result<os::FileMapping> HostMemory::map_file(Right right) const {
+    return os::FileMapping::create(file_.get(), size(), alignment_, right == Right::read_write);
+}
+
 Result<void*> HostMemory::cpu_address_locked(Right right) {
-    os::FileMapping& mapping = view(right).cpu;
+    os::FileMapping& mapping = cpu_mapping(right);
     if (mapping.address() == nullptr) {
-        OPENNVSCI_TRY_ASSIGN(made,
-                             os::FileMapping::create(file_.get(), size(), alignment_, right == Right::read_write));
+        OPENNVSCI_TRY_ASSIGN(made, map_file(right));
         mapping = std::move(made);
     }
     return mapping.address();
@@ -85,34 +84,49 @@ Result<std::unique_ptr<GpuMapping>> HostMemory::map_for_gpu(const driver::Driver
                                 device.name),
                     CUDA_ERROR_NOT_SUPPORTED);
     }
-    auto mapping = std::make_unique<RegisteredMapping>(*this, driver, right);
-    OPENNVSCI_TRY(mapping->establish());
+    auto mapping = std::make_unique<RegisteredMapping>(*this, driver);
+    OPENNVSCI_TRY(mapping->establish(right));
     return mapping;
 }
 
-Result<> HostMemory::acquire_registration(const driver::Driver& driver, Right right) {
+Result<HostMemory::Registration*> HostMemory::acquire_registration(const driver::Driver& driver, Right right) {
+    OPENNVSCI_TRY_ASSIGN(context, driver.current_context_id());
     const std::lock_guard lock(mutex_);
-    OPENNVSCI_TRY(cpu_address_locked(right));
-    View& seen = view(right);
-    if (seen.registration_users == 0) {
-        driver.call.cuCtxGetCurrent(&seen.registration_context);
-        // Portable: valid in every context of the process.
-        const unsigned flags = kMemHostRegisterPortable | kMemHostRegisterDeviceMap |
-                               (right == Right::read_only ? kMemHostRegisterReadOnly : 0U);
-        const CUresult result = driver.call.cuMemHostRegister(seen.cpu.address(), seen.cpu.size(), flags);
-        if (result != CUDA_SUCCESS) return driver.error(result, "cuMemHostRegister");
+    bool is_cpu_mapping_free = true;
+    for (Registration& known : registrations_) {
+        if (known.right != right) continue;
+        if (known.context == context) {
+            ++known.users;
+            return &known;
+        }
+        is_cpu_mapping_free = is_cpu_mapping_free && known.own.address() != nullptr;
     }
-    ++seen.registration_users;
-    return {};
+
+    std::list<Registration> added;
+    Registration& registration = added.emplace_back(Registration{context, right, {}, nullptr, 1});
+    if (is_cpu_mapping_free) {
+        OPENNVSCI_TRY_ASSIGN(address, cpu_address_locked(right));
+        registration.address = address;
+    } else {
+        OPENNVSCI_TRY_ASSIGN(own, map_file(right));
+        registration.own = std::move(own);
+        registration.address = registration.own.address();
+    }
+    const unsigned flags = kMemHostRegisterPortable | kMemHostRegisterDeviceMap |
+                           (right == Right::read_only ? kMemHostRegisterReadOnly : 0U);
+    const CUresult result = driver.call.cuMemHostRegister(registration.address, size(), flags);
+    if (result != CUDA_SUCCESS) return driver.error(result, "cuMemHostRegister");
+    registrations_.splice(registrations_.end(), added);
+    return &registration;
 }
 
-// Under the lock to the end: a view cannot be registered anew before it is unregistered.
-void HostMemory::release_registration(const driver::Driver& driver, Right right) noexcept {
+// Under the lock to the end: a range cannot be registered anew before it is unregistered. The driver needs no current
+// context for it, and says "not registered" if the context of the registration is gone.
+void HostMemory::release_registration(const driver::Driver& driver, Registration* registration) noexcept {
     const std::lock_guard lock(mutex_);
-    View& seen = view(right);
-    if (--seen.registration_users != 0) return;
-    const driver::ScopedContext context(driver, seen.registration_context);
-    driver.call.cuMemHostUnregister(seen.cpu.address());
+    if (--registration->users != 0) return;
+    driver.call.cuMemHostUnregister(registration->address);
+    registrations_.remove_if([&](const Registration& known) { return &known == registration; });
 }
 
 }  // namespace opennvsci::memory

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // HostMemory: an allocation in system memory, a sealed memory file. The CPU sees it through at most two mappings, one
-// read-write and one read-only; the GPU through at most two registrations of those mappings, shared by everybody in
-// the process (pages that are registered cannot be registered again).
+// read-write and one read-only, made when somebody asks. The GPU sees it by registering a mapping with CUDA.
+//
+// A registration dies with the context that made it, also for other contexts that use it, although it is portable
+// (measured: H100, driver 580). So every context gets a registration of its own, shared by the importers in it; and as
+// one address range can be registered once, each but the first gets a mapping of its own.
 #pragma once
 
+#include <list>
 #include <mutex>
 
 #include "base/os.h"
@@ -26,26 +30,32 @@ class HostMemory final : public Allocation {
   private:
     class RegisteredMapping;
 
-    // The CPU's view with one right, registered with CUDA while importers use it.
-    struct View {
-        os::FileMapping cpu;
-        std::size_t registration_users = 0;
-        cu::CUcontext registration_context = nullptr;  // where it was registered and must be unregistered
+    // One view registered in one context, while importers use it.
+    struct Registration {
+        unsigned long long context;  // the driver's id of the context: ids are not used again, addresses are
+        Right right;
+        os::FileMapping own;  // empty if the CPU's mapping is registered
+        void* address;
+        std::size_t users;
     };
 
     HostMemory(UniqueFd file, std::size_t size, std::size_t alignment)
         : Allocation(size), file_(std::move(file)), alignment_(alignment) {}
 
-    [[nodiscard]] View& view(Right right) noexcept { return right == Right::read_only ? read_only_ : read_write_; }
+    [[nodiscard]] os::FileMapping& cpu_mapping(Right right) noexcept {
+        return right == Right::read_only ? cpu_read_only_ : cpu_read_write_;
+    }
+    [[nodiscard]] Result<os::FileMapping> map_file(Right right) const;
     [[nodiscard]] Result<void*> cpu_address_locked(Right right);
-    [[nodiscard]] Result<> acquire_registration(const driver::Driver& driver, Right right);
-    void release_registration(const driver::Driver& driver, Right right) noexcept;
+    [[nodiscard]] Result<Registration*> acquire_registration(const driver::Driver& driver, Right right);
+    void release_registration(const driver::Driver& driver, Registration* registration) noexcept;
 
     const UniqueFd file_;
     const std::size_t alignment_;
     std::mutex mutex_;
-    View read_write_;
-    View read_only_;
+    os::FileMapping cpu_read_write_;
+    os::FileMapping cpu_read_only_;
+    std::list<Registration> registrations_;
 };
 
 }  // namespace opennvsci::memory

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A context: the scope that owns streams, events, cuMemAlloc memory, host memory and imported memory on one device. Its
+// id is never used again in this process. Destroying it refuses new work, waits for the work it has, and frees what it
+// owns; the object itself stays for the threads that still have it current, which get CONTEXT_IS_DESTROYED.
+//
+// Each device has one primary context, which lives while it is retained.
+#pragma once
+
+#include <memory>
+
+#include "softcuda/abi.h"
+#include "softcuda/device.h"
+#include "softcuda/ranges.h"
+#include "softcuda/stream.h"
+
+namespace opennvsci::softcuda {
+
+class Context {
+  public:
+    Context(Device& device, ContextId id, bool primary);
+
+    [[nodiscard]] Device& device() const noexcept { return device_; }
+    [[nodiscard]] ContextId id() const noexcept { return streams_->context(); }
+    [[nodiscard]] bool primary() const noexcept { return primary_; }
+    [[nodiscard]] const std::shared_ptr<StreamGroup>& streams() const noexcept { return streams_; }
+    [[nodiscard]] const std::shared_ptr<Stream>& legacy_stream() const noexcept { return legacy_stream_; }
+    [[nodiscard]] bool destroyed() const { return streams_->closed(); }
+
+    /// The context's handle; it keeps its value when the context is destroyed.
+    [[nodiscard]] CUcontext handle() const noexcept;
+
+    /// Makes the range known as this context's own. CONTEXT_IS_DESTROYED, and the memory is released, if the context
+    /// was destroyed meanwhile.
+    [[nodiscard]] CUresult adopt(const std::shared_ptr<Range>& range) const;
+
+  private:
+    Device& device_;
+    const bool primary_;
+    const std::shared_ptr<StreamGroup> streams_;
+    const std::shared_ptr<Stream> legacy_stream_;
+};
+
+[[nodiscard]] std::shared_ptr<Context> create_context(Device& device);
+
+/// nullptr if the handle or id stands for no live context.
+[[nodiscard]] std::shared_ptr<Context> find_context(CUcontext handle);
+[[nodiscard]] std::shared_ptr<Context> find_context(ContextId id);
+
+/// INVALID_CONTEXT for a primary context or a handle that is not live.
+[[nodiscard]] CUresult destroy_context(CUcontext handle);
+
+[[nodiscard]] std::shared_ptr<Context> retain_primary_context(Device& device);
+/// True while the primary context exists.
+[[nodiscard]] bool is_primary_context_active(const Device& device);
+/// INVALID_CONTEXT if the primary context is not retained.
+[[nodiscard]] CUresult release_primary_context(Device& device);
+
+}  // namespace opennvsci::softcuda

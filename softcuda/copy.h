@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Copies and memsets. Every operand is checked and pinned when the call is made, so a refused call has written
+// nothing and an accepted one cannot fault, whatever is freed meanwhile.
+//
+// Host memory that the device does not know is pageable: an asynchronous copy out of it reads it before the call
+// returns, and an asynchronous copy into it returns when the copy is done, as CUDA documents for such memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "softcuda/abi.h"
+#include "softcuda/context.h"
+#include "softcuda/stream.h"
+
+namespace opennvsci::softcuda {
+
+enum class Side { host, device };
+
+struct Operand {
+    std::uintptr_t address;
+    Side side;
+};
+
+/// Whether the call returns when the work is done, or once it is in the stream.
+enum class Return { when_done, when_submitted };
+
+[[nodiscard]] CUresult copy(const Context& context, Stream& stream, Operand destination, Operand source,
+                            std::size_t size, Return when);
+
+/// `count` elements of `width` bytes (1 or 4) at a destination aligned to the width.
+[[nodiscard]] CUresult fill(const Context& context, Stream& stream, CUdeviceptr destination, unsigned value,
+                            std::size_t width, std::size_t count, Return when);
+
+}  // namespace opennvsci::softcuda

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The devices of this process: their identity, attributes and memory budget. They are created by cuInit from
+// OPENNVSCI_SOFT_DEVICES (1..16, default 1) and OPENNVSCI_SOFT_MEMORY (bytes per device, default 4 GiB) and live until
+// the process ends. A device's UUID depends on the user and the ordinal alone, so that every process of a user sees
+// the same device and two users never do.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include "softcuda/abi.h"
+
+namespace opennvsci::softcuda {
+
+inline constexpr int kMaxDevices = 16;
+
+class Device {
+  public:
+    Device(int ordinal, std::size_t memory);
+
+    [[nodiscard]] int ordinal() const noexcept { return ordinal_; }
+    [[nodiscard]] const CUuuid& uuid() const noexcept { return uuid_; }
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    [[nodiscard]] CUresult attribute(CUdevice_attribute attribute, int& value) const noexcept;
+
+    [[nodiscard]] std::size_t total_memory() const noexcept { return memory_; }
+    [[nodiscard]] std::size_t free_memory() const noexcept { return memory_ - used_; }
+
+  private:
+    friend class MemoryCharge;
+
+    const int ordinal_;
+    const std::size_t memory_;
+    const CUuuid uuid_;
+    const std::string name_;
+    std::atomic<std::size_t> used_{0};
+};
+
+/// A part of a device's memory budget, given back by the destructor.
+class MemoryCharge {
+  public:
+    MemoryCharge() = default;
+    /// Empty (false) if the device has not that much left.
+    [[nodiscard]] static MemoryCharge take(Device& device, std::size_t bytes) noexcept;
+    MemoryCharge(MemoryCharge&& other) noexcept
+        : device_(std::exchange(other.device_, nullptr)), bytes_(other.bytes_) {}
+    MemoryCharge& operator=(MemoryCharge&& other) noexcept {
+        std::swap(device_, other.device_);
+        std::swap(bytes_, other.bytes_);
+        return *this;
+    }
+    ~MemoryCharge() { reset(); }
+
+    [[nodiscard]] explicit operator bool() const noexcept { return device_ != nullptr; }
+    void reset() noexcept;
+
+  private:
+    Device* device_ = nullptr;
+    std::size_t bytes_ = 0;
+};
+
+/// Called once, by cuInit.
+void create_devices();
+
+[[nodiscard]] int device_count() noexcept;
+
+/// nullptr if there is no such device.
+[[nodiscard]] Device* find_device(CUdevice ordinal) noexcept;
+[[nodiscard]] Device* find_device(const CUuuid& uuid) noexcept;
+
+}  // namespace opennvsci::softcuda

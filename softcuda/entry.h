@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The exported functions, declared from the table of entry points, and the frame around each of them: what must hold
+// before the call, and that no C++ exception leaves. The entry files check pointers, call down and store results.
+#pragma once
+
+#include <memory>
+#include <new>
+#include <system_error>
+
+#include "base/cuda_entry_points.h"
+#include "softcuda/abi.h"
+#include "softcuda/current.h"
+#include "softcuda/process.h"
+
+#define OPENNVSCI_SOFTCUDA_EXPORT __attribute__((visibility("default")))
+
+namespace opennvsci::softcuda {
+
+/// CUctxCreateParams of <cuda.h>: both parts are for features that this device does not have.
+struct ContextCreateParameters {
+    const void* affinity;
+    int affinity_count;
+    const void* graphics;
+};
+
+extern "C" {
+#define OPENNVSCI_DECLARE(name, symbol, version, presence, parameters) \
+    OPENNVSCI_SOFTCUDA_EXPORT CUresult symbol parameters;
+OPENNVSCI_CUDA_ENTRY_POINTS(OPENNVSCI_DECLARE)
+#undef OPENNVSCI_DECLARE
+
+OPENNVSCI_SOFTCUDA_EXPORT CUresult cuGetProcAddress(const char* symbol, void** function, int version,
+                                                    unsigned long long flags);
+OPENNVSCI_SOFTCUDA_EXPORT CUresult cuGetProcAddress_v2(const char* symbol, void** function, int version,
+                                                       unsigned long long flags,
+                                                       CUdriverProcAddressQueryResult* symbolStatus);
+
+// What <cuda.h> 13.0 makes of cuCtxCreate and cuEventElapsedTime.
+OPENNVSCI_SOFTCUDA_EXPORT CUresult cuCtxCreate_v4(CUcontext* context, const ContextCreateParameters* parameters,
+                                                  unsigned flags, CUdevice device);
+OPENNVSCI_SOFTCUDA_EXPORT CUresult cuEventElapsedTime_v2(float* milliseconds, CUevent start, CUevent end);
+
+/// Only the software device has this symbol. Returns the version of the device's own behaviour, now 1.
+OPENNVSCI_SOFTCUDA_EXPORT int opennvsciSoftCudaVersion();
+}
+
+/// For functions that need no initialisation.
+template <typename Body>
+CUresult without_init(Body&& body) noexcept {
+    try {
+        return body();
+    } catch (const std::bad_alloc&) {
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    } catch (const std::system_error&) {
+        return CUDA_ERROR_OPERATING_SYSTEM;
+    } catch (...) {
+        return CUDA_ERROR_UNKNOWN;
+    }
+}
+
+/// For functions that need cuInit.
+template <typename Body>
+CUresult with_init(Body&& body) noexcept {
+    const CUresult callable = check_callable();
+    return callable == CUDA_SUCCESS ? without_init(body) : callable;
+}
+
+/// For functions that need a current context; the body gets it.
+template <typename Body>
+CUresult with_context(Body&& body) noexcept {
+    return with_init([&] {
+        std::shared_ptr<Context> context;
+        const CUresult current = current_context(context);
+        return current == CUDA_SUCCESS ? body(*context) : current;
+    });
+}
+
+/// For functions of a stream; the body gets it.
+template <typename Body>
+CUresult with_stream(CUstream handle, Body&& body) noexcept {
+    return with_init([&] {
+        std::shared_ptr<Stream> stream;
+        const CUresult found = find_stream(handle, stream);
+        return found == CUDA_SUCCESS ? body(*stream) : found;
+    });
+}
+
+}  // namespace opennvsci::softcuda

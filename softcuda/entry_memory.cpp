@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Entry points: memory of a context, copies and memsets, external memory.
+#include <cstdint>
+
+#include "softcuda/copy.h"
+#include "softcuda/entry.h"
+#include "softcuda/external_memory.h"
+#include "softcuda/memory.h"
+
+namespace opennvsci::softcuda {
+namespace {
+
+Operand on_host(const void* pointer) noexcept {
+    return {reinterpret_cast<std::uintptr_t>(pointer), Side::host};
+}
+
+Operand on_device(CUdeviceptr pointer) noexcept {
+    return {pointer, Side::device};
+}
+
+CUresult copy_now(Operand destination, Operand source, std::size_t size) noexcept {
+    return with_context([&](const Context& context) {
+        return copy(context, *context.legacy_stream(), destination, source, size, Return::when_done);
+    });
+}
+
+CUresult copy_async(Operand destination, Operand source, std::size_t size, CUstream stream) noexcept {
+    return with_context([&](const Context& context) {
+        return with_stream(stream, [&](Stream& found) {
+            return copy(context, found, destination, source, size, Return::when_submitted);
+        });
+    });
+}
+
+CUresult fill_now(CUdeviceptr destination, unsigned value, std::size_t width, std::size_t count) noexcept {
+    return with_context([&](const Context& context) {
+        return fill(context, *context.legacy_stream(), destination, value, width, count, Return::when_done);
+    });
+}
+
+CUresult fill_async(CUdeviceptr destination, unsigned value, std::size_t width, std::size_t count,
+                    CUstream stream) noexcept {
+    return with_context([&](const Context& context) {
+        return with_stream(stream, [&](Stream& found) {
+            return fill(context, found, destination, value, width, count, Return::when_submitted);
+        });
+    });
+}
+
+}  // namespace
+
+CUresult cuMemAlloc_v2(CUdeviceptr* pointer, std::size_t size) {
+    return with_context([&](const Context& context) {
+        return pointer != nullptr ? allocate_device_memory(context, size, *pointer) : CUDA_ERROR_INVALID_VALUE;
+    });
+}
+
+CUresult cuMemFree_v2(CUdeviceptr pointer) {
+    return with_context([&](const Context&) { return free_device_memory(pointer); });
+}
+
+CUresult cuMemGetInfo_v2(std::size_t* free, std::size_t* total) {
+    return with_context([&](const Context& context) {
+        if (free == nullptr || total == nullptr) return CUDA_ERROR_INVALID_VALUE;
+        *free = context.device().free_memory();
+        *total = context.device().total_memory();
+        return CUDA_SUCCESS;
+    });
+}
+
+CUresult cuMemHostAlloc(void** pointer, std::size_t size, unsigned flags) {
+    return with_context([&](const Context& context) {
+        return pointer != nullptr ? allocate_host_memory(context, size, flags, *pointer) : CUDA_ERROR_INVALID_VALUE;
+    });
+}
+
+CUresult cuMemFreeHost(void* pointer) {
+    return with_context([&](const Context&) { return free_host_memory(pointer); });
+}
+
+CUresult cuMemHostRegister_v2(void* pointer, std::size_t size, unsigned flags) {
+    return with_context([&](const Context& context) { return register_host_memory(context, pointer, size, flags); });
+}
+
+CUresult cuMemHostUnregister(void* pointer) {
+    // Needs no current context (measured: H100, driver 580).
+    return with_init([&] { return unregister_host_memory(pointer); });
+}
+
+CUresult cuMemHostGetDevicePointer_v2(CUdeviceptr* devicePointer, void* pointer, unsigned flags) {
+    return with_context([&](const Context&) {
+        if (devicePointer == nullptr) return CUDA_ERROR_INVALID_VALUE;
+        return host_device_pointer(pointer, flags, *devicePointer);
+    });
+}
+
+CUresult cuPointerGetAttribute(void* value, CUpointer_attribute attribute, CUdeviceptr pointer) {
+    return with_init(
+        [&] { return value != nullptr ? pointer_attribute(attribute, pointer, value) : CUDA_ERROR_INVALID_VALUE; });
+}
+
+CUresult cuMemcpyHtoD_v2(CUdeviceptr destination, const void* source, std::size_t size) {
+    return copy_now(on_device(destination), on_host(source), size);
+}
+
+CUresult cuMemcpyDtoH_v2(void* destination, CUdeviceptr source, std::size_t size) {
+    return copy_now(on_host(destination), on_device(source), size);
+}
+
+CUresult cuMemcpyDtoD_v2(CUdeviceptr destination, CUdeviceptr source, std::size_t size) {
+    return copy_now(on_device(destination), on_device(source), size);
+}
+
+CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr destination, const void* source, std::size_t size, CUstream stream) {
+    return copy_async(on_device(destination), on_host(source), size, stream);
+}
+
+CUresult cuMemcpyDtoHAsync_v2(void* destination, CUdeviceptr source, std::size_t size, CUstream stream) {
+    return copy_async(on_host(destination), on_device(source), size, stream);
+}
+
+CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr destination, CUdeviceptr source, std::size_t size, CUstream stream) {
+    return copy_async(on_device(destination), on_device(source), size, stream);
+}
+
+CUresult cuMemsetD8_v2(CUdeviceptr destination, unsigned char value, std::size_t count) {
+    return fill_now(destination, value, 1, count);
+}
+
+CUresult cuMemsetD32_v2(CUdeviceptr destination, unsigned value, std::size_t count) {
+    return fill_now(destination, value, 4, count);
+}
+
+CUresult cuMemsetD8Async(CUdeviceptr destination, unsigned char value, std::size_t count, CUstream stream) {
+    return fill_async(destination, value, 1, count, stream);
+}
+
+CUresult cuMemsetD32Async(CUdeviceptr destination, unsigned value, std::size_t count, CUstream stream) {
+    return fill_async(destination, value, 4, count, stream);
+}
+
+CUresult cuImportExternalMemory(CUexternalMemory* memory, const CUDA_EXTERNAL_MEMORY_HANDLE_DESC* desc) {
+    return with_context([&](const Context& context) {
+        if (memory == nullptr || desc == nullptr) return CUDA_ERROR_INVALID_VALUE;
+        return import_external_memory(context, *desc, *memory);
+    });
+}
+
+CUresult cuExternalMemoryGetMappedBuffer(CUdeviceptr* pointer, CUexternalMemory memory,
+                                         const CUDA_EXTERNAL_MEMORY_BUFFER_DESC* desc) {
+    return with_context([&](const Context& context) {
+        if (pointer == nullptr || desc == nullptr) return CUDA_ERROR_INVALID_VALUE;
+        return map_external_buffer(context, memory, *desc, *pointer);
+    });
+}
+
+CUresult cuExternalMemoryGetMappedMipmappedArray(CUmipmappedArray* array, CUexternalMemory memory,
+                                                 const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC* desc) {
+    return with_context([&](const Context&) {
+        if (array == nullptr || desc == nullptr) return CUDA_ERROR_INVALID_VALUE;
+        return map_external_mipmapped_array(memory, *desc);
+    });
+}
+
+CUresult cuDestroyExternalMemory(CUexternalMemory memory) {
+    return with_context([&](const Context&) { return destroy_external_memory(memory); });
+}
+
+}  // namespace opennvsci::softcuda

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// cuGetProcAddress: the table of entry points, searched by base name and version. A base name is the name without a
+// "_v2"; the newest variant that is not newer than the version asked for is the one. There are no variants for
+// per-thread default streams, so the flag that prefers them gets the plain ones.
+#include <string_view>
+
+#include "softcuda/entry.h"
+
+namespace opennvsci::softcuda {
+
+namespace {
+
+struct Variant {
+    std::string_view name;
+    int version;
+    void* function;
+};
+
+std::string_view base_name(std::string_view name) noexcept {
+    constexpr std::string_view kSuffix = "_v2";
+    return name.ends_with(kSuffix) ? name.substr(0, name.size() - kSuffix.size()) : name;
+}
+
+#define OPENNVSCI_VARIANT(name, symbol, version, presence, parameters) \
+    Variant{#name, version, reinterpret_cast<void*>(&symbol)},
+
+const Variant kVariants[] = {
+    OPENNVSCI_CUDA_ENTRY_POINTS(OPENNVSCI_VARIANT)  //
+    Variant{"cuGetProcAddress", 11030, reinterpret_cast<void*>(&cuGetProcAddress)},
+    Variant{"cuGetProcAddress", 12000, reinterpret_cast<void*>(&cuGetProcAddress_v2)},
+    Variant{"cuCtxCreate", 12050, reinterpret_cast<void*>(&cuCtxCreate_v4)},
+    Variant{"cuEventElapsedTime", 12080, reinterpret_cast<void*>(&cuEventElapsedTime_v2)},
+};
+
+#undef OPENNVSCI_VARIANT
+
+}  // namespace
+
+CUresult cuGetProcAddress_v2(const char* symbol, void** function, int version, unsigned long long flags,
+                             CUdriverProcAddressQueryResult* symbolStatus) {
+    constexpr unsigned long long kGreatestFlag = 2;  // default, legacy stream, per-thread default stream
+    if (symbol == nullptr || function == nullptr) return CUDA_ERROR_INVALID_VALUE;
+    if (version > kDriverVersion || flags > kGreatestFlag) return CUDA_ERROR_INVALID_VALUE;
+    const Variant* best = nullptr;
+    bool known = false;
+    for (const Variant& variant : kVariants) {
+        if (variant.name != symbol && base_name(variant.name) != symbol) continue;
+        known = true;
+        if (variant.version > version) continue;
+        if (best == nullptr || variant.version > best->version) best = &variant;
+    }
+    *function = best != nullptr ? best->function : nullptr;
+    if (symbolStatus != nullptr) {
+        *symbolStatus = best != nullptr ? CU_GET_PROC_ADDRESS_SUCCESS
+                        : known         ? CU_GET_PROC_ADDRESS_VERSION_NOT_SUFFICIENT
+                                        : CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND;
+    }
+    return CUDA_SUCCESS;
+}
+
+CUresult cuGetProcAddress(const char* symbol, void** function, int version, unsigned long long flags) {
+    return cuGetProcAddress_v2(symbol, function, version, flags, nullptr);
+}
+
+}  // namespace opennvsci::softcuda

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "softcuda/stream.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <thread>
+#include <utility>
+
+namespace opennvsci::softcuda {
+namespace {
+
+/// Signals of the program are for its own threads: a worker starts with all blocked, except those that a fault of the
+/// work itself raises.
+class WorkerSignalMask {
+  public:
+    WorkerSignalMask() noexcept {
+        sigset_t blocked;
+        sigfillset(&blocked);
+        for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS})
+            sigdelset(&blocked, fault);
+        pthread_sigmask(SIG_SETMASK, &blocked, &previous_);
+    }
+    ~WorkerSignalMask() { pthread_sigmask(SIG_SETMASK, &previous_, nullptr); }
+    WorkerSignalMask(const WorkerSignalMask&) = delete;
+    WorkerSignalMask& operator=(const WorkerSignalMask&) = delete;
+
+  private:
+    sigset_t previous_{};
+};
+
+void add_unfinished(Completions& list, const std::shared_ptr<Completion>& completion) {
+    if (completion != nullptr && !completion->done()) list.push_back(completion);
+}
+
+void wait_all(const Completions& list) {
+    for (const auto& completion : list)
+        completion->wait();
+}
+
+}  // namespace
+
+void Completion::wait() const {
+    if (done()) return;
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return done(); });
+}
+
+void Completion::finish() noexcept {
+    const std::lock_guard lock(mutex_);
+    finished_at_ = Clock::now();
+    done_.store(true, std::memory_order_release);
+    changed_.notify_all();
+}
+
+bool StreamGroup::closed() const {
+    const std::lock_guard lock(order_);
+    return closed_;
+}
+
+Completions StreamGroup::newest_work() {
+    Completions newest;
+    std::erase_if(members_, [](const std::weak_ptr<Stream>& member) { return member.expired(); });
+    for (const auto& member : members_) {
+        if (const auto stream = member.lock()) add_unfinished(newest, stream->newest_);
+    }
+    return newest;
+}
+
+void StreamGroup::synchronize() {
+    Completions newest;
+    {
+        const std::lock_guard lock(order_);
+        newest = newest_work();
+    }
+    wait_all(newest);
+}
+
+void StreamGroup::close() {
+    std::vector<std::weak_ptr<Stream>> members;
+    {
+        const std::lock_guard lock(order_);
+        closed_ = true;
+        members = members_;
+    }
+    synchronize();
+    for (const auto& member : members) {
+        if (const auto stream = member.lock()) stream->close();
+    }
+}
+
+std::shared_ptr<Stream> Stream::make(std::shared_ptr<StreamGroup> group, StreamKind kind) {
+    std::shared_ptr<Stream> stream(new Stream(std::move(group), kind));
+    const std::lock_guard lock(stream->group_->order_);
+    stream->group_->members_.push_back(stream);
+    return stream;
+}
+
+Completions Stream::predecessors() const {
+    Completions list;
+    add_unfinished(list, newest_);
+    if (kind_ == StreamKind::blocking) add_unfinished(list, group_->newest_legacy_);
+    if (kind_ != StreamKind::legacy_default) return list;
+    for (const auto& member : group_->members_) {
+        const auto stream = member.lock();
+        if (stream != nullptr && stream->kind_ == StreamKind::blocking) add_unfinished(list, stream->newest_);
+    }
+    return list;
+}
+
+void Stream::set_newest(const std::shared_ptr<Completion>& done) {
+    newest_ = done;
+    if (kind_ == StreamKind::legacy_default) group_->newest_legacy_ = done;
+}
+
+CUresult Stream::submit(Work work, const std::shared_ptr<Completion>& after, std::shared_ptr<Completion>* done) {
+    auto completion = std::make_shared<Completion>();
+    const std::lock_guard lock(group_->order_);
+    if (group_->closed_) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+    Completions before = predecessors();
+    add_unfinished(before, after);
+    if (work == nullptr && before.empty()) {
+        completion->finish();
+    } else {
+        push(Task{std::move(before), std::move(work), completion});
+        set_newest(completion);
+    }
+    if (done != nullptr) *done = std::move(completion);
+    return CUDA_SUCCESS;
+}
+
+CUresult Stream::run_here(const Work& work) {
+    const auto completion = std::make_shared<Completion>();
+    Completions before;
+    {
+        const std::lock_guard lock(group_->order_);
+        if (group_->closed_) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+        before = predecessors();
+        set_newest(completion);
+    }
+    wait_all(before);
+    work();
+    completion->finish();
+    return CUDA_SUCCESS;
+}
+
+CUresult Stream::synchronize() {
+    Completions before;
+    {
+        const std::lock_guard lock(group_->order_);
+        if (group_->closed_) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+        before = predecessors();
+    }
+    wait_all(before);
+    return CUDA_SUCCESS;
+}
+
+CUresult Stream::query() {
+    const std::lock_guard lock(group_->order_);
+    if (group_->closed_) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+    return predecessors().empty() ? CUDA_SUCCESS : CUDA_ERROR_NOT_READY;
+}
+
+void Stream::close() noexcept {
+    const std::lock_guard lock(queue_mutex_);
+    closed_ = true;
+    queue_changed_.notify_all();
+}
+
+void Stream::push(Task task) {
+    const std::lock_guard lock(queue_mutex_);
+    if (!worker_started_) start_worker();
+    queue_.push_back(std::move(task));
+    queue_changed_.notify_all();
+}
+
+void Stream::start_worker() {
+    const WorkerSignalMask mask;
+    std::thread worker([self = shared_from_this()] { self->work_loop(); });
+    pthread_setname_np(worker.native_handle(), "softcuda-stream");
+    worker.detach();
+    worker_started_ = true;
+}
+
+void Stream::work_loop() {
+    while (true) {
+        Task task;
+        {
+            std::unique_lock lock(queue_mutex_);
+            queue_changed_.wait(lock, [this] { return closed_ || !queue_.empty(); });
+            if (queue_.empty()) {
+                worker_started_ = false;  // a caller that still holds the stream may submit more
+                return;
+            }
+            task = std::move(queue_.front());
+            queue_.pop_front();
+        }
+        wait_all(task.after);
+        if (task.work != nullptr) task.work();
+        // What the work held must be free before anybody learns that it has finished.
+        task.work = nullptr;
+        task.done->finish();
+    }
+}
+
+HandleTable<Stream>& stream_handles() {
+    static auto& table = *new HandleTable<Stream>(HandleKind::stream);
+    return table;
+}
+
+}  // namespace opennvsci::softcuda

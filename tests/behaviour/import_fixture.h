@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the import tests share: a module, buffers in either memory, and owners of external memories and mapped pointers.
+#pragma once
+
+#include "api/nvscicuda_abi.h"
+#include "device.h"
+#include "leak_check.h"
+#include "nvsci.h"
+
+namespace opennvsci::test {
+
+/// An imported external memory; destroyed at the end unless destroy() was called.
+class ExternalMemory {
+  public:
+    ExternalMemory() = default;
+    ExternalMemory(const ExternalMemory&) = delete;
+    ExternalMemory& operator=(const ExternalMemory&) = delete;
+    ~ExternalMemory() {
+        if (handle != nullptr) {
+            EXPECT_EQ(destroy(), cu::CUDA_SUCCESS);
+        }
+    }
+    cu::CUresult import(NvSciBufObj object, unsigned long long size, unsigned flags = 0) {
+        cu::CUDA_EXTERNAL_MEMORY_HANDLE_DESC desc{};
+        desc.type = cu::CU_EXTERNAL_MEMORY_HANDLE_TYPE_NVSCIBUF;
+        desc.handle.nvSciBufObject = object;
+        desc.size = size;
+        desc.flags = flags;
+        return nvsciCuImportExternalMemory(&handle, &desc);
+    }
+    cu::CUresult map(cu::CUdeviceptr* pointer, unsigned long long offset, unsigned long long size,
+                     unsigned flags = 0) const {
+        cu::CUDA_EXTERNAL_MEMORY_BUFFER_DESC desc{};
+        desc.offset = offset;
+        desc.size = size;
+        desc.flags = flags;
+        return nvsciCuExternalMemoryGetMappedBuffer(pointer, handle, &desc);
+    }
+    cu::CUresult destroy() { return nvsciCuDestroyExternalMemory(std::exchange(handle, nullptr)); }
+
+    cu::CUexternalMemory handle = nullptr;
+};
+
+/// An object, imported and mapped as a whole.
+struct Mapped {
+    ~Mapped() {
+        if (pointer != 0) {
+            EXPECT_EQ(nvsciCuMemFree(pointer), cu::CUDA_SUCCESS);
+        }
+    }
+    ExternalMemory memory;
+    cu::CUdeviceptr pointer = 0;
+};
+
+enum class Where { system_memory, video_memory };
+
+class ImportTest : public LeakCheckedTest {
+  protected:
+    ImportTest() { device_.make_current(); }
+
+    /// A reconciled list for a buffer of `size` bytes that CPU and GPU share, or that only the GPU uses.
+    ReconcileOutcome negotiate(Where where, std::uint64_t size, std::uint64_t align = 0) {
+        List list = raw_list(module_, size);
+        EXPECT_EQ(set(list, NvSciBufGeneralAttrKey_GpuId, device_.gpu_id()), NvSciError_Success);
+        if (where == Where::system_memory) {
+            EXPECT_EQ(set(list, NvSciBufGeneralAttrKey_NeedCpuAccess, true), NvSciError_Success);
+        }
+        if (align != 0) {
+            EXPECT_EQ(set(list, NvSciBufRawBufferAttrKey_Align, align), NvSciError_Success);
+        }
+        return test::reconcile({list});
+    }
+
+    Object allocate(Where where, std::uint64_t size, std::uint64_t align = 0) {
+        const ReconcileOutcome outcome = negotiate(where, size, align);
+        Object object;
+        EXPECT_EQ(NvSciBufObjAlloc(outcome.reconciled, object.out()), NvSciError_Success);
+        return object;
+    }
+
+    static Object read_only(NvSciBufObj object) {
+        Object reduced;
+        EXPECT_EQ(NvSciBufObjDupWithReducePerm(object, NvSciBufAccessPerm_Readonly, reduced.out()), NvSciError_Success);
+        return reduced;
+    }
+
+    static void import_and_map(Mapped& mapped, NvSciBufObj object, std::uint64_t size) {
+        ASSERT_EQ(mapped.memory.import(object, size), cu::CUDA_SUCCESS);
+        ASSERT_EQ(mapped.memory.map(&mapped.pointer, 0, size), cu::CUDA_SUCCESS);
+    }
+
+    TestDevice& device_ = TestDevice::instance();
+    Module module_ = open_module();
+};
+
+}  // namespace opennvsci::test

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the other process does in tests that need one. A role returns 0, or the number of the line that failed (mod
+// 256).
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+#include "support.h"
+
+namespace opennvsci::softcuda_test {
+namespace {
+
+#define REQUIRE(condition) \
+    if (!(condition)) return __LINE__ % 256
+
+int before_init() {
+    int number = 0;
+    CUcontext context = nullptr;
+    CUdeviceptr pointer = 0;
+    CUstream stream = nullptr;
+    CUmemGenericAllocationHandle handle = 0;
+    const CUmemAllocationProp properties = device_memory();
+    REQUIRE(cuDeviceGetCount(&number) == CUDA_ERROR_NOT_INITIALIZED);
+    REQUIRE(cuCtxCreate_v2(&context, 0, 0) == CUDA_ERROR_NOT_INITIALIZED);
+    REQUIRE(cuMemAlloc_v2(&pointer, 1) == CUDA_ERROR_NOT_INITIALIZED);
+    REQUIRE(cuStreamCreate(&stream, 0) == CUDA_ERROR_NOT_INITIALIZED);
+    REQUIRE(cuMemCreate(&handle, kGranularity, &properties, 0) == CUDA_ERROR_NOT_INITIALIZED);
+    REQUIRE(cuDriverGetVersion(&number) == CUDA_SUCCESS && number == 13000);
+    REQUIRE(cuInit(1) == CUDA_ERROR_INVALID_VALUE);
+    REQUIRE(cuInit(0) == CUDA_SUCCESS);
+    REQUIRE(cuDeviceGetCount(&number) == CUDA_SUCCESS);
+    return 0;
+}
+
+int send_uuid(int socket) {
+    CUuuid uuid{};
+    REQUIRE(cuInit(0) == CUDA_SUCCESS);
+    REQUIRE(cuDeviceGetUuid(&uuid, 0) == CUDA_SUCCESS);
+    REQUIRE(send(socket, uuid.bytes, sizeof uuid.bytes, 0) == sizeof uuid.bytes);
+    return 0;
+}
+
+// Reads what the tests wrote, and answers in the last byte.
+int import_and_answer(int socket) {
+    const UniqueFd fd = receive_fd(socket);
+    REQUIRE(cuInit(0) == CUDA_SUCCESS);
+    CUmemGenericAllocationHandle handle = 0;
+    REQUIRE(cuMemImportFromShareableHandle(&handle, reinterpret_cast<void*>(static_cast<std::intptr_t>(fd.get())),
+                                           CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR) == CUDA_SUCCESS);
+    CUmemAllocationProp properties{};
+    REQUIRE(cuMemGetAllocationPropertiesFromHandle(&properties, handle) == CUDA_SUCCESS);
+    REQUIRE(properties.allocFlags.compressionType == CU_MEM_ALLOCATION_COMP_GENERIC);
+    REQUIRE(properties.location.type == CU_MEM_LOCATION_TYPE_DEVICE && properties.location.id == 1);
+    const Mapped mapped(handle, kGranularity, CU_MEM_ACCESS_FLAGS_PROT_READWRITE, 1);
+    REQUIRE(cuMemRelease(handle) == CUDA_SUCCESS);
+    REQUIRE(mapped.bytes()[0] == 0x5a);
+    mapped.bytes()[kGranularity - 1] = 0xa5;
+    return 0;
+}
+
+int import_without_device(int socket) {
+    const UniqueFd fd = receive_fd(socket);
+    REQUIRE(cuInit(0) == CUDA_SUCCESS);
+    CUmemGenericAllocationHandle handle = 0;
+    REQUIRE(cuMemImportFromShareableHandle(&handle, reinterpret_cast<void*>(static_cast<std::intptr_t>(fd.get())),
+                                           CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR) == CUDA_ERROR_INVALID_DEVICE);
+    return 0;
+}
+
+CUdeviceptr freed_at_exit = 0;
+
+struct FreesAtExit {
+    // Work is still outstanding, so the memory of that context must not be waited for: another context owns this.
+    ~FreesAtExit() {
+        if (freed_at_exit == 0) return;
+        if (cuMemFree_v2(freed_at_exit) != CUDA_SUCCESS) _exit(99);
+    }
+} frees_at_exit;
+
+int exit_with_work_outstanding() {
+    REQUIRE(cuInit(0) == CUDA_SUCCESS);
+    CUcontext busy = nullptr;
+    CUcontext idle = nullptr;
+    CUstream stream = nullptr;
+    REQUIRE(cuCtxCreate_v2(&busy, 0, 0) == CUDA_SUCCESS);
+    REQUIRE(cuStreamCreate(&stream, 0) == CUDA_SUCCESS);
+    CUdeviceptr pointer = 0;
+    REQUIRE(cuMemAlloc_v2(&pointer, 64 * kMiB) == CUDA_SUCCESS);
+    const auto nap = [](void*) { std::this_thread::sleep_for(std::chrono::milliseconds(50)); };
+    for (int i = 0; i < 50; ++i) {
+        REQUIRE(cuLaunchHostFunc(stream, nap, nullptr) == CUDA_SUCCESS);
+        REQUIRE(cuMemsetD8Async(pointer, 1, 64 * kMiB, stream) == CUDA_SUCCESS);
+    }
+    REQUIRE(cuCtxCreate_v2(&idle, 0, 0) == CUDA_SUCCESS);
+    REQUIRE(cuMemAlloc_v2(&freed_at_exit, kMiB) == CUDA_SUCCESS);
+    return 0;
+}
+
+}  // namespace
+
+int run_role(const std::string& role, int socket) {
+    if (role == "before_init") return before_init();
+    if (role == "send_uuid") return send_uuid(socket);
+    if (role == "import_and_answer") return import_and_answer(socket);
+    if (role == "import_without_device") return import_without_device(socket);
+    if (role == "exit_with_work_outstanding") return exit_with_work_outstanding();
+    return 126;
+}
+
+}  // namespace opennvsci::softcuda_test

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// LeakCheck: counts what a process can leak (descriptors, mappings of memory files, driver objects) when it is made,
+// and tells the differences later. LeakCheckedTest is the fixture that demands none.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+namespace opennvsci::test {
+
+class LeakCheck {
+  public:
+    LeakCheck() : before_(count()) {}
+
+    /// What is more (or less) now than at the beginning, as text; empty if nothing is.
+    [[nodiscard]] std::string differences() const;
+
+  private:
+    static std::map<std::string, long> count();
+    std::map<std::string, long> before_;
+};
+
+class LeakCheckedTest : public ::testing::Test {
+  protected:
+    void TearDown() override { EXPECT_EQ(check_.differences(), ""); }
+
+  private:
+    LeakCheck check_;
+};
+
+}  // namespace opennvsci::test
