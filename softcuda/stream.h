@@ -107,7 +107,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
         std::shared_ptr<Completion> done;
     };
 
-    Stream(std::shared_ptr<StreamGroup> group, StreamKind kind) noexcept : group_(std::move(group)), kind_(kind) {}
+    Stream(std::shared_ptr<StreamGroup> group, StreamKind kind) : group_(std::move(group)), kind_(kind) {}
 
     Completions predecessors() const;                          // with the group's order_ held
     void set_newest(const std::shared_ptr<Completion>& done);  // likewise

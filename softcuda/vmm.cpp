@@ -133,17 +133,25 @@ AddressSpace::Reservation* AddressSpace::around(std::uintptr_t base, std::size_t
     return inside ? &reservation : nullptr;
 }
 
-AddressSpace::Ranges AddressSpace::whole_mappings(std::uintptr_t base, std::size_t size) {
+bool AddressSpace::is_wholly_mapped(std::uintptr_t base, std::size_t size) {
     Reservation* reservation = around(base, size);
-    if (reservation == nullptr || size == 0) return {};
-    Ranges found;
+    if (reservation == nullptr || size == 0) return false;
     std::uintptr_t next = base;
     for (auto place = reservation->places.find(base); next < base + size; ++place) {
-        if (place == reservation->places.end() || place->second.leaving || place->first != next) return {};
-        found.push_back(place->second.range);
+        if (place == reservation->places.end() || place->second.leaving || place->first != next) return false;
         next += place->second.range->size;
     }
-    return next == base + size ? found : Ranges();
+    return next == base + size;
+}
+
+AddressSpace::Ranges AddressSpace::whole_mappings(std::uintptr_t base, std::size_t size) {
+    if (!is_wholly_mapped(base, size)) return {};
+    Ranges found;
+    const Reservation& reservation = *around(base, size);
+    for (auto place = reservation.places.find(base); place != reservation.places.lower_bound(base + size); ++place) {
+        found.push_back(place->second.range);
+    }
+    return found;
 }
 
 bool AddressSpace::still_mapped(const Range& range) {
@@ -188,24 +196,30 @@ CUresult AddressSpace::map(std::uintptr_t base, std::size_t size, std::shared_pt
     return result;
 }
 
+// Without a list of the ranges: giving memory back must not need memory.
 CUresult AddressSpace::unmap(std::uintptr_t base, std::size_t size) {
-    Ranges leaving;
     {
         const std::lock_guard lock(mutex_);
-        leaving = whole_mappings(base, size);
-        if (leaving.empty()) return CUDA_ERROR_INVALID_VALUE;
-        Reservation& reservation = *around(base, size);
-        for (const auto& range : leaving) {
-            reservation.places.find(range->base)->second.leaving = true;
-            RangeRegistry::instance().remove(*range);
+        if (!is_wholly_mapped(base, size)) return CUDA_ERROR_INVALID_VALUE;
+        auto& places = around(base, size)->places;
+        for (auto place = places.find(base); place != places.lower_bound(base + size); ++place) {
+            place->second.leaving = true;
+            RangeRegistry::instance().remove(*place->second.range);
         }
     }
-    for (const auto& range : leaving)
+    // A place that is leaving stays until its memory is gone, which may mean to wait, so not under the lock.
+    for (std::uintptr_t next = base; next < base + size;) {
+        std::shared_ptr<Range> range;
+        {
+            const std::lock_guard lock(mutex_);
+            range = around(base, size)->places.find(next)->second.range;
+        }
+        next += range->size;
         range->release_memory();
+    }
     const std::lock_guard lock(mutex_);
-    Reservation& reservation = *around(base, size);
-    for (const auto& range : leaving)
-        reservation.places.erase(range->base);
+    auto& places = around(base, size)->places;
+    places.erase(places.find(base), places.lower_bound(base + size));
     return CUDA_SUCCESS;
 }
 

@@ -51,6 +51,8 @@ class AddressSpace {
 
     // These want mutex_ held.
     [[nodiscard]] Reservation* around(std::uintptr_t base, std::size_t size);
+    /// True if the range is made of whole mappings without a gap, none of them being unmapped.
+    [[nodiscard]] bool is_wholly_mapped(std::uintptr_t base, std::size_t size);
     [[nodiscard]] Ranges whole_mappings(std::uintptr_t base, std::size_t size);
     [[nodiscard]] bool still_mapped(const Range& range);
 

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Compares every type, value and signature that the project restates with the real <cuda.h>. Nearly all of it happens
+// at compile time; the program reports how much was compared, so that a lost table cannot pass.
+#include "base/cuda_entry_points.h"
+
+namespace opennvsci::cu {
+// The signatures as the table has them, before <cuda.h> makes macros of names.
+struct Restated {
+#define OPENNVSCI_RESTATE(name, symbol, version, presence, parameters) CUresult(*symbol) parameters;
+    OPENNVSCI_CUDA_ENTRY_POINTS(OPENNVSCI_RESTATE)
+#undef OPENNVSCI_RESTATE
+};
+}  // namespace opennvsci::cu
+
+#define __CUDA_API_VERSION_INTERNAL  // all versions of all functions under their exported names
+#include <cuda.h>
+
+#include <nvscicuda.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <type_traits>
+
+namespace {
+
+namespace ours = opennvsci::cu;
+
+int g_compared = 0;
+
+#define SAME_SIZE(type)                                                                                   \
+    static_assert(sizeof(ours::type) == sizeof(::type) && alignof(ours::type) == alignof(::type), #type); \
+    ++g_compared
+#define SAME_MEMBER(type, member)                                             \
+    static_assert(offsetof(ours::type, member) == offsetof(::type, member) && \
+                      sizeof(ours::type::member) == sizeof(::type::member),   \
+                  #type "." #member);                                         \
+    ++g_compared
+#define SAME_VALUE(name)                                                                                          \
+    static_assert(static_cast<unsigned long long>(ours::name) == static_cast<unsigned long long>(::name), #name); \
+    ++g_compared
+#define SAME_MACRO(name, macro)                     \
+    static_assert((ours::name) == (macro), #macro); \
+    ++g_compared
+
+// Two functions have the same shape if their parameters have the same sizes, one by one.
+template <class A, class B>
+struct SameShape : std::false_type {};
+template <class R, class... As, class S, class... Bs>
+requires(sizeof...(As) == sizeof...(Bs)) struct SameShape<R (*)(As...), S (*)(Bs...)>
+    : std::bool_constant<sizeof(R) == sizeof(S) && ((sizeof(As) == sizeof(Bs)) && ...)> {
+};
+
+void compare_types() {
+    SAME_SIZE(CUdevice);
+    SAME_SIZE(CUdeviceptr);
+    SAME_SIZE(CUmemGenericAllocationHandle);
+    SAME_SIZE(CUcontext);
+    SAME_SIZE(CUstream);
+    SAME_SIZE(CUevent);
+    SAME_SIZE(CUexternalMemory);
+    SAME_SIZE(CUuuid);
+    SAME_SIZE(CUresult);
+    SAME_SIZE(CUdevice_attribute);
+    SAME_SIZE(CUmemLocation);
+    SAME_MEMBER(CUmemLocation, type);
+    SAME_MEMBER(CUmemLocation, id);
+    SAME_SIZE(CUmemAllocationProp);
+    SAME_MEMBER(CUmemAllocationProp, type);
+    SAME_MEMBER(CUmemAllocationProp, requestedHandleTypes);
+    SAME_MEMBER(CUmemAllocationProp, location);
+    SAME_MEMBER(CUmemAllocationProp, win32HandleMetaData);
+    SAME_MEMBER(CUmemAllocationProp, allocFlags);
+    SAME_MEMBER(CUmemAllocationProp, allocFlags.compressionType);
+    SAME_MEMBER(CUmemAllocationProp, allocFlags.gpuDirectRDMACapable);
+    SAME_MEMBER(CUmemAllocationProp, allocFlags.usage);
+    SAME_SIZE(CUmemAccessDesc);
+    SAME_MEMBER(CUmemAccessDesc, location);
+    SAME_MEMBER(CUmemAccessDesc, flags);
+    SAME_SIZE(CUDA_EXTERNAL_MEMORY_HANDLE_DESC);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_HANDLE_DESC, type);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_HANDLE_DESC, handle);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_HANDLE_DESC, handle.fd);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_HANDLE_DESC, handle.win32);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_HANDLE_DESC, handle.nvSciBufObject);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_HANDLE_DESC, size);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_HANDLE_DESC, flags);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_HANDLE_DESC, reserved);
+    SAME_SIZE(CUDA_EXTERNAL_MEMORY_BUFFER_DESC);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_BUFFER_DESC, offset);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_BUFFER_DESC, size);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_BUFFER_DESC, flags);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_BUFFER_DESC, reserved);
+    SAME_SIZE(CUDA_ARRAY3D_DESCRIPTOR);
+    SAME_MEMBER(CUDA_ARRAY3D_DESCRIPTOR, Width);
+    SAME_MEMBER(CUDA_ARRAY3D_DESCRIPTOR, Height);
+    SAME_MEMBER(CUDA_ARRAY3D_DESCRIPTOR, Depth);
+    SAME_MEMBER(CUDA_ARRAY3D_DESCRIPTOR, Format);
+    SAME_MEMBER(CUDA_ARRAY3D_DESCRIPTOR, NumChannels);
+    SAME_MEMBER(CUDA_ARRAY3D_DESCRIPTOR, Flags);
+    SAME_SIZE(CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC, offset);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC, arrayDesc);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC, numLevels);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC, reserved);
+}
+
+void compare_values() {
+    SAME_VALUE(CUDA_ERROR_INVALID_VALUE);
+    SAME_VALUE(CUDA_ERROR_OUT_OF_MEMORY);
+    SAME_VALUE(CUDA_ERROR_NOT_INITIALIZED);
+    SAME_VALUE(CUDA_ERROR_DEINITIALIZED);
+    SAME_VALUE(CUDA_ERROR_NO_DEVICE);
+    SAME_VALUE(CUDA_ERROR_INVALID_DEVICE);
+    SAME_VALUE(CUDA_ERROR_INVALID_IMAGE);
+    SAME_VALUE(CUDA_ERROR_INVALID_CONTEXT);
+    SAME_VALUE(CUDA_ERROR_MAP_FAILED);
+    SAME_VALUE(CUDA_ERROR_ARRAY_IS_MAPPED);
+    SAME_VALUE(CUDA_ERROR_ALREADY_MAPPED);
+    SAME_VALUE(CUDA_ERROR_PEER_ACCESS_UNSUPPORTED);
+    SAME_VALUE(CUDA_ERROR_INVALID_PTX);
+    SAME_VALUE(CUDA_ERROR_JIT_COMPILER_NOT_FOUND);
+    SAME_VALUE(CUDA_ERROR_SHARED_OBJECT_SYMBOL_NOT_FOUND);
+    SAME_VALUE(CUDA_ERROR_SHARED_OBJECT_INIT_FAILED);
+    SAME_VALUE(CUDA_ERROR_OPERATING_SYSTEM);
+    SAME_VALUE(CUDA_ERROR_INVALID_HANDLE);
+    SAME_VALUE(CUDA_ERROR_ILLEGAL_STATE);
+    SAME_VALUE(CUDA_ERROR_NOT_FOUND);
+    SAME_VALUE(CUDA_ERROR_NOT_READY);
+    SAME_VALUE(CUDA_ERROR_ILLEGAL_ADDRESS);
+    SAME_VALUE(CUDA_ERROR_PRIMARY_CONTEXT_ACTIVE);
+    SAME_VALUE(CUDA_ERROR_CONTEXT_IS_DESTROYED);
+    SAME_VALUE(CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED);
+    SAME_VALUE(CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED);
+    SAME_VALUE(CUDA_ERROR_NOT_PERMITTED);
+    SAME_VALUE(CUDA_ERROR_NOT_SUPPORTED);
+    SAME_VALUE(CUDA_ERROR_UNKNOWN);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_WARP_SIZE);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_TEXTURE_ALIGNMENT);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_INTEGRATED);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_CAN_MAP_HOST_MEMORY);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_PCI_BUS_ID);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_PCI_DEVICE_ID);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_UNIFIED_ADDRESSING);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_PCI_DOMAIN_ID);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_TEXTURE_PITCH_ALIGNMENT);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_CAN_USE_HOST_POINTER_FOR_REGISTERED_MEM);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_HOST_REGISTER_SUPPORTED);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR_SUPPORTED);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_GENERIC_COMPRESSION_SUPPORTED);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_READ_ONLY_HOST_REGISTER_SUPPORTED);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_DEFERRED_MAPPING_CUDA_ARRAY_SUPPORTED);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_CAN_USE_64_BIT_STREAM_MEM_OPS);
+    SAME_VALUE(CU_DEVICE_ATTRIBUTE_HOST_NUMA_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED);
+    SAME_VALUE(CU_MEM_LOCATION_TYPE_INVALID);
+    SAME_VALUE(CU_MEM_LOCATION_TYPE_DEVICE);
+    SAME_VALUE(CU_MEM_LOCATION_TYPE_HOST);
+    SAME_VALUE(CU_MEM_LOCATION_TYPE_HOST_NUMA);
+    SAME_VALUE(CU_MEM_ALLOCATION_TYPE_INVALID);
+    SAME_VALUE(CU_MEM_ALLOCATION_TYPE_PINNED);
+    SAME_VALUE(CU_MEM_HANDLE_TYPE_NONE);
+    SAME_VALUE(CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR);
+    SAME_VALUE(CU_MEM_ALLOCATION_COMP_NONE);
+    SAME_VALUE(CU_MEM_ALLOCATION_COMP_GENERIC);
+    SAME_VALUE(CU_MEM_ACCESS_FLAGS_PROT_NONE);
+    SAME_VALUE(CU_MEM_ACCESS_FLAGS_PROT_READ);
+    SAME_VALUE(CU_MEM_ACCESS_FLAGS_PROT_READWRITE);
+    SAME_VALUE(CU_MEM_ALLOC_GRANULARITY_MINIMUM);
+    SAME_VALUE(CU_MEM_ALLOC_GRANULARITY_RECOMMENDED);
+    SAME_VALUE(CU_EVENT_DEFAULT);
+    SAME_VALUE(CU_EVENT_BLOCKING_SYNC);
+    SAME_VALUE(CU_EVENT_DISABLE_TIMING);
+    SAME_VALUE(CU_EVENT_INTERPROCESS);
+    SAME_VALUE(CU_POINTER_ATTRIBUTE_CONTEXT);
+    SAME_VALUE(CU_POINTER_ATTRIBUTE_MEMORY_TYPE);
+    SAME_VALUE(CU_POINTER_ATTRIBUTE_DEVICE_POINTER);
+    SAME_VALUE(CU_POINTER_ATTRIBUTE_HOST_POINTER);
+    SAME_VALUE(CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL);
+    SAME_VALUE(CU_POINTER_ATTRIBUTE_RANGE_START_ADDR);
+    SAME_VALUE(CU_POINTER_ATTRIBUTE_RANGE_SIZE);
+    SAME_VALUE(CU_POINTER_ATTRIBUTE_ACCESS_FLAGS);
+    SAME_VALUE(CU_MEMORYTYPE_HOST);
+    SAME_VALUE(CU_MEMORYTYPE_DEVICE);
+    SAME_VALUE(CU_JIT_INFO_LOG_BUFFER);
+    SAME_VALUE(CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES);
+    SAME_VALUE(CU_JIT_ERROR_LOG_BUFFER);
+    SAME_VALUE(CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES);
+    SAME_VALUE(CU_GET_PROC_ADDRESS_SUCCESS);
+    SAME_VALUE(CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND);
+    SAME_VALUE(CU_GET_PROC_ADDRESS_VERSION_NOT_SUFFICIENT);
+    SAME_VALUE(CU_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD);
+    SAME_VALUE(CU_EXTERNAL_MEMORY_HANDLE_TYPE_NVSCIBUF);
+    SAME_VALUE(CU_AD_FORMAT_UNSIGNED_INT8);
+    SAME_VALUE(CU_AD_FORMAT_UNSIGNED_INT16);
+    SAME_VALUE(CU_AD_FORMAT_UNSIGNED_INT32);
+    SAME_VALUE(CU_AD_FORMAT_SIGNED_INT8);
+    SAME_VALUE(CU_AD_FORMAT_SIGNED_INT16);
+    SAME_VALUE(CU_AD_FORMAT_SIGNED_INT32);
+    SAME_VALUE(CU_AD_FORMAT_HALF);
+    SAME_VALUE(CU_AD_FORMAT_FLOAT);
+    SAME_VALUE(CU_CTX_SCHED_AUTO);
+    SAME_VALUE(CU_STREAM_DEFAULT);
+    SAME_VALUE(CU_STREAM_NON_BLOCKING);
+    SAME_MACRO(kMemHostAllocPortable, CU_MEMHOSTALLOC_PORTABLE);
+    SAME_MACRO(kMemHostAllocDeviceMap, CU_MEMHOSTALLOC_DEVICEMAP);
+    SAME_MACRO(kMemHostRegisterPortable, CU_MEMHOSTREGISTER_PORTABLE);
+    SAME_MACRO(kMemHostRegisterDeviceMap, CU_MEMHOSTREGISTER_DEVICEMAP);
+    SAME_MACRO(kMemHostRegisterReadOnly, CU_MEMHOSTREGISTER_READ_ONLY);
+    SAME_MACRO(kExternalMemoryDedicated, CUDA_EXTERNAL_MEMORY_DEDICATED);
+}
+
+void compare_signatures() {
+#define SAME_SIGNATURE(name, symbol, version, presence, parameters)                                  \
+    static_assert(SameShape<decltype(ours::Restated::symbol), decltype(&::symbol)>::value, #symbol); \
+    ++g_compared;
+    OPENNVSCI_CUDA_ENTRY_POINTS(SAME_SIGNATURE)
+#undef SAME_SIGNATURE
+}
+
+}  // namespace
+
+int main() {
+    compare_types();
+    compare_values();
+    compare_signatures();
+    std::printf("compared %d facts with cuda.h %d\n", g_compared, CUDA_VERSION);
+    constexpr int kExpectedAtLeast = 200;
+    return g_compared >= kExpectedAtLeast ? EXIT_SUCCESS : EXIT_FAILURE;
+}
