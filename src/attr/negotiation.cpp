@@ -5,22 +5,30 @@
 
 namespace opennvsci::attr {
 
-void Negotiation::add(const List& list) {
+Negotiation::Negotiation(const Schema& schema, std::span<const List* const> lists) : schema_(&schema), result_(schema) {
+    std::size_t slots = 0;
+    for (const List* list : lists)
+        slots += list->slot_count();
+    report_.reserve(slots);
+    asks_.reserve(slots);
+    std::uint32_t position = 0;
+    for (const List* list : lists)
+        add(*list, position++);
+}
+
+void Negotiation::add(const List& list, std::uint32_t position) {
     const std::size_t slot_count = list.slot_count();
     std::uint32_t slot_number = 0;
     list.for_each_slot([&](const NamedSlot& slot) {
         const auto participant = static_cast<std::uint32_t>(report_.participants().size());
-        report_.add_participant({lists_, slot_number++, slot_count == 1, slot.name});
-        const auto keys = schema_->keys();
-        for (std::size_t i = 0; i < keys.size(); ++i) {
-            if (const Bytes value = slot.values.get(keys[i]); !value.empty()) report_.add_ask(i, participant, value);
-        }
+        report_.add_participant({position, slot_number++, slot_count == 1, slot.name});
+        slot.values.for_each_set(
+            [&](std::size_t key_index, Bytes value) { report_.add_ask(key_index, participant, value); });
     });
-    ++lists_;
 }
 
 Result<> Negotiation::merge(const Key& key) {
-    const std::vector<Ask> asks = report_.asks(schema_->index_of(key));
+    const std::span<const Ask> asks = this->asks(key.number);
     if (asks.empty()) return {};
     const auto conflict = key.merge->merge(key, asks, result_);
     if (!conflict) {

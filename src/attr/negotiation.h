@@ -12,10 +12,8 @@ namespace opennvsci::attr {
 
 class Negotiation {
   public:
-    explicit Negotiation(const Schema& schema) : schema_(&schema), result_(schema) {}
-
-    /// Takes in copies of all values of `list`, the next one of the call.
-    void add(const List& list);
+    /// Begins with copies of all values of `lists`, in the order of the call.
+    Negotiation(const Schema& schema, std::span<const List* const> lists);
 
     [[nodiscard]] const Schema& schema() const noexcept { return *schema_; }
     [[nodiscard]] const Key& key(std::uint32_t number) const noexcept { return *schema_->find(number); }
@@ -25,8 +23,10 @@ class Negotiation {
     [[nodiscard]] bool is_asked(std::uint32_t number) const noexcept {
         return report_.is_asked(schema_->index_of(key(number)));
     }
-    [[nodiscard]] std::vector<Ask> asks(std::uint32_t number) const {
-        return report_.asks(schema_->index_of(key(number)));
+    /// What the participants ask for a key; valid until the next call of this function.
+    [[nodiscard]] std::span<const Ask> asks(std::uint32_t number) {
+        report_.asks(schema_->index_of(key(number)), asks_);
+        return asks_;
     }
 
     /// Merges `key` into the result if anybody asked for it. Errors: ReconciliationFailed on a conflict.
@@ -49,10 +49,12 @@ class Negotiation {
     [[nodiscard]] std::unique_ptr<List> take_conflict();
 
   private:
+    void add(const List& list, std::uint32_t position);
+
     const Schema* schema_;
     Slot result_;
     Report report_;
-    std::uint32_t lists_ = 0;
+    std::vector<Ask> asks_;  // kept for its memory
     std::vector<NamedSlot> conflict_slots_;
 };
 

@@ -30,6 +30,16 @@ std::string Participant::text() const {
     return is_only_slot ? fmt::format("list {}", list + 1) : fmt::format("list {} slot {}", list + 1, slot + 1);
 }
 
+void Report::reserve(std::size_t slots) {
+    constexpr std::size_t kUsualKeys = 8;  // as the CUDA guide sets for a raw buffer
+    constexpr std::size_t kUsualBytes = 128;
+    constexpr std::size_t kUsualDecisions = 24;
+    participants_.reserve(slots);
+    asks_.reserve(slots * kUsualKeys);
+    bytes_.reserve(slots * kUsualBytes);
+    decisions_.reserve(kUsualDecisions);
+}
+
 void Report::add_ask(std::size_t key_index, std::uint32_t participant, Bytes value) {
     const auto number = static_cast<std::uint32_t>(asks_.size());
     asks_.push_back({participant, static_cast<std::uint32_t>(bytes_.size()), static_cast<std::uint32_t>(value.size())});
@@ -42,12 +52,11 @@ void Report::add_ask(std::size_t key_index, std::uint32_t participant, Bytes val
     last_ask_[key_index] = number;
 }
 
-std::vector<Ask> Report::asks(std::size_t key_index) const {
-    std::vector<Ask> found;
+void Report::asks(std::size_t key_index, std::vector<Ask>& out) const {
+    out.clear();
     for (std::uint32_t i = first_ask_[key_index]; i != kNone; i = asks_[i].next) {
-        found.push_back({asks_[i].participant, Bytes(bytes_.data() + asks_[i].offset, asks_[i].size)});
+        out.push_back({asks_[i].participant, Bytes(bytes_.data() + asks_[i].offset, asks_[i].size)});
     }
-    return found;
 }
 
 void Report::decide(Decision decision) {
@@ -68,7 +77,9 @@ const Decision* Report::find(const Key& key) const noexcept {
 
 std::string Report::asked_text(const Key& key, std::size_t key_index) const {
     std::string out;
-    for (const Ask& ask : asks(key_index)) {
+    std::vector<Ask> found;
+    asks(key_index, found);
+    for (const Ask& ask : found) {
         if (!out.empty()) out += ", ";
         out += fmt::format("{}: {}", participants_[ask.participant].text(), key.text(ask.value));
     }

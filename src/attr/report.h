@@ -45,6 +45,8 @@ struct Decision {
 
 class Report {
   public:
+    /// Makes room for what `slots` slots usually ask.
+    void reserve(std::size_t slots);
     void add_participant(Participant participant) { participants_.push_back(std::move(participant)); }
     /// Copies what participant number `participant` asks for the key at `key_index` of its table.
     void add_ask(std::size_t key_index, std::uint32_t participant, Bytes value);
@@ -56,9 +58,9 @@ class Report {
     /// The decision on `key`, or null.
     [[nodiscard]] const Decision* find(const Key& key) const noexcept;
 
-    /// Everything that was asked for the key at `key_index`, in the order of the participants. The values point into
-    /// the report and are not aligned.
-    [[nodiscard]] std::vector<Ask> asks(std::size_t key_index) const;
+    /// Everything that was asked for the key at `key_index`, in the order of the participants, written to `out`. The
+    /// values point into the report and are not aligned.
+    void asks(std::size_t key_index, std::vector<Ask>& out) const;
     [[nodiscard]] bool is_asked(std::size_t key_index) const noexcept { return first_ask_[key_index] != kNone; }
 
     /// The same as text: "list 1: 4096, list 2: 8192"; "nobody asked" if nobody did.

@@ -31,6 +31,15 @@ class Slot {
         return {storage_.get() + schema_->offset_of(key), lengths_[schema_->index_of(key)]};
     }
 
+    /// Calls `read(index of the key, value)` for every key that is set, in the order of the table.
+    template <class Read>
+    void for_each_set(Read&& read) const {
+        const auto keys = schema_->keys();
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            if (lengths_[i] != 0) read(i, get(keys[i]));
+        }
+    }
+
     /// Copies `value`, at most the key's capacity, into the key's place.
     void put(const Key& key, Bytes value) noexcept;
 

@@ -48,7 +48,7 @@ struct Participants {
 struct Place {
     MemoryDomain domain;
     const Device* owner;  // null for system memory
-    std::string reason;
+    const char* reason;
 };
 
 // A request of one participant for one GPU, from an array key.
@@ -59,7 +59,7 @@ struct GpuAsk {
 };
 
 template <class Element>
-std::vector<GpuAsk<Element>> elements_of(const Negotiation& negotiation, std::uint32_t key) {
+std::vector<GpuAsk<Element>> elements_of(Negotiation& negotiation, std::uint32_t key) {
     std::vector<GpuAsk<Element>> found;
     for (const attr::Ask& ask : negotiation.asks(key)) {
         for (std::size_t at = 0; at < ask.value.size(); at += sizeof(Element)) {
@@ -159,6 +159,15 @@ Result<Place> decide_place(Negotiation& negotiation, const Participants& partici
     return Place{MemoryDomain::video, gpu, "one GPU and no CPU takes part"};
 }
 
+tl::unexpected<Error> refuse_unnamed_gpu(Negotiation& negotiation, std::uint32_t key, std::uint32_t participant,
+                                         const NvSciRmGpuId& id) {
+    return negotiation.refuse(
+        key, NvSciError_ReconciliationFailed,
+        fmt::format("{} names {}, which no list names in GpuId",
+                    negotiation.report().participants()[participant].text(), Uuid::from(id.bytes).text()),
+        "add this GPU to GpuId");
+}
+
 // A discrete GPU caches its video memory and does not cache system memory; the program cannot choose (reference 4.2).
 bool caches_by_default(const Device& device, MemoryDomain domain) {
     return device.is_integrated || domain == MemoryDomain::video;
@@ -173,13 +182,7 @@ Result<> decide_cacheability(Negotiation& negotiation, const Participants& parti
     const auto asks = elements_of<NvSciBufAttrValGpuCache>(negotiation, key);
     for (const auto& ask : asks) {
         const Gpu* gpu = participants.find(ask.element.gpuId);
-        const std::string who = negotiation.report().participants()[ask.participant].text();
-        const std::string uuid = Uuid::from(ask.element.gpuId.bytes).text();
-        if (gpu == nullptr) {
-            return negotiation.refuse(key, NvSciError_ReconciliationFailed,
-                                      fmt::format("{} names {}, which no list names in GpuId", who, uuid),
-                                      "add this GPU to GpuId");
-        }
+        if (gpu == nullptr) return refuse_unnamed_gpu(negotiation, key, ask.participant, ask.element.gpuId);
         NvSciBufAttrValGpuCache& element = granted[static_cast<std::size_t>(gpu - participants.gpus.data())];
         if (ask.element.cacheability == element.cacheability) continue;
         if (gpu->device->is_integrated) {
@@ -188,9 +191,11 @@ Result<> decide_cacheability(Negotiation& negotiation, const Participants& parti
         }
         return negotiation.refuse(
             key, NvSciError_ReconciliationFailed,
-            fmt::format("{} asks {} for {}, but the buffer is in {} ({}), which a discrete GPU {}", who,
-                        ask.element.cacheability, uuid, place.owner != nullptr ? "video memory" : "system memory",
-                        place.reason, place.owner != nullptr ? "always caches" : "never caches"),
+            fmt::format("{} asks {} for {}, but the buffer is in {} ({}), which a discrete GPU {}",
+                        negotiation.report().participants()[ask.participant].text(), ask.element.cacheability,
+                        Uuid::from(ask.element.gpuId.bytes).text(),
+                        place.owner != nullptr ? "video memory" : "system memory", place.reason,
+                        place.owner != nullptr ? "always caches" : "never caches"),
             place.owner != nullptr ? "ask true, or leave VidMem_GpuId unset"
                                    : "ask false, or let exactly one GPU and no CPU take part");
     }
@@ -273,7 +278,7 @@ Result<> decide_placement(Negotiation& negotiation) {
 
     negotiation.result().put_scalar(kMemoryDomain, place.domain);
     if (place.owner != nullptr) negotiation.result().put_scalar(kMemoryGpu, place.owner->uuid);
-    negotiation.decide(kMemoryDomain, Outcome::computed, std::move(place.reason));
+    negotiation.decide(kMemoryDomain, Outcome::computed, place.reason);
     return {};
 }
 

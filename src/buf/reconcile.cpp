@@ -86,9 +86,7 @@ Result<> negotiate(Negotiation& negotiation) {
 }  // namespace
 
 Reconciliation reconcile(std::span<const attr::List* const> lists) {
-    Negotiation negotiation(schema());
-    for (const attr::List* list : lists)
-        negotiation.add(*list);
+    Negotiation negotiation(schema(), lists);
     if (auto negotiated = negotiate(negotiation); !negotiated) {
         return {tl::make_unexpected(std::move(negotiated).error()), negotiation.take_conflict()};
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The choice of the driver: which library, and what is said about it.
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -9,22 +8,13 @@
 
 #include "base/log.h"
 #include "driver/driver.h"
+#include "driver/software_device.h"
 
 namespace opennvsci::driver {
 namespace {
 
-// The software device lies beside this library, in a folder of its own because of its file name.
-std::string software_driver_path() {
-    Dl_info info{};
-    if (::dladdr(reinterpret_cast<void*>(&software_driver_path), &info) == 0 || info.dli_fname == nullptr) return {};
-    const std::string_view here = info.dli_fname;
-    const auto slash = here.rfind('/');
-    const std::string_view folder = slash == std::string_view::npos ? "." : here.substr(0, slash);
-    return fmt::format("{}/opennvsci/softcuda/libcuda.so.1", folder);
-}
-
 Result<Driver> load_software_driver() {
-    return Driver::load(software_driver_path().c_str());
+    return Driver::load((software_device_folder() + "/libcuda.so.1").c_str());
 }
 
 Result<Driver> load_gpu_driver() {
@@ -36,17 +26,27 @@ bool may_fall_back(const Error& error) {
     return error.cuda != CUDA_ERROR_NOT_SUPPORTED;
 }
 
+Result<Driver> with_reason(Result<Driver> driver, std::string reason) {
+    if (driver) driver->reason = std::move(reason);
+    return driver;
+}
+
 Result<Driver> choose() {
     const char* variable = std::getenv("OPENNVSCI_DEVICE");
     const std::string_view wanted = variable != nullptr ? variable : "auto";
-    if (wanted == "soft") return load_software_driver();
+    if (wanted == "soft") return with_reason(load_software_driver(), "OPENNVSCI_DEVICE=soft asks for it");
     if (wanted != "auto" && wanted != "gpu") {
         return fail(NvSciError_ResourceError, fmt::format("OPENNVSCI_DEVICE={}: not one of auto, gpu and soft", wanted),
                     CUDA_ERROR_NOT_INITIALIZED);
     }
     auto gpu = load_gpu_driver();
-    if (gpu || wanted == "gpu" || !may_fall_back(gpu.error())) return gpu;
-    auto software = load_software_driver();
+    if (gpu || wanted == "gpu" || !may_fall_back(gpu.error())) {
+        const char* reason = gpu && gpu->is_software ? "it is the libcuda.so.1 that this process finds"
+                             : wanted == "gpu"       ? "OPENNVSCI_DEVICE=gpu asks for it"
+                                                     : "it has a GPU";
+        return with_reason(std::move(gpu), reason);
+    }
+    auto software = with_reason(load_software_driver(), fmt::format("no GPU: {}", gpu.error().text));
     if (software && log::enabled(log::Level::notice)) {
         log::write(log::Level::notice,
                    fmt::format("no GPU ({}): using the software CUDA device; OPENNVSCI_DEVICE=soft asks for it "

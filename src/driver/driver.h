@@ -72,8 +72,9 @@ class Driver {
   public:
     EntryPoints call;
     bool is_software = false;
-    int version = 0;   ///< 1000 * major + 10 * minor
-    std::string path;  ///< the file the driver was loaded from
+    int version = 0;     ///< 1000 * major + 10 * minor
+    std::string path;    ///< the file the driver was loaded from
+    std::string reason;  ///< why this driver and not the other one, for people
     std::deque<Device> devices;
 
     /// Loads the driver library `name` (a file name as dlopen takes it), checks that every required entry point is

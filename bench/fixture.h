@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the benchmarks share: a module, lists of raw buffers, objects, and the device with its context. Errors end the
+// program: a benchmark of failing calls measures nothing.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "api/nvscicuda_abi.h"
+#include "driver/driver.h"
+#include "nvscibuf.h"
+#include "opennvsci.h"
+
+namespace opennvsci::bench {
+
+inline void check(unsigned code, const char* call) {
+    if (code == 0) return;
+    std::fprintf(stderr, "%s failed with %#x: %s\n", call, code, opennvsciGetLastErrorText());
+    std::abort();
+}
+#define BENCH_CHECK(call) ::opennvsci::bench::check(static_cast<unsigned>(call), #call)
+
+/// The loaded driver, with the primary context of device 0 current on the calling thread.
+inline const driver::Driver& device_driver() {
+    static const driver::Driver& driver = []() -> const driver::Driver& {
+        const auto loaded = driver::instance();
+        if (!loaded) std::abort();
+        cu::CUcontext context = nullptr;
+        BENCH_CHECK((*loaded)->call.cuDevicePrimaryCtxRetain(&context, (*loaded)->devices.front().handle));
+        BENCH_CHECK((*loaded)->call.cuCtxSetCurrent(context));
+        return **loaded;
+    }();
+    return driver;
+}
+
+inline NvSciRmGpuId gpu_id() {
+    NvSciRmGpuId id{};
+    std::memcpy(id.bytes, device_driver().devices.front().uuid.bytes.data(), sizeof(id.bytes));
+    return id;
+}
+
+inline NvSciBufModule module() {
+    static const NvSciBufModule opened = [] {
+        NvSciBufModule created = nullptr;
+        BENCH_CHECK(NvSciBufModuleOpen(&created));
+        return created;
+    }();
+    return opened;
+}
+
+/// What the CUDA guide sets for a raw buffer: eight keys.
+inline NvSciBufAttrList raw_list(std::uint64_t size, bool cpu) {
+    NvSciBufAttrList list = nullptr;
+    BENCH_CHECK(NvSciBufAttrListCreate(module(), &list));
+    const NvSciBufType type = NvSciBufType_RawBuffer;
+    const std::uint64_t align = 4096;
+    const NvSciBufAttrValAccessPerm permission = NvSciBufAccessPerm_ReadWrite;
+    const NvSciRmGpuId gpu = gpu_id();
+    const NvSciBufAttrValGpuCache cache{gpu, !cpu};
+    const NvSciBufAttrValGpuCompression compression{gpu, NvSciBufCompressionType_GenericCompressible};
+    NvSciBufAttrKeyValuePair pairs[] = {
+        {NvSciBufGeneralAttrKey_Types, &type, sizeof(type)},
+        {NvSciBufRawBufferAttrKey_Size, &size, sizeof(size)},
+        {NvSciBufRawBufferAttrKey_Align, &align, sizeof(align)},
+        {NvSciBufGeneralAttrKey_NeedCpuAccess, &cpu, sizeof(cpu)},
+        {NvSciBufGeneralAttrKey_RequiredPerm, &permission, sizeof(permission)},
+        {NvSciBufGeneralAttrKey_GpuId, &gpu, sizeof(gpu)},
+        {NvSciBufGeneralAttrKey_EnableGpuCache, &cache, sizeof(cache)},
+        {NvSciBufGeneralAttrKey_EnableGpuCompression, &compression, sizeof(compression)},
+    };
+    BENCH_CHECK(NvSciBufAttrListSetAttrs(list, pairs, std::size(pairs)));
+    return list;
+}
+
+/// An object of `size` bytes, in system memory if the CPU takes part, else in video memory.
+inline NvSciBufObj object(std::uint64_t size, bool cpu) {
+    NvSciBufAttrList list = raw_list(size, cpu);
+    NvSciBufObj made = nullptr;
+    NvSciBufAttrList conflict = nullptr;
+    BENCH_CHECK(NvSciBufAttrListReconcileAndObjAlloc(&list, 1, &made, &conflict));
+    NvSciBufAttrListFree(list);
+    return made;
+}
+
+}  // namespace opennvsci::bench

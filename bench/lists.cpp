@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Attribute lists: setting, reading, reconciling.
+#include "fixture.h"
+
+#include <benchmark/benchmark.h>
+
+namespace opennvsci::bench {
+namespace {
+
+// A key can be set once in a list, so a batch of lists is made and freed outside the measured part.
+void set_one_key(benchmark::State& state) {
+    constexpr int kBatch = 256;
+    std::vector<NvSciBufAttrList> lists(kBatch);
+    const bool cpu = true;
+    NvSciBufAttrKeyValuePair pair{NvSciBufGeneralAttrKey_NeedCpuAccess, &cpu, sizeof(cpu)};
+    while (state.KeepRunningBatch(kBatch)) {
+        state.PauseTiming();
+        for (NvSciBufAttrList& list : lists)
+            BENCH_CHECK(NvSciBufAttrListCreate(module(), &list));
+        state.ResumeTiming();
+        for (NvSciBufAttrList list : lists)
+            BENCH_CHECK(NvSciBufAttrListSetAttrs(list, &pair, 1));
+        state.PauseTiming();
+        for (NvSciBufAttrList list : lists)
+            NvSciBufAttrListFree(list);
+        state.ResumeTiming();
+    }
+}
+BENCHMARK(set_one_key);
+
+void get_one_key(benchmark::State& state) {
+    NvSciBufAttrList list = raw_list(4096, true);
+    NvSciBufAttrKeyValuePair pair{NvSciBufRawBufferAttrKey_Size, nullptr, 0};
+    for (auto _ : state) {
+        BENCH_CHECK(NvSciBufAttrListGetAttrs(list, &pair, 1));
+        benchmark::DoNotOptimize(pair.value);
+    }
+    NvSciBufAttrListFree(list);
+}
+BENCHMARK(get_one_key);
+
+void create_and_free_list(benchmark::State& state) {
+    for (auto _ : state) {
+        NvSciBufAttrList list = nullptr;
+        BENCH_CHECK(NvSciBufAttrListCreate(module(), &list));
+        NvSciBufAttrListFree(list);
+    }
+}
+BENCHMARK(create_and_free_list);
+
+void reconcile(benchmark::State& state) {
+    std::vector<NvSciBufAttrList> lists;
+    for (int i = 0; i < state.range(0); ++i)
+        lists.push_back(raw_list(1 << 20, true));
+    for (auto _ : state) {
+        NvSciBufAttrList reconciled = nullptr;
+        NvSciBufAttrList conflict = nullptr;
+        BENCH_CHECK(NvSciBufAttrListReconcile(lists.data(), lists.size(), &reconciled, &conflict));
+        NvSciBufAttrListFree(reconciled);
+    }
+    for (NvSciBufAttrList list : lists)
+        NvSciBufAttrListFree(list);
+}
+BENCHMARK(reconcile)->Arg(2)->Arg(8)->Arg(64);
+
+}  // namespace
+}  // namespace opennvsci::bench
