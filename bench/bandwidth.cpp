@@ -75,21 +75,7 @@ bool skip_without_gpu(benchmark::State& state) {
 
 void ours(benchmark::State& state) {
     if (skip_without_gpu(state)) return;
-    // Without the wish for compression: the anchor has none.
-    NvSciBufAttrList list = nullptr;
-    BENCH_CHECK(NvSciBufAttrListCreate(module(), &list));
-    const NvSciBufType type = NvSciBufType_RawBuffer;
-    const std::uint64_t size = kSize;
-    const NvSciRmGpuId gpu = gpu_id();
-    NvSciBufAttrKeyValuePair pairs[] = {{NvSciBufGeneralAttrKey_Types, &type, sizeof(type)},
-                                        {NvSciBufRawBufferAttrKey_Size, &size, sizeof(size)},
-                                        {NvSciBufGeneralAttrKey_GpuId, &gpu, sizeof(gpu)}};
-    BENCH_CHECK(NvSciBufAttrListSetAttrs(list, pairs, std::size(pairs)));
-    NvSciBufObj buffer = nullptr;
-    NvSciBufAttrList conflict = nullptr;
-    BENCH_CHECK(NvSciBufAttrListReconcileAndObjAlloc(&list, 1, &buffer, &conflict));
-    NvSciBufAttrListFree(list);
-
+    NvSciBufObj buffer = object(kSize, false);
     CUDA_EXTERNAL_MEMORY_HANDLE_DESC handle{};
     handle.type = CU_EXTERNAL_MEMORY_HANDLE_TYPE_NVSCIBUF;
     handle.handle.nvSciBufObject = buffer;

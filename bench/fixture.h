@@ -52,8 +52,8 @@ inline NvSciBufModule module() {
     return opened;
 }
 
-/// What the CUDA guide sets for a raw buffer: eight keys.
-inline NvSciBufAttrList raw_list(std::uint64_t size, bool cpu) {
+/// What the CUDA guide sets for a raw buffer: eight keys, or seven without the wish for compression.
+inline NvSciBufAttrList raw_list(std::uint64_t size, bool cpu, bool compressed = true) {
     NvSciBufAttrList list = nullptr;
     BENCH_CHECK(NvSciBufAttrListCreate(module(), &list));
     const NvSciBufType type = NvSciBufType_RawBuffer;
@@ -72,13 +72,14 @@ inline NvSciBufAttrList raw_list(std::uint64_t size, bool cpu) {
         {NvSciBufGeneralAttrKey_EnableGpuCache, &cache, sizeof(cache)},
         {NvSciBufGeneralAttrKey_EnableGpuCompression, &compression, sizeof(compression)},
     };
-    BENCH_CHECK(NvSciBufAttrListSetAttrs(list, pairs, std::size(pairs)));
+    BENCH_CHECK(NvSciBufAttrListSetAttrs(list, pairs, std::size(pairs) - (compressed ? 0 : 1)));
     return list;
 }
 
-/// An object of `size` bytes, in system memory if the CPU takes part, else in video memory.
+/// An object of `size` bytes, in system memory if the CPU takes part, else in video memory. Not compressible, because
+/// mapping compressible memory costs the driver more, and the anchors are plain.
 inline NvSciBufObj object(std::uint64_t size, bool cpu) {
-    NvSciBufAttrList list = raw_list(size, cpu);
+    NvSciBufAttrList list = raw_list(size, cpu, false);
     NvSciBufObj made = nullptr;
     NvSciBufAttrList conflict = nullptr;
     BENCH_CHECK(NvSciBufAttrListReconcileAndObjAlloc(&list, 1, &made, &conflict));

@@ -19,7 +19,7 @@ struct Target {
 constexpr std::array kTargets{
     Target{"set one key", "set_one_key", nullptr, 100, false},
     Target{"get one key", "get_one_key", nullptr, 100, false},
-    Target{"dup an object (and free it)", "dup_object", nullptr, 100, false},
+    Target{"dup an object", "dup_object", nullptr, 100, false},
     Target{"reconcile two raw-buffer lists", "reconcile/2", nullptr, 3000, false},
     Target{"reconcile 64 raw-buffer lists", "reconcile/64", nullptr, 40000, false},
     Target{"import + map, video memory", "import_map/ours", "import_map/raw", 1.15, false},

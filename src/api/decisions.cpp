@@ -18,7 +18,7 @@ const std::vector<OpenNvSciDecision>& DecisionTexts::of(const attr::List& list) 
         std::vector<OpenNvSciDecision> decisions;
         const auto keep = [&](std::string text) { return texts.emplace_back(std::move(text)).c_str(); };
         for (const attr::Key& key : schema.keys()) {
-            const attr::Decision* decision = report.find(key);
+            const attr::Decision* decision = report.decision(schema.index_of(key));
             if (decision == nullptr) continue;
             const attr::Bytes granted = list.is_reconciled() ? list.reconciled().get(key) : attr::Bytes{};
             decisions.push_back({key.number, static_cast<OpenNvSciOutcome>(decision->outcome), key.name,

@@ -13,6 +13,7 @@
 #include "api/handles.h"
 #include "base/checked.h"
 #include "base/log.h"
+#include "base/unaligned.h"
 #include "buf/keys.h"
 #include "buf/reconcile.h"
 
@@ -28,9 +29,7 @@ using PairSpan = std::span<const NvSciBufAttrKeyValuePair>;
 
 attr::KeyValue key_value(const NvSciBufAttrKeyValuePair& pair) {
     // The key is read as a number: a program may pass one that is no enumerator.
-    std::uint32_t key = 0;
-    std::memcpy(&key, &pair.key, sizeof(key));
-    return {key, pair.value, pair.len};
+    return {load<std::uint32_t>(&pair.key), pair.value, pair.len};
 }
 
 Result<PairSpan> pairs(const NvSciBufAttrKeyValuePair* array, size_t count) {

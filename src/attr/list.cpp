@@ -59,6 +59,7 @@ Result<Bytes> List::get(std::size_t slot, std::uint32_t key_number) const {
         return fail(NvSciError_BadParameter,
                     fmt::format("slot {} does not exist: the list has {} slots", slot, slots_.size()));
     }
+    if (!writable_) return slots_[slot].values.get(*key);  // it never changes
     const std::lock_guard lock(mutex_);
     return slots_[slot].values.get(*key);
 }

@@ -32,7 +32,7 @@ Result<> Negotiation::merge(const Key& key) {
     if (asks.empty()) return {};
     const auto conflict = key.merge->merge(key, asks, result_);
     if (!conflict) {
-        report_.decide({&key, Outcome::granted, {}, {}});
+        report_.decide(schema_->index_of(key), {Outcome::granted, {}, {}});
         return {};
     }
     const auto name = [&](const Ask& ask) { return report_.participants()[ask.participant].text(); };
@@ -57,7 +57,7 @@ tl::unexpected<Error> Negotiation::refuse(std::uint32_t number, NvSciError code,
     }
     std::string text = fmt::format("{}: {}", refused.name, reason);
     if (!suggestion.empty()) text += fmt::format(". To avoid it: {}", suggestion);
-    report_.decide({&refused, Outcome::refused, std::move(reason), std::move(suggestion)});
+    report_.decide(schema_->index_of(refused), {Outcome::refused, std::move(reason), std::move(suggestion)});
     return fail(code, std::move(text));
 }
 

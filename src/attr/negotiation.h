@@ -34,7 +34,7 @@ class Negotiation {
 
     /// Records a decision on a key that the caller computed or corrected.
     void decide(std::uint32_t number, Outcome outcome, std::string reason = {}, std::string suggestion = {}) {
-        report_.decide({&key(number), outcome, std::move(reason), std::move(suggestion)});
+        report_.decide(schema_->index_of(key(number)), {outcome, std::move(reason), std::move(suggestion)});
     }
 
     /// Records the refusal of a key and returns it as an Error with the full text. For ReconciliationFailed, what the

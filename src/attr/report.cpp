@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace opennvsci::attr {
 
 const char* outcome_name(Outcome outcome) noexcept {
@@ -59,20 +57,14 @@ void Report::asks(std::size_t key_index, std::vector<Ask>& out) const {
     }
 }
 
-void Report::decide(Decision decision) {
-    const auto same_key = [&](const Decision& known) { return known.key == decision.key; };
-    const auto known = std::find_if(decisions_.begin(), decisions_.end(), same_key);
-    if (known != decisions_.end()) {
-        *known = std::move(decision);
-    } else {
-        decisions_.push_back(std::move(decision));
+void Report::decide(std::size_t key_index, Decision decision) {
+    std::uint32_t& position = decision_of_[key_index];
+    if (position != kNone) {
+        decisions_[position] = std::move(decision);
+        return;
     }
-}
-
-const Decision* Report::find(const Key& key) const noexcept {
-    const auto found =
-        std::find_if(decisions_.begin(), decisions_.end(), [&](const Decision& known) { return known.key == &key; });
-    return found == decisions_.end() ? nullptr : &*found;
+    decisions_.push_back(std::move(decision));
+    position = static_cast<std::uint32_t>(decisions_.size() - 1);
 }
 
 std::string Report::asked_text(const Key& key, std::size_t key_index) const {

@@ -37,7 +37,6 @@ struct Participant {
 };
 
 struct Decision {
-    const Key* key;
     Outcome outcome;
     std::string reason;      ///< why; empty where the outcome needs no explanation
     std::string suggestion;  ///< the smallest change that would avoid it; empty if there is none or no need
@@ -50,13 +49,14 @@ class Report {
     void add_participant(Participant participant) { participants_.push_back(std::move(participant)); }
     /// Copies what participant number `participant` asks for the key at `key_index` of its table.
     void add_ask(std::size_t key_index, std::uint32_t participant, Bytes value);
-    /// One decision per key: a later one replaces an earlier one.
-    void decide(Decision decision);
+    /// One decision per key, the one at `key_index` of its table: a later one replaces an earlier one.
+    void decide(std::size_t key_index, Decision decision);
 
     [[nodiscard]] const std::vector<Participant>& participants() const noexcept { return participants_; }
-    [[nodiscard]] const std::vector<Decision>& decisions() const noexcept { return decisions_; }
-    /// The decision on `key`, or null.
-    [[nodiscard]] const Decision* find(const Key& key) const noexcept;
+    /// The decision on the key at `key_index`, or null.
+    [[nodiscard]] const Decision* decision(std::size_t key_index) const noexcept {
+        return decision_of_[key_index] == kNone ? nullptr : &decisions_[decision_of_[key_index]];
+    }
 
     /// Everything that was asked for the key at `key_index`, in the order of the participants, written to `out`. The
     /// values point into the report and are not aligned.
@@ -82,6 +82,7 @@ class Report {
     std::array<std::uint32_t, Schema::kMaxKeys> last_ask_ = none_for_all();
     std::vector<std::byte> bytes_;
     std::vector<Decision> decisions_;
+    std::array<std::uint32_t, Schema::kMaxKeys> decision_of_ = none_for_all();
 
     static constexpr std::array<std::uint32_t, Schema::kMaxKeys> none_for_all() {
         std::array<std::uint32_t, Schema::kMaxKeys> all{};

@@ -8,20 +8,26 @@ namespace opennvsci::attr {
 
 Schema::Schema(std::span<const Key> keys, std::uint32_t selector_number, std::uint32_t (*groups)(Bytes))
     : keys_(keys), selector_(nullptr), groups_of_(groups) {
-    const bool ordered =
-        std::is_sorted(keys.begin(), keys.end(), [](const Key& a, const Key& b) { return a.number < b.number; });
-    selector_ = find(selector_number);
-    if (!ordered || keys.size() > kMaxKeys || selector_ == nullptr) std::abort();  // the table itself is wrong
-    for (std::size_t i = 0; i < keys.size(); ++i) {
+    bool is_right = keys.size() <= kMaxKeys;
+    for (std::size_t i = 0; i < keys.size() && is_right; ++i) {
         offsets_[i] = static_cast<std::uint32_t>(storage_size_);
-        storage_size_ += (keys[i].capacity() + 7) & ~std::size_t{7};
+        storage_size_ += place_size(keys[i]);
+        const std::uint32_t group = keys[i].group();
+        if (group >= kMaxGroups) continue;
+        if (i == 0 || keys[i - 1].group() != group) {
+            first_row_[group] = static_cast<std::uint32_t>(i);
+            first_number_[group] = keys[i].number;
+        } else {
+            is_right = keys[i].number == keys[i - 1].number + 1;
+        }
     }
+    selector_ = is_right ? find(selector_number) : nullptr;
+    if (selector_ == nullptr) std::abort();  // the table itself is wrong
 }
 
-const Key* Schema::find(std::uint32_t number) const noexcept {
-    const auto found = std::lower_bound(keys_.begin(), keys_.end(), number,
-                                        [](const Key& key, std::uint32_t wanted) { return key.number < wanted; });
-    return found != keys_.end() && found->number == number ? &*found : nullptr;
+const Key* Schema::find_internal(std::uint32_t number) const noexcept {
+    const auto found = std::find_if(keys_.begin(), keys_.end(), [&](const Key& key) { return key.number == number; });
+    return found == keys_.end() ? nullptr : &*found;
 }
 
 std::string Key::text(Bytes value) const {

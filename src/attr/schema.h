@@ -20,23 +20,39 @@ class Schema {
     Schema(std::span<const Key> keys, std::uint32_t selector_number, std::uint32_t (*groups)(Bytes));
 
     /// The row of a key number, or null.
-    [[nodiscard]] const Key* find(std::uint32_t number) const noexcept;
+    [[nodiscard]] const Key* find(std::uint32_t number) const noexcept {
+        // The keys of one group have consecutive numbers, so the row is found by counting from the group's first.
+        const std::uint32_t group = number >> 16;
+        if (group >= kMaxGroups) return find_internal(number);
+        const std::uint32_t row = first_row_[group] + (number - first_number_[group]);
+        return row < keys_.size() && keys_[row].number == number ? &keys_[row] : nullptr;
+    }
 
     [[nodiscard]] std::span<const Key> keys() const noexcept { return keys_; }
     [[nodiscard]] std::size_t index_of(const Key& key) const noexcept {
         return static_cast<std::size_t>(&key - keys_.data());
     }
     [[nodiscard]] std::size_t offset_of(const Key& key) const noexcept { return offsets_[index_of(key)]; }
+    /// The bytes that a slot keeps for a key: its capacity, in whole 8-byte words.
+    [[nodiscard]] static std::size_t place_size(const Key& key) noexcept {
+        return (key.capacity() + 7) & ~std::size_t{7};
+    }
     [[nodiscard]] std::size_t storage_size() const noexcept { return storage_size_; }
 
     [[nodiscard]] const Key& selector() const noexcept { return *selector_; }
     [[nodiscard]] std::uint32_t groups_of(Bytes selector_value) const { return groups_of_(selector_value) | 1U; }
 
   private:
+    static constexpr std::size_t kMaxGroups = 8;
+
+    [[nodiscard]] const Key* find_internal(std::uint32_t number) const noexcept;
+
     std::span<const Key> keys_;
     const Key* selector_;
     std::uint32_t (*groups_of_)(Bytes);
     std::array<std::uint32_t, kMaxKeys> offsets_{};
+    std::array<std::uint32_t, kMaxGroups> first_row_{};
+    std::array<std::uint32_t, kMaxGroups> first_number_{};
     std::size_t storage_size_ = 0;
 };
 

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "attr/schema.h"
+#include "base/unaligned.h"
 
 namespace opennvsci::attr {
 
@@ -48,17 +49,13 @@ class Slot {
     [[nodiscard]] std::optional<T> scalar(std::uint32_t number) const noexcept {
         const Bytes value = get(*schema_->find(number));
         if (value.size() < sizeof(T)) return std::nullopt;
-        T element;
-        std::memcpy(&element, value.data(), sizeof(T));
-        return element;
+        return load<T>(value.data());
     }
 
     /// Element `i` of an array key. T must be the key's element type; i < count<T>(number).
     template <class T>
     [[nodiscard]] T element(std::uint32_t number, std::size_t i) const noexcept {
-        T element;
-        std::memcpy(&element, get(*schema_->find(number)).data() + i * sizeof(T), sizeof(T));
-        return element;
+        return load<T>(get(*schema_->find(number)).data() + i * sizeof(T));
     }
 
     template <class T>

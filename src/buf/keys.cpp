@@ -3,10 +3,10 @@
 
 #include <array>
 #include <cstddef>
-#include <cstring>
 
 #include "attr/rules.h"
 #include "base/checked.h"
+#include "base/unaligned.h"
 #include "buf/rules.h"
 #include "buf/value_types.h"
 
@@ -18,18 +18,11 @@ using attr::Key;
 using attr::Legal;
 using attr::Presence;
 
-// Legal values of one element. Elements may lie at any address and hold anything, so they are read by copying.
-
-template <class T>
-T read(const void* element) {
-    T value;
-    std::memcpy(&value, element, sizeof(T));
-    return value;
-}
+// Legal values of one element. Elements may lie at any address and hold anything.
 
 template <class T, T kLow, T kHigh>
 bool in_range(const void* element) {
-    const T value = read<T>(element);
+    const T value = load<T>(element);
     return value >= kLow && value <= kHigh;
 }
 
@@ -41,7 +34,7 @@ constexpr Legal enumerators(const char* text) {
 constexpr Legal kBool{"true (1) or false (0)", in_range<std::uint8_t, 0, 1>};
 constexpr Legal kType = enumerators<1, NvSciBufType_MaxValid - 1>("a type between General and MaxValid");
 constexpr Legal kPermission{"Readonly or ReadWrite", [](const void* element) {
-                                const auto value = read<std::uint32_t>(element);
+                                const auto value = load<std::uint32_t>(element);
                                 return value == NvSciBufAccessPerm_Readonly || value == NvSciBufAccessPerm_ReadWrite;
                             }};
 constexpr Legal kCacheElement{
@@ -50,30 +43,30 @@ constexpr Legal kCacheElement{
     }};
 constexpr Legal kCompressionElement{
     "a GPU id with GenericCompressible (None is an output only)", [](const void* element) {
-        return read<std::uint32_t>(static_cast<const std::byte*>(element) +
+        return load<std::uint32_t>(static_cast<const std::byte*>(element) +
                                    offsetof(NvSciBufAttrValGpuCompression, compressionType)) ==
                NvSciBufCompressionType_GenericCompressible;
     }};
-constexpr Legal kPositive32{"greater than 0", [](const void* e) { return read<std::uint32_t>(e) > 0; }};
-constexpr Legal kPositive64{"greater than 0", [](const void* e) { return read<std::uint64_t>(e) > 0; }};
+constexpr Legal kPositive32{"greater than 0", [](const void* e) { return load<std::uint32_t>(e) > 0; }};
+constexpr Legal kPositive64{"greater than 0", [](const void* e) { return load<std::uint64_t>(e) > 0; }};
 constexpr Legal kPowerOfTwo32{"a power of two",
-                              [](const void* e) { return checked::is_power_of_two(read<std::uint32_t>(e)); }};
+                              [](const void* e) { return checked::is_power_of_two(load<std::uint32_t>(e)); }};
 constexpr Legal kPowerOfTwo64{"a power of two",
-                              [](const void* e) { return checked::is_power_of_two(read<std::uint64_t>(e)); }};
+                              [](const void* e) { return checked::is_power_of_two(load<std::uint64_t>(e)); }};
 constexpr Legal kAlign{"0 (no request) or a power of two", [](const void* e) {
-                           const auto value = read<std::uint64_t>(e);
+                           const auto value = load<std::uint64_t>(e);
                            return value == 0 || checked::is_power_of_two(value);
                        }};
 constexpr Legal kLayout = enumerators<0, 1>("BlockLinear or PitchLinear");
 constexpr Legal kScan = enumerators<0, 1>("Progressive or Interlace");
 constexpr Legal kColorFormat{"a colour format other than Signed_X12Bayer20GBRG", [](const void* element) {
-                                 const auto value = read<std::uint32_t>(element);
+                                 const auto value = load<std::uint32_t>(element);
                                  return value > NvSciColor_LowerBound && value < NvSciColor_UpperBound &&
                                         value != NvSciColor_Signed_X12Bayer20GBRG;
                              }};
 constexpr Legal kColorStandard = enumerators<0, NvSciColorStd_REQ2020PQ_ER>("a colour standard");
 constexpr Legal kPlaneCount = enumerators<1, 3>("1 to 3");
-constexpr Legal kOneImage{"1", [](const void* element) { return read<std::uint64_t>(element) == 1; }};
+constexpr Legal kOneImage{"1", [](const void* element) { return load<std::uint64_t>(element) == 1; }};
 constexpr Legal kSurfaceType = enumerators<NvSciSurfType_YUV, NvSciSurfType_YUV>("YUV");
 constexpr Legal kSurfaceLayout = enumerators<0, NvSciSurfMemLayout_MaxValid - 1>("a surface memory layout");
 constexpr Legal kSurfaceSampling = enumerators<0, NvSciSurfSampleType_MaxValid - 1>("a sample type");
@@ -84,7 +77,7 @@ constexpr Legal kArrayData = enumerators<NvSciDataType_Int4, NvSciDataType_Bool>
 constexpr Legal kDimensions = enumerators<1, 8>("1 to 8");
 constexpr Legal kLevels = enumerators<1, 10>("1 to 10");
 constexpr Legal kScale{"greater than 0, at most 1", [](const void* element) {
-                           const auto value = read<float>(element);
+                           const auto value = load<float>(element);
                            return value > 0.0F && value <= 1.0F;
                        }};
 
@@ -204,7 +197,7 @@ constexpr std::array kKeys{
 std::uint32_t groups_of_types(attr::Bytes types) {
     std::uint32_t groups = 0;
     for (std::size_t at = 0; at < types.size(); at += sizeof(std::uint32_t)) {
-        const auto type = read<std::uint32_t>(types.data() + at);
+        const auto type = load<std::uint32_t>(types.data() + at);
         if (type < NvSciBufType_MaxValid) groups |= 1U << type;
     }
     // A pyramid is described by the Image keys of its level 0 (reference 4.7, PROPOSED).

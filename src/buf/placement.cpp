@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+#include "base/unaligned.h"
+
 namespace opennvsci::buf {
 namespace {
 
@@ -63,9 +65,7 @@ std::vector<GpuAsk<Element>> elements_of(Negotiation& negotiation, std::uint32_t
     std::vector<GpuAsk<Element>> found;
     for (const attr::Ask& ask : negotiation.asks(key)) {
         for (std::size_t at = 0; at < ask.value.size(); at += sizeof(Element)) {
-            Element element;
-            std::memcpy(&element, ask.value.data() + at, sizeof(Element));
-            found.push_back({ask.participant, element});
+            found.push_back({ask.participant, load<Element>(ask.value.data() + at)});
         }
     }
     return found;

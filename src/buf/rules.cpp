@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "buf/rules.h"
 
-#include <array>
 #include <bit>
 
 #include "attr/rules.h"
 #include "attr/slot.h"
+#include "base/unaligned.h"
 #include "buf/keys.h"
 
 namespace opennvsci::buf {
@@ -23,9 +23,7 @@ bool is_one_buffer(std::uint32_t types) {
 std::uint32_t named_types(attr::Bytes value) {
     std::uint32_t types = 0;
     for (std::size_t at = 0; at < value.size(); at += sizeof(std::uint32_t)) {
-        std::uint32_t type = 0;
-        std::memcpy(&type, value.data() + at, sizeof(type));
-        types |= 1U << type;
+        types |= 1U << load<std::uint32_t>(value.data() + at);
     }
     return types;
 }

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <cstddef>
-#include <cstring>
 #include <string_view>
 
+#include "base/unaligned.h"
 #include "driver/uuid.h"
 #include "nvscibuf.h"
 
@@ -15,26 +15,18 @@ namespace {
 
 using attr::ValueType;
 
-// Values may lie at any address, so they are always read by copying.
-template <class T>
-T read(const void* element) {
-    T value;
-    std::memcpy(&value, element, sizeof(T));
-    return value;
-}
-
 template <class T>
 bool less(const void* a, const void* b) {
-    return read<T>(a) < read<T>(b);
+    return load<T>(a) < load<T>(b);
 }
 
 template <class T>
 void append_number(std::string& out, const void* element) {
-    fmt::format_to(std::back_inserter(out), "{}", read<T>(element));
+    fmt::format_to(std::back_inserter(out), "{}", load<T>(element));
 }
 
 void append_boolean(std::string& out, const void* element) {
-    out += read<std::uint8_t>(element) != 0 ? "true" : "false";
+    out += load<std::uint8_t>(element) != 0 ? "true" : "false";
 }
 
 template <class T>
@@ -50,7 +42,7 @@ struct Names {
 // The text of an enumeration whose enumerators are 0, 1, 2, …; other values are printed as numbers.
 template <const auto& kNames>
 void append_enumerator(std::string& out, const void* element) {
-    const auto value = read<std::uint32_t>(element);
+    const auto value = load<std::uint32_t>(element);
     if (value < std::size(kNames.names)) {
         out += kNames.names[value];
     } else {
@@ -99,12 +91,12 @@ void append_gpu_compression(std::string& out, const void* element) {
 }
 
 void append_peer_location(std::string& out, const void* element) {
-    const auto peer = read<NvSciBufPeerLocationInfo>(element);
+    const auto peer = load<NvSciBufPeerLocationInfo>(element);
     fmt::format_to(std::back_inserter(out), "SoC {} VM {}", std::uint32_t{peer.socID}, std::uint32_t{peer.vmID});
 }
 
 void append_peer_engine(std::string& out, const void* element) {
-    const auto peer = read<NvSciBufPeerHwEngine>(element);
+    const auto peer = load<NvSciBufPeerHwEngine>(element);
     fmt::format_to(std::back_inserter(out), "engine {} platform {}", static_cast<int>(peer.engName),
                    static_cast<int>(peer.platName));
 }
