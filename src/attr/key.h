@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -55,17 +54,12 @@ struct Ask {
     Bytes value;
 };
 
-/// The two asks (positions in the span given to a merge) that cannot be had together.
-struct MergeConflict {
-    std::size_t first;
-    std::size_t second;
-};
-
-/// How the asks of several participants become one value. `merge` writes the result to `out`.
+/// How the asks of several participants become one value. `merge` writes the result to `out`, or returns false, with
+/// `out` in any state, if the asks cannot be had together.
 struct MergeRule {
     const char* name;
     const char* text;
-    std::optional<MergeConflict> (*merge)(const Key& key, std::span<const Ask> asks, Slot& out);
+    bool (*merge)(const Key& key, std::span<const Ask> asks, Slot& out);
 };
 
 /// When a reconciled slot satisfies an unreconciled one, as far as this key goes.

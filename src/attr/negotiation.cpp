@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "attr/conflict.h"
+
 namespace opennvsci::attr {
 
 Negotiation::Negotiation(const Schema& schema, std::span<const List* const> lists) : schema_(&schema), result_(schema) {
@@ -30,17 +32,12 @@ void Negotiation::add(const List& list, std::uint32_t position) {
 Result<> Negotiation::merge(const Key& key) {
     const std::span<const Ask> asks = this->asks(key.number);
     if (asks.empty()) return {};
-    const auto conflict = key.merge->merge(key, asks, result_);
-    if (!conflict) {
+    if (key.merge->merge(key, asks, result_)) {
         report_.decide(schema_->index_of(key), {Outcome::granted, {}, {}});
         return {};
     }
-    const auto name = [&](const Ask& ask) { return report_.participants()[ask.participant].text(); };
-    return refuse(key.number, NvSciError_ReconciliationFailed,
-                  fmt::format("{} asks {}, {} asks {}; rule '{}': {}", name(asks[conflict->first]),
-                              key.text(asks[conflict->first].value), name(asks[conflict->second]),
-                              key.text(asks[conflict->second].value), key.merge->name, key.merge->text),
-                  fmt::format("leave the key out of {}", name(asks[conflict->second])));
+    ConflictText text = explain_conflict(*schema_, key, asks, report_.participants());
+    return refuse(key.number, NvSciError_ReconciliationFailed, std::move(text.reason), std::move(text.suggestion));
 }
 
 tl::unexpected<Error> Negotiation::refuse(std::uint32_t number, NvSciError code, std::string reason,

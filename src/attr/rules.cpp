@@ -20,15 +20,15 @@ bool contains(Bytes array, const std::byte* element, std::size_t size) {
     return false;
 }
 
-std::optional<MergeConflict> merge_equal(const Key& key, std::span<const Ask> asks, Slot& out) {
-    for (std::size_t i = 1; i < asks.size(); ++i) {
-        if (!same(asks[0].value, asks[i].value)) return MergeConflict{0, i};
+bool merge_equal(const Key& key, std::span<const Ask> asks, Slot& out) {
+    for (const Ask& ask : asks.subspan(1)) {
+        if (!same(asks[0].value, ask.value)) return false;
     }
     out.put(key, asks[0].value);
-    return std::nullopt;
+    return true;
 }
 
-std::optional<MergeConflict> merge_maximum(const Key& key, std::span<const Ask> asks, Slot& out) {
+bool merge_maximum(const Key& key, std::span<const Ask> asks, Slot& out) {
     out.put(key, asks[0].value);
     const std::size_t size = key.type->size;
     for (const Ask& ask : asks.subspan(1)) {
@@ -43,32 +43,32 @@ std::optional<MergeConflict> merge_maximum(const Key& key, std::span<const Ask> 
         }
         out.put(key, {merged, longer.size()});
     }
-    return std::nullopt;
+    return true;
 }
 
-std::optional<MergeConflict> merge_or(const Key& key, std::span<const Ask> asks, Slot& out) {
+bool merge_or(const Key& key, std::span<const Ask> asks, Slot& out) {
     const bool any = std::any_of(asks.begin(), asks.end(), [](const Ask& a) { return a.value[0] != std::byte{0}; });
     const std::byte value{static_cast<unsigned char>(any)};
     out.put(key, {&value, 1});
-    return std::nullopt;
+    return true;
 }
 
-std::optional<MergeConflict> merge_union(const Key& key, std::span<const Ask> asks, Slot& out) {
+bool merge_union(const Key& key, std::span<const Ask> asks, Slot& out) {
     const std::size_t size = key.type->size;
     alignas(8) std::byte merged[2048];
     static_assert(sizeof(merged) == 2048, "the largest array of any table: 128 peer locations of 16 bytes");
     std::size_t used = 0;
-    for (std::size_t i = 0; i < asks.size(); ++i) {
-        for (std::size_t at = 0; at < asks[i].value.size(); at += size) {
-            const std::byte* element = asks[i].value.data() + at;
+    for (const Ask& ask : asks) {
+        for (std::size_t at = 0; at < ask.value.size(); at += size) {
+            const std::byte* element = ask.value.data() + at;
             if (contains({merged, used}, element, size)) continue;
-            if (used == key.capacity()) return MergeConflict{0, i};
+            if (used == key.capacity()) return false;
             std::memcpy(merged + used, element, size);
             used += size;
         }
     }
     out.put(key, {merged, used});
-    return std::nullopt;
+    return true;
 }
 
 bool check_equal_if_asked(const Key& key, const Slot& reconciled, const Slot& unreconciled) {

@@ -28,13 +28,11 @@ std::uint32_t named_types(attr::Bytes value) {
     return types;
 }
 
-std::optional<attr::MergeConflict> merge_types(const attr::Key& key, std::span<const attr::Ask> asks, attr::Slot& out) {
+bool merge_types(const attr::Key& key, std::span<const attr::Ask> asks, attr::Slot& out) {
     std::uint32_t types = 0;
-    for (std::size_t i = 0; i < asks.size(); ++i) {
-        types |= named_types(asks[i].value);
-        if (!is_one_buffer(types)) return attr::MergeConflict{0, i};
-    }
-    return attr::merge::set_union.merge(key, asks, out);
+    for (const attr::Ask& ask : asks)
+        types |= named_types(ask.value);
+    return is_one_buffer(types) && attr::merge::set_union.merge(key, asks, out);
 }
 
 bool grants_permission(const attr::Key& key, const attr::Slot& reconciled, const attr::Slot& unreconciled) {

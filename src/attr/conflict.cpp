@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attr/conflict.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "attr/slot.h"
+
+namespace opennvsci::attr {
+namespace {
+
+class Explainer {
+  public:
+    Explainer(const Schema& schema, const Key& key, std::span<const Ask> asks,
+              std::span<const Participant> participants)
+        : key_(key), asks_(asks), participants_(participants), scratch_(schema) {}
+
+    [[nodiscard]] ConflictText explain() {
+        const auto alone = std::find_if(asks_.begin(), asks_.end(), [&](const Ask& ask) { return !merges({&ask, 1}); });
+        if (alone != asks_.end()) return {asks_text(*alone), fmt::format("change it in {}", name(*alone))};
+        return {contradiction(), fmt::format("leave the key out of {}", names_outside(largest_agreement()))};
+    }
+
+  private:
+    [[nodiscard]] bool merges(std::span<const Ask> asks) { return key_.merge->merge(key_, asks, scratch_); }
+    [[nodiscard]] std::string name(const Ask& ask) const { return participants_[ask.participant].text(); }
+    [[nodiscard]] std::string asks_text(const Ask& ask) const {
+        return fmt::format("{} asks {}; rule '{}': {}", name(ask), key_.text(ask.value), key_.merge->name,
+                           key_.merge->text);
+    }
+
+    // Two participants that contradict each other; or all of them, if only all together are too much.
+    [[nodiscard]] std::string contradiction() {
+        for (std::size_t i = 0; i < asks_.size(); ++i) {
+            for (std::size_t k = i + 1; k < asks_.size(); ++k) {
+                const Ask pair[] = {asks_[i], asks_[k]};
+                if (merges(pair)) continue;
+                return fmt::format("{} asks {}, {}", name(asks_[i]), key_.text(asks_[i].value), asks_text(asks_[k]));
+            }
+        }
+        return fmt::format("all lists together ask more than {} elements; rule '{}': {}", key_.max_count,
+                           key_.merge->name, key_.merge->text);
+    }
+
+    // The most participants that agree, found by starting from each in turn.
+    [[nodiscard]] std::vector<Ask> largest_agreement() {
+        std::vector<Ask> largest;
+        for (const Ask& first : asks_) {
+            std::vector<Ask> agreeing{first};
+            for (const Ask& next : asks_) {
+                if (next.participant == first.participant) continue;
+                agreeing.push_back(next);
+                if (!merges(agreeing)) agreeing.pop_back();
+            }
+            if (agreeing.size() > largest.size()) largest = std::move(agreeing);
+        }
+        return largest;
+    }
+
+    [[nodiscard]] std::string names_outside(const std::vector<Ask>& agreement) const {
+        std::string names;
+        for (const Ask& ask : asks_) {
+            const bool agrees = std::any_of(agreement.begin(), agreement.end(),
+                                            [&](const Ask& other) { return other.participant == ask.participant; });
+            if (agrees) continue;
+            if (!names.empty()) names += ", ";
+            names += name(ask);
+        }
+        return names;
+    }
+
+    const Key& key_;
+    const std::span<const Ask> asks_;
+    const std::span<const Participant> participants_;
+    Slot scratch_;
+};
+
+}  // namespace
+
+ConflictText explain_conflict(const Schema& schema, const Key& key, std::span<const Ask> asks,
+                              std::span<const Participant> participants) {
+    return Explainer(schema, key, asks, participants).explain();
+}
+
+}  // namespace opennvsci::attr
