@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The built `opennvsci` command as users run it: exit codes, what it prints, what it writes.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "picture.h"
+
+namespace opennvsci::tool {
+namespace {
+
+struct Outcome {
+    int exit_code;
+    std::string output;  // stdout and stderr
+};
+
+std::filesystem::path program_folder() {
+    return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
+
+// Every test has a folder of its own, is in it, and leaves nothing behind.
+class CommandTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        std::string name = (std::filesystem::temp_directory_path() / "opennvsci-tool-XXXXXX").string();
+        ASSERT_NE(::mkdtemp(name.data()), nullptr);
+        folder_ = name;
+    }
+    ~CommandTest() override {
+        std::error_code ignored;
+        std::filesystem::remove_all(folder_, ignored);
+    }
+
+    [[nodiscard]] Outcome run(const std::string& arguments, const std::string& environment = "") const {
+        const std::string line = "cd '" + folder_.string() + "' && " + environment + " '" +
+                                 (program_folder() / "opennvsci").string() + "' " + arguments + " 2>&1";
+        FILE* pipe = ::popen(line.c_str(), "r");
+        if (pipe == nullptr) return {-1, "popen failed"};
+        Outcome outcome{};
+        for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe))
+            outcome.output += static_cast<char>(c);
+        const int status = ::pclose(pipe);
+        outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+        return outcome;
+    }
+    void write_file(const char* name, const std::string& bytes) const {
+        std::ofstream(folder_ / name, std::ios::binary) << bytes;
+    }
+    [[nodiscard]] std::string read_file(const char* name) const {
+        std::ifstream stream(folder_ / name, std::ios::binary);
+        return {std::istreambuf_iterator<char>(stream), {}};
+    }
+
+    std::filesystem::path folder_;
+};
+
+std::string shipped_picture() {
+    return (program_folder().parent_path() / "share/opennvsci/picture.png").string();
+}
+
+int count(const std::string& text, const std::string& part) {
+    int found = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+        ++found;
+    return found;
+}
+
+bool has(const Outcome& outcome, const std::string& part) {
+    return outcome.output.find(part) != std::string::npos;
+}
+
+TEST_F(CommandTest, DemoMakesTheShippedPictureGray) {
+    const Outcome demo = run("demo --device soft");
+    ASSERT_EQ(demo.exit_code, 0) << demo.output;
+    const auto before = read_picture(shipped_picture());
+    const auto after = read_picture(folder_ / "opennvsci-demo.png");
+    ASSERT_TRUE(before) << before.error().text;
+    ASSERT_TRUE(after) << after.error().text;
+    ASSERT_EQ(after->width, before->width);
+    ASSERT_EQ(after->height, before->height);
+    for (std::size_t at = 0; at < before->rgb.size(); at += 3) {
+        const double luma = (77.0 * before->rgb[at] + 150.0 * before->rgb[at + 1] + 29.0 * before->rgb[at + 2]) / 256;
+        const auto gray = static_cast<std::uint8_t>(std::lround(luma));
+        for (std::size_t channel = 0; channel < 3; ++channel)
+            ASSERT_EQ(after->rgb[at + channel], gray) << at;
+    }
+}
+
+TEST_F(CommandTest, DemoShowsTheNegotiationAndTheRefusals) {
+    const Outcome demo = run("demo --device soft");
+    ASSERT_EQ(demo.exit_code, 0) << demo.output;
+    EXPECT_TRUE(has(demo, "the software device"));
+    EXPECT_TRUE(has(demo, "camera (CPU): ReadWrite,"));
+    EXPECT_TRUE(has(demo, "denied: a list asks for CPU access"));
+    EXPECT_TRUE(has(demo, "system memory"));
+    EXPECT_TRUE(has(demo, "video memory"));
+    EXPECT_EQ(count(demo.output, "CUDA_ERROR_INVALID_VALUE"), 4) << demo.output;
+    EXPECT_TRUE(has(demo, "the object is read-only")) << demo.output;
+    EXPECT_TRUE(has(demo, "equals the CPU's bit by bit"));
+}
+
+TEST_F(CommandTest, DemoReadsPpmAndWritesPgmAndPpm) {
+    write_file("in.ppm", std::string("P6 3 1 255\n\xff\0\0\0\xff\0\0\0\xff", 20));
+    const Outcome pgm = run("demo --device soft --input in.ppm --output out.pgm");
+    ASSERT_EQ(pgm.exit_code, 0) << pgm.output;
+    EXPECT_EQ(read_file("out.pgm"), "P5\n3 1\n255\n\x4d\x95\x1d");  // 77, 149 (149.4 + 0.5), 29
+    const Outcome ppm = run("demo --device soft --input in.ppm --output out.ppm");
+    ASSERT_EQ(ppm.exit_code, 0) << ppm.output;
+    EXPECT_EQ(read_file("out.ppm"), "P6\n3 1\n255\n\x4d\x4d\x4d\x95\x95\x95\x1d\x1d\x1d");
+}
+
+TEST_F(CommandTest, DemoRunsOnTheDeviceOfThatNumber) {
+    write_file("in.ppm", "P6 1 1 255\nabc");
+    const std::string two_devices = "OPENNVSCI_DEVICE=soft OPENNVSCI_SOFT_DEVICES=2";
+    const Outcome second = run("demo --device 1 --input in.ppm", two_devices);
+    EXPECT_EQ(second.exit_code, 0) << second.output;
+    EXPECT_TRUE(has(second, "software device 1")) << second.output;
+    const Outcome third = run("demo --device 2 --input in.ppm", two_devices);
+    EXPECT_EQ(third.exit_code, 1);
+    EXPECT_TRUE(has(third, "there is no device 2: the driver has 2")) << third.output;
+}
+
+TEST_F(CommandTest, DemoRefusesBadPicturesWithOneAndTheReason) {
+    write_file("cut.ppm", "P6 100 100 255\nabc");
+    write_file("huge.ppm", "P6 99999999999999999999 1 255\nabc");
+    write_file("text.png", "no picture");
+    std::ifstream whole(shipped_picture(), std::ios::binary);
+    std::string half(60'000, '\0');
+    whole.read(half.data(), static_cast<std::streamsize>(half.size()));
+    write_file("half.png", half);
+    const std::pair<const char*, const char*> cases[] = {{"cut.ppm", "it is cut off"},
+                                                         {"huge.ppm", "the limit is 16384 per side"},
+                                                         {"text.png", "neither a PNG nor a binary PPM"},
+                                                         {"half.png", "the PNG is damaged or cut off"},
+                                                         {"missing.png", "No such file"},
+                                                         {".", "it is a directory"}};
+    for (const auto& [file, reason] : cases) {
+        const Outcome demo = run(std::string("demo --device soft --input ") + file);
+        EXPECT_EQ(demo.exit_code, 1) << file;
+        EXPECT_TRUE(has(demo, reason)) << file << ": " << demo.output;
+        EXPECT_TRUE(has(demo, file)) << demo.output;
+    }
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "opennvsci-demo.png"));
+}
+
+TEST_F(CommandTest, DemoSaysThatItCannotWrite) {
+    const Outcome demo = run("demo --device soft --output /nowhere/out.png");
+    EXPECT_EQ(demo.exit_code, 1);
+    EXPECT_TRUE(has(demo, "cannot write /nowhere/out.png")) << demo.output;
+}
+
+TEST_F(CommandTest, OutputThatCannotBePrintedIsAFailure) {
+    EXPECT_EQ(run("devices > /dev/full", "OPENNVSCI_DEVICE=soft").exit_code, 1);
+}
+
+TEST_F(CommandTest, WrongUsageExitsWithTwoAndHelpWithZero) {
+    for (const char* arguments :
+         {"", "dance", "demo --device gpu", "demo --device -1", "demo --output a.jpg", "demo --what", "devices extra",
+          "run", "run --device other -- true", "run --soft --device gpu -- true"}) {
+        const Outcome outcome = run(arguments);
+        EXPECT_EQ(outcome.exit_code, 2) << arguments << ": " << outcome.output;
+    }
+    for (const char* arguments : {"--help", "demo --help", "devices --help", "run --help"}) {
+        EXPECT_EQ(run(arguments).exit_code, 0) << arguments;
+    }
+    EXPECT_TRUE(has(run("run --help"), "LD_LIBRARY_PATH"));
+}
+
+TEST_F(CommandTest, DevicesShowsDriverAndCapabilities) {
+    const Outcome devices = run("devices", "OPENNVSCI_DEVICE=soft OPENNVSCI_SOFT_DEVICES=2");
+    ASSERT_EQ(devices.exit_code, 0) << devices.output;
+    for (const char* part : {"software device, CUDA ", "libcuda.so.1", "OPENNVSCI_DEVICE=soft asks for it", "device 0:",
+                             "device 1:", "UUID", "compute capability", "GiB", "virtual memory management    yes",
+                             "read-only host registration  yes", "compressible memory"}) {
+        EXPECT_TRUE(has(devices, part)) << part << " is not in:\n" << devices.output;
+    }
+}
+
+TEST_F(CommandTest, DevicesAsJson) {
+    const Outcome devices = run("devices --json", "OPENNVSCI_DEVICE=soft");
+    ASSERT_EQ(devices.exit_code, 0) << devices.output;
+    const auto json = nlohmann::json::parse(devices.output);
+    EXPECT_EQ(json["driver"]["is_software"], true);
+    ASSERT_EQ(json["devices"].size(), 1U);
+    EXPECT_EQ(json["devices"][0]["uuid"].get<std::string>().size(), 40U);
+}
+
+TEST_F(CommandTest, DevicesWithAWrongVariableFails) {
+    const Outcome devices = run("devices", "OPENNVSCI_DEVICE=tpu");
+    EXPECT_EQ(devices.exit_code, 1);
+    EXPECT_TRUE(has(devices, "OPENNVSCI_DEVICE=tpu: not one of auto, gpu and soft")) << devices.output;
+}
+
+TEST_F(CommandTest, RunSoftGivesTheProgramTheSoftwareDevice) {
+    const std::string program = "'" + (program_folder() / "opennvsci_names_its_driver").string() + "'";
+    for (const char* options : {"run --soft -- ", "run --device soft -- ", "run --soft "}) {
+        const Outcome outcome = run(options + program, "LD_LIBRARY_PATH=/nowhere");
+        EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+        EXPECT_EQ(outcome.output, "software device\n") << options;
+    }
+}
+
+TEST_F(CommandTest, RunPassesArgumentsEnvironmentAndExitCode) {
+    const std::string program = "'" + (program_folder() / "opennvsci_names_its_driver").string() + "'";
+    const Outcome arguments = run("run --soft -- " + program + " --soft -- 'a b'");
+    EXPECT_EQ(arguments.output, "software device\nargument --soft\nargument --\nargument a b\n");
+    EXPECT_EQ(arguments.exit_code, 3);
+    EXPECT_EQ(run("run --soft -- sh -c 'echo $OPENNVSCI_DEVICE'").output, "soft\n");
+    EXPECT_EQ(run("run --device gpu -- sh -c 'echo $OPENNVSCI_DEVICE'").output, "gpu\n");
+    EXPECT_EQ(run("run -- sh -c 'echo $OPENNVSCI_DEVICE'", "OPENNVSCI_DEVICE=auto").output, "auto\n");
+}
+
+TEST_F(CommandTest, RunOfAMissingProgramExitsWith127) {
+    const Outcome outcome = run("run --soft -- /nowhere/program");
+    EXPECT_EQ(outcome.exit_code, 127);
+    EXPECT_EQ(outcome.output, "opennvsci: cannot start /nowhere/program: No such file or directory\n");
+}
+
+}  // namespace
+}  // namespace opennvsci::tool

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of decisions as text.
+#include "demo/report.h"
+
+#include <gtest/gtest.h>
+
+namespace opennvsci::tool {
+namespace {
+
+constexpr const char* kUuid = "GPU-00112233-4455-6677-8899-aabbccddeeff";
+
+TEST(ReportTest, NamesAndUuidsAreShortened) {
+    EXPECT_EQ(short_key_name("NvSciBufGeneralAttrKey_GpuId"), "GpuId");
+    EXPECT_EQ(short_key_name("NvSciBufRawBufferAttrKey_Size"), "RawBuffer Size");
+    EXPECT_EQ(short_key_name("MemoryDomain"), "MemoryDomain");
+    EXPECT_EQ(shorten_uuids(std::string("a ") + kUuid + ": 1, " + kUuid), "a GPU-00112233…: 1, GPU-00112233…");
+    EXPECT_EQ(shorten_uuids("GPU-00112233-4455"), "GPU-00112233-4455") << "not a whole UUID";
+    EXPECT_EQ(shorten_uuids("GPU-0011223Z-4455-6677-8899-aabbccddeeff"), "GPU-0011223Z-4455-6677-8899-aabbccddeeff");
+}
+
+TEST(ReportTest, WrapBreaksAtSpacesAndInsideLongWords) {
+    using Lines = std::vector<std::string>;
+    EXPECT_EQ(wrap("", 5), Lines{});
+    EXPECT_EQ(wrap("ab cd", 5), Lines{"ab cd"});
+    EXPECT_EQ(wrap("ab cd e", 5), (Lines{"ab cd", "e"}));
+    EXPECT_EQ(wrap("ab abcdefghijk x", 5), (Lines{"ab", "abcde", "fghij", "k x"}));
+    EXPECT_EQ(wrap("a… b…", 5), Lines{"a… b…"}) << "characters count, not bytes";
+}
+
+TEST(ReportTest, TableIsAlignedAndHasEveryReason) {
+    const OpenNvSciDecision decisions[] = {
+        {1, OpenNvSciOutcome_Granted, "NvSciBufGeneralAttrKey_NeedCpuAccess", "camera: true", "true", "or", "", ""},
+        {2, OpenNvSciOutcome_Denied, "NvSciBufRawBufferAttrKey_Align",
+         "the first participant: 16, the second participant: 32", "16", "", "the reason", "the way out"},
+    };
+    EXPECT_EQ(decisions_table(decisions),
+              "  key              requested                   granted  outcome\n"
+              "  ---------------  --------------------------  -------  ------------------------------------\n"
+              "  NeedCpuAccess    camera: true                true     as asked\n"
+              "  RawBuffer Align  the first participant: 16,  16       denied: the reason; to avoid it: the\n"
+              "                   the second participant: 32           way out\n");
+}
+
+}  // namespace
+}  // namespace opennvsci::tool

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The `opennvsci` command. Exit codes: 0 success, 1 failure, 2 wrong usage; `run` gives the program's, or 127 if it
+// cannot be started.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "commands.h"
+#include "picture.h"
+
+namespace {
+
+using namespace opennvsci;  // NOLINT(google-build-using-namespace): the program of this namespace
+
+constexpr int kFailure = 1;
+constexpr int kUsage = 2;
+constexpr int kNotStarted = 127;  // as shells do
+
+constexpr const char* kRunDetails =
+    "With --soft the program finds OpenNvSci's software CUDA device as libcuda.so.1: the device's folder is put in "
+    "front "
+    "of LD_LIBRARY_PATH and OPENNVSCI_DEVICE=soft is set. A program that names the folder of another driver itself "
+    "(DT_RPATH, or dlopen with a full path) still gets that one; DT_RUNPATH does no harm.\n"
+    "The exit code is the program's, or 127 if it cannot be started.";
+
+constexpr const char* kDemoDetails =
+    "Two participants negotiate a buffer, the CPU writes a picture into it, the GPU reads it through a read-only "
+    "import "
+    "and computes the gray picture and its histogram into a second buffer, in video memory. The result is compared "
+    "with "
+    "the CPU's, forbidden writes are tried, and the report of both negotiations is printed. Exit code 0 means that all "
+    "of it held.";
+
+std::string check_device(const std::string& text) {
+    if (text == "soft") return {};
+    const bool is_number =
+        !text.empty() && text.size() < 5 && text.find_first_not_of("0123456789") == std::string::npos;
+    return is_number ? std::string{} : text + " is neither a device number nor soft";
+}
+
+std::string check_output(const std::string& text) {
+    const auto format = tool::format_of(text);
+    return format ? std::string{} : format.error().text;
+}
+
+int report(const Error& error, int exit_code) {
+    std::fflush(stdout);  // what was said before comes first
+    std::fprintf(stderr, "opennvsci: %s\n", error.text.c_str());
+    return exit_code;
+}
+
+int finish(const Result<>& result) {
+    if (!result) return report(result.error(), kFailure);
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return 0;
+    std::perror("opennvsci: cannot write the output");
+    return kFailure;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"OpenNvSci: negotiated, permission-checked buffers for CUDA on ordinary Linux machines.", "opennvsci"};
+    app.require_subcommand(1);
+
+    tool::DevicesOptions devices_options;
+    auto* devices = app.add_subcommand("devices", "Show which CUDA driver is used, and its devices");
+    devices->add_flag("--json", devices_options.json, "Print JSON");
+
+    tool::DemoOptions demo_options;
+    std::string input;
+    std::string output = demo_options.output.string();
+    auto* demo = app.add_subcommand("demo", "Send a picture through negotiated buffers, and check every promise");
+    demo->add_option("--input", input,
+                     "Picture to read, PNG or binary PPM (default: the one that comes with the tool)");
+    demo->add_option("--output", output, "Gray picture to write: .png, .pgm or .ppm")
+        ->capture_default_str()
+        ->check(CLI::Validator(check_output, "FILE"));
+    demo->add_option("--device", demo_options.device, "Device number, or soft for the software device")
+        ->check(CLI::Validator(check_device, "N|soft"));
+    demo->footer(kDemoDetails);
+
+    tool::RunOptions run_options;
+    bool soft = false;
+    auto* run =
+        app.add_subcommand("run", "Run a CUDA driver API program: opennvsci run [OPTIONS] -- PROGRAM [ARGS...]");
+    auto* soft_flag = run->add_flag("--soft", soft, "On the software device; same as --device soft");
+    run->add_option("--device", run_options.device, "Which device OpenNvSci uses in the program")
+        ->check(CLI::IsMember({"auto", "gpu", "soft"}))
+        ->excludes(soft_flag);
+    run->add_option("program", run_options.command, "The program and its arguments")->required();
+    run->footer(kRunDetails);
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : kUsage;  // prints help or the mistake
+    }
+    if (devices->parsed()) return finish(tool::devices(devices_options));
+    if (demo->parsed()) {
+        demo_options.input = input;
+        demo_options.output = output;
+        return finish(tool::demo(demo_options));
+    }
+    if (soft) run_options.device = "soft";
+    return report(tool::run(run_options), kNotStarted);
+}

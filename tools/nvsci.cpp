@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nvsci.h"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "api/nvscicuda_abi.h"
+#include "opennvsci.h"
+
+namespace opennvsci::tool {
+
+using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names for its constants
+
+namespace {
+
+// The codes that the functions of nvscibuf.h and opennvsci.h document.
+std::string name_of(NvSciError code) {
+    switch (code) {
+#define NAME(enumerator) \
+    case enumerator:     \
+        return #enumerator
+        NAME(NvSciError_NotSupported);
+        NAME(NvSciError_AccessDenied);
+        NAME(NvSciError_NotPermitted);
+        NAME(NvSciError_InvalidState);
+        NAME(NvSciError_InvalidOperation);
+        NAME(NvSciError_InsufficientMemory);
+        NAME(NvSciError_ResourceError);
+        NAME(NvSciError_BadParameter);
+        NAME(NvSciError_Overflow);
+        NAME(NvSciError_TryItAgain);
+        NAME(NvSciError_ReconciliationFailed);
+        NAME(NvSciError_AttrListValidationFailed);
+#undef NAME
+        default:
+            return fmt::format("NvSciError {:#x}", static_cast<unsigned>(code));
+    }
+}
+
+}  // namespace
+
+Result<> check(NvSciError code, std::string_view call) {
+    if (code == NvSciError_Success) return {};
+    return fail(code, fmt::format("{} failed: {}: {}", call, name_of(code), opennvsciGetLastErrorText()));
+}
+
+Result<ExternalMemory> ExternalMemory::import(const driver::Driver& driver, const Object& object, std::size_t size) {
+    CUDA_EXTERNAL_MEMORY_HANDLE_DESC desc{};
+    desc.type = CU_EXTERNAL_MEMORY_HANDLE_TYPE_NVSCIBUF;
+    desc.handle.nvSciBufObject = object.get();
+    desc.size = size;
+    CUexternalMemory handle = nullptr;
+    OPENNVSCI_TRY(check(driver, nvsciCuImportExternalMemory(&handle, &desc), "nvsciCuImportExternalMemory"));
+    return ExternalMemory(driver, handle);
+}
+
+ExternalMemory::~ExternalMemory() {
+    if (handle_ != nullptr) nvsciCuDestroyExternalMemory(handle_);
+}
+
+Result<> ExternalMemory::destroy() {
+    return check(driver_, nvsciCuDestroyExternalMemory(std::exchange(handle_, nullptr)),
+                 "nvsciCuDestroyExternalMemory");
+}
+
+Result<MappedBuffer> MappedBuffer::map(const driver::Driver& driver, const ExternalMemory& memory, std::size_t offset,
+                                       std::size_t size) {
+    CUDA_EXTERNAL_MEMORY_BUFFER_DESC desc{};
+    desc.offset = offset;
+    desc.size = size;
+    CUdeviceptr address = 0;
+    OPENNVSCI_TRY(check(driver, nvsciCuExternalMemoryGetMappedBuffer(&address, memory.get(), &desc),
+                        "nvsciCuExternalMemoryGetMappedBuffer"));
+    return MappedBuffer(driver, address, size);
+}
+
+MappedBuffer::~MappedBuffer() {
+    if (address_ != 0) nvsciCuMemFree(address_);
+}
+
+Result<> MappedBuffer::free() {
+    return check(driver_, nvsciCuMemFree(std::exchange(address_, 0)), "nvsciCuMemFree");
+}
+
+}  // namespace opennvsci::tool

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "picture.h"
+
+#include <fmt/format.h>
+#include <png.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <optional>
+
+namespace opennvsci::tool {
+namespace {
+
+using Bytes = std::span<const std::uint8_t>;
+
+constexpr std::size_t kMaxFileBytes = std::size_t{1} << 30;  // more than the largest PPM has
+
+tl::unexpected<Error> bad_picture(std::string text) {
+    return fail(NvSciError_BadParameter, std::move(text));
+}
+
+Result<> check_size(std::uint64_t width, std::uint64_t height) {
+    if (width == 0 || height == 0) return bad_picture(fmt::format("it has no pixels ({} x {})", width, height));
+    if (width > kMaxPictureSide || height > kMaxPictureSide) {
+        return bad_picture(fmt::format("{} x {} pixels, the limit is {} per side", width, height, kMaxPictureSide));
+    }
+    return {};
+}
+
+// The header of a PPM: "P6", width, height and maximum value, separated by white space and comments.
+class PpmHeader {
+  public:
+    explicit PpmHeader(Bytes file) : file_(file) {}
+
+    [[nodiscard]] Result<std::uint32_t> number(const char* what) {
+        skip_space_and_comments();
+        constexpr std::uint32_t kMost = 1'000'000;  // beyond every legal value; keeps the sum from overflowing
+        std::optional<std::uint32_t> value;
+        while (at_ < file_.size() && file_[at_] >= '0' && file_[at_] <= '9') {
+            value = std::min(kMost, value.value_or(0) * 10 + (file_[at_] - '0'));
+            ++at_;
+        }
+        if (!value) return bad_picture(fmt::format("the PPM header has no {}", what));
+        return *value;
+    }
+    /// The bytes after the one white-space character that ends the header.
+    [[nodiscard]] Result<Bytes> pixels() {
+        if (at_ >= file_.size() || !is_space(file_[at_])) return bad_picture("the PPM header does not end");
+        return file_.subspan(at_ + 1);
+    }
+
+  private:
+    static bool is_space(std::uint8_t byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
+    void skip_space_and_comments() {
+        while (at_ < file_.size() && (is_space(file_[at_]) || file_[at_] == '#')) {
+            if (file_[at_] == '#') {
+                while (at_ < file_.size() && file_[at_] != '\n')
+                    ++at_;
+            } else {
+                ++at_;
+            }
+        }
+    }
+
+    Bytes file_;
+    std::size_t at_ = 2;
+};
+
+Result<Picture> decode_ppm(Bytes file) {
+    PpmHeader header(file);
+    OPENNVSCI_TRY_ASSIGN(width, header.number("width"));
+    OPENNVSCI_TRY_ASSIGN(height, header.number("height"));
+    OPENNVSCI_TRY_ASSIGN(maximum, header.number("maximum value"));
+    OPENNVSCI_TRY(check_size(width, height));
+    if (maximum != 255) return bad_picture(fmt::format("the PPM's maximum value is {}, only 255 is read", maximum));
+    OPENNVSCI_TRY_ASSIGN(pixels, header.pixels());
+    const std::size_t needed = std::size_t{width} * height * 3;
+    if (pixels.size() < needed) {
+        return bad_picture(fmt::format("it is cut off: {} x {} pixels need {} bytes, there are {}", width, height,
+                                       needed, pixels.size()));
+    }
+    return Picture{width, height, {pixels.begin(), pixels.begin() + static_cast<std::ptrdiff_t>(needed)}};
+}
+
+constexpr std::array<std::uint8_t, 8> kPngSignature{0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+constexpr std::size_t kPngBitDepthAt = 24;  // signature, then the chunk IHDR: length, name, width, height, bit depth
+
+// A whole picture in libpng's hands. It reports errors by return value: no jump crosses C++ code.
+struct PngImage {
+    png_image image{};
+    PngImage() { image.version = PNG_IMAGE_VERSION; }
+    PngImage(const PngImage&) = delete;
+    PngImage& operator=(const PngImage&) = delete;
+    ~PngImage() { png_image_free(&image); }
+
+    [[nodiscard]] tl::unexpected<Error> error() const {
+        return bad_picture(fmt::format("the PNG is damaged or cut off: {}", image.message));
+    }
+};
+
+Result<Picture> decode_png(Bytes file) {
+    PngImage png;
+    if (png_image_begin_read_from_memory(&png.image, file.data(), file.size()) == 0) return png.error();
+    OPENNVSCI_TRY(check_size(png.image.width, png.image.height));
+    // 16 bits would go through a colour conversion, and the result would not be the file's values any more.
+    if (file[kPngBitDepthAt] > 8) return bad_picture("16 bits per channel, only 8 are read");
+    // One byte of deflate data gives at most 1032 bytes, and a pixel has at least one bit: a short file cannot claim a
+    // huge picture and make us take the memory for it.
+    constexpr std::uint64_t kMostInflated = 1032;
+    Picture picture{png.image.width, png.image.height, {}};
+    if (picture.pixels() / 8 > file.size() * kMostInflated) {
+        return bad_picture(fmt::format("it is cut off: {} bytes cannot hold {} x {} pixels", file.size(), picture.width,
+                                       picture.height));
+    }
+    // Read with alpha, because without it libpng would mix transparent pixels with a background.
+    png.image.format = PNG_FORMAT_RGBA;
+    std::vector<std::uint8_t> rgba(PNG_IMAGE_SIZE(png.image));
+    if (png_image_finish_read(&png.image, nullptr, rgba.data(), 0, nullptr) == 0) return png.error();
+    picture.rgb.reserve(std::size_t{picture.pixels()} * 3);
+    for (std::size_t at = 0; at < rgba.size(); at += 4) {
+        picture.rgb.insert(picture.rgb.end(), {rgba[at], rgba[at + 1], rgba[at + 2]});
+    }
+    return picture;
+}
+
+Result<std::vector<std::uint8_t>> encode_png(std::uint32_t width, std::uint32_t height, Bytes gray) {
+    PngImage png;
+    png.image.width = width;
+    png.image.height = height;
+    png.image.format = PNG_FORMAT_GRAY;
+    png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(png.image);
+    std::vector<std::uint8_t> file(size);
+    if (png_image_write_to_memory(&png.image, file.data(), &size, 0, gray.data(), 0, nullptr) == 0) {
+        return fail(NvSciError_ResourceError, fmt::format("the PNG cannot be encoded: {}", png.image.message));
+    }
+    file.resize(size);
+    return file;
+}
+
+std::vector<std::uint8_t> encode_netpbm(const char* kind, int bytes_per_pixel, std::uint32_t width,
+                                        std::uint32_t height, Bytes gray) {
+    const std::string header = fmt::format("{}\n{} {}\n255\n", kind, width, height);
+    std::vector<std::uint8_t> file(header.begin(), header.end());
+    file.reserve(header.size() + gray.size() * static_cast<std::size_t>(bytes_per_pixel));
+    for (const std::uint8_t value : gray) {
+        for (int i = 0; i < bytes_per_pixel; ++i)
+            file.push_back(value);
+    }
+    return file;
+}
+
+Result<std::vector<std::uint8_t>> read_file(const std::filesystem::path& path) {
+    std::error_code status;
+    if (std::filesystem::is_directory(path, status)) return fail(NvSciError_IsDirectory, "it is a directory");
+    std::ifstream stream(path, std::ios::binary);
+    if (!stream) return fail(NvSciError_NoSuchEntry, std::strerror(errno));
+    std::vector<std::uint8_t> file;
+    std::array<char, 1 << 16> block;
+    while (stream.read(block.data(), block.size()) || stream.gcount() > 0) {
+        file.insert(file.end(), block.data(), block.data() + stream.gcount());
+        if (file.size() > kMaxFileBytes) return bad_picture(fmt::format("more than {} bytes", kMaxFileBytes));
+    }
+    if (stream.bad()) return fail(NvSciError_IO, std::strerror(errno));
+    return file;
+}
+
+}  // namespace
+
+Result<Picture> decode_picture(Bytes file) {
+    if (file.size() > kPngBitDepthAt && std::equal(kPngSignature.begin(), kPngSignature.end(), file.begin())) {
+        return decode_png(file);
+    }
+    if (file.size() >= 2 && file[0] == 'P' && file[1] == '6') return decode_ppm(file);
+    return bad_picture("it is neither a PNG nor a binary PPM (P6)");
+}
+
+Result<Picture> read_picture(const std::filesystem::path& path) {
+    auto picture = read_file(path).and_then([](const auto& file) { return decode_picture(file); });
+    if (picture) return picture;
+    Error error = std::move(picture).error();
+    error.text = fmt::format("cannot read the picture {}: {}", path.string(), error.text);
+    return tl::make_unexpected(std::move(error));
+}
+
+Result<PictureFormat> format_of(const std::filesystem::path& path) {
+    const auto extension = path.extension();
+    if (extension == ".png") return PictureFormat::png;
+    if (extension == ".pgm") return PictureFormat::pgm;
+    if (extension == ".ppm") return PictureFormat::ppm;
+    return bad_picture(fmt::format("{}: the extension must be .png, .pgm or .ppm", path.string()));
+}
+
+Result<std::vector<std::uint8_t>> encode_gray(PictureFormat format, std::uint32_t width, std::uint32_t height,
+                                              Bytes gray) {
+    OPENNVSCI_TRY(check_size(width, height));
+    if (gray.size() != std::size_t{width} * height) {
+        return bad_picture(fmt::format("{} bytes are no gray picture of {} x {}", gray.size(), width, height));
+    }
+    switch (format) {
+        case PictureFormat::pgm:
+            return encode_netpbm("P5", 1, width, height, gray);
+        case PictureFormat::ppm:
+            return encode_netpbm("P6", 3, width, height, gray);
+        case PictureFormat::png:
+            break;
+    }
+    return encode_png(width, height, gray);
+}
+
+Result<> write_gray(const std::filesystem::path& path, std::uint32_t width, std::uint32_t height, Bytes gray) {
+    OPENNVSCI_TRY_ASSIGN(format, format_of(path));
+    OPENNVSCI_TRY_ASSIGN(file, encode_gray(format, width, height, gray));
+    std::ofstream stream(path, std::ios::binary);
+    stream.write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(file.size()));
+    stream.close();
+    if (!stream) return fail(NvSciError_IO, fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)));
+    return {};
+}
+
+}  // namespace opennvsci::tool
