@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/log.h"
 #include "buf/keys.h"
 #include "memory/device_memory.h"
 #include "memory/host_memory.h"
@@ -45,6 +46,12 @@ Result<std::shared_ptr<Object>> Object::allocate(std::shared_ptr<Module> module,
     OPENNVSCI_TRY_ASSIGN(allocation, allocate_memory(reconciled.reconciled()));
     std::shared_ptr<Object> object(new Object(std::move(module), list_with_permission(reconciled, Right::read_write),
                                               std::move(allocation), Right::read_write));
+    if (log::enabled(log::Level::debug)) {
+        const std::uint64_t size = object->extent().size;
+        const attr::Key& domain = *schema().find(kMemoryDomain);
+        log::write(log::Level::debug,
+                   fmt::format("allocated {} bytes in {}", size, domain.text(reconciled.reconciled().get(domain))));
+    }
     // Mapped now, so that asking for the pointer later cannot fail for want of address space.
     if (object->has_cpu_access()) OPENNVSCI_TRY(object->cpu_address(Right::read_write));
     return object;

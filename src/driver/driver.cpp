@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 
+#include "driver/software_device.h"
+
 namespace opennvsci::driver {
 namespace {
 
@@ -36,7 +38,7 @@ Result<EntryPoints> load_entry_points(void* library, const std::string& path) {
             return fail(NvSciError_ResourceError,
                         fmt::format("the CUDA driver {} is too old: it has no {}, which came with CUDA {}.{}", path,
                                     row.symbol, row.version / 1000, row.version % 1000 / 10),
-                        CUDA_ERROR_NOT_SUPPORTED);
+                        CUDA_ERROR_SHARED_OBJECT_SYMBOL_NOT_FOUND);
         }
         row.store(entry, address);
     }
@@ -61,7 +63,7 @@ Result<Driver> Driver::load(const char* name) {
     Driver driver;
     driver.path = name;
     if (void* init = ::dlsym(library, "cuInit")) driver.path = path_of(init);
-    driver.is_software = ::dlsym(library, "opennvsciSoftCudaVersion") != nullptr;
+    driver.is_software = ::dlsym(library, kSoftwareDeviceMark) != nullptr;
     OPENNVSCI_TRY_ASSIGN(entry_points, load_entry_points(library, driver.path));
     driver.call = entry_points;
 
