@@ -50,9 +50,9 @@ class Mapping {
     void reset() noexcept {
         if (address_ == nullptr) return;
         if (end_ == End::unmap) {
-            ::munmap(address_, size_);
+            (void)::munmap(address_, size_);
         } else {
-            ::mmap(address_, size_, PROT_NONE, kReservedFlags | MAP_FIXED, -1, 0);
+            (void)::mmap(address_, size_, PROT_NONE, kReservedFlags | MAP_FIXED, -1, 0);
         }
         address_ = nullptr;
     }

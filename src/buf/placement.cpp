@@ -209,6 +209,7 @@ Result<> decide_cacheability(Negotiation& negotiation, const Participants& parti
     const bool any_uncached =
         std::any_of(granted.begin(), granted.end(), [](const auto& element) { return !element.cacheability; });
     std::vector<NvSciBufAttrValGpuCache> needs_software;
+    needs_software.reserve(granted.size());
     for (const auto& element : granted) {
         needs_software.push_back(
             {element.gpuId, place.owner == nullptr && element.cacheability && (any_uncached || participants.cpu)});

@@ -95,10 +95,12 @@ void append_peer_location(std::string& out, const void* element) {
     fmt::format_to(std::back_inserter(out), "SoC {} VM {}", std::uint32_t{peer.socID}, std::uint32_t{peer.vmID});
 }
 
+// Programs may put any number where an enumerator belongs, so both are read as numbers.
 void append_peer_engine(std::string& out, const void* element) {
-    const auto peer = load<NvSciBufPeerHwEngine>(element);
-    fmt::format_to(std::back_inserter(out), "engine {} platform {}", static_cast<int>(peer.engName),
-                   static_cast<int>(peer.platName));
+    const auto* words = static_cast<const std::byte*>(element);
+    fmt::format_to(std::back_inserter(out), "engine {} platform {}",
+                   load<std::uint32_t>(words + offsetof(NvSciBufPeerHwEngine, engName)),
+                   load<std::uint32_t>(words + offsetof(NvSciBufPeerHwEngine, platName)));
 }
 
 }  // namespace

@@ -67,6 +67,7 @@ Result<Driver> Driver::load(const char* name) {
     OPENNVSCI_TRY_ASSIGN(entry_points, load_entry_points(library, driver.path));
     driver.call = entry_points;
 
+    // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): load_entry_points stores every required row through a pointer
     if (const CUresult result = driver.call.cuInit(0); result != CUDA_SUCCESS) return driver.error(result, "cuInit");
     if (const CUresult result = driver.call.cuDriverGetVersion(&driver.version); result != CUDA_SUCCESS) {
         return driver.error(result, "cuDriverGetVersion");

@@ -1,0 +1,580 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A byte stream becomes a sequence of NvSciBuf calls on one thread: lists and objects are made, set, combined, read and
+// freed in any order, with live, freed and garbage handles. The sanitizers watch the memory; this file aborts when the
+// documented behaviour does not hold:
+//   - a call with a handle that is not alive gives NvSciError_BadParameter;
+//   - a failed call leaves its outputs and the list alone;
+//   - a reconciled list satisfies the lists it was made of, and reconciling them again gives the same;
+//   - input-only keys cannot be read from reconciled lists, output keys only from them, internal keys never;
+//   - the permission of an object never rises.
+#include <fuzzer/FuzzedDataProvider.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "driver/driver.h"
+#include "nvscibuf.h"
+#include "opennvsci.h"
+
+namespace {
+
+#define REQUIRE(condition)                                                           \
+    do {                                                                             \
+        if (!(condition)) {                                                          \
+            std::fprintf(stderr, "%s:%d: not %s\n", __FILE__, __LINE__, #condition); \
+            std::fprintf(stderr, "last error: %s\n", opennvsciGetLastErrorText());   \
+            std::abort();                                                            \
+        }                                                                            \
+    } while (0)
+
+constexpr std::uint64_t kLargestAllocation = 1 << 20;
+constexpr std::size_t kMostHandles = 24;
+
+// Distinct from every handle and from NULL: what an output holds before a call.
+template <class Handle>
+Handle untouched() {
+    return reinterpret_cast<Handle>(std::uintptr_t{0x1111});
+}
+
+std::vector<NvSciRmGpuId> gpu_ids() {
+    std::vector<NvSciRmGpuId> ids;
+    const auto driver = opennvsci::driver::instance();
+    REQUIRE(driver && (*driver)->is_software);
+    for (const auto& device : (*driver)->devices) {
+        NvSciRmGpuId id;
+        std::memcpy(id.bytes, device.uuid.bytes.data(), sizeof(id.bytes));
+        ids.push_back(id);
+    }
+    return ids;
+}
+
+std::string dump(NvSciBufAttrList list) {
+    void* text = nullptr;
+    std::size_t length = 0;
+    REQUIRE(NvSciBufAttrListDebugDump(list, &text, &length) == NvSciError_Success);
+    std::string copy(static_cast<const char*>(text), length);
+    std::free(text);
+    return copy;
+}
+
+bool is_output_key(std::uint32_t key) {
+    return key == NvSciBufGeneralAttrKey_CpuNeedSwCacheCoherency || key == NvSciBufGeneralAttrKey_ActualPerm ||
+           key == NvSciBufGeneralAttrKey_GpuSwNeedCacheCoherency || key == NvSciBufImageAttrKey_Size ||
+           key == NvSciBufArrayAttrKey_Size || key == NvSciBufTensorAttrKey_Size;
+}
+
+// The values of one call, each in heap memory of its exact size, so that a read beyond it is seen.
+struct Pairs {
+    std::vector<std::vector<std::uint8_t>> values;
+    std::vector<NvSciBufAttrKeyValuePair> pairs;
+};
+
+template <class Handle>
+struct Known {
+    Handle handle;
+    bool alive;
+};
+
+struct KnownList {
+    NvSciBufAttrList handle;
+    bool alive;
+    bool reconciled;
+    bool conflict;
+    bool borrowed;
+    std::size_t object;  // of a borrowed list: dies with this object
+    std::size_t module;  // index of its module
+};
+
+struct KnownObject {
+    NvSciBufObj handle;
+    bool alive;
+    bool read_only;
+    std::size_t module;
+};
+
+class Machine {
+  public:
+    Machine(const std::uint8_t* data, std::size_t size) : in_(data, size), gpus_(gpu_ids()) { open_module(); }
+
+    void run() {
+        while (in_.remaining_bytes() > 0)
+            step();
+        for (std::size_t i = 0; i < lists_.size(); ++i)
+            if (lists_[i].alive && !lists_[i].borrowed) free_list(i);
+        for (std::size_t i = 0; i < objects_.size(); ++i)
+            if (objects_[i].alive) free_object(i);
+        for (auto& module : modules_)
+            if (module.alive) NvSciBufModuleClose(module.handle);
+    }
+
+  private:
+    void step() {
+        switch (in_.ConsumeIntegralInRange(0, 21)) {
+            case 0:
+                return open_module();
+            case 1:
+                return close_module();
+            case 2:
+            case 3:
+                return create_list();
+            case 4:
+            case 5:
+            case 6:
+                return set();
+            case 7:
+                return get();
+            case 8:
+                return clone();
+            case 9:
+                return append();
+            case 10:
+            case 11:
+                return reconcile();
+            case 12:
+                return validate();
+            case 13:
+                return validate_attributes();
+            case 14:
+                return allocate();
+            case 15:
+                return duplicate();
+            case 16:
+                return reduce();
+            case 17:
+                return read_object();
+            case 18:
+                return describe();
+            case 19:
+                if (!lists_.empty()) free_list(pick(lists_));
+                return;
+            case 20:
+                if (!objects_.empty()) free_object(pick(objects_));
+                return;
+            default:
+                return garbage();
+        }
+    }
+
+    template <class T>
+    std::size_t pick(const std::vector<T>& known) {
+        return in_.ConsumeIntegralInRange<std::size_t>(0, known.size() - 1);
+    }
+
+    std::uint64_t garbage_handle() {
+        // Around a live handle, or anything.
+        if (in_.ConsumeBool() && !lists_.empty()) {
+            return reinterpret_cast<std::uint64_t>(lists_[pick(lists_)].handle) ^
+                   (std::uint64_t{1} << in_.ConsumeIntegralInRange(0, 63));
+        }
+        return in_.ConsumeIntegral<std::uint64_t>();
+    }
+
+    bool is_live(std::uint64_t handle) const {
+        const auto same = [&](const auto& known) {
+            return known.alive && reinterpret_cast<std::uint64_t>(known.handle) == handle;
+        };
+        return std::any_of(modules_.begin(), modules_.end(), same) || std::any_of(lists_.begin(), lists_.end(), same) ||
+               std::any_of(objects_.begin(), objects_.end(), same);
+    }
+
+    void garbage() {
+        const std::uint64_t number = garbage_handle();
+        if (is_live(number)) return;
+        const auto list = reinterpret_cast<NvSciBufAttrList>(number);
+        const auto object = reinterpret_cast<NvSciBufObj>(number);
+        auto new_list = untouched<NvSciBufAttrList>();
+        auto new_object = untouched<NvSciBufObj>();
+        bool flag = true;
+        REQUIRE(NvSciBufAttrListCreate(reinterpret_cast<NvSciBufModule>(number), &new_list) == NvSciError_BadParameter);
+        REQUIRE(NvSciBufAttrListClone(list, &new_list) == NvSciError_BadParameter);
+        REQUIRE(NvSciBufAttrListIsReconciled(list, &flag) == NvSciError_BadParameter);
+        REQUIRE(NvSciBufObjAlloc(list, &new_object) == NvSciError_BadParameter);
+        REQUIRE(NvSciBufObjDup(object, &new_object) == NvSciError_BadParameter);
+        REQUIRE(NvSciBufObjGetAttrList(object, &new_list) == NvSciError_BadParameter);
+        REQUIRE(new_list == untouched<NvSciBufAttrList>() && new_object == untouched<NvSciBufObj>() && flag);
+    }
+
+    void open_module() {
+        if (modules_.size() == 4) return;
+        NvSciBufModule module = nullptr;
+        REQUIRE(NvSciBufModuleOpen(&module) == NvSciError_Success);
+        modules_.push_back({module, true});
+    }
+
+    void close_module() {
+        const std::size_t i = pick(modules_);
+        if (!modules_[i].alive) return;
+        NvSciBufModuleClose(modules_[i].handle);
+        modules_[i].alive = false;
+    }
+
+    void add_list(NvSciBufAttrList handle, std::size_t module, bool reconciled, bool conflict = false) {
+        lists_.push_back({handle, true, reconciled, conflict, false, 0, module});
+    }
+
+    void create_list() {
+        if (lists_.size() >= kMostHandles) return;
+        const std::size_t module = pick(modules_);
+        auto list = untouched<NvSciBufAttrList>();
+        const NvSciError error = NvSciBufAttrListCreate(modules_[module].handle, &list);
+        if (!modules_[module].alive) {
+            REQUIRE(error == NvSciError_BadParameter && list == untouched<NvSciBufAttrList>());
+            return;
+        }
+        REQUIRE(error == NvSciError_Success);
+        add_list(list, module, false);
+        // Mostly lists that can be reconciled, or little else would ever happen.
+        if (in_.ConsumeIntegralInRange(0, 7) == 0) return;
+        const auto type = NvSciBufType_RawBuffer;
+        const std::uint64_t size = in_.ConsumeIntegralInRange<std::uint64_t>(0, 3) == 0 ? 8192 : 4096;
+        NvSciBufAttrKeyValuePair pairs[] = {{NvSciBufGeneralAttrKey_Types, &type, sizeof(type)},
+                                            {NvSciBufRawBufferAttrKey_Size, &size, sizeof(size)}};
+        REQUIRE(NvSciBufAttrListSetAttrs(list, pairs, 2) == NvSciError_Success);
+    }
+
+    std::uint32_t any_key() {
+        static constexpr std::array<std::uint32_t, 6> kStarts{0, 0x10000, 0x20000, 0x30000, 0x40000, 0x50000};
+        switch (in_.ConsumeIntegralInRange(0, 9)) {
+            case 0:
+                return in_.ConsumeIntegral<std::uint32_t>();
+            case 1:
+                return 1U << 26 | in_.ConsumeIntegralInRange<std::uint32_t>(0, 4);
+            case 2:
+            case 3:
+                return in_.PickValueInArray(kStarts) + in_.ConsumeIntegralInRange<std::uint32_t>(0, 33);
+            case 4:
+                return 0x10000 + in_.ConsumeIntegralInRange<std::uint32_t>(0, 2);
+            default:
+                return in_.ConsumeIntegralInRange<std::uint32_t>(1, 13);
+        }
+    }
+
+    template <class T>
+    static std::vector<std::uint8_t> bytes(const T& value) {
+        std::vector<std::uint8_t> copy(sizeof(value));
+        std::memcpy(copy.data(), &value, sizeof(value));
+        return copy;
+    }
+
+    std::vector<std::uint8_t> value_for(std::uint32_t key) {
+        const NvSciRmGpuId& gpu = gpus_[pick(gpus_)];
+        if (in_.ConsumeIntegralInRange(0, 5) != 0) {
+            switch (key) {
+                case NvSciBufGeneralAttrKey_Types:
+                    return bytes(in_.ConsumeIntegralInRange<std::uint32_t>(1, in_.ConsumeBool() ? 1 : 6));
+                case NvSciBufGeneralAttrKey_NeedCpuAccess:
+                case NvSciBufGeneralAttrKey_EnableCpuCache:
+                    return bytes(in_.ConsumeBool());
+                case NvSciBufGeneralAttrKey_RequiredPerm:
+                    return bytes(in_.ConsumeBool() ? 1U : 3U);
+                case NvSciBufGeneralAttrKey_GpuId:
+                case NvSciBufGeneralAttrKey_VidMem_GpuId:
+                    return bytes(gpu);
+                case NvSciBufGeneralAttrKey_EnableGpuCache:
+                    return bytes(NvSciBufAttrValGpuCache{gpu, in_.ConsumeBool()});
+                case NvSciBufGeneralAttrKey_EnableGpuCompression:
+                    return bytes(NvSciBufAttrValGpuCompression{gpu, NvSciBufCompressionType_GenericCompressible});
+                case NvSciBufRawBufferAttrKey_Size:
+                case NvSciBufRawBufferAttrKey_Align:
+                    return bytes(std::uint64_t{1} << in_.ConsumeIntegralInRange(0, 63));
+                default:
+                    break;
+            }
+        }
+        static constexpr std::array<std::size_t, 8> kSizes{1, 4, 8, 16, 17, 20, 24, 32};
+        return in_.ConsumeBytes<std::uint8_t>(in_.PickValueInArray(kSizes) *
+                                              in_.ConsumeIntegralInRange<std::size_t>(0, 3));
+    }
+
+    Pairs any_pairs() {
+        Pairs made;
+        const auto count = in_.ConsumeIntegralInRange<std::size_t>(0, 5);
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::uint32_t key = any_key();
+            made.values.push_back(value_for(key));
+            NvSciBufAttrKeyValuePair pair{};
+            std::memcpy(&pair.key, &key, sizeof(key));
+            pair.value = made.values.back().empty() ? nullptr : made.values.back().data();
+            pair.len = made.values.back().size();
+            if (pair.len > 0) pair.len -= in_.ConsumeIntegralInRange(0, 31) == 0 ? 1 : 0;
+            made.pairs.push_back(pair);
+        }
+        return made;
+    }
+
+    void set() {
+        if (lists_.empty()) return;
+        const KnownList& list = lists_[pick(lists_)];
+        Pairs given = any_pairs();
+        const std::string before = list.alive ? dump(list.handle) : std::string();
+        const NvSciError error = NvSciBufAttrListSetAttrs(list.handle, given.pairs.data(), given.pairs.size());
+        if (error != NvSciError_Success) REQUIRE(error == NvSciError_BadParameter);
+        if (!list.alive || list.reconciled || list.conflict) REQUIRE(error == NvSciError_BadParameter);
+        if (error != NvSciError_Success && list.alive) REQUIRE(dump(list.handle) == before);
+    }
+
+    void get() {
+        if (lists_.empty()) return;
+        const KnownList& list = lists_[pick(lists_)];
+        const std::uint32_t key = any_key();
+        const auto slot = in_.ConsumeIntegralInRange<std::size_t>(0, 3);
+        static const char sentinel = 0;
+        NvSciBufAttrKeyValuePair pair{NvSciBufAttrKey_LowerBound, &sentinel, 77};
+        std::memcpy(&pair.key, &key, sizeof(key));
+        const NvSciError error = NvSciBufAttrListSlotGetAttrs(list.handle, slot, &pair, 1);
+        if (error != NvSciError_Success) {
+            REQUIRE(error == NvSciError_BadParameter && pair.value == &sentinel && pair.len == 77);
+            return;
+        }
+        REQUIRE(list.alive && slot < NvSciBufAttrListGetSlotCount(list.handle));
+        REQUIRE(key >> 26 == 0);
+        REQUIRE(!(list.reconciled && key == NvSciBufGeneralAttrKey_RequiredPerm));
+        REQUIRE(list.reconciled || !is_output_key(key));
+        REQUIRE((pair.value == nullptr) == (pair.len == 0));
+        std::vector<std::uint8_t> copy(pair.len);  // touches every byte of the value
+        if (pair.len != 0) std::memcpy(copy.data(), pair.value, pair.len);
+    }
+
+    void clone() {
+        if (lists_.empty() || lists_.size() >= kMostHandles) return;
+        const KnownList list = lists_[pick(lists_)];
+        auto copy = untouched<NvSciBufAttrList>();
+        if (NvSciBufAttrListClone(list.handle, &copy) != NvSciError_Success) {
+            REQUIRE(copy == untouched<NvSciBufAttrList>());
+            return;
+        }
+        REQUIRE(list.alive && dump(copy) == dump(list.handle));
+        add_list(copy, list.module, list.reconciled, list.conflict);
+    }
+
+    std::vector<std::size_t> any_lists() {
+        std::vector<std::size_t> chosen;
+        const auto count = in_.ConsumeIntegralInRange<std::size_t>(0, 4);
+        for (std::size_t i = 0; i < count && !lists_.empty(); ++i)
+            chosen.push_back(pick(lists_));
+        return chosen;
+    }
+
+    std::vector<NvSciBufAttrList> handles(const std::vector<std::size_t>& chosen) const {
+        std::vector<NvSciBufAttrList> found;
+        for (const std::size_t i : chosen)
+            found.push_back(lists_[i].handle);
+        return found;
+    }
+
+    bool can_be_combined(const std::vector<std::size_t>& chosen) const {
+        if (chosen.empty()) return false;
+        for (std::size_t i = 0; i < chosen.size(); ++i) {
+            const KnownList& list = lists_[chosen[i]];
+            if (!list.alive || list.reconciled || list.conflict || list.module != lists_[chosen[0]].module)
+                return false;
+            for (std::size_t j = 0; j < i; ++j)
+                if (chosen[i] == chosen[j]) return false;
+        }
+        return true;
+    }
+
+    void append() {
+        if (lists_.size() >= kMostHandles) return;
+        const auto chosen = any_lists();
+        const auto inputs = handles(chosen);
+        auto appended = untouched<NvSciBufAttrList>();
+        const NvSciError error = NvSciBufAttrListAppendUnreconciled(inputs.data(), inputs.size(), &appended);
+        if (error != NvSciError_Success) {
+            REQUIRE(error == NvSciError_BadParameter && appended == untouched<NvSciBufAttrList>());
+            return;
+        }
+        REQUIRE(can_be_combined(chosen));
+        std::size_t slots = 0;
+        for (NvSciBufAttrList list : inputs)
+            slots += NvSciBufAttrListGetSlotCount(list);
+        REQUIRE(NvSciBufAttrListGetSlotCount(appended) == slots);
+        // Appending doubles: keep the lists small, so that speed is spent on variety.
+        if (slots > 64) return NvSciBufAttrListFree(appended);
+        add_list(appended, lists_[chosen[0]].module, false);
+    }
+
+    void reconcile() {
+        if (lists_.size() + 2 >= kMostHandles) return;
+        const auto chosen = any_lists();
+        const auto inputs = handles(chosen);
+        auto reconciled = untouched<NvSciBufAttrList>();
+        auto conflict = untouched<NvSciBufAttrList>();
+        const NvSciError error = NvSciBufAttrListReconcile(inputs.data(), inputs.size(), &reconciled, &conflict);
+        if (!can_be_combined(chosen)) REQUIRE(error == NvSciError_BadParameter);
+        REQUIRE((error == NvSciError_Success) == (reconciled != nullptr));
+        REQUIRE((error == NvSciError_ReconciliationFailed) == (conflict != nullptr));
+        const std::size_t module = chosen.empty() ? 0 : lists_[chosen[0]].module;
+        if (error != NvSciError_Success) {
+            REQUIRE(*opennvsciGetLastErrorText() != '\0');
+            if (conflict != nullptr) add_list(conflict, module, false, true);
+            return;
+        }
+        bool valid = false;
+        REQUIRE(NvSciBufAttrListValidateReconciled(reconciled, inputs.data(), inputs.size(), &valid) ==
+                    NvSciError_Success &&
+                valid);
+        NvSciBufAttrList again = nullptr;
+        REQUIRE(NvSciBufAttrListReconcile(inputs.data(), inputs.size(), &again, &conflict) == NvSciError_Success);
+        REQUIRE(dump(again) == dump(reconciled));
+        NvSciBufAttrListFree(again);
+        add_list(reconciled, module, true);
+    }
+
+    void validate() {
+        if (lists_.empty()) return;
+        const KnownList& list = lists_[pick(lists_)];
+        const auto chosen = any_lists();
+        const auto inputs = handles(chosen);
+        bool valid = false;
+        const NvSciError error = NvSciBufAttrListValidateReconciled(list.handle, inputs.data(), inputs.size(), &valid);
+        if (!list.alive || !list.reconciled || !can_be_combined(chosen)) REQUIRE(error == NvSciError_BadParameter);
+        REQUIRE((error == NvSciError_Success) == valid);
+    }
+
+    void validate_attributes() {
+        if (lists_.empty()) return;
+        const KnownList& list = lists_[pick(lists_)];
+        const Pairs given = any_pairs();
+        const NvSciError error =
+            NvSciBufAttrListValidateReconciledAgainstAttrs(list.handle, given.pairs.data(), given.pairs.size());
+        if (!list.alive || !list.reconciled) REQUIRE(error == NvSciError_BadParameter);
+    }
+
+    void allocate() {
+        if (lists_.empty() || objects_.size() >= kMostHandles) return;
+        const KnownList& list = lists_[pick(lists_)];
+        if (list.alive && list.reconciled) {
+            NvSciBufAttrKeyValuePair size{NvSciBufRawBufferAttrKey_Size, nullptr, 0};
+            REQUIRE(NvSciBufAttrListGetAttrs(list.handle, &size, 1) == NvSciError_Success);
+            if (*static_cast<const std::uint64_t*>(size.value) > kLargestAllocation) return;
+        }
+        auto object = untouched<NvSciBufObj>();
+        const NvSciError error = NvSciBufObjAlloc(list.handle, &object);
+        if (!list.alive || !list.reconciled) REQUIRE(error == NvSciError_BadParameter);
+        if (error != NvSciError_Success) {
+            REQUIRE(object == untouched<NvSciBufObj>());
+            return;
+        }
+        objects_.push_back({object, true, false, list.module});
+    }
+
+    void duplicate() {
+        if (objects_.empty() || objects_.size() >= kMostHandles) return;
+        const KnownObject object = objects_[pick(objects_)];
+        auto copy = untouched<NvSciBufObj>();
+        const NvSciError error = NvSciBufObjDup(object.handle, &copy);
+        REQUIRE((error == NvSciError_Success) == object.alive && (copy == untouched<NvSciBufObj>()) == !object.alive);
+        if (object.alive) objects_.push_back({copy, true, object.read_only, object.module});
+    }
+
+    void reduce() {
+        if (objects_.empty() || objects_.size() >= kMostHandles) return;
+        const KnownObject object = objects_[pick(objects_)];
+        const auto number = in_.ConsumeIntegralInRange<std::uint32_t>(0, 6);
+        NvSciBufAttrValAccessPerm perm{};
+        std::memcpy(&perm, &number, sizeof(number));
+        auto copy = untouched<NvSciBufObj>();
+        const NvSciError error = NvSciBufObjDupWithReducePerm(object.handle, perm, &copy);
+        const bool legal = number == 1 || (number == 3 && !object.read_only);
+        REQUIRE((error == NvSciError_Success) == (object.alive && legal));
+        REQUIRE((copy == untouched<NvSciBufObj>()) == (error != NvSciError_Success));
+        if (error == NvSciError_Success) objects_.push_back({copy, true, number == 1, object.module});
+    }
+
+    void read_object() {
+        if (objects_.empty()) return;
+        const std::size_t index = pick(objects_);
+        const KnownObject& object = objects_[index];
+        auto list = untouched<NvSciBufAttrList>();
+        REQUIRE((NvSciBufObjGetAttrList(object.handle, &list) == NvSciError_Success) == object.alive);
+        void* pointer = nullptr;
+        const void* const_pointer = nullptr;
+        const bool can_write = NvSciBufObjGetCpuPtr(object.handle, &pointer) == NvSciError_Success;
+        const bool can_read = NvSciBufObjGetConstCpuPtr(object.handle, &const_pointer) == NvSciError_Success;
+        REQUIRE(!can_write || (object.alive && !object.read_only && can_read));
+        if (!object.alive) return;
+        NvSciBufAttrKeyValuePair answers[] = {{NvSciBufRawBufferAttrKey_Size, nullptr, 0},
+                                              {NvSciBufGeneralAttrKey_ActualPerm, nullptr, 0},
+                                              {NvSciBufGeneralAttrKey_NeedCpuAccess, nullptr, 0}};
+        REQUIRE(NvSciBufAttrListGetAttrs(list, answers, 3) == NvSciError_Success);
+        const auto size = *static_cast<const std::uint64_t*>(answers[0].value);
+        REQUIRE((*static_cast<const std::uint32_t*>(answers[1].value) == 1) == object.read_only);
+        REQUIRE(*static_cast<const bool*>(answers[2].value) == can_read);
+        if (can_write) static_cast<volatile std::uint8_t*>(pointer)[size - 1] = 1;
+        if (can_read) (void)static_cast<const volatile std::uint8_t*>(const_pointer)[size - 1];
+        (void)NvSciBufObjFlushCpuCacheRange(object.handle, in_.ConsumeIntegral<std::uint64_t>(),
+                                            in_.ConsumeIntegral<std::uint64_t>());
+        // The list of an object can be used as any other, for as long as the object.
+        const auto same = [&](const KnownList& known) { return known.alive && known.handle == list; };
+        if (lists_.size() < kMostHandles && std::none_of(lists_.begin(), lists_.end(), same)) {
+            lists_.push_back({list, true, true, false, true, index, object.module});
+        }
+    }
+
+    void describe() {
+        if (lists_.empty()) return;
+        const KnownList& list = lists_[pick(lists_)];
+        const OpenNvSciDecision* decisions = nullptr;
+        std::size_t count = 0;
+        const NvSciError error = opennvsciAttrListGetDecisions(list.handle, &decisions, &count);
+        if (!list.alive) REQUIRE(error == NvSciError_BadParameter);
+        if (list.alive && (list.reconciled || list.conflict)) REQUIRE(error == NvSciError_Success);
+        std::size_t length = 0;
+        for (std::size_t i = 0; i < count; ++i) {
+            for (const char* text : {decisions[i].keyName, decisions[i].requested, decisions[i].granted,
+                                     decisions[i].rule, decisions[i].reason, decisions[i].suggestion}) {
+                length += std::strlen(text);
+            }
+        }
+        REQUIRE(count == 0 || length > 0);
+        const std::string name = in_.ConsumeRandomLengthString(70);
+        (void)opennvsciAttrListSetName(list.handle, name.c_str());
+    }
+
+    void free_list(std::size_t index) {
+        KnownList& list = lists_[index];
+        if (!list.alive) return;
+        NvSciBufAttrListFree(list.handle);
+        if (list.borrowed) {
+            REQUIRE(!dump(list.handle).empty());  // freeing it has no effect
+            return;
+        }
+        list.alive = false;
+    }
+
+    void free_object(std::size_t index) {
+        if (!objects_[index].alive) return;
+        NvSciBufObjFree(objects_[index].handle);
+        objects_[index].alive = false;
+        for (KnownList& list : lists_)
+            if (list.borrowed && list.object == index) list.alive = false;
+    }
+
+    FuzzedDataProvider in_;
+    std::vector<NvSciRmGpuId> gpus_;
+    std::vector<Known<NvSciBufModule>> modules_;
+    std::vector<KnownList> lists_;
+    std::vector<KnownObject> objects_;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+    setenv("OPENNVSCI_DEVICE", "soft", 1);
+    setenv("OPENNVSCI_SOFT_DEVICES", "2", 1);
+    return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    Machine(data, size).run();
+    return 0;
+}

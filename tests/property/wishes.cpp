@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wishes.h"
+
+#include <ostream>
+
+#include "device.h"
+
+namespace opennvsci::test {
+namespace {
+
+template <class T>
+rc::Gen<std::optional<T>> maybe(int percent, rc::Gen<T> gen) {
+    return rc::gen::mapcat(rc::gen::inRange(0, 100), [=](int dice) {
+        if (dice >= percent) return rc::gen::just(std::optional<T>());
+        return rc::gen::map(gen, [](T value) { return std::optional<T>(std::move(value)); });
+    });
+}
+
+template <class T>
+rc::Gen<std::vector<T>> some(int most, const rc::Gen<T>& gen) {
+    return rc::gen::mapcat(rc::gen::inRange(1, most + 1),
+                           [=](int count) { return rc::gen::container<std::vector<T>>(count, gen); });
+}
+
+// Mostly the first device, seldom one that does not exist.
+rc::Gen<GpuNumber> any_gpu() {
+    return rc::gen::weightedElement<GpuNumber>({{16, 0}, {6, 1}, {1, kNoSuchGpu}});
+}
+
+rc::Gen<std::vector<NvSciBufType>> any_types(bool raw_only) {
+    using Types = std::vector<NvSciBufType>;
+    if (raw_only) return rc::gen::just(Types{NvSciBufType_RawBuffer});
+    return rc::gen::weightedElement<Types>({{40, {NvSciBufType_RawBuffer}},
+                                            {2, {NvSciBufType_RawBuffer, NvSciBufType_RawBuffer}},
+                                            {1, {NvSciBufType_Image}},
+                                            {1, {NvSciBufType_Tensor}},
+                                            {1, {NvSciBufType_Image, NvSciBufType_Tensor}},
+                                            {1, {NvSciBufType_RawBuffer, NvSciBufType_Image}}});
+}
+
+rc::Gen<std::pair<GpuNumber, bool>> any_cache() {
+    return rc::gen::pair(any_gpu(), rc::gen::arbitrary<bool>());
+}
+
+rc::Gen<std::uint32_t> small_number() {
+    return rc::gen::inRange<std::uint32_t>(0, 4);
+}
+
+bool is_raw(const Wishes& wishes) {
+    return wishes.types && wishes.types->front() == NvSciBufType_RawBuffer;
+}
+
+// Size and Align can be set only where Types names RawBuffer.
+Wishes legal(Wishes wishes) {
+    if (!is_raw(wishes)) {
+        wishes.size.reset();
+        wishes.align.reset();
+    }
+    return wishes;
+}
+
+template <class T>
+void show(std::ostream& stream, const char* name, const std::optional<T>& value) {
+    if (!value) return;
+    stream << ' ' << name << '=';
+    rc::show(*value, stream);
+}
+
+class PairArray {
+  public:
+    template <class T>
+    void add(NvSciBufAttrKey key, const std::vector<T>& values) {
+        const auto* first = reinterpret_cast<const unsigned char*>(values.data());
+        values_.emplace_back(first, first + values.size() * sizeof(T));
+        pairs_.push_back({key, nullptr, values_.back().size()});
+    }
+    template <class T>
+    void add(NvSciBufAttrKey key, const std::optional<T>& value) {
+        if (value) add(key, std::vector<std::remove_cvref_t<T>>{*value});
+    }
+    void set(NvSciBufAttrList list) {
+        if (pairs_.empty()) return;
+        for (std::size_t i = 0; i < pairs_.size(); ++i)
+            pairs_[i].value = values_[i].data();
+        RC_ASSERT(NvSciBufAttrListSetAttrs(list, pairs_.data(), pairs_.size()) == NvSciError_Success);
+    }
+
+  private:
+    std::vector<std::vector<unsigned char>> values_;
+    std::vector<NvSciBufAttrKeyValuePair> pairs_;
+};
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& stream, const Wishes& wishes) {
+    stream << '{';
+    if (wishes.types)
+        show(stream, "types", std::optional(std::vector<int>(wishes.types->begin(), wishes.types->end())));
+    show(stream, "cpu", wishes.cpu);
+    if (wishes.permission) show(stream, "permission", std::optional<int>(*wishes.permission));
+    show(stream, "cpu_cache", wishes.cpu_cache);
+    show(stream, "gpus", wishes.gpus);
+    show(stream, "video_memory", wishes.video_memory);
+    show(stream, "gpu_cache", wishes.gpu_cache);
+    show(stream, "compression", wishes.compression);
+    show(stream, "peers", wishes.peers);
+    show(stream, "engines", wishes.engines);
+    show(stream, "size", wishes.size);
+    show(stream, "align", wishes.align);
+    return stream << " }";
+}
+
+rc::Gen<Wishes> any_wishes(bool raw_only) {
+    const auto number = [](int percent, std::initializer_list<std::pair<std::size_t, std::uint64_t>> values) {
+        return maybe(percent, rc::gen::weightedElement<std::uint64_t>(values));
+    };
+    return rc::gen::map(
+        rc::gen::build<Wishes>(
+            rc::gen::set(&Wishes::types, maybe(raw_only ? 100 : 90, any_types(raw_only))),
+            rc::gen::set(&Wishes::cpu, maybe(20, rc::gen::arbitrary<bool>())),
+            rc::gen::set(&Wishes::permission,
+                         maybe(40, rc::gen::element(NvSciBufAccessPerm_Readonly, NvSciBufAccessPerm_ReadWrite))),
+            rc::gen::set(&Wishes::cpu_cache, maybe(30, rc::gen::arbitrary<bool>())),
+            rc::gen::set(&Wishes::gpus, maybe(60, some(3, any_gpu()))),
+            rc::gen::set(&Wishes::video_memory, maybe(15, any_gpu())),
+            rc::gen::set(&Wishes::gpu_cache, maybe(15, some(2, any_cache()))),
+            rc::gen::set(&Wishes::compression, maybe(25, some(2, any_gpu()))),
+            rc::gen::set(&Wishes::peers, maybe(20, some(3, small_number()))),
+            rc::gen::set(&Wishes::engines, maybe(20, some(3, small_number()))),
+            rc::gen::set(&Wishes::size, number(50, {{12, 4096}, {2, 5000}, {1, ~std::uint64_t{0}}})),
+            rc::gen::set(&Wishes::align, number(40, {{2, 0}, {2, 64}, {1, 4096}, {2, 8192}, {1, 1U << 22}}))),
+        legal);
+}
+
+rc::Gen<Wishes> modest_wishes() {
+    return rc::gen::map(any_wishes(true), [](Wishes wishes) {
+        const auto replace_missing = [](std::vector<GpuNumber>& gpus) {
+            for (GpuNumber& gpu : gpus)
+                gpu = gpu == kNoSuchGpu ? 0 : gpu;
+        };
+        if (!wishes.gpus) wishes.gpus.emplace();
+        wishes.gpus->push_back(0);  // so that every wish for GPU 0 names a GPU that takes part
+        replace_missing(*wishes.gpus);
+        wishes.video_memory.reset();
+        wishes.gpu_cache.reset();
+        if (wishes.compression) *wishes.compression = {0};
+        wishes.size = 4096;
+        return wishes;
+    });
+}
+
+rc::Gen<std::vector<Wishes>> participants(const rc::Gen<Wishes>& one) {
+    return some(6, one);
+}
+
+NvSciRmGpuId gpu_id(GpuNumber number) {
+    NvSciRmGpuId id{};
+    const auto& devices = TestDevice::instance().driver().devices;
+    const auto index = static_cast<std::size_t>(number);
+    if (index < devices.size()) {
+        std::memcpy(id.bytes, devices[index].uuid.bytes.data(), sizeof(id.bytes));
+    } else {
+        std::memset(id.bytes, 0xEE, sizeof(id.bytes));
+    }
+    return id;
+}
+
+GpuNumber gpu_number(const NvSciRmGpuId& id) {
+    for (const GpuNumber number : {0, 1}) {
+        const NvSciRmGpuId known = gpu_id(number);
+        if (std::memcmp(known.bytes, id.bytes, sizeof(id.bytes)) == 0) return number;
+    }
+    return kNoSuchGpu;
+}
+
+List make_list(NvSciBufModule module, const Wishes& wishes) {
+    List list = create_list(module);
+    PairArray pairs;
+    if (wishes.types) pairs.add(NvSciBufGeneralAttrKey_Types, *wishes.types);
+    if (wishes.cpu) pairs.add(NvSciBufGeneralAttrKey_NeedCpuAccess, std::vector<unsigned char>{*wishes.cpu});
+    pairs.add(NvSciBufGeneralAttrKey_RequiredPerm, wishes.permission);
+    if (wishes.cpu_cache)
+        pairs.add(NvSciBufGeneralAttrKey_EnableCpuCache, std::vector<unsigned char>{*wishes.cpu_cache});
+    if (wishes.gpus) {
+        std::vector<NvSciRmGpuId> ids;
+        for (const GpuNumber gpu : *wishes.gpus)
+            ids.push_back(gpu_id(gpu));
+        pairs.add(NvSciBufGeneralAttrKey_GpuId, ids);
+    }
+    if (wishes.video_memory) {
+        pairs.add(NvSciBufGeneralAttrKey_VidMem_GpuId, std::vector<NvSciRmGpuId>{gpu_id(*wishes.video_memory)});
+    }
+    if (wishes.gpu_cache) {
+        std::vector<NvSciBufAttrValGpuCache> elements;
+        for (const auto& [gpu, cached] : *wishes.gpu_cache)
+            elements.push_back({gpu_id(gpu), cached});
+        pairs.add(NvSciBufGeneralAttrKey_EnableGpuCache, elements);
+    }
+    if (wishes.compression) {
+        std::vector<NvSciBufAttrValGpuCompression> elements;
+        for (const GpuNumber gpu : *wishes.compression)
+            elements.push_back({gpu_id(gpu), NvSciBufCompressionType_GenericCompressible});
+        pairs.add(NvSciBufGeneralAttrKey_EnableGpuCompression, elements);
+    }
+    if (wishes.peers) {
+        std::vector<NvSciBufPeerLocationInfo> elements;
+        for (const std::uint32_t soc : *wishes.peers)
+            elements.push_back({soc, 0, 0});
+        pairs.add(NvSciBufGeneralAttrKey_PeerLocationInfo, elements);
+    }
+    if (wishes.engines) {
+        std::vector<NvSciBufPeerHwEngine> elements;
+        for (const std::uint32_t platform : *wishes.engines)
+            elements.push_back({NvSciBufHwEngName_Gpu, static_cast<NvSciBufPlatformName>(platform)});
+        pairs.add(NvSciBufGeneralAttrKey_PeerHwEngineArray, elements);
+    }
+    pairs.add(NvSciBufRawBufferAttrKey_Size, wishes.size);
+    pairs.add(NvSciBufRawBufferAttrKey_Align, wishes.align);
+    pairs.set(list);
+    return list;
+}
+
+Wishes without(Wishes wishes, std::uint32_t key) {
+    switch (key) {
+        case NvSciBufGeneralAttrKey_Types:
+            wishes.types.reset();
+            return legal(wishes);
+        case NvSciBufGeneralAttrKey_GpuId:
+            wishes.gpus.reset();
+            break;
+        case NvSciBufGeneralAttrKey_VidMem_GpuId:
+            wishes.video_memory.reset();
+            break;
+        case NvSciBufGeneralAttrKey_EnableGpuCache:
+            wishes.gpu_cache.reset();
+            break;
+        case NvSciBufGeneralAttrKey_EnableGpuCompression:
+            wishes.compression.reset();
+            break;
+        case NvSciBufRawBufferAttrKey_Size:
+            wishes.size.reset();
+            break;
+        default:
+            RC_FAIL("no test removes this key");
+    }
+    return wishes;
+}
+
+}  // namespace opennvsci::test

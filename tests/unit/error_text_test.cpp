@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The text of the last failure: it belongs to the thread, says which function failed and why, and outlives successes.
+#include <thread>
+
+#include "fixture.h"
+
+namespace opennvsci::test {
+namespace {
+
+using ErrorTextTest = BufTest;
+
+TEST_F(ErrorTextTest, ItNamesTheFunctionAndTheReason) {
+    EXPECT_EQ(NvSciBufModuleOpen(nullptr), kBad);
+    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "NvSciBufModuleOpen"));
+    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "newModule"));
+    const List list = raw_list(module_, 4096);
+    EXPECT_EQ(set(list, NvSciBufRawBufferAttrKey_Align, std::uint64_t{3}), kBad);
+    for (const char* part : {"NvSciBufAttrListSetAttrs", "NvSciBufRawBufferAttrKey_Align", "3", "power of two"})
+        EXPECT_TRUE(contains(opennvsciGetLastErrorText(), part));
+    EXPECT_EQ(set(list, NvSciBufRawBufferAttrKey_Size, std::uint64_t{1}), kBad);
+    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "already set"));
+}
+
+TEST_F(ErrorTextTest, SuccessesLeaveItAsItIs) {
+    EXPECT_EQ(NvSciBufModuleOpen(nullptr), kBad);
+    const std::string before = opennvsciGetLastErrorText();
+    const Object object = allocate(reconciled({cpu_list(), gpu_list()}));
+    const void* pointer = nullptr;
+    EXPECT_EQ(NvSciBufObjGetConstCpuPtr(object, &pointer), kSuccess);
+    EXPECT_EQ(opennvsciGetLastErrorText(), before);
+}
+
+TEST_F(ErrorTextTest, EveryThreadHasItsOwn) {
+    EXPECT_EQ(NvSciBufModuleOpen(nullptr), kBad);
+    const std::string before = opennvsciGetLastErrorText();
+    std::string first = "?";
+    std::string after_failure;
+    std::thread other([&] {
+        first = opennvsciGetLastErrorText();
+        EXPECT_EQ(NvSciBufObjDup(nullptr, nullptr), kBad);
+        after_failure = opennvsciGetLastErrorText();
+    });
+    other.join();
+    EXPECT_EQ(first, "") << "nothing failed yet on that thread";
+    EXPECT_TRUE(contains(after_failure, "NvSciBufObjDup"));
+    EXPECT_EQ(opennvsciGetLastErrorText(), before);
+}
+
+TEST_F(ErrorTextTest, ALongReasonIsCutAndStaysAText) {
+    const List list = raw_list(module_, 0);
+    std::vector<std::uint64_t> values(5000, 3);
+    NvSciBufAttrKeyValuePair pair{NvSciBufGeneralAttrKey_EnableGpuCache, values.data(), 16 * 17};
+    std::memset(values.data(), 0xFF, 16 * 17);  // sixteen elements, none legal
+    EXPECT_EQ(NvSciBufAttrListSetAttrs(list, &pair, 1), kBad);
+    const std::string text = opennvsciGetLastErrorText();
+    EXPECT_TRUE(contains(text, "NvSciBufGeneralAttrKey_EnableGpuCache"));
+    EXPECT_GT(text.size(), 500U);
+    EXPECT_LT(text.size(), 4096U);
+}
+
+}  // namespace
+}  // namespace opennvsci::test

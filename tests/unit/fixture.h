@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the unit tests of NvSciBuf share: a module, the GPUs of the device, and the codes under short names.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "device.h"
+#include "leak_check.h"
+#include "nvsci.h"
+#include "opennvsci.h"
+
+namespace opennvsci::test {
+
+inline constexpr NvSciError kSuccess = NvSciError_Success;
+inline constexpr NvSciError kBad = NvSciError_BadParameter;
+inline constexpr NvSciError kFailed = NvSciError_ReconciliationFailed;
+inline constexpr NvSciError kUnsupported = NvSciError_NotSupported;
+
+inline bool same(const std::vector<NvSciRmGpuId>& a, const std::vector<NvSciRmGpuId>& b) {
+    return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(a[0])) == 0);
+}
+
+class BufTest : public LeakCheckedTest {
+  protected:
+    static std::size_t gpu_count() { return TestDevice::instance().driver().devices.size(); }
+    static NvSciRmGpuId gpu(std::size_t index) {
+        NvSciRmGpuId id{};
+        const auto& uuid = TestDevice::instance().driver().devices.at(index).uuid;
+        std::memcpy(id.bytes, uuid.bytes.data(), sizeof(id.bytes));
+        return id;
+    }
+    /// An id that no device has.
+    static NvSciRmGpuId unknown_gpu(unsigned char byte = 0xEE) {
+        NvSciRmGpuId id{};
+        std::memset(id.bytes, byte, sizeof(id.bytes));
+        return id;
+    }
+
+    /// A complete list for `size` bytes that GPU 0 uses alone.
+    [[nodiscard]] List gpu_list(std::uint64_t size = 4096) const {
+        List list = raw_list(module_, size);
+        EXPECT_EQ(set(list, NvSciBufGeneralAttrKey_GpuId, gpu(0)), kSuccess);
+        return list;
+    }
+    /// A complete list for `size` bytes that the CPU uses.
+    [[nodiscard]] List cpu_list(std::uint64_t size = 4096) const {
+        List list = raw_list(module_, size);
+        EXPECT_EQ(set(list, NvSciBufGeneralAttrKey_NeedCpuAccess, true), kSuccess);
+        return list;
+    }
+    static List clone(NvSciBufAttrList list) {
+        List copy;
+        EXPECT_EQ(NvSciBufAttrListClone(list, copy.out()), kSuccess);
+        return copy;
+    }
+    static List append(std::vector<NvSciBufAttrList> lists) {
+        List appended;
+        EXPECT_EQ(NvSciBufAttrListAppendUnreconciled(lists.data(), lists.size(), appended.out()), kSuccess);
+        return appended;
+    }
+    static List reconciled(std::vector<NvSciBufAttrList> lists) {
+        ReconcileOutcome outcome = reconcile(std::move(lists));
+        EXPECT_EQ(outcome.code, kSuccess) << opennvsciGetLastErrorText();
+        return std::move(outcome.reconciled);
+    }
+    static Object allocate(NvSciBufAttrList list) {
+        Object object;
+        EXPECT_EQ(NvSciBufObjAlloc(list, object.out()), kSuccess) << opennvsciGetLastErrorText();
+        return object;
+    }
+
+    Module module_ = open_module();
+};
+
+/// get() for keys of type bool.
+inline std::vector<bool> get_flags(NvSciBufAttrList list, NvSciBufAttrKey key) {
+    const std::vector<unsigned char> bytes = get<unsigned char>(list, key);
+    return {bytes.begin(), bytes.end()};
+}
+
+/// A pair whose key may be any number. It is stored as bytes: a number that is no enumerator must not pass through a
+/// variable of the enumeration's type.
+inline NvSciBufAttrKeyValuePair pair_of(std::uint32_t number, const void* value, std::size_t length) {
+    NvSciBufAttrKeyValuePair pair{NvSciBufAttrKey_LowerBound, value, length};
+    std::memcpy(&pair.key, &number, sizeof(number));
+    return pair;
+}
+
+/// True if `text` contains `part`; as a matcher's message, the text itself.
+inline ::testing::AssertionResult contains(const std::string& text, const std::string& part) {
+    if (text.find(part) != std::string::npos) return ::testing::AssertionSuccess();
+    return ::testing::AssertionFailure() << "'" << text << "' does not contain '" << part << "'";
+}
+
+}  // namespace opennvsci::test

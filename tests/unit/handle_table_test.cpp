@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// HandleTable: only a live handle gives its value, whatever number comes in, and a value lives exactly as long as its
+// handle or the last running call that holds it.
+#include "base/handle_table.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <set>
+#include <thread>
+#include <vector>
+
+namespace opennvsci {
+namespace {
+
+constexpr int kAlive = 0x1234;
+
+/// A value that counts how many of its kind live, and spoils itself when it dies.
+class Token {
+  public:
+    explicit Token(std::atomic<int>& living) : living_(&living) { ++living; }
+    Token(Token&& other) noexcept : living_(other.living_) { ++*living_; }
+    ~Token() {
+        mark_ = 0;
+        --*living_;
+    }
+    [[nodiscard]] int mark() const noexcept { return mark_; }
+
+  private:
+    std::atomic<int>* living_;
+    volatile int mark_ = kAlive;
+};
+
+using Table = HandleTable<Token>;
+
+class HandleTableTest : public ::testing::Test {
+  protected:
+    std::uint64_t insert() { return table_->insert(Token(living_)); }
+
+    std::atomic<int> living_{0};
+    std::unique_ptr<Table> table_ = std::make_unique<Table>(HandleKind::module);
+};
+
+TEST_F(HandleTableTest, ALiveHandleGivesItsValue) {
+    HandleTable<int> numbers(HandleKind::attribute_list);
+    const std::uint64_t one = numbers.insert(1);
+    const std::uint64_t two = numbers.insert(2);
+    EXPECT_EQ(*numbers.acquire(one), 1);
+    EXPECT_EQ(*numbers.acquire(two), 2);
+    EXPECT_TRUE(is_handle_of(HandleKind::attribute_list, one));
+    EXPECT_FALSE(is_handle_of(HandleKind::module, one));
+}
+
+TEST_F(HandleTableTest, AHandleIsNoUserAddress) {
+    // A canonical user address has its highest 17 bits clear.
+    EXPECT_NE(insert() >> 47, 0U);
+}
+
+TEST_F(HandleTableTest, AFreedHandleIsUnknown) {
+    const std::uint64_t handle = insert();
+    EXPECT_TRUE(table_->close(handle));
+    EXPECT_EQ(living_, 0);
+    EXPECT_FALSE(table_->acquire(handle));
+    EXPECT_FALSE(table_->close(handle));
+}
+
+TEST_F(HandleTableTest, GarbageIsUnknown) {
+    const std::uint64_t live = insert();
+    const int local = 0;
+    const auto heap = std::make_unique<int>();
+    const std::uint64_t garbage[] = {
+        0,
+        1,
+        42,
+        ~std::uint64_t{0},
+        reinterpret_cast<std::uintptr_t>(&local),
+        reinterpret_cast<std::uintptr_t>(heap.get()),
+        live + 1,                            // an index never given out, in storage that exists
+        live + 5000,                         // an index in storage that does not exist yet
+        live | 0xFFFFFF,                     // the last index
+        live + (std::uint64_t{1} << 24),     // the next generation
+        live ^ (std::uint64_t{0xFF} << 24),  // another generation
+        live ^ (std::uint64_t{1} << 48),     // another kind
+        live & 0xFFFFFFFFFFFF,               // no kind
+    };
+    for (const std::uint64_t handle : garbage) {
+        EXPECT_FALSE(table_->acquire(handle)) << std::hex << handle;
+        EXPECT_FALSE(table_->close(handle)) << std::hex << handle;
+    }
+    EXPECT_TRUE(table_->acquire(live));
+    EXPECT_EQ(living_, 1);
+    EXPECT_TRUE(table_->close(live));
+}
+
+TEST_F(HandleTableTest, AHandleOfAnotherKindIsUnknown) {
+    Table other(HandleKind::buffer_object);
+    const std::uint64_t here = insert();
+    const std::uint64_t there = other.insert(Token(living_));
+    EXPECT_EQ(here & 0xFFFFFFFFFFFF, there & 0xFFFFFFFFFFFF) << "the same index and generation, so only the kind tells";
+    EXPECT_FALSE(table_->acquire(there));
+    EXPECT_FALSE(other.acquire(here));
+    EXPECT_FALSE(table_->close(there));
+    EXPECT_TRUE(table_->close(here));
+    EXPECT_TRUE(other.close(there));
+}
+
+TEST_F(HandleTableTest, IndexesComeBackFirstInFirstOutWithANewGeneration) {
+    const auto index_of = [](std::uint64_t handle) { return handle & 0xFFFFFF; };
+    const std::uint64_t first = insert();
+    const std::uint64_t second = insert();
+    const std::uint64_t third = insert();
+    EXPECT_TRUE(table_->close(second));
+    EXPECT_TRUE(table_->close(first));
+    const std::uint64_t again = insert();
+    EXPECT_EQ(index_of(again), index_of(second));
+    EXPECT_NE(again, second);
+    const std::uint64_t and_again = insert();
+    EXPECT_EQ(index_of(and_again), index_of(first));
+    EXPECT_NE(and_again, first);
+    EXPECT_FALSE(table_->acquire(first));
+    EXPECT_FALSE(table_->acquire(second));
+    for (const std::uint64_t handle : {third, again, and_again})
+        EXPECT_TRUE(table_->close(handle));
+}
+
+TEST_F(HandleTableTest, OneIndexGivesManyDistinctHandles) {
+    std::set<std::uint64_t> seen;
+    for (int i = 0; i < 1000; ++i) {
+        const std::uint64_t handle = insert();
+        EXPECT_TRUE(seen.insert(handle).second);
+        EXPECT_TRUE(table_->close(handle));
+    }
+}
+
+TEST_F(HandleTableTest, ManyHandlesLiveAtOnce) {
+    constexpr int kMany = 5000;  // several chunks of storage
+    HandleTable<int> numbers(HandleKind::module);
+    std::vector<std::uint64_t> handles;
+    for (int i = 0; i < kMany; ++i)
+        handles.push_back(numbers.insert(i));
+    for (int i = 0; i < kMany; ++i)
+        EXPECT_EQ(*numbers.acquire(handles[static_cast<std::size_t>(i)]), i);
+    for (const std::uint64_t handle : handles)
+        EXPECT_TRUE(numbers.close(handle));
+}
+
+TEST_F(HandleTableTest, TheValueLivesUntilTheLastRunningCallEnds) {
+    const std::uint64_t handle = insert();
+    Table::Ref first = table_->acquire(handle);
+    {
+        const Table::Ref second = table_->acquire(handle);
+        EXPECT_TRUE(table_->close(handle));
+        EXPECT_FALSE(table_->acquire(handle)) << "unknown at once";
+        EXPECT_FALSE(table_->close(handle));
+        EXPECT_EQ(second->mark(), kAlive);
+    }
+    EXPECT_EQ(living_, 1);
+    EXPECT_EQ(first->mark(), kAlive);
+    Table::Ref moved = std::move(first);
+    EXPECT_FALSE(first);  // NOLINT(bugprone-use-after-move): that it is empty is the property
+    EXPECT_EQ(moved->mark(), kAlive);
+    moved = Table::Ref();
+    EXPECT_EQ(living_, 0);
+}
+
+TEST_F(HandleTableTest, TheIndexOfAHeldValueIsNotGivenOut) {
+    const std::uint64_t handle = insert();
+    Table::Ref held = table_->acquire(handle);
+    EXPECT_TRUE(table_->close(handle));
+    const std::uint64_t other = insert();
+    EXPECT_NE(other & 0xFFFFFF, handle & 0xFFFFFF);
+    held = Table::Ref();
+    EXPECT_TRUE(table_->close(other));
+}
+
+// Threads insert, acquire and close handles that all of them see. A value that is reached is alive, and in the end
+// exactly those that nobody closed are.
+TEST_F(HandleTableTest, ThreadsNeverReachADeadValue) {
+    constexpr int kThreads = 8;
+    constexpr int kRounds = 4000;
+    constexpr std::size_t kShared = 16;
+    std::array<std::atomic<std::uint64_t>, kShared> shared{};
+    std::atomic<int> dead_reached{0};
+    std::atomic<int> reached{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+        threads.emplace_back([&, t] {
+            auto random = static_cast<std::uint32_t>(t + 1) * 2654435761U;
+            for (int i = 0; i < kRounds; ++i) {
+                random = random * 1664525U + 1013904223U;
+                auto& place = shared[random >> 8 & (kShared - 1)];
+                switch (random >> 28) {
+                    case 0:
+                    case 1:
+                        if (const std::uint64_t old = place.exchange(insert()); old != 0) table_->close(old);
+                        break;
+                    case 2:
+                        table_->close(place.load());  // a second close of it is refused
+                        break;
+                    default:
+                        if (const auto ref = table_->acquire(place.load())) {
+                            ++reached;
+                            if (ref->mark() != kAlive) ++dead_reached;
+                        }
+                }
+            }
+        });
+    }
+    for (std::thread& thread : threads)
+        thread.join();
+    EXPECT_EQ(dead_reached, 0);
+    EXPECT_GT(reached, 0);
+    int open = 0;
+    for (auto& place : shared)
+        open += table_->acquire(place.load()) ? 1 : 0;
+    EXPECT_EQ(living_, open);
+    for (auto& place : shared)
+        table_->close(place.load());
+    EXPECT_EQ(living_, 0);
+}
+
+TEST_F(HandleTableTest, OfManyClosesOneSucceeds) {
+    constexpr int kThreads = 8;
+    for (int round = 0; round < 100; ++round) {
+        const std::uint64_t handle = insert();
+        std::atomic<int> closed{0};
+        std::atomic<int> dead_reached{0};
+        std::atomic<bool> go{false};
+        std::vector<std::thread> threads;
+        for (int t = 0; t < kThreads; ++t) {
+            threads.emplace_back([&] {
+                while (!go)
+                    std::this_thread::yield();
+                if (const auto ref = table_->acquire(handle); ref && ref->mark() != kAlive) ++dead_reached;
+                if (table_->close(handle)) ++closed;
+            });
+        }
+        go = true;
+        for (std::thread& thread : threads)
+            thread.join();
+        ASSERT_EQ(closed, 1);
+        ASSERT_EQ(dead_reached, 0);
+        ASSERT_EQ(living_, 0);
+    }
+}
+
+}  // namespace
+}  // namespace opennvsci
