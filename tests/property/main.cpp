@@ -10,7 +10,7 @@
 
 int main(int argc, char** argv) {
     ::testing::InitGoogleTest(&argc, argv);
-    ::setenv("RC_PARAMS", "seed=20240611 max_success=500", 0);
+    ::setenv("RC_PARAMS", "seed=20240611 max_success=500 max_discard_ratio=50", 0);
     ::setenv("OPENNVSCI_DEVICE", "soft", 0);
     ::setenv("OPENNVSCI_SOFT_DEVICES", "2", 0);
     opennvsci::test::TestDevice::instance();  // loaded now, so that no case pays for it or counts it as a leak
