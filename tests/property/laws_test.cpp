@@ -283,8 +283,11 @@ RC_GTEST_PROP(Suggestion, FollowingItMakesTypesReconcile, ()) {
     using Types = std::vector<NvSciBufType>;
     auto wishes = pick_any();
     for (Wishes& one : wishes) {
-        one.types = *rc::gen::element<Types>({NvSciBufType_RawBuffer}, {NvSciBufType_Image}, {NvSciBufType_Tensor},
-                                             {NvSciBufType_Pyramid}, {NvSciBufType_Image, NvSciBufType_Tensor});
+        one.types = *rc::gen::elementOf(std::vector<Types>{{NvSciBufType_RawBuffer},
+                                                           {NvSciBufType_Image},
+                                                           {NvSciBufType_Tensor},
+                                                           {NvSciBufType_Pyramid},
+                                                           {NvSciBufType_Image, NvSciBufType_Tensor}});
         const bool is_raw = one.types->front() == NvSciBufType_RawBuffer;
         one.size = is_raw ? std::optional<std::uint64_t>(4096) : std::nullopt;
         one.align.reset();
