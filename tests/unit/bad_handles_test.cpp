@@ -43,7 +43,7 @@ struct Outputs {
 
 enum class Kind { module, list, object };
 
-struct Row {
+struct HandleParameter {
     const char* what;
     Kind kind;
     std::function<NvSciError(void* handle, Outputs& out)> call;
@@ -61,7 +61,7 @@ class BadHandlesTest : public BufTest {
     List list_ = raw_list(module_, 4096);
     List result_ = reconciled({list_});
     Object object_ = allocate(result_);
-    std::vector<Row> rows_ = rows();
+    std::vector<HandleParameter> rows_ = rows();
 
     [[nodiscard]] std::vector<void*> wrong_handles(Kind kind) const {
         static int local = 0;
@@ -102,7 +102,7 @@ class BadHandlesTest : public BufTest {
         return nullptr;
     }
 
-    std::vector<Row> rows() {
+    std::vector<HandleParameter> rows() {
         const auto list = [](void* handle) { return static_cast<NvSciBufAttrList>(handle); };
         const auto object = [](void* handle) { return static_cast<NvSciBufObj>(handle); };
         // An array that holds the handle at one place and a right list at the other.
@@ -173,7 +173,7 @@ class BadHandlesTest : public BufTest {
 };
 
 TEST_F(BadHandlesTest, EveryParameterRefusesEveryWrongHandle) {
-    for (const Row& row : rows_) {
+    for (const HandleParameter& row : rows_) {
         for (void* handle : wrong_handles(row.kind)) {
             SCOPED_TRACE(::testing::Message() << row.what << " given " << handle);
             Outputs outputs;
@@ -221,7 +221,7 @@ TEST_F(BadHandlesTest, FunctionsWithoutAnErrorChannelIgnoreThemAndSayIt) {
 // The same rows with right handles, so that the refusals above come from the handle and from nothing else.
 TEST_F(BadHandlesTest, RightHandlesAreAccepted) {
     const Object cpu = allocate(reconciled({cpu_list()}));
-    for (const Row& row : rows_) {
+    for (const HandleParameter& row : rows_) {
         SCOPED_TRACE(row.what);
         Outputs outputs;
         const bool takes_reconciled = std::string(row.what) == "ValidateReconciled, the reconciled list" ||

@@ -11,12 +11,14 @@ namespace {
 
 constexpr auto kRead = NvSciBufAccessPerm_Readonly;
 constexpr auto kWrite = NvSciBufAccessPerm_ReadWrite;
-constexpr std::uint64_t kSize = 5000;
+constexpr std::uint64_t kObjectSize = 5000;
 
 class ObjectsTest : public BufTest {
   protected:
-    [[nodiscard]] Object cpu_object(std::uint64_t size = kSize) const { return allocate(reconciled({cpu_list(size)})); }
-    [[nodiscard]] Object gpu_object() const { return allocate(reconciled({gpu_list(kSize)})); }
+    [[nodiscard]] Object cpu_object(std::uint64_t size = kObjectSize) const {
+        return allocate(reconciled({cpu_list(size)}));
+    }
+    [[nodiscard]] Object gpu_object() const { return allocate(reconciled({gpu_list(kObjectSize)})); }
 
     static Object dup(NvSciBufObj object) {
         Object copy;
@@ -49,7 +51,7 @@ class ObjectsTest : public BufTest {
 };
 
 TEST_F(ObjectsTest, AllocRefusesBadArguments) {
-    const List list = raw_list(module_, kSize);
+    const List list = raw_list(module_, kObjectSize);
     const List result = reconciled({list});
     const List conflict = std::move(reconcile({list, raw_list(module_, 1)}).conflict);
     NvSciBufObj object = nullptr;
@@ -61,7 +63,7 @@ TEST_F(ObjectsTest, AllocRefusesBadArguments) {
 }
 
 TEST_F(ObjectsTest, NewMemoryIsZeroAndHoldsAllBytes) {
-    for (const std::uint64_t size : {1ULL, 4095ULL, 4096ULL, 4097ULL, kSize + 0ULL, (1ULL << 20) + 1}) {
+    for (const std::uint64_t size : {1ULL, 4095ULL, 4096ULL, 4097ULL, kObjectSize + 0ULL, (1ULL << 20) + 1}) {
         // Twice, the first one filled: the second must not see its bytes.
         for (int round = 0; round < 2; ++round) {
             const Object object = cpu_object(size);
@@ -74,7 +76,7 @@ TEST_F(ObjectsTest, NewMemoryIsZeroAndHoldsAllBytes) {
 
 TEST_F(ObjectsTest, TheStartAddressHasTheAlignmentOfTheList) {
     for (const std::uint64_t align : {64ULL, 4096ULL, 65536ULL, 1ULL << 21, 1ULL << 30}) {
-        const List list = cpu_list(kSize);
+        const List list = cpu_list(kObjectSize);
         ASSERT_EQ(set(list, NvSciBufRawBufferAttrKey_Align, align), kSuccess);
         const Object object = allocate(reconciled({list}));
         EXPECT_EQ(reinterpret_cast<std::uintptr_t>(pointer(object)) % align, 0U) << align;
@@ -180,7 +182,7 @@ TEST_F(ObjectsTest, TheListOfAnObjectIsReconciledBorrowedAndReadOnly) {
     EXPECT_EQ(NvSciBufAttrListIsReconciled(list, &is_reconciled), kSuccess);
     EXPECT_TRUE(is_reconciled);
     EXPECT_EQ(set(list, NvSciBufGeneralAttrKey_EnableCpuCache, true), kBad);
-    EXPECT_EQ(get<std::uint64_t>(list, NvSciBufRawBufferAttrKey_Size).at(0), kSize);
+    EXPECT_EQ(get<std::uint64_t>(list, NvSciBufRawBufferAttrKey_Size).at(0), kObjectSize);
     EXPECT_NE(allocate(list).get(), nullptr) << "more of the same can be allocated from it";
     NvSciBufAttrList none = nullptr;
     EXPECT_EQ(NvSciBufObjGetAttrList(object, nullptr), kBad);
@@ -194,7 +196,7 @@ TEST_F(ObjectsTest, TheListOfAnObjectEndsWithIt) {
     object.reset();
     bool is_reconciled = false;
     EXPECT_EQ(NvSciBufAttrListIsReconciled(list, &is_reconciled), kBad);
-    EXPECT_EQ(get<std::uint64_t>(copy, NvSciBufRawBufferAttrKey_Size).at(0), kSize) << "a clone of it does not";
+    EXPECT_EQ(get<std::uint64_t>(copy, NvSciBufRawBufferAttrKey_Size).at(0), kObjectSize) << "a clone of it does not";
 }
 
 TEST_F(ObjectsTest, TheCpuPointerIsTheSameOnEveryCallAndForEveryDup) {
@@ -214,7 +216,7 @@ TEST_F(ObjectsTest, PointersNeedCpuAccessAndPermission) {
     const Object reduced = reduce(cpu_object());
     EXPECT_EQ(NvSciBufObjGetCpuPtr(reduced, &address), kBad) << "ActualPerm is Readonly";
     for (const bool video : {false, true}) {
-        const Object object = video ? gpu_object() : allocate(reconciled({raw_list(module_, kSize)}));
+        const Object object = video ? gpu_object() : allocate(reconciled({raw_list(module_, kObjectSize)}));
         EXPECT_EQ(NvSciBufObjGetCpuPtr(object, &address), kBad) << "NeedCpuAccess is false";
         EXPECT_EQ(NvSciBufObjGetConstCpuPtr(object, &const_address), kBad);
     }
@@ -242,21 +244,21 @@ TEST_F(ObjectsDeathTest, AStoreThroughAReadOnlyPointerFaults) {
 
 TEST_F(ObjectsTest, FlushChecksItsArguments) {
     const Object object = cpu_object();
-    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, 0, kSize), kSuccess);
-    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, kSize - 1, 1), kSuccess);
+    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, 0, kObjectSize), kSuccess);
+    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, kObjectSize - 1, 1), kSuccess);
     EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(nullptr, 0, 1), kBad);
     EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, 0, 0), kBad);
-    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, 0, kSize + 1), kBad);
-    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, kSize - 1, 2), kBad);
-    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, kSize, 1), kBad);
+    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, 0, kObjectSize + 1), kBad);
+    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, kObjectSize - 1, 2), kBad);
+    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, kObjectSize, 1), kBad);
     EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, ~0ULL, 1), NvSciError_Overflow);
     EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, 1, ~0ULL), NvSciError_Overflow);
-    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(reduce(object), 0, kSize), kSuccess);
+    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(reduce(object), 0, kObjectSize), kSuccess);
 }
 
 TEST_F(ObjectsTest, FlushNeedsACpuMapping) {
     EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(gpu_object(), 0, 1), NvSciError_NotPermitted);
-    const Object idle = allocate(reconciled({raw_list(module_, kSize)}));
+    const Object idle = allocate(reconciled({raw_list(module_, kObjectSize)}));
     EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(idle, 0, 1), NvSciError_NotPermitted);
 }
 
@@ -268,7 +270,7 @@ TEST_F(ObjectsTest, ValidateDoesNothing) {
 TEST_F(ObjectsTest, EverythingMayBeFreedInAnyOrder) {
     for (int order = 0; order < 6; ++order) {
         Module module = open_module();
-        List list = raw_list(module, kSize);
+        List list = raw_list(module, kObjectSize);
         ASSERT_EQ(set(list, NvSciBufGeneralAttrKey_NeedCpuAccess, true), kSuccess);
         List result = reconciled({list});
         Object object = allocate(result);
