@@ -93,13 +93,14 @@ CUresult nvsciCuDestroyExternalMemory(CUexternalMemory extMem);
 
 /**
  * cuMemFree for pointers of nvsciCuExternalMemoryGetMappedBuffer() and of the driver alike. For ours it first waits for
- * all work of the context of the import and of the current context; it must not be called from a host function of a
- * stream.
+ * all work of the current context and, if the import was made in another one, of the device's primary context. Work in
+ * a context of the program's own making that is not current is not waited for: the driver has no safe way to tell
+ * whether such a context still exists. It must not be called from a host function of a stream.
  *
  * @param devPtr A pointer exactly as it was returned.
- * @retval CUDA_SUCCESS             The mapping is gone.
- * @retval CUDA_ERROR_INVALID_VALUE (1) Not a pointer of ours or of the driver, freed before, or the context of the
- * import was destroyed (the mapping is gone all the same). PROPOSED.
+ * @retval CUDA_SUCCESS             The mapping is gone, also if the context of the import was destroyed before.
+ * PROPOSED.
+ * @retval CUDA_ERROR_INVALID_VALUE (1) Not a pointer of ours or of the driver, or freed before.
  */
 CUresult nvsciCuMemFree(CUdeviceptr devPtr);
 

@@ -129,14 +129,6 @@ NvSciError get_pointer(const char* function, NvSciBufObj handle, Right right, co
     });
 }
 
-NvSciError check_version(const char* function, uint32_t major, uint32_t minor, bool* is_compatible) {
-    return api::call(function, [&]() -> Result<> {
-        if (is_compatible == nullptr) return null_argument("isCompatible");
-        *is_compatible = major == NvSciBufMajorVersion && minor <= NvSciBufMinorVersion;
-        return {};
-    });
-}
-
 /// A handle that a void function got and does not know. There is no error channel, so it is always said.
 void report_unknown(const char* function) {
     const Error error{NvSciError_BadParameter, cu::CUDA_ERROR_INVALID_HANDLE, "the argument is not a live handle"};
@@ -167,7 +159,11 @@ void NvSciBufModuleClose(NvSciBufModule module) {
 }
 
 NvSciError NvSciBufCheckVersionCompatibility(uint32_t majorVer, uint32_t minorVer, bool* isCompatible) {
-    return check_version(__func__, majorVer, minorVer, isCompatible);
+    return api::call(__func__, [&]() -> Result<> {
+        if (isCompatible == nullptr) return null_argument("isCompatible");
+        *isCompatible = majorVer == NvSciBufMajorVersion && minorVer <= NvSciBufMinorVersion;
+        return {};
+    });
 }
 
 // Lists
