@@ -16,6 +16,13 @@ template <std::unsigned_integral T>
 }
 
 template <std::unsigned_integral T>
+[[nodiscard]] constexpr std::optional<T> multiply(T a, T b) {
+    T product{};
+    if (__builtin_mul_overflow(a, b, &product)) return std::nullopt;
+    return product;
+}
+
+template <std::unsigned_integral T>
 [[nodiscard]] constexpr bool is_power_of_two(T value) {
     return value != 0 && (value & (value - 1)) == 0;
 }
