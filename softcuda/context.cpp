@@ -7,6 +7,7 @@
 #include <mutex>
 #include <utility>
 
+#include "softcuda/array.h"
 #include "softcuda/event.h"
 #include "softcuda/external_memory.h"
 
@@ -64,6 +65,7 @@ void tear_down(const Context& context) {
     const ContextId id = context.id();
     (void)stream_handles().take_if([&](const Stream& stream) { return stream.group()->context() == id; });
     (void)event_handles().take_if([&](const Event& event) { return event.context() == id; });
+    drop_arrays_of(id);
     (void)external_memory_handles().take_if([&](const ExternalMemory& memory) { return memory.context() == id; });
     for (const auto& range : RangeRegistry::instance().take_owned_by(id))
         range->release_memory();

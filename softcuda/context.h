@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A context: the scope that owns streams, events, cuMemAlloc memory, host memory and imported memory on one device. Its
-// id is never used again in this process. Destroying it refuses new work, waits for the work it has, and frees what it
-// owns; the object itself stays for the threads that still have it current, which get CONTEXT_IS_DESTROYED.
+// A context: the scope that owns streams, events, cuMemAlloc memory, host memory, arrays and imported memory on one
+// device. Its id is never used again in this process. Destroying it refuses new work, waits for the work it has, and
+// frees what it owns; the object itself stays for the threads that still have it current, which get
+// CONTEXT_IS_DESTROYED.
 //
 // Each device has one primary context, which lives while it is retained.
 #pragma once

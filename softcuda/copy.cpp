@@ -6,12 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "softcuda/ranges.h"
-
 namespace opennvsci::softcuda {
-namespace {
 
-/// Pins the operand. `pageable` tells whether it is host memory that the device does not know at all.
 bool pin_operand(const Context& context, Operand operand, std::size_t size, CUmemAccess_flags needed, Pins& pins,
                  bool& pageable) {
     RangeRegistry& registry = RangeRegistry::instance();
@@ -25,8 +21,6 @@ bool pin_operand(const Context& context, Operand operand, std::size_t size, CUme
 CUresult run(Stream& stream, Work work, Return when) {
     return when == Return::when_done ? stream.run_here(work) : stream.submit(std::move(work));
 }
-
-}  // namespace
 
 CUresult copy(const Context& context, Stream& stream, Operand destination, Operand source, std::size_t size,
               Return when) {

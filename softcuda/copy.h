@@ -13,6 +13,7 @@
 
 #include "softcuda/abi.h"
 #include "softcuda/context.h"
+#include "softcuda/ranges.h"
 #include "softcuda/stream.h"
 
 namespace opennvsci::softcuda {
@@ -26,6 +27,14 @@ struct Operand {
 
 /// Whether the call returns when the work is done, or once it is in the stream.
 enum class Return { when_done, when_submitted };
+
+/// Pins memory for one end of a copy. `pageable` tells whether it is host memory that the device does not know at all.
+/// False, and nothing pinned, if the device may not use all of it in the way needed.
+[[nodiscard]] bool pin_operand(const Context& context, Operand operand, std::size_t size, CUmemAccess_flags needed,
+                               Pins& pins, bool& pageable);
+
+/// Runs the work now, in the stream's order, or leaves it to the stream.
+[[nodiscard]] CUresult run(Stream& stream, Work work, Return when);
 
 [[nodiscard]] CUresult copy(const Context& context, Stream& stream, Operand destination, Operand source,
                             std::size_t size, Return when);

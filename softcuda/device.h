@@ -17,6 +17,11 @@ namespace opennvsci::softcuda {
 
 inline constexpr int kMaxDevices = 16;
 
+// What device attributes 22, 23, 56 and 57 report: the greatest plane that a texture or surface can show on compute
+// capability 9.0 (CUDA C++ Programming Guide, "Technical Specifications per Compute Capability").
+inline constexpr int kMaxArrayWidth = 131072;  // elements
+inline constexpr int kMaxArrayHeight = 65536;
+
 class Device {
   public:
     Device(int ordinal, std::size_t memory);

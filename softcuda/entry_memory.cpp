@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Entry points: memory of a context, copies and memsets, external memory.
+// Entry points: memory of a context, plain copies and memsets, external memory.
 #include <cstdint>
 
 #include "softcuda/copy.h"
@@ -152,14 +152,6 @@ CUresult cuExternalMemoryGetMappedBuffer(CUdeviceptr* pointer, CUexternalMemory 
     return with_context([&](const Context& context) {
         if (pointer == nullptr || desc == nullptr) return CUDA_ERROR_INVALID_VALUE;
         return map_external_buffer(context, memory, *desc, *pointer);
-    });
-}
-
-CUresult cuExternalMemoryGetMappedMipmappedArray(CUmipmappedArray* array, CUexternalMemory memory,
-                                                 const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC* desc) {
-    return with_context([&](const Context&) {
-        if (array == nullptr || desc == nullptr) return CUDA_ERROR_INVALID_VALUE;
-        return map_external_mipmapped_array(memory, *desc);
     });
 }
 

@@ -8,17 +8,6 @@
 #include "softcuda/ranges.h"
 
 namespace opennvsci::softcuda {
-namespace {
-
-/// INVALID_VALUE for a null handle, INVALID_HANDLE for one that is not live.
-CUresult find_external_memory(CUexternalMemory handle, std::shared_ptr<ExternalMemory>& memory) {
-    if (handle == nullptr) return CUDA_ERROR_INVALID_VALUE;
-    memory = external_memory_handles().find(from_opaque(handle));
-    return memory != nullptr ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
-}
-
-}  // namespace
-
 CUresult import_external_memory(const Context& context, const CUDA_EXTERNAL_MEMORY_HANDLE_DESC& desc,
                                 CUexternalMemory& memory) {
     if (desc.type == CU_EXTERNAL_MEMORY_HANDLE_TYPE_NVSCIBUF) return CUDA_ERROR_NOT_SUPPORTED;
@@ -58,17 +47,16 @@ CUresult map_external_buffer(const Context& context, CUexternalMemory memory,
     return CUDA_SUCCESS;
 }
 
-CUresult map_external_mipmapped_array(CUexternalMemory memory, const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC& desc) {
-    std::shared_ptr<ExternalMemory> external;
-    if (const CUresult result = find_external_memory(memory, external); result != CUDA_SUCCESS) return result;
-    if (desc.numLevels != 1 || desc.offset >= external->size()) return CUDA_ERROR_INVALID_VALUE;
-    return CUDA_ERROR_NOT_SUPPORTED;
-}
-
 CUresult destroy_external_memory(CUexternalMemory memory) {
     if (memory == nullptr) return CUDA_ERROR_INVALID_VALUE;
     const bool live = external_memory_handles().take(from_opaque(memory)) != nullptr;
     return live ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+}
+
+CUresult find_external_memory(CUexternalMemory handle, std::shared_ptr<ExternalMemory>& memory) {
+    if (handle == nullptr) return CUDA_ERROR_INVALID_VALUE;
+    memory = external_memory_handles().find(from_opaque(handle));
+    return memory != nullptr ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
 }
 
 HandleTable<ExternalMemory>& external_memory_handles() {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Memory imported as an opaque file descriptor: a handle that a context owns, and buffers mapped from it. A buffer is a
-// mapping of its own that holds the storage, so handle and buffers may be freed in any order. Always read-write, as
-// this kind of import is in CUDA.
+// Memory imported as an opaque file descriptor: a handle that a context owns, buffers mapped from it, and arrays
+// (array.h). Each is a mapping of its own that holds the storage, so they and the handle may be freed in any order.
+// Always read-write, as this kind of import is in CUDA.
 #pragma once
 
 #include <cstddef>
@@ -42,11 +42,10 @@ class ExternalMemory {
 [[nodiscard]] CUresult map_external_buffer(const Context& context, CUexternalMemory memory,
                                            const CUDA_EXTERNAL_MEMORY_BUFFER_DESC& desc, CUdeviceptr& pointer);
 
-/// NOT_SUPPORTED: this device has no arrays.
-[[nodiscard]] CUresult map_external_mipmapped_array(CUexternalMemory memory,
-                                                    const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC& desc);
-
 [[nodiscard]] CUresult destroy_external_memory(CUexternalMemory memory);
+
+/// INVALID_VALUE for a null handle, INVALID_HANDLE for one that is not live.
+[[nodiscard]] CUresult find_external_memory(CUexternalMemory handle, std::shared_ptr<ExternalMemory>& memory);
 
 [[nodiscard]] HandleTable<ExternalMemory>& external_memory_handles();
 

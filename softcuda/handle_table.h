@@ -16,7 +16,15 @@
 namespace opennvsci::softcuda {
 
 // Apart from the kinds of base/handle_table.h, so that the two libraries never take each other's handles for their own.
-enum class HandleKind : std::uint16_t { context = 0x50f1, stream, event, memory, external_memory };
+enum class HandleKind : std::uint16_t {
+    context = 0x50f1,
+    stream,
+    event,
+    memory,
+    external_memory,
+    array,
+    mipmapped_array
+};
 
 using HandleValue = unsigned long long;
 

@@ -69,11 +69,18 @@ enum CUdevice_attribute : unsigned {
     CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT = 16,
     CU_DEVICE_ATTRIBUTE_INTEGRATED = 18,
     CU_DEVICE_ATTRIBUTE_CAN_MAP_HOST_MEMORY = 19,
+    CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_WIDTH = 22,
+    CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_HEIGHT = 23,
     CU_DEVICE_ATTRIBUTE_PCI_BUS_ID = 33,
     CU_DEVICE_ATTRIBUTE_PCI_DEVICE_ID = 34,
     CU_DEVICE_ATTRIBUTE_UNIFIED_ADDRESSING = 41,
     CU_DEVICE_ATTRIBUTE_PCI_DOMAIN_ID = 50,
     CU_DEVICE_ATTRIBUTE_TEXTURE_PITCH_ALIGNMENT = 51,
+    CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACE2D_WIDTH = 56,
+    CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACE2D_HEIGHT = 57,
+    CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LINEAR_WIDTH = 70,
+    CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LINEAR_HEIGHT = 71,
+    CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LINEAR_PITCH = 72,
     CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR = 75,
     CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR = 76,
     CU_DEVICE_ATTRIBUTE_CAN_USE_HOST_POINTER_FOR_REGISTERED_MEM = 91,
@@ -175,6 +182,8 @@ enum CUpointer_attribute : unsigned {
 enum CUmemorytype : unsigned {
     CU_MEMORYTYPE_HOST = 1,
     CU_MEMORYTYPE_DEVICE = 2,
+    CU_MEMORYTYPE_ARRAY = 3,
+    CU_MEMORYTYPE_UNIFIED = 4,
 };
 
 enum CUjit_option : unsigned {
@@ -188,6 +197,99 @@ enum CUdriverProcAddressQueryResult : unsigned {
     CU_GET_PROC_ADDRESS_SUCCESS = 0,
     CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND = 1,
     CU_GET_PROC_ADDRESS_VERSION_NOT_SUFFICIENT = 2,
+};
+
+// Arrays.
+
+enum CUarray_format : unsigned {
+    CU_AD_FORMAT_UNSIGNED_INT8 = 0x01,
+    CU_AD_FORMAT_UNSIGNED_INT16 = 0x02,
+    CU_AD_FORMAT_UNSIGNED_INT32 = 0x03,
+    CU_AD_FORMAT_SIGNED_INT8 = 0x08,
+    CU_AD_FORMAT_SIGNED_INT16 = 0x09,
+    CU_AD_FORMAT_SIGNED_INT32 = 0x0a,
+    CU_AD_FORMAT_HALF = 0x10,
+    CU_AD_FORMAT_FLOAT = 0x20,
+};
+
+// The flags of CUDA_ARRAY3D_DESCRIPTOR, macros too.
+inline constexpr unsigned kArray3DLayered = 0x01;
+inline constexpr unsigned kArray3DSurfaceLdst = 0x02;
+inline constexpr unsigned kArray3DCubemap = 0x04;
+inline constexpr unsigned kArray3DTextureGather = 0x08;
+inline constexpr unsigned kArray3DDepthTexture = 0x10;
+inline constexpr unsigned kArray3DColorAttachment = 0x20;
+inline constexpr unsigned kArray3DSparse = 0x40;
+inline constexpr unsigned kArray3DDeferredMapping = 0x80;
+inline constexpr unsigned kArray3DVideoEncodeDecode = 0x100;
+
+struct CUDA_ARRAY_DESCRIPTOR {
+    std::size_t Width;
+    std::size_t Height;
+    CUarray_format Format;
+    unsigned NumChannels;
+};
+
+struct CUDA_ARRAY3D_DESCRIPTOR {
+    std::size_t Width;
+    std::size_t Height;
+    std::size_t Depth;
+    CUarray_format Format;
+    unsigned NumChannels;
+    unsigned Flags;
+};
+
+struct CUDA_ARRAY_MEMORY_REQUIREMENTS {
+    std::size_t size;
+    std::size_t alignment;
+    unsigned reserved[4];
+};
+
+struct CUDA_MEMCPY2D {
+    std::size_t srcXInBytes;
+    std::size_t srcY;
+    CUmemorytype srcMemoryType;
+    const void* srcHost;
+    CUdeviceptr srcDevice;
+    CUarray srcArray;
+    std::size_t srcPitch;
+    std::size_t dstXInBytes;
+    std::size_t dstY;
+    CUmemorytype dstMemoryType;
+    void* dstHost;
+    CUdeviceptr dstDevice;
+    CUarray dstArray;
+    std::size_t dstPitch;
+    std::size_t WidthInBytes;
+    std::size_t Height;
+};
+
+struct CUDA_MEMCPY3D {
+    std::size_t srcXInBytes;
+    std::size_t srcY;
+    std::size_t srcZ;
+    std::size_t srcLOD;
+    CUmemorytype srcMemoryType;
+    const void* srcHost;
+    CUdeviceptr srcDevice;
+    CUarray srcArray;
+    void* reserved0;
+    std::size_t srcPitch;
+    std::size_t srcHeight;
+    std::size_t dstXInBytes;
+    std::size_t dstY;
+    std::size_t dstZ;
+    std::size_t dstLOD;
+    CUmemorytype dstMemoryType;
+    void* dstHost;
+    CUdeviceptr dstDevice;
+    CUarray dstArray;
+    void* reserved1;
+    std::size_t dstPitch;
+    std::size_t dstHeight;
+    std::size_t WidthInBytes;
+    std::size_t Height;
+    std::size_t Depth;
 };
 
 // External memory.
@@ -219,26 +321,6 @@ struct CUDA_EXTERNAL_MEMORY_BUFFER_DESC {
     unsigned long long size;
     unsigned flags;
     unsigned reserved[16];
-};
-
-enum CUarray_format : unsigned {
-    CU_AD_FORMAT_UNSIGNED_INT8 = 0x01,
-    CU_AD_FORMAT_UNSIGNED_INT16 = 0x02,
-    CU_AD_FORMAT_UNSIGNED_INT32 = 0x03,
-    CU_AD_FORMAT_SIGNED_INT8 = 0x08,
-    CU_AD_FORMAT_SIGNED_INT16 = 0x09,
-    CU_AD_FORMAT_SIGNED_INT32 = 0x0a,
-    CU_AD_FORMAT_HALF = 0x10,
-    CU_AD_FORMAT_FLOAT = 0x20,
-};
-
-struct CUDA_ARRAY3D_DESCRIPTOR {
-    std::size_t Width;
-    std::size_t Height;
-    std::size_t Depth;
-    CUarray_format Format;
-    unsigned NumChannels;
-    unsigned Flags;
 };
 
 struct CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC {

@@ -86,6 +86,11 @@
           (void* destination, CUdeviceptr source, std::size_t size, CUstream stream))                                 \
     ENTRY(cuMemcpyDtoDAsync, cuMemcpyDtoDAsync_v2, 3020, required,                                                    \
           (CUdeviceptr destination, CUdeviceptr source, std::size_t size, CUstream stream))                           \
+    ENTRY(cuMemcpy2D, cuMemcpy2D_v2, 3020, required, (const CUDA_MEMCPY2D* copy))                                     \
+    ENTRY(cuMemcpy2DUnaligned, cuMemcpy2DUnaligned_v2, 3020, required, (const CUDA_MEMCPY2D* copy))                   \
+    ENTRY(cuMemcpy2DAsync, cuMemcpy2DAsync_v2, 3020, required, (const CUDA_MEMCPY2D* copy, CUstream stream))          \
+    ENTRY(cuMemcpy3D, cuMemcpy3D_v2, 3020, required, (const CUDA_MEMCPY3D* copy))                                     \
+    ENTRY(cuMemcpy3DAsync, cuMemcpy3DAsync_v2, 3020, required, (const CUDA_MEMCPY3D* copy, CUstream stream))          \
     ENTRY(cuMemsetD8, cuMemsetD8_v2, 3020, required,                                                                  \
           (CUdeviceptr destination, unsigned char value, std::size_t count))                                          \
     ENTRY(cuMemsetD32, cuMemsetD32_v2, 3020, required, (CUdeviceptr destination, unsigned value, std::size_t count))  \
@@ -93,6 +98,22 @@
           (CUdeviceptr destination, unsigned char value, std::size_t count, CUstream stream))                         \
     ENTRY(cuMemsetD32Async, cuMemsetD32Async, 3020, required,                                                         \
           (CUdeviceptr destination, unsigned value, std::size_t count, CUstream stream))                              \
+    ENTRY(cuArrayCreate, cuArrayCreate_v2, 3020, required, (CUarray * made, const CUDA_ARRAY_DESCRIPTOR* desc))       \
+    ENTRY(cuArrayGetDescriptor, cuArrayGetDescriptor_v2, 3020, required,                                              \
+          (CUDA_ARRAY_DESCRIPTOR * desc, CUarray array))                                                              \
+    ENTRY(cuArray3DCreate, cuArray3DCreate_v2, 3020, required, (CUarray * made, const CUDA_ARRAY3D_DESCRIPTOR* desc)) \
+    ENTRY(cuArray3DGetDescriptor, cuArray3DGetDescriptor_v2, 3020, required,                                          \
+          (CUDA_ARRAY3D_DESCRIPTOR * desc, CUarray array))                                                            \
+    ENTRY(cuArrayGetMemoryRequirements, cuArrayGetMemoryRequirements, 11060, optional,                                \
+          (CUDA_ARRAY_MEMORY_REQUIREMENTS * requirements, CUarray array, CUdevice device))                            \
+    ENTRY(cuArrayDestroy, cuArrayDestroy, 2000, required, (CUarray array))                                            \
+    ENTRY(cuMipmappedArrayCreate, cuMipmappedArrayCreate, 5000, required,                                             \
+          (CUmipmappedArray * mipmap, const CUDA_ARRAY3D_DESCRIPTOR* desc, unsigned levels))                          \
+    ENTRY(cuMipmappedArrayGetLevel, cuMipmappedArrayGetLevel, 5000, required,                                         \
+          (CUarray * array, CUmipmappedArray mipmap, unsigned level))                                                 \
+    ENTRY(cuMipmappedArrayGetMemoryRequirements, cuMipmappedArrayGetMemoryRequirements, 11060, optional,              \
+          (CUDA_ARRAY_MEMORY_REQUIREMENTS * requirements, CUmipmappedArray mipmap, CUdevice device))                  \
+    ENTRY(cuMipmappedArrayDestroy, cuMipmappedArrayDestroy, 5000, required, (CUmipmappedArray mipmap))                \
     ENTRY(cuStreamCreate, cuStreamCreate, 2000, required, (CUstream * stream, unsigned flags))                        \
     ENTRY(cuStreamDestroy, cuStreamDestroy_v2, 4000, required, (CUstream stream))                                     \
     ENTRY(cuStreamSynchronize, cuStreamSynchronize, 2000, required, (CUstream stream))                                \

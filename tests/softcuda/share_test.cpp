@@ -307,10 +307,6 @@ TEST_F(SoftCudaShare, ExternalMemoryChecksItsArguments) {
     }
     buffer.flags = 1;
     EXPECT_INVALID(cuExternalMemoryGetMappedBuffer(&pointer, memory, &buffer));
-    CUmipmappedArray array = nullptr;
-    CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC array_desc{};
-    array_desc.numLevels = 1;
-    EXPECT_EQ(cuExternalMemoryGetMappedMipmappedArray(&array, memory, &array_desc), CUDA_ERROR_NOT_SUPPORTED);
     EXPECT_INVALID(cuDestroyExternalMemory(nullptr));
     EXPECT_OK(cuDestroyExternalMemory(memory));
 }
