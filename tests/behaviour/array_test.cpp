@@ -239,7 +239,9 @@ class CopyEnd {
         if (array_ != nullptr) {
             EXPECT_EQ(cuda_.cuArrayDestroy(array_), CUDA_SUCCESS);
         }
-        EXPECT_EQ(cuda_.cuMemFree(pointer_), CUDA_SUCCESS);
+        if (pointer_ != 0) {
+            EXPECT_EQ(cuda_.cuMemFree(pointer_), CUDA_SUCCESS);
+        }
     }
     CopyEnd(const CopyEnd&) = delete;
     CopyEnd& operator=(const CopyEnd&) = delete;

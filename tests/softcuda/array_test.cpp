@@ -301,7 +301,7 @@ TEST_F(SoftCudaArray, MappingChecksItsArguments) {
     EXPECT_OK(cuDestroyExternalMemory(small));
 }
 
-// The image can be used from several threads at once, while others come and go.
+// Arrays come and go in several threads at once.
 TEST_F(SoftCudaArray, ThreadsCreateAndDestroy) {
     std::vector<std::thread> threads;
     for (unsigned t = 0; t < 4; ++t) {

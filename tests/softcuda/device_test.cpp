@@ -114,6 +114,10 @@ TEST_F(SoftCuda, FindsFunctionsByBaseNameAndVersion) {
     EXPECT_OK(cuGetProcAddress_v2("cuMemFree", &function, 13000, 0, &status));
     EXPECT_EQ(function, reinterpret_cast<void*>(&cuMemFree_v2));
     EXPECT_EQ(status, CU_GET_PROC_ADDRESS_SUCCESS);
+    EXPECT_OK(cuGetProcAddress("cuMemcpy2DAsync", &function, 13000, 0));
+    EXPECT_EQ(function, reinterpret_cast<void*>(&cuMemcpy2DAsync_v2));
+    EXPECT_OK(cuGetProcAddress("cuArrayGetMemoryRequirements", &function, 11050, 0));
+    EXPECT_EQ(function, nullptr);
     EXPECT_OK(cuGetProcAddress_v2("cuDeviceGetUuid", &function, 11030, 2, nullptr));
     EXPECT_EQ(function, reinterpret_cast<void*>(&cuDeviceGetUuid));
     EXPECT_OK(cuGetProcAddress_v2("cuDeviceGetUuid", &function, 11040, 0, &status));

@@ -40,6 +40,8 @@ constexpr std::array kPairs{
     Pair{"streams", kIndex_cuStreamCreate, kIndex_cuStreamDestroy},
     Pair{"retained contexts", kIndex_cuDevicePrimaryCtxRetain, kIndex_cuDevicePrimaryCtxRelease},
     Pair{"pushed contexts", kIndex_cuCtxPushCurrent, kIndex_cuCtxPopCurrent},
+    Pair{"arrays", kIndex_cuArray3DCreate, kIndex_cuArrayDestroy},
+    Pair{"mapped arrays", kIndex_cuExternalMemoryGetMappedMipmappedArray, kIndex_cuMipmappedArrayDestroy},
     Pair{"external memories", kIndex_cuImportExternalMemory, kIndex_cuDestroyExternalMemory},
 };
 

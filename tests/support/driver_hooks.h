@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // DriverHooks puts itself in front of every entry point of the loaded CUDA driver. It counts the live objects that the
-// library has made (memory handles, reservations, mappings, registrations, streams, retained contexts), and can make
-// the n-th call that may fail, fail. Installed once per process; the library under test notices nothing.
+// library has made (memory handles, reservations, mappings, registrations, streams, retained contexts, arrays), and can
+// make the n-th call that may fail, fail. Installed once per process; the library under test notices nothing.
 #pragma once
 
 #include <map>
