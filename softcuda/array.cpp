@@ -7,6 +7,7 @@
 #include <bit>
 #include <cerrno>
 
+#include "base/array_format.h"
 #include "base/checked.h"
 #include "softcuda/context.h"
 #include "softcuda/errors.h"
@@ -15,29 +16,10 @@
 namespace opennvsci::softcuda {
 namespace {
 
-struct FormatRow {
-    CUarray_format format;
-    std::size_t channel_size;
-};
-
-constexpr FormatRow kFormats[] = {
-    {CU_AD_FORMAT_UNSIGNED_INT8, 1}, {CU_AD_FORMAT_UNSIGNED_INT16, 2}, {CU_AD_FORMAT_UNSIGNED_INT32, 4},
-    {CU_AD_FORMAT_SIGNED_INT8, 1},   {CU_AD_FORMAT_SIGNED_INT16, 2},   {CU_AD_FORMAT_SIGNED_INT32, 4},
-    {CU_AD_FORMAT_HALF, 2},          {CU_AD_FORMAT_FLOAT, 4},
-};
-
 // What an array may be used for by kernels and graphics, of which there are none here: accepted, without effect.
 constexpr unsigned kHints = kArray3DSurfaceLdst | kArray3DTextureGather | kArray3DColorAttachment;
 constexpr unsigned kMissingKinds =
     kArray3DLayered | kArray3DCubemap | kArray3DDepthTexture | kArray3DSparse | kArray3DVideoEncodeDecode;
-
-/// 0 for a format or a number of channels that arrays do not have.
-std::size_t element_size_of(const CUDA_ARRAY3D_DESCRIPTOR& desc) noexcept {
-    if (desc.NumChannels != 1 && desc.NumChannels != 2 && desc.NumChannels != 4) return 0;
-    const auto* row = std::find_if(std::begin(kFormats), std::end(kFormats),
-                                   [&](const FormatRow& r) { return r.format == desc.Format; });
-    return row != std::end(kFormats) ? row->channel_size * desc.NumChannels : 0;
-}
 
 HandleTable<Array>& array_handles() {
     static auto& table = *new HandleTable<Array>(HandleKind::array);
@@ -63,7 +45,7 @@ CUresult publish(const Context& context, const std::shared_ptr<Array>& level, CU
 
 CUresult Array::describe(const Context& context, Part part, const CUDA_ARRAY3D_DESCRIPTOR& desc,
                          std::shared_ptr<Array>& array) {
-    const std::size_t element_size = element_size_of(desc);
+    const std::size_t element_size = array_element_size(desc.Format, desc.NumChannels);
     if (element_size == 0 || desc.Width == 0) return CUDA_ERROR_INVALID_VALUE;
     if ((desc.Flags & ~(kHints | kMissingKinds | kArray3DDeferredMapping)) != 0) return CUDA_ERROR_INVALID_VALUE;
     if (desc.Height == 0 || desc.Depth != 0 || (desc.Flags & kMissingKinds) != 0) return CUDA_ERROR_NOT_SUPPORTED;

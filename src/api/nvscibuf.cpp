@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/unaligned.h"
 #include "buf/keys.h"
+#include "buf/pixels.h"
 #include "buf/reconcile.h"
 
 using namespace opennvsci;  // NOLINT(google-build-using-namespace): extern "C" functions stand outside
@@ -103,6 +104,23 @@ Result<std::unique_ptr<attr::List>> reconcile(const UnreconciledLists& inputs, N
 Result<> allocate(const std::shared_ptr<buf::Module>& module, const attr::List& reconciled, NvSciBufObj* out) {
     OPENNVSCI_TRY_ASSIGN(object, buf::Object::allocate(module, reconciled));
     return api::give_handle(api::objects(), api::ObjectEntry(std::move(object)), out);
+}
+
+using CopyPixels = Result<>(const buf::Object&, const NvSciBufRect*, std::span<const buf::UserPlane>);
+
+NvSciError copy_pixels(const char* function, CopyPixels* copy, NvSciBufObj handle, const NvSciBufRect* rect,
+                       void* const* pointers, const uint32_t* sizes, const uint32_t* pitches) {
+    return api::call(function, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::objects(), handle, "bufObj"));
+        if (pointers == nullptr) return null_argument("the array of pointers");
+        if (sizes == nullptr) return null_argument("the array of sizes");
+        if (pitches == nullptr) return null_argument("the array of pitches");
+        OPENNVSCI_TRY_ASSIGN(count, buf::count_user_planes(*entry->object()));
+        std::vector<buf::UserPlane> planes;
+        for (std::uint32_t i = 0; i < count; ++i)
+            planes.push_back({static_cast<std::byte*>(pointers[i]), sizes[i], pitches[i]});
+        return copy(*entry->object(), rect, planes);
+    });
 }
 
 Result<> get_attributes(NvSciBufAttrList handle, size_t slot, NvSciBufAttrKeyValuePair* array, size_t count) {
@@ -416,12 +434,14 @@ NvSciError NvSciBufObjGetMaxPerm(const NvSciBufObj, const NvSciIpcEndpoint, NvSc
     return not_implemented(__func__);
 }
 
-NvSciError NvSciBufObjGetPixels(NvSciBufObj, const NvSciBufRect*, void**, const uint32_t*, const uint32_t*) {
-    return not_implemented(__func__);
+NvSciError NvSciBufObjGetPixels(NvSciBufObj bufObj, const NvSciBufRect* rect, void** dstPtrs,
+                                const uint32_t* dstPtrSizes, const uint32_t* dstPitches) {
+    return copy_pixels(__func__, buf::get_pixels, bufObj, rect, dstPtrs, dstPtrSizes, dstPitches);
 }
 
-NvSciError NvSciBufObjPutPixels(NvSciBufObj, const NvSciBufRect*, const void**, const uint32_t*, const uint32_t*) {
-    return not_implemented(__func__);
+NvSciError NvSciBufObjPutPixels(NvSciBufObj bufObj, const NvSciBufRect* rect, const void** srcPtrs,
+                                const uint32_t* srcPtrSizes, const uint32_t* srcPitches) {
+    return copy_pixels(__func__, buf::put_pixels, bufObj, rect, const_cast<void**>(srcPtrs), srcPtrSizes, srcPitches);
 }
 
 // Exchange over NvSciIpc

@@ -85,9 +85,10 @@ CUresult nvsciCuExternalMemoryGetMappedMipmappedArray(CUmipmappedArray* mipmap, 
         if (mipmap == nullptr) return api::null_argument("mipmap");
         if (extMem == nullptr) return api::null_argument("extMem");
         if (mipmapDesc == nullptr) return api::null_argument("mipmapDesc");
-        OPENNVSCI_TRY(api::acquire(api::external_memories(), extMem, "extMem"));
-        return fail(NvSciError_NotSupported, "this version maps NvSciBuf objects as buffers only",
-                    CUDA_ERROR_NOT_SUPPORTED);
+        OPENNVSCI_TRY_ASSIGN(memory, api::acquire(api::external_memories(), extMem, "extMem"));
+        OPENNVSCI_TRY_ASSIGN(array, memory->map_array(*mipmapDesc));
+        *mipmap = array;
+        return {};
     });
 }
 

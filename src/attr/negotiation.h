@@ -37,6 +37,38 @@ class Negotiation {
         report_.decide(schema_->index_of(key(number)), {outcome, std::move(reason), std::move(suggestion)});
     }
 
+    /// Writes a computed value and records it as that.
+    template <class T>
+    void compute(std::uint32_t number, const T& value, std::string reason = {}) {
+        compute(number, std::span<const T>(&value, 1), std::move(reason));
+    }
+    template <class T>
+    void compute(std::uint32_t number, std::span<const T> values, std::string reason = {}) {
+        result_.put_array(number, values);
+        decide(number, Outcome::computed, std::move(reason));
+    }
+
+    /// Gives a key that has no value yet its default.
+    template <class T>
+    void default_to(std::uint32_t number, const T& value, std::string reason = {}) {
+        default_to(number, std::span<const T>(&value, 1), std::move(reason));
+    }
+    template <class T>
+    void default_to(std::uint32_t number, std::span<const T> values, std::string reason = {}) {
+        if (result_.has(key(number))) return;
+        result_.put_array(number, values);
+        decide(number, Outcome::defaulted, std::move(reason));
+    }
+
+    /// Raises a scalar to at least `least`: the default if nobody asked, else an adjustment.
+    template <class T>
+    void raise_to(std::uint32_t number, const T& least, std::string reason) {
+        const auto asked = result_.template scalar<T>(number);
+        if (asked && *asked >= least) return;
+        result_.put_scalar(number, least);
+        decide(number, asked ? Outcome::adjusted : Outcome::defaulted, std::move(reason));
+    }
+
     /// Records the refusal of a key and returns it as an Error with the full text. For ReconciliationFailed, what the
     /// participants asked for the key becomes the content of the conflict list.
     [[nodiscard]] tl::unexpected<Error> refuse(std::uint32_t number, NvSciError code, std::string reason,

@@ -46,6 +46,12 @@ Result<UniqueFd> create_memory_file(const char* name, std::size_t size) {
     return file;
 }
 
+Result<UniqueFd> duplicate(int fd) {
+    UniqueFd copy(calls().dup_cloexec(fd));
+    if (!copy) return os_error("fcntl(F_DUPFD_CLOEXEC)");
+    return copy;
+}
+
 Result<FileMapping> FileMapping::create(int fd, std::size_t size, std::size_t alignment, bool writable) {
     const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
     FileMapping mapping;

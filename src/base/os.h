@@ -34,6 +34,9 @@ struct Calls {
 /// A memory file of `size` bytes, zero-filled, that can neither shrink nor grow.
 [[nodiscard]] Result<UniqueFd> create_memory_file(const char* name, std::size_t size);
 
+/// Another descriptor of the same open file.
+[[nodiscard]] Result<UniqueFd> duplicate(int fd);
+
 /// One mmap'ed range of a file; unmapped by the destructor.
 class FileMapping {
   public:

@@ -6,10 +6,37 @@
 #include "buf/keys.h"
 
 namespace opennvsci::buf {
+namespace {
+
+// Where a type states its size and the alignment of its start.
+struct ExtentKeys {
+    std::uint32_t size;
+    std::uint32_t alignment;
+};
+constexpr ExtentKeys kExtentKeys[] = {
+    {NvSciBufRawBufferAttrKey_Size, NvSciBufRawBufferAttrKey_Align},
+    {NvSciBufImageAttrKey_Size, NvSciBufImageAttrKey_Alignment},
+    {NvSciBufTensorAttrKey_Size, NvSciBufTensorAttrKey_BaseAddrAlign},
+    {NvSciBufArrayAttrKey_Size, NvSciBufArrayAttrKey_Alignment},
+};
+
+}  // namespace
 
 Extent extent_of(const attr::Slot& reconciled) {
-    return {*reconciled.scalar<std::uint64_t>(NvSciBufRawBufferAttrKey_Size),
-            std::max(*reconciled.scalar<std::uint64_t>(NvSciBufRawBufferAttrKey_Align), kDefaultAlignment)};
+    Extent extent{0, kDefaultAlignment};
+    for (const ExtentKeys& keys : kExtentKeys) {
+        const auto size = reconciled.scalar<std::uint64_t>(keys.size);
+        if (!size) continue;
+        extent.size = std::max(extent.size, *size);
+        extent.alignment = std::max(extent.alignment, *reconciled.scalar<std::uint64_t>(keys.alignment));
+    }
+    // The image of a pyramid is its level 0; the buffer ends with the last level.
+    const std::size_t levels = reconciled.count<std::uint64_t>(NvSciBufPyramidAttrKey_LevelOffset);
+    if (levels != 0) {
+        extent.size = reconciled.element<std::uint64_t>(NvSciBufPyramidAttrKey_LevelOffset, levels - 1) +
+                      reconciled.element<std::uint64_t>(NvSciBufPyramidAttrKey_LevelSize, levels - 1);
+    }
+    return extent;
 }
 
 }  // namespace opennvsci::buf

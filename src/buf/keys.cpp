@@ -167,8 +167,8 @@ constexpr std::array kKeys{
 
     Key{TENSOR(DataType),                 &value::data_type,       1,              kInOut,    kMandatory,   &kTensorData,         &kSame,             &kIsSame},
     Key{TENSOR(NumDims),                  &value::uint32,          1,              kInOut,    kMandatory,   &kDimensions,         &kSame,             &kIsSame},
-    Key{TENSOR(SizePerDim),               &value::uint64,          kMaxDimensions, kInOut,    kMandatory,   nullptr,              &kSame,             &kIsSame},
-    Key{TENSOR(AlignmentPerDim),          &value::uint32,          kMaxDimensions, kInOut,    kConditional, &kPowerOfTwo32,       &maximum,           &at_least},
+    Key{TENSOR(SizePerDim),               &value::uint64,          kMaxDimensions, kInOut,    kMandatory,   nullptr,              &rule::dimensions,  &rule::same_dimensions},
+    Key{TENSOR(AlignmentPerDim),          &value::uint32,          kMaxDimensions, kInOut,    kConditional, &kPowerOfTwo32,       &maximum,           &rule::at_least_dimensions},
     Key{TENSOR(StridesPerDim),            &value::uint64,          kMaxDimensions, kOut,      kOutput,      nullptr,              nullptr,            &at_least},
     Key{TENSOR(PixelFormat),              &value::color_format,    1,              kInOut,    kConditional, &kColorFormat,        &kSame,             &kIsSame},
     Key{TENSOR(BaseAddrAlign),            &value::uint64,          1,              kInOut,    kOptional,    &kPowerOfTwo64,       &maximum,           &at_least},

@@ -15,11 +15,15 @@ namespace opennvsci::buf {
 /// or in another process, what was decided. Numbers of key class 1, which no public function accepts.
 enum InternalKey : std::uint32_t {
     kMemoryDomain = 1U << 26 | 1U,     ///< a MemoryDomain
-    kMemoryGpu = 1U << 26 | 2U,        ///< NvSciRmGpuId: whose video memory
+    kMemoryGpu = 1U << 26 | 2U,        ///< NvSciRmGpuId: whose memory; unset for plain system memory
     kMemoryCompressed = 1U << 26 | 3U  ///< bool: video memory is to be compressible
 };
 
-enum class MemoryDomain : std::uint32_t { host = 0, video = 1 };
+enum class MemoryDomain : std::uint32_t {
+    host = 0,         ///< system memory
+    video = 1,        ///< video memory of the GPU kMemoryGpu
+    driver_host = 2,  ///< system memory that the driver of the GPU kMemoryGpu made, in which it can map arrays
+};
 
 /// The groups of keys (bit n = NvSciBufType n) that a list with these Types may hold.
 [[nodiscard]] std::uint32_t groups_of_types(attr::Bytes types);

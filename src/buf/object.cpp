@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "buf/keys.h"
-#include "memory/device_memory.h"
+#include "memory/driver_memory.h"
 #include "memory/host_memory.h"
 
 namespace opennvsci::buf {
@@ -24,7 +24,8 @@ std::shared_ptr<attr::List> list_with_permission(const attr::List& list, Right r
 
 Result<std::shared_ptr<memory::Allocation>> allocate_memory(const attr::Slot& reconciled) {
     const Extent extent = extent_of(reconciled);
-    if (*reconciled.scalar<MemoryDomain>(kMemoryDomain) == MemoryDomain::host) {
+    const auto domain = *reconciled.scalar<MemoryDomain>(kMemoryDomain);
+    if (domain == MemoryDomain::host) {
         return memory::HostMemory::create(extent.size, extent.alignment);
     }
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
@@ -36,8 +37,11 @@ Result<std::shared_ptr<memory::Allocation>> allocate_memory(const attr::Slot& re
                                 driver::Uuid::from(gpu.bytes).text()),
                     cu::CUDA_ERROR_INVALID_DEVICE);
     }
-    return memory::DeviceMemory::create(
-        *driver, *device, {extent.size, extent.alignment, reconciled.scalar<bool>(kMemoryCompressed).value_or(false)});
+    using memory::DriverMemory;
+    return DriverMemory::create(
+        *driver, *device,
+        {domain == MemoryDomain::video ? DriverMemory::Place::video : DriverMemory::Place::system, extent.size,
+         extent.alignment, reconciled.scalar<bool>(kMemoryCompressed).value_or(false)});
 }
 
 }  // namespace

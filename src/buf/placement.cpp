@@ -45,12 +45,6 @@ struct Participants {
     }
 };
 
-struct Place {
-    MemoryDomain domain;
-    const Device* owner;  // null for system memory
-    const char* reason;
-};
-
 // A request of one participant for one GPU, from an array key.
 template <class Element>
 struct GpuAsk {
@@ -112,7 +106,15 @@ Result<Participants> find_participants(Negotiation& negotiation) {
     return participants;
 }
 
-Result<Place> video_memory_as_asked(Negotiation& negotiation, const Participants& participants) {
+Placement placed(const Participants& participants, MemoryDomain domain, const Device* device, const char* reason) {
+    Placement placement{domain, reason, participants.driver, device, {}};
+    placement.gpus.reserve(participants.gpus.size());
+    for (const Gpu& gpu : participants.gpus)
+        placement.gpus.push_back(gpu.device);
+    return placement;
+}
+
+Result<Placement> video_memory_as_asked(Negotiation& negotiation, const Participants& participants) {
     const auto key = NvSciBufGeneralAttrKey_VidMem_GpuId;
     const Device& owner = *participants.video_owner;
     if (participants.cpu) {
@@ -138,23 +140,49 @@ Result<Place> video_memory_as_asked(Negotiation& negotiation, const Participants
                                       "leave VidMem_GpuId unset");
         }
     }
-    return Place{MemoryDomain::video, &owner, "VidMem_GpuId names this GPU"};
+    return placed(participants, MemoryDomain::video, &owner, "VidMem_GpuId names this GPU");
 }
 
-Result<Place> decide_place(Negotiation& negotiation, const Participants& participants) {
-    if (participants.video_owner != nullptr) return video_memory_as_asked(negotiation, participants);
-    const auto host = [](const char* reason) { return Place{MemoryDomain::host, nullptr, reason}; };
-    if (participants.cpu) return host("the CPU takes part");
-    if (participants.gpus.empty()) return host("no GPU takes part");
+// Why the buffer cannot or need not be in the video memory of the only GPU, or null.
+const char* reason_for_system_memory(Negotiation& negotiation, const Participants& participants) {
+    if (participants.cpu) return "the CPU takes part";
+    if (participants.gpus.empty()) return "no GPU takes part";
     const Device* gpu = participants.only_device();
-    if (gpu == nullptr) return host("several GPUs take part and VidMem_GpuId is unset");
-    if (gpu->is_integrated) return host("the GPU shares the system's memory");
-    if (!gpu->supports_virtual_memory) return host("the GPU has no shareable video memory (attributes 102 and 103)");
+    if (gpu == nullptr) return "several GPUs take part and VidMem_GpuId is unset";
+    if (gpu->is_integrated) return "the GPU shares the system's memory";
+    if (!gpu->supports_virtual_memory) return "the GPU has no shareable video memory (attributes 102 and 103)";
     // Only system memory is not cached by a discrete GPU, and here both places are open.
     for (const auto& ask : elements_of<NvSciBufAttrValGpuCache>(negotiation, NvSciBufGeneralAttrKey_EnableGpuCache)) {
-        if (!ask.element.cacheability) return host("EnableGpuCache false is asked, and video memory is always cached");
+        if (!ask.element.cacheability) return "EnableGpuCache false is asked, and video memory is always cached";
     }
-    return Place{MemoryDomain::video, gpu, "one GPU and no CPU takes part"};
+    return nullptr;
+}
+
+// A GPU maps a block-linear image as an array, and arrays need memory of the driver.
+Result<Placement> driver_memory_for_arrays(Negotiation& negotiation, const Participants& participants,
+                                           const char* reason) {
+    for (const Gpu& gpu : participants.gpus) {
+        if (gpu.device->supports_host_numa_memory) continue;
+        return negotiation.refuse(
+            NvSciBufImageAttrKey_Layout, NvSciError_NotSupported,
+            fmt::format("a block-linear image would have to be in system memory, as {}, and {} has no system memory "
+                        "that arrays can be mapped in (device attribute 141)",
+                        reason, gpu.device->name),
+            "set PitchLinear, or let exactly one GPU and no CPU take part");
+    }
+    return placed(participants, MemoryDomain::driver_host, participants.gpus[0].device, reason);
+}
+
+Result<Placement> decide_place(Negotiation& negotiation, const Participants& participants) {
+    if (participants.video_owner != nullptr) return video_memory_as_asked(negotiation, participants);
+    const char* reason = reason_for_system_memory(negotiation, participants);
+    if (reason == nullptr) {
+        return placed(participants, MemoryDomain::video, participants.only_device(), "one GPU and no CPU takes part");
+    }
+    const bool is_tiled = negotiation.result().scalar<std::uint32_t>(NvSciBufImageAttrKey_Layout) ==
+                          std::uint32_t{NvSciBufImage_BlockLinearType};
+    if (is_tiled && !participants.gpus.empty()) return driver_memory_for_arrays(negotiation, participants, reason);
+    return placed(participants, MemoryDomain::host, nullptr, reason);
 }
 
 tl::unexpected<Error> refuse_unnamed_gpu(Negotiation& negotiation, std::uint32_t key, std::uint32_t participant,
@@ -171,8 +199,9 @@ bool caches_by_default(const Device& device, MemoryDomain domain) {
     return device.is_integrated || domain == MemoryDomain::video;
 }
 
-Result<> decide_cacheability(Negotiation& negotiation, const Participants& participants, const Place& place) {
+Result<> decide_cacheability(Negotiation& negotiation, const Participants& participants, const Placement& place) {
     const auto key = NvSciBufGeneralAttrKey_EnableGpuCache;
+    const bool is_video = place.domain == MemoryDomain::video;
     std::vector<NvSciBufAttrValGpuCache> granted;
     for (const Gpu& gpu : participants.gpus)
         granted.push_back({gpu.id, caches_by_default(*gpu.device, place.domain)});
@@ -191,17 +220,16 @@ Result<> decide_cacheability(Negotiation& negotiation, const Participants& parti
             key, NvSciError_ReconciliationFailed,
             fmt::format("{} asks {} for {}, but the buffer is in {} ({}), which a discrete GPU {}",
                         negotiation.report().participants()[ask.participant].text(), ask.element.cacheability,
-                        Uuid::from(ask.element.gpuId.bytes).text(),
-                        place.owner != nullptr ? "video memory" : "system memory", place.reason,
-                        place.owner != nullptr ? "always caches" : "never caches"),
-            place.owner != nullptr ? "ask true, or leave VidMem_GpuId unset"
-                                   : "ask false, or let exactly one GPU and no CPU take part");
+                        Uuid::from(ask.element.gpuId.bytes).text(), is_video ? "video memory" : "system memory",
+                        place.reason, is_video ? "always caches" : "never caches"),
+            is_video ? "ask true, or leave VidMem_GpuId unset"
+                     : "ask false, or let exactly one GPU and no CPU take part");
     }
     if (granted.empty()) return {};
     negotiation.result().put_array(key, std::span<const NvSciBufAttrValGpuCache>(granted));
-    negotiation.decide(key, asks.empty() ? Outcome::defaulted : Outcome::granted,
-                       place.owner != nullptr ? "a discrete GPU caches its video memory"
-                                              : "a discrete GPU does not cache system memory");
+    negotiation.decide(
+        key, asks.empty() ? Outcome::defaulted : Outcome::granted,
+        is_video ? "a discrete GPU caches its video memory" : "a discrete GPU does not cache system memory");
 
     // The published rule (reference 4.2, GpuSwNeedCacheCoherency). No engine but GPUs and the CPU exists here.
     const bool any_uncached =
@@ -210,7 +238,7 @@ Result<> decide_cacheability(Negotiation& negotiation, const Participants& parti
     needs_software.reserve(granted.size());
     for (const auto& element : granted) {
         needs_software.push_back(
-            {element.gpuId, place.owner == nullptr && element.cacheability && (any_uncached || participants.cpu)});
+            {element.gpuId, !is_video && element.cacheability && (any_uncached || participants.cpu)});
     }
     negotiation.result().put_array(NvSciBufGeneralAttrKey_GpuSwNeedCacheCoherency,
                                    std::span<const NvSciBufAttrValGpuCache>(needs_software));
@@ -219,16 +247,16 @@ Result<> decide_cacheability(Negotiation& negotiation, const Participants& parti
 }
 
 // Why compression cannot be had, or null.
-const char* compression_obstacle(const Participants& participants, const Place& place, bool one_gpu_asks) {
+const char* compression_obstacle(const Participants& participants, const Placement& place, bool one_gpu_asks) {
     if (!one_gpu_asks) return "more than one GPU asks for compression";
     if (participants.cpu) return "a list asks for CPU access";
-    if (place.owner == nullptr) return "the buffer is in system memory";
-    if (participants.only_device() != place.owner) return "another GPU takes part";
-    if (!place.owner->grants_compression(*participants.driver)) return "the device has no compressible memory";
+    if (place.domain != MemoryDomain::video) return "the buffer is in system memory";
+    if (participants.only_device() != place.device) return "another GPU takes part";
+    if (!place.device->grants_compression(*participants.driver)) return "the device has no compressible memory";
     return nullptr;
 }
 
-Result<> decide_compression(Negotiation& negotiation, const Participants& participants, const Place& place) {
+Result<> decide_compression(Negotiation& negotiation, const Participants& participants, const Placement& place) {
     const auto key = NvSciBufGeneralAttrKey_EnableGpuCompression;
     const auto asks = elements_of<NvSciBufAttrValGpuCompression>(negotiation, key);
     const Device* asking = nullptr;
@@ -269,16 +297,15 @@ Result<> decide_compression(Negotiation& negotiation, const Participants& partic
 
 }  // namespace
 
-Result<> decide_placement(Negotiation& negotiation) {
+Result<Placement> decide_placement(Negotiation& negotiation) {
     OPENNVSCI_TRY_ASSIGN(participants, find_participants(negotiation));
     OPENNVSCI_TRY_ASSIGN(place, decide_place(negotiation, participants));
     OPENNVSCI_TRY(decide_cacheability(negotiation, participants, place));
     OPENNVSCI_TRY(decide_compression(negotiation, participants, place));
 
-    negotiation.result().put_scalar(kMemoryDomain, place.domain);
-    if (place.owner != nullptr) negotiation.result().put_scalar(kMemoryGpu, place.owner->uuid);
-    negotiation.decide(kMemoryDomain, Outcome::computed, place.reason);
-    return {};
+    negotiation.compute(kMemoryDomain, place.domain, place.reason);
+    if (place.device != nullptr) negotiation.result().put_scalar(kMemoryGpu, place.device->uuid);
+    return place;
 }
 
 }  // namespace opennvsci::buf

@@ -2,9 +2,12 @@
 //
 // Placement: where the bytes of a buffer will live, decided during a reconciliation from who takes part. On a machine
 // with discrete GPUs: in the video memory of the GPU that VidMem_GpuId names, or of the only GPU when no CPU takes
-// part; otherwise in system memory. Together with it the attributes that exist per GPU are decided: cacheability, the
-// need for software cache maintenance, compression.
+// part; otherwise in system memory. A block-linear image that a GPU uses needs memory that the driver can tile, so its
+// system memory is the driver's. Together with it the attributes that exist per GPU are decided: cacheability, the need
+// for software cache maintenance, compression.
 #pragma once
+
+#include <vector>
 
 #include "attr/negotiation.h"
 #include "buf/keys.h"
@@ -12,8 +15,16 @@
 
 namespace opennvsci::buf {
 
-/// Decides the placement from the merged General keys and writes it, with all per-GPU outputs, into the result.
+struct Placement {
+    MemoryDomain domain = MemoryDomain::host;
+    const char* reason = "";
+    const driver::Driver* driver = nullptr;   ///< null if no key names a GPU
+    const driver::Device* device = nullptr;   ///< whose memory it is; null for plain system memory
+    std::vector<const driver::Device*> gpus;  ///< the GPUs of GpuId
+};
+
+/// Decides the placement from the merged keys and writes it, with all per-GPU outputs, into the result.
 /// Errors: BadParameter for a GPU that does not exist, NotSupported and ReconciliationFailed with the reason.
-[[nodiscard]] Result<> decide_placement(attr::Negotiation& negotiation);
+[[nodiscard]] Result<Placement> decide_placement(attr::Negotiation& negotiation);
 
 }  // namespace opennvsci::buf

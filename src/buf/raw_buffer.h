@@ -7,7 +7,7 @@
 
 namespace opennvsci::buf {
 
-/// Completes the RawBuffer keys of a reconciliation. Errors: Overflow for a size that cannot be allocated.
-[[nodiscard]] Result<> complete_raw_buffer(attr::Negotiation& negotiation);
+/// Completes the RawBuffer keys of a reconciliation.
+void complete_raw_buffer(attr::Negotiation& negotiation);
 
 }  // namespace opennvsci::buf

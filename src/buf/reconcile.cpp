@@ -3,10 +3,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "attr/negotiation.h"
+#include "base/checked.h"
+#include "buf/array.h"
+#include "buf/extent.h"
+#include "buf/image.h"
 #include "buf/keys.h"
 #include "buf/placement.h"
+#include "buf/pyramid.h"
 #include "buf/raw_buffer.h"
+#include "buf/tensor.h"
 
 namespace opennvsci::buf {
 namespace {
@@ -14,7 +22,6 @@ namespace {
 using attr::Direction;
 using attr::Key;
 using attr::Negotiation;
-using attr::Outcome;
 using attr::Presence;
 
 bool belongs_to(const Key& key, std::uint32_t groups) {
@@ -31,13 +38,7 @@ Result<std::uint32_t> merge_types(Negotiation& negotiation) {
     const Key& types = schema().selector();
     if (!negotiation.is_asked(types.number)) return refuse_missing(negotiation, types);
     OPENNVSCI_TRY(negotiation.merge(types));
-    const std::uint32_t groups = schema().groups_of(negotiation.result().get(types));
-    if ((groups & ~(1U << NvSciBufType_General | 1U << NvSciBufType_RawBuffer)) != 0) {
-        return negotiation.refuse(
-            types.number, NvSciError_NotSupported,
-            fmt::format("{}: this version reconciles RawBuffer only", types.text(negotiation.result().get(types))));
-    }
-    return groups;
+    return schema().groups_of(negotiation.result().get(types));
 }
 
 Result<> merge_keys(Negotiation& negotiation, std::uint32_t groups) {
@@ -51,34 +52,52 @@ Result<> merge_keys(Negotiation& negotiation, std::uint32_t groups) {
     return {};
 }
 
-template <class T>
-void default_to(Negotiation& negotiation, std::uint32_t key, const T& value) {
-    if (negotiation.result().has(negotiation.key(key))) return;
-    negotiation.result().put_scalar(key, value);
-    negotiation.decide(key, Outcome::defaulted);
+void complete_general_keys(Negotiation& negotiation) {
+    negotiation.default_to(NvSciBufGeneralAttrKey_NeedCpuAccess, false);
+    negotiation.default_to(NvSciBufGeneralAttrKey_EnableCpuCache, false);
+    negotiation.default_to(NvSciBufGeneralAttrKey_RequiredPerm, NvSciBufAccessPerm_Readonly);
+    negotiation.default_to(NvSciBufGeneralAttrKey_GpuId, NvSciRmGpuId{});
+    negotiation.default_to(NvSciBufGeneralAttrKey_VidMem_GpuId, NvSciRmGpuId{});
+    negotiation.compute(NvSciBufGeneralAttrKey_ActualPerm,
+                        *negotiation.result().scalar<NvSciBufAttrValAccessPerm>(NvSciBufGeneralAttrKey_RequiredPerm),
+                        "the greatest RequiredPerm");
+    // True only with a display-like engine, which a machine with discrete GPUs has not (reference 4.2).
+    negotiation.compute(NvSciBufGeneralAttrKey_CpuNeedSwCacheCoherency, false);
 }
 
-void complete_general_keys(Negotiation& negotiation) {
-    default_to(negotiation, NvSciBufGeneralAttrKey_NeedCpuAccess, false);
-    default_to(negotiation, NvSciBufGeneralAttrKey_EnableCpuCache, false);
-    default_to(negotiation, NvSciBufGeneralAttrKey_RequiredPerm, NvSciBufAccessPerm_Readonly);
-    default_to(negotiation, NvSciBufGeneralAttrKey_GpuId, NvSciRmGpuId{});
-    default_to(negotiation, NvSciBufGeneralAttrKey_VidMem_GpuId, NvSciRmGpuId{});
+Result<> complete_image(Negotiation& negotiation, std::uint32_t groups, const Placement& placement) {
+    const bool is_tensor = (groups >> NvSciBufType_Tensor & 1U) != 0;
+    LayoutRules rules = layout_rules(placement);
+    OPENNVSCI_TRY(complete_image_description(negotiation));
+    if (is_tensor) OPENNVSCI_TRY(check_image_tensor(negotiation, rules));
+    OPENNVSCI_TRY(complete_image_layout(negotiation, rules));
+    if (is_tensor) complete_image_tensor(negotiation);
+    if ((groups >> NvSciBufType_Pyramid & 1U) != 0) OPENNVSCI_TRY(complete_pyramid(negotiation, rules));
+    return {};
+}
 
-    attr::Slot& result = negotiation.result();
-    result.put_scalar(NvSciBufGeneralAttrKey_ActualPerm,
-                      *result.scalar<NvSciBufAttrValAccessPerm>(NvSciBufGeneralAttrKey_RequiredPerm));
-    negotiation.decide(NvSciBufGeneralAttrKey_ActualPerm, Outcome::computed, "the greatest RequiredPerm");
-    // True only with a display-like engine, which a machine with discrete GPUs has not (reference 4.2).
-    result.put_scalar(NvSciBufGeneralAttrKey_CpuNeedSwCacheCoherency, false);
-    negotiation.decide(NvSciBufGeneralAttrKey_CpuNeedSwCacheCoherency, Outcome::computed);
+Result<> complete_type(Negotiation& negotiation, std::uint32_t groups, const Placement& placement) {
+    const auto is = [&](NvSciBufType type) { return (groups >> type & 1U) != 0; };
+    if (is(NvSciBufType_Image)) return complete_image(negotiation, groups, placement);
+    if (is(NvSciBufType_Tensor)) return complete_tensor(negotiation);
+    if (is(NvSciBufType_Array)) return complete_array(negotiation);
+    complete_raw_buffer(negotiation);
+    return {};
+}
+
+Result<> check_allocatable(Negotiation& negotiation) {
+    const Extent extent = extent_of(negotiation.result());
+    if (checked::align_up(extent.size, std::max(extent.alignment, kLargestGranularity))) return {};
+    return negotiation.refuse(schema().selector().number, NvSciError_Overflow,
+                              fmt::format("{} bytes exceed the address space when rounded up", extent.size));
 }
 
 Result<> negotiate(Negotiation& negotiation) {
     OPENNVSCI_TRY_ASSIGN(groups, merge_types(negotiation));
     OPENNVSCI_TRY(merge_keys(negotiation, groups));
-    OPENNVSCI_TRY(complete_raw_buffer(negotiation));
-    OPENNVSCI_TRY(decide_placement(negotiation));
+    OPENNVSCI_TRY_ASSIGN(placement, decide_placement(negotiation));
+    OPENNVSCI_TRY(complete_type(negotiation, groups, placement));
+    OPENNVSCI_TRY(check_allocatable(negotiation));
     complete_general_keys(negotiation);
     return {};
 }

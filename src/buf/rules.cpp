@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "buf/rules.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "attr/rules.h"
@@ -35,6 +36,35 @@ bool merge_types(const attr::Key& key, std::span<const attr::Ask> asks, attr::Sl
     return is_one_buffer(types) && attr::merge::set_union.merge(key, asks, out);
 }
 
+attr::Bytes first_dimensions(const attr::Key& key, attr::Bytes value, const attr::Slot& result) {
+    const auto dimensions = result.scalar<std::uint32_t>(NvSciBufTensorAttrKey_NumDims).value_or(0);
+    return value.first(std::min(value.size(), std::size_t{dimensions} * key.type->size));
+}
+
+bool merge_dimensions(const attr::Key& key, std::span<const attr::Ask> asks, attr::Slot& out) {
+    const attr::Bytes first = first_dimensions(key, asks[0].value, out);
+    const bool same = std::all_of(asks.begin() + 1, asks.end(), [&](const attr::Ask& ask) {
+        return std::ranges::equal(first_dimensions(key, ask.value, out), first);
+    });
+    if (same) out.put(key, first);
+    return same;
+}
+
+bool has_same_dimensions(const attr::Key& key, const attr::Slot& reconciled, const attr::Slot& unreconciled) {
+    const attr::Bytes wanted = first_dimensions(key, unreconciled.get(key), reconciled);
+    return reconciled.has(key) && (wanted.empty() || std::ranges::equal(wanted, reconciled.get(key)));
+}
+
+bool has_dimensions_of_at_least(const attr::Key& key, const attr::Slot& reconciled, const attr::Slot& unreconciled) {
+    if (!reconciled.has(key)) return false;
+    const attr::Bytes has = reconciled.get(key);
+    const attr::Bytes wanted = first_dimensions(key, unreconciled.get(key), reconciled);
+    for (std::size_t at = 0; at < wanted.size(); at += key.type->size) {
+        if (key.type->less(has.data() + at, wanted.data() + at)) return false;
+    }
+    return true;
+}
+
 bool grants_permission(const attr::Key& key, const attr::Slot& reconciled, const attr::Slot& unreconciled) {
     const auto granted = reconciled.scalar<std::uint32_t>(NvSciBufGeneralAttrKey_ActualPerm);
     const auto wanted = unreconciled.scalar<std::uint32_t>(key.number).value_or(NvSciBufAccessPerm_Readonly);
@@ -44,6 +74,10 @@ bool grants_permission(const attr::Key& key, const attr::Slot& reconciled, const
 }  // namespace
 
 const attr::MergeRule rule::types{"same type", "all lists name one type, or Image with Tensor or Pyramid", merge_types};
+const attr::MergeRule rule::dimensions{"equal", "every list that sets it must give the same value for every dimension",
+                                       merge_dimensions};
+const attr::CheckRule rule::same_dimensions{"equal", has_same_dimensions};
+const attr::CheckRule rule::at_least_dimensions{"at least", has_dimensions_of_at_least};
 const attr::CheckRule rule::granted_permission{"permission granted", grants_permission};
 
 }  // namespace opennvsci::buf

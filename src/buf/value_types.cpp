@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/unaligned.h"
+#include "buf/color_format.h"
 #include "driver/uuid.h"
 #include "nvscibuf.h"
 
@@ -70,7 +71,17 @@ constexpr Names<5> kSurfaceSamplings{{"420", "422", "444", "422R", "400"}};
 constexpr Names<7> kSurfaceBits{{"Layout_16_8_8", "Layout_10_8_8", "8", "10", "12", "14", "16"}};
 constexpr Names<3> kSurfaceOrders{{"YUV", "YVU", "Luma"}};
 constexpr Names<2> kCompressionTypes{{"None", "GenericCompressible"}};
-constexpr Names<2> kMemoryDomains{{"system memory", "video memory"}};
+constexpr Names<3> kMemoryDomains{{"system memory", "video memory", "system memory of the driver"}};
+
+// LowerBound is the format of a tensor whose elements are no pixels.
+void append_color_format(std::string& out, const void* element) {
+    const auto number = load<std::uint32_t>(element);
+    if (const ColorFormat* format = find_color_format(number)) {
+        out += format->name;
+    } else {
+        fmt::format_to(std::back_inserter(out), "{}", number);
+    }
+}
 
 void append_gpu_id(std::string& out, const void* element) {
     const auto uuid = driver::Uuid::from(element);
@@ -121,7 +132,7 @@ const ValueType peer_location{"NvSciBufPeerLocationInfo", sizeof(NvSciBufPeerLoc
 const ValueType peer_engine{"NvSciBufPeerHwEngine", sizeof(NvSciBufPeerHwEngine), nullptr, append_peer_engine};
 const ValueType image_layout = enumeration<kLayouts>("NvSciBufAttrValImageLayoutType");
 const ValueType scan_type = enumeration<kScanTypes>("NvSciBufAttrValImageScanType");
-const ValueType color_format = number<std::uint32_t>("NvSciBufAttrValColorFmt");
+const ValueType color_format{"NvSciBufAttrValColorFmt", 4, less<std::uint32_t>, append_color_format};
 const ValueType color_standard = enumeration<kColorStandards>("NvSciBufAttrValColorStd");
 const ValueType data_type = enumeration<kDataTypes>("NvSciBufAttrValDataType");
 const ValueType surface_type = enumeration<kSurfaceTypes>("NvSciBufSurfType");

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/array_format.h"
+#include "base/block_linear.h"
 #include "base/checked.h"
 #include "base/log.h"
 #include "buf/keys.h"
@@ -32,6 +34,26 @@ void warn_if_not_negotiated(const buf::Object& object, const driver::Device& dev
                                                 device.uuid.text(), device.name));
 }
 
+// What the program may say about the use of an array. Layers, cubes and the like are other shapes than a plane.
+constexpr unsigned kArrayUses = kArray3DSurfaceLdst | kArray3DTextureGather | kArray3DColorAttachment;
+constexpr unsigned kWritingUses = kArray3DSurfaceLdst | kArray3DColorAttachment;
+
+tl::unexpected<Error> bad_array(std::string text) {
+    return fail(NvSciError_BadParameter, std::move(text));
+}
+
+// How far an array at `offset` may reach: to the end of its plane, if it begins in one.
+std::uint64_t end_of_plane(const buf::Object& object, std::uint64_t offset, std::uint64_t size) {
+    const attr::Slot& slot = object.list()->reconciled();
+    const std::size_t planes = slot.count<std::uint64_t>(NvSciBufImageAttrKey_PlaneOffset);
+    for (std::size_t i = 0; i < planes; ++i) {
+        const auto begin = slot.element<std::uint64_t>(NvSciBufImageAttrKey_PlaneOffset, i);
+        const auto end = begin + slot.element<std::uint64_t>(NvSciBufImageAttrKey_PlaneAlignedSize, i);
+        if (offset >= begin && offset < end) return std::min(end, size);
+    }
+    return size;
+}
+
 }  // namespace
 
 Result<ExternalMemory> ExternalMemory::import(std::shared_ptr<buf::Object> object, unsigned long long size) {
@@ -41,8 +63,7 @@ Result<ExternalMemory> ExternalMemory::import(std::shared_ptr<buf::Object> objec
     }
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
     OPENNVSCI_TRY_ASSIGN(device, driver->current_device());
-    CUcontext context = nullptr;
-    driver->call.cuCtxGetCurrent(&context);
+    OPENNVSCI_TRY_ASSIGN(context, driver->current_context());
     warn_if_not_negotiated(*object, *device);
     return ExternalMemory(std::move(object), *driver, *device, context, size);
 }
@@ -61,6 +82,62 @@ Result<CUdeviceptr> ExternalMemory::map_buffer(const CUDA_EXTERNAL_MEMORY_BUFFER
     const CUdeviceptr pointer = mapping->address() + desc.offset;
     MappedPointers::instance().insert(pointer, {object_, std::move(mapping), driver_, device_, context_});
     return pointer;
+}
+
+// The driver itself takes any number of levels, and 0 of them corrupts its heap (measured: H100, driver 580).
+Result<> ExternalMemory::check_array(const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC& desc) const {
+    const CUDA_ARRAY3D_DESCRIPTOR& array = desc.arrayDesc;
+    if (desc.numLevels != 1) return bad_array(fmt::format("numLevels is {}, and must be 1", desc.numLevels));
+    if ((array.Flags & ~kArrayUses) != 0) {
+        return bad_array(
+            fmt::format("flags are {:#x}; a plane may have SURFACE_LDST, TEXTURE_GATHER and "
+                        "COLOR_ATTACHMENT ({:#x})",
+                        array.Flags, kArrayUses));
+    }
+    if (object_->right() == memory::Right::read_only && (array.Flags & kWritingUses) != 0) {
+        return bad_array("the object is read-only, and SURFACE_LDST and COLOR_ATTACHMENT are for writing");
+    }
+    const std::size_t element = array_element_size(array.Format, array.NumChannels);
+    if (element == 0) {
+        return bad_array(fmt::format("no array has {} channels of format {:#x}", array.NumChannels,
+                                     static_cast<unsigned>(array.Format)));
+    }
+    if (array.Width == 0 || array.Depth != 0) {
+        return bad_array(
+            fmt::format("width is {} and depth {}; a plane has a width and no depth", array.Width, array.Depth));
+    }
+    if (desc.offset % block_linear::kGobSize != 0) {
+        return bad_array(
+            fmt::format("offset {} is no multiple of {}, the size of a GOB", desc.offset, block_linear::kGobSize));
+    }
+    const auto layout = object_->list()->reconciled().scalar<std::uint32_t>(NvSciBufImageAttrKey_Layout);
+    if (layout == std::uint32_t{NvSciBufImage_PitchLinearType}) {
+        return fail(
+            NvSciError_NotSupported,
+            "the image is pitch-linear, and arrays are block-linear; map it as a buffer and use PlaneOffset and "
+            "PlanePitch, or negotiate BlockLinear",
+            CUDA_ERROR_NOT_SUPPORTED);
+    }
+    const auto row = checked::multiply<std::uint64_t>(array.Width, element);
+    const auto plane = row ? block_linear::lay_out(*row, std::max<std::size_t>(array.Height, 1)) : std::nullopt;
+    const std::uint64_t limit = end_of_plane(*object_, desc.offset, size_);
+    if (!plane || !checked::window_fits<std::uint64_t>(desc.offset, plane->pitch * plane->aligned_height, limit)) {
+        return bad_array(
+            fmt::format("an array of {} x {} elements of {} bytes at offset {} does not fit; its plane, or "
+                        "the import, ends at {}",
+                        array.Width, array.Height, element, desc.offset, limit));
+    }
+    return {};
+}
+
+Result<CUmipmappedArray> ExternalMemory::map_array(const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC& desc) const {
+    OPENNVSCI_TRY(check_array(desc));
+    // Published programs bind surfaces to arrays that they mapped without the flag (reference 2.3).
+    CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC wanted = desc;
+    if (object_->right() == memory::Right::read_write && desc.arrayDesc.Format != CU_AD_FORMAT_UNORM_INT_101010_2) {
+        wanted.arrayDesc.Flags |= kArray3DSurfaceLdst;
+    }
+    return arrays_->map(wanted);
 }
 
 }  // namespace opennvsci::cuda

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "driver/driver.h"
@@ -50,6 +51,13 @@ Result<Device> Device::query(const Driver& driver, int ordinal) {
     device.supports_virtual_memory = attribute(CU_DEVICE_ATTRIBUTE_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED) != 0 &&
                                      attribute(CU_DEVICE_ATTRIBUTE_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR_SUPPORTED) != 0;
     device.supports_read_only_host_register = attribute(CU_DEVICE_ATTRIBUTE_READ_ONLY_HOST_REGISTER_SUPPORTED) != 0;
+    device.supports_host_numa_memory =
+        attribute(CU_DEVICE_ATTRIBUTE_HOST_NUMA_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED) != 0;
+    device.host_numa_id = std::max(attribute(CU_DEVICE_ATTRIBUTE_HOST_NUMA_ID), 0);  // -1 where there are no nodes
+    device.supports_deferred_arrays = attribute(CU_DEVICE_ATTRIBUTE_DEFERRED_MAPPING_CUDA_ARRAY_SUPPORTED) != 0 &&
+                                      call.cuArrayGetMemoryRequirements != nullptr;
+    device.texture_alignment = static_cast<std::uint32_t>(attribute(CU_DEVICE_ATTRIBUTE_TEXTURE_ALIGNMENT));
+    device.texture_pitch_alignment = static_cast<std::uint32_t>(attribute(CU_DEVICE_ATTRIBUTE_TEXTURE_PITCH_ALIGNMENT));
     device.supports_compression_ = attribute(CU_DEVICE_ATTRIBUTE_GENERIC_COMPRESSION_SUPPORTED) != 0;
     return device;
 }

@@ -10,12 +10,14 @@
 
 #include <atomic>
 #include <deque>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "base/cuda_entry_points.h"
 #include "base/result.h"
+#include "driver/array_answers.h"
 #include "driver/uuid.h"
 
 namespace opennvsci::driver {
@@ -47,10 +49,18 @@ class Device {
     bool is_integrated = false;                     ///< attribute 18: shares the system's memory
     bool supports_virtual_memory = false;           ///< attributes 102 and 103: cuMemCreate with a POSIX descriptor
     bool supports_read_only_host_register = false;  ///< attribute 113
+    bool supports_host_numa_memory = false;         ///< attribute 141: cuMemCreate in system memory
+    bool supports_deferred_arrays = false;          ///< attribute 121: arrays can be asked what they need
+    int host_numa_id = 0;                           ///< attribute 134: the NUMA node of system memory nearest to it
+    std::uint32_t texture_alignment = 0;            ///< attribute 14: of the address of a linear texture, bytes
+    std::uint32_t texture_pitch_alignment = 0;      ///< attribute 51: of its pitch, bytes
 
     /// True if memory created with a compression request really is compressible. Asks the device once, by creating one
     /// granule and reading its properties back: attribute 107 alone promises less.
     [[nodiscard]] bool grants_compression(const Driver& driver) const;
+
+    /// What the driver has said about arrays so far; see ArrayProbe.
+    [[nodiscard]] ArrayAnswers& array_answers() const noexcept { return *array_answers_; }
 
     [[nodiscard]] bool has_uuid(const Uuid& wanted) const noexcept { return wanted == uuid || wanted == instance_uuid; }
 
@@ -66,6 +76,14 @@ class Device {
     };
     bool supports_compression_ = false;  // attribute 107
     mutable ProbeState compression_probe_;
+    std::unique_ptr<ArrayAnswers> array_answers_ = std::make_unique<ArrayAnswers>();
+};
+
+/// A context, recognisable after its end: the id is given to no other context as long as the process runs. On drivers
+/// before CUDA 12.0 it is the context's address, which a later context may have again.
+struct ContextIdentity {
+    CUcontext handle;
+    unsigned long long id;
 };
 
 class Driver {
@@ -87,16 +105,14 @@ class Driver {
     /// The device of the calling thread's current context. Errors: INVALID_CONTEXT if there is none.
     [[nodiscard]] Result<const Device*> current_device() const;
 
-    /// A number for the calling thread's current context that no other context gets as long as the process runs.
-    /// On drivers before CUDA 12.0 it is the context's address, which a later context may have again.
-    /// Errors: INVALID_CONTEXT if there is none.
-    [[nodiscard]] Result<unsigned long long> current_context_id() const;
+    /// The calling thread's current context. Errors: INVALID_CONTEXT if there is none.
+    [[nodiscard]] Result<ContextIdentity> current_context() const;
+
+    /// True if the context still exists. On drivers before CUDA 12.0 that is known of the current context only.
+    [[nodiscard]] bool is_alive(const ContextIdentity& context) const noexcept;
 
     /// An Error for a failed CUDA call: "CALL failed: CUDA_ERROR_X (description)".
     [[nodiscard]] tl::unexpected<Error> error(CUresult result, std::string_view call) const;
-
-  private:
-    [[nodiscard]] Result<CUcontext> current_context() const;
 };
 
 /// The driver of this process, loaded on the first call. Errors: ResourceError with the reason, the same every time.

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "driver/driver.h"
 #include "memory/right.h"
 
@@ -46,6 +47,10 @@ class Allocation {
     [[nodiscard]] virtual Result<std::unique_ptr<GpuMapping>> map_for_gpu(const driver::Driver& driver,
                                                                           const driver::Device& device,
                                                                           Right right) = 0;
+
+    /// A descriptor of the memory for an import by the driver (type OPAQUE_FD). Errors: NotSupported for memory that
+    /// the driver did not make, ResourceError.
+    [[nodiscard]] virtual Result<UniqueFd> share() = 0;
 
     /// The bytes that mappings show, at least as many as were asked for.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }

@@ -89,13 +89,19 @@ Result<std::unique_ptr<GpuMapping>> HostMemory::map_for_gpu(const driver::Driver
     return mapping;
 }
 
+Result<UniqueFd> HostMemory::share() {
+    return fail(NvSciError_NotSupported,
+                "the buffer is in system memory that the driver did not make, and in which it maps no arrays",
+                CUDA_ERROR_NOT_SUPPORTED);
+}
+
 Result<HostMemory::Registration*> HostMemory::acquire_registration(const driver::Driver& driver, Right right) {
-    OPENNVSCI_TRY_ASSIGN(context, driver.current_context_id());
+    OPENNVSCI_TRY_ASSIGN(context, driver.current_context());
     const std::lock_guard lock(mutex_);
     bool is_cpu_mapping_free = true;
     for (Registration& known : registrations_) {
         if (known.right != right) continue;
-        if (known.context == context) {
+        if (known.context == context.id) {
             ++known.users;
             return &known;
         }
@@ -103,7 +109,7 @@ Result<HostMemory::Registration*> HostMemory::acquire_registration(const driver:
     }
 
     std::list<Registration> added;
-    Registration& registration = added.emplace_back(Registration{context, right, {}, nullptr, 1});
+    Registration& registration = added.emplace_back(Registration{context.id, right, {}, nullptr, 1});
     if (is_cpu_mapping_free) {
         OPENNVSCI_TRY_ASSIGN(address, cpu_address_locked(right));
         registration.address = address;

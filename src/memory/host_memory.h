@@ -26,6 +26,7 @@ class HostMemory final : public Allocation {
     [[nodiscard]] Result<void*> cpu_address(Right right) override;
     [[nodiscard]] Result<std::unique_ptr<GpuMapping>> map_for_gpu(const driver::Driver& driver,
                                                                   const driver::Device& device, Right right) override;
+    [[nodiscard]] Result<UniqueFd> share() override;
 
   private:
     class RegisteredMapping;

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "buf/array.h"
+
+#include <fmt/format.h>
+
+#include "base/checked.h"
+#include "buf/data_type.h"
+#include "buf/extent.h"
+#include "buf/keys.h"
+
+namespace opennvsci::buf {
+
+Result<> complete_array(attr::Negotiation& negotiation) {
+    const attr::Slot& result = negotiation.result();
+    const auto type = *result.scalar<NvSciBufAttrValDataType>(NvSciBufArrayAttrKey_DataType);
+    const auto stride = *result.scalar<std::uint64_t>(NvSciBufArrayAttrKey_Stride);
+    const auto capacity = *result.scalar<std::uint64_t>(NvSciBufArrayAttrKey_Capacity);
+    const unsigned element_bytes = (bits_of(type) + 7) / 8;
+    if (stride < element_bytes) {
+        return negotiation.refuse(
+            NvSciBufArrayAttrKey_Stride, NvSciError_BadParameter,
+            fmt::format("{} bytes, but an element has {} (NvSciBufArrayAttrKey_DataType)", stride, element_bytes),
+            "make the stride at least the size of an element");
+    }
+    const auto size = checked::multiply(capacity, stride);
+    if (!size) {
+        return negotiation.refuse(NvSciBufArrayAttrKey_Size, NvSciError_Overflow,
+                                  fmt::format("{} elements of {} bytes exceed 64 bits", capacity, stride));
+    }
+    negotiation.compute(NvSciBufArrayAttrKey_Size, *size);
+    negotiation.compute(NvSciBufArrayAttrKey_Alignment, kDefaultAlignment, kAllocatorAligns);
+    return {};
+}
+
+}  // namespace opennvsci::buf

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The colour formats as one table: what a plane of each looks like in memory, and how CUDA sees it. Source of the
+// columns: section 2.11 of the NvSciBuf reference, where all but a few are this project's decisions, and section 3.1 of
+// the CUDA reference.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/cuda_abi.h"
+#include "nvscibuf.h"
+
+namespace opennvsci::buf {
+
+/// What the components of a format mean.
+enum class Content : std::uint8_t {
+    raw,         ///< samples of a sensor behind a colour mosaic
+    luma,        ///< Y of a multi-plane YUV image
+    u,           ///< U of a three-plane YUV image
+    v,           ///< V of a three-plane YUV image
+    uv,          ///< U and V in turn, U at the lower address
+    vu,          ///< V and U in turn, V at the lower address
+    packed_yuv,  ///< Y, U and V in one plane
+    rgba,        ///< colour components, one or several
+};
+
+[[nodiscard]] constexpr bool is_yuv(Content content) noexcept {
+    return content != Content::raw && content != Content::rgba;
+}
+
+/// The element of a CUDA array: `channels` (1, 2 or 4) values of `format`.
+struct ArrayElement {
+    cu::CUarray_format format;
+    unsigned channels;
+};
+
+struct ColorFormat {
+    const char* name;               ///< without the prefix NvSciColor_
+    std::uint8_t bits_per_pixel;    ///< of memory, a multiple of 8; two pixels of packed 4:2:2 share their chroma
+    std::uint8_t significant_bits;  ///< of the widest component
+    std::uint8_t channels;
+    NvSciBufAttrValDataType data_type;
+    Content content;
+
+    /// How CUDA maps it. CUDA does not swizzle: the channels are those of memory, in its order. A format whose
+    /// components CUDA has no type for (2/10/10/10 bits) is one integer per pixel.
+    [[nodiscard]] ArrayElement array_element() const noexcept;
+};
+
+/// The row of a format number, or null if there is no such format.
+[[nodiscard]] const ColorFormat* find_color_format(std::uint32_t number) noexcept;
+/// The same for a number that is known to be a format.
+[[nodiscard]] const ColorFormat& color_format(NvSciBufAttrValColorFmt number) noexcept;
+/// The number of the format of this name (without prefix), or nothing.
+[[nodiscard]] std::optional<NvSciBufAttrValColorFmt> color_format_named(std::string_view name) noexcept;
+
+}  // namespace opennvsci::buf

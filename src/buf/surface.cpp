@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "buf/surface.h"
+
+namespace opennvsci::buf {
+namespace {
+
+// The formats of one depth: luma, then U and V in the order YUV; the order YVU exchanges the two of each pair.
+struct Depth {
+    NvSciBufAttrValColorFmt luma;
+    NvSciBufAttrValColorFmt u_then_v;
+    NvSciBufAttrValColorFmt v_then_u;
+    NvSciBufAttrValColorFmt u;
+    NvSciBufAttrValColorFmt v;
+};
+
+constexpr Depth kDepths[NvSciSurfBPC_MaxValid] = {
+    /* Layout_16_8_8 */ {NvSciColor_Y16, NvSciColor_V8U8, NvSciColor_U8V8, NvSciColor_U8, NvSciColor_V8},
+    /* Layout_10_8_8 */ {NvSciColor_Y10, NvSciColor_V8U8, NvSciColor_U8V8, NvSciColor_U8, NvSciColor_V8},
+    /* 8 */ {NvSciColor_Y8, NvSciColor_V8U8, NvSciColor_U8V8, NvSciColor_U8, NvSciColor_V8},
+    /* 10 */ {NvSciColor_Y10, NvSciColor_V10U10, NvSciColor_U10V10, NvSciColor_U10, NvSciColor_V10},
+    /* 12 */ {NvSciColor_Y12, NvSciColor_V12U12, NvSciColor_U12V12, NvSciColor_U12, NvSciColor_V12},
+    /* 14 */ {NvSciColor_Y16, NvSciColor_V16U16, NvSciColor_U16V16, NvSciColor_U16, NvSciColor_V16},
+    /* 16 */ {NvSciColor_Y16, NvSciColor_V16U16, NvSciColor_U16V16, NvSciColor_U16, NvSciColor_V16},
+};
+
+// How often the chroma planes sample a direction: once for every 1 or 2 luma pixels.
+struct Subsampling {
+    std::uint32_t horizontal;
+    std::uint32_t vertical;
+};
+
+constexpr Subsampling kSubsampling[NvSciSurfSampleType_400] = {
+    /* 420 */ {2, 2},
+    /* 422 */ {2, 1},
+    /* 444 */ {1, 1},
+    /* 422R */ {1, 2},
+};
+
+constexpr std::uint32_t divide_up(std::uint32_t value, std::uint32_t by) {
+    return value / by + (value % by != 0 ? 1 : 0);
+}
+
+}  // namespace
+
+tl::expected<SurfacePlanes, Contradiction> planes_of(const Surface& surface) {
+    const bool luma_only = surface.sampling == NvSciSurfSampleType_400;
+    if (luma_only != (surface.layout == NvSciSurfMemLayout_Packed)) {
+        return tl::make_unexpected(
+            Contradiction{NvSciBufImageAttrKey_SurfMemLayout,
+                          luma_only ? "4:0:0 has no chroma planes, so its layout is Packed"
+                                    : "Packed is the layout of 4:0:0 only; others are SemiPlanar or Planar"});
+    }
+    if (luma_only != (surface.order == NvSciSurfComponentOrder_Luma)) {
+        return tl::make_unexpected(
+            Contradiction{NvSciBufImageAttrKey_SurfComponentOrder,
+                          luma_only ? "4:0:0 has no chroma, so its component order is Luma"
+                                    : "the component order Luma is that of 4:0:0 only; others are YUV or YVU"});
+    }
+
+    const Depth& depth = kDepths[surface.bits];
+    SurfacePlanes result{1, {{{depth.luma, surface.width, surface.height}}}};
+    if (luma_only) return result;
+
+    const Subsampling by = kSubsampling[surface.sampling];
+    const std::uint32_t width = divide_up(surface.width, by.horizontal);
+    const std::uint32_t height = divide_up(surface.height, by.vertical);
+    const bool u_first = surface.order == NvSciSurfComponentOrder_YUV;
+    if (surface.layout == NvSciSurfMemLayout_SemiPlanar) {
+        result.count = 2;
+        result.planes[1] = {u_first ? depth.u_then_v : depth.v_then_u, width, height};
+    } else {
+        result.count = 3;
+        result.planes[1] = {u_first ? depth.u : depth.v, width, height};
+        result.planes[2] = {u_first ? depth.v : depth.u, width, height};
+    }
+    return result;
+}
+
+}  // namespace opennvsci::buf

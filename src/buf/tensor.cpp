@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "buf/tensor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "base/checked.h"
+#include "buf/color_format.h"
+#include "buf/data_type.h"
+#include "buf/extent.h"
+#include "buf/image.h"
+#include "buf/keys.h"
+
+namespace opennvsci::buf {
+namespace {
+
+using attr::Negotiation;
+using attr::Slot;
+
+constexpr std::size_t kMaxDimensions = NV_SCI_BUF_TENSOR_MAX_DIMS;
+
+struct Dimensions {
+    std::uint32_t count;
+    std::array<std::uint64_t, kMaxDimensions> sizes;
+    std::array<std::uint32_t, kMaxDimensions> alignments;  // 1 where nobody asks
+};
+
+Result<Dimensions> read_dimensions(Negotiation& negotiation) {
+    const Slot& result = negotiation.result();
+    Dimensions dimensions{*result.scalar<std::uint32_t>(NvSciBufTensorAttrKey_NumDims), {}, {}};
+    const auto too_few = [&](std::uint32_t key, std::size_t count) {
+        return negotiation.refuse(
+            key, NvSciError_BadParameter,
+            fmt::format("{} values for {} dimensions (NvSciBufTensorAttrKey_NumDims)", count, dimensions.count),
+            "give one value per dimension");
+    };
+    const std::size_t sizes = result.count<std::uint64_t>(NvSciBufTensorAttrKey_SizePerDim);
+    const std::size_t alignments = result.count<std::uint32_t>(NvSciBufTensorAttrKey_AlignmentPerDim);
+    if (sizes < dimensions.count) return too_few(NvSciBufTensorAttrKey_SizePerDim, sizes);
+    if (alignments != 0 && alignments < dimensions.count) {
+        return too_few(NvSciBufTensorAttrKey_AlignmentPerDim, alignments);
+    }
+    for (std::uint32_t i = 0; i < dimensions.count; ++i) {
+        dimensions.sizes[i] = result.element<std::uint64_t>(NvSciBufTensorAttrKey_SizePerDim, i);
+        dimensions.alignments[i] =
+            alignments != 0 ? result.element<std::uint32_t>(NvSciBufTensorAttrKey_AlignmentPerDim, i) : 1;
+        if (dimensions.sizes[i] == 0) {
+            return negotiation.refuse(NvSciBufTensorAttrKey_SizePerDim, NvSciError_BadParameter,
+                                      fmt::format("dimension {} has no elements", i), "give at least 1");
+        }
+    }
+    return dimensions;
+}
+
+struct TensorLayout {
+    std::array<std::uint64_t, kMaxDimensions> strides;
+    std::uint64_t size;
+};
+
+// Bytes of `count` parts of `stride` bytes, rounded up to the alignment; nothing on overflow.
+std::optional<std::uint64_t> rounded_product(std::uint64_t stride, std::uint64_t count, std::uint32_t alignment) {
+    const auto bytes = checked::multiply(stride, count);
+    return bytes ? checked::align_up<std::uint64_t>(*bytes, alignment) : bytes;
+}
+
+// Reference section 5: every stride is the rounded size of what it steps over. Elements of 4 bits are two to a byte in
+// the innermost dimension, whose stride is then that of a pair.
+std::optional<TensorLayout> lay_out(const Dimensions& dimensions, unsigned element_bits) {
+    TensorLayout layout{};
+    const std::uint32_t last = dimensions.count - 1;
+    layout.strides[last] = std::max(element_bits / 8, 1U);
+    std::uint64_t inner = element_bits < 8 ? dimensions.sizes[last] / 2 : dimensions.sizes[last];
+    for (std::uint32_t i = last;; --i) {
+        const auto bytes = rounded_product(layout.strides[i], inner, dimensions.alignments[i]);
+        if (!bytes) return std::nullopt;
+        if (i == 0) {
+            layout.size = *bytes;
+            return layout;
+        }
+        layout.strides[i - 1] = *bytes;
+        inner = dimensions.sizes[i - 1];
+    }
+}
+
+// The dimensions beyond NumDims that a program may have given mean nothing.
+void put_dimensions(Negotiation& negotiation, const Dimensions& dimensions) {
+    const auto key = NvSciBufTensorAttrKey_AlignmentPerDim;
+    const auto alignments = std::span<const std::uint32_t>(dimensions.alignments).first(dimensions.count);
+    negotiation.default_to(key, alignments);
+    negotiation.result().put_array(key, alignments);
+    negotiation.result().put_array(NvSciBufTensorAttrKey_SizePerDim,
+                                   std::span<const std::uint64_t>(dimensions.sizes).first(dimensions.count));
+}
+
+tl::unexpected<Error> refuse_value(Negotiation& negotiation, std::uint32_t key, std::string reason,
+                                   std::string suggestion) {
+    return negotiation.refuse(key, NvSciError_BadParameter, std::move(reason), std::move(suggestion));
+}
+
+// What a pair of image and tensor may have, beyond what each alone may.
+Result<> check_values_of_pair(Negotiation& negotiation) {
+    const Slot& result = negotiation.result();
+    if (*result.scalar<std::uint32_t>(NvSciBufImageAttrKey_Layout) != NvSciBufImage_PitchLinearType) {
+        return refuse_value(negotiation, NvSciBufImageAttrKey_Layout, "an image that is a tensor too is PitchLinear",
+                            "set PitchLinear");
+    }
+    for (const auto key : {NvSciBufImageAttrKey_TopPadding, NvSciBufImageAttrKey_BottomPadding,
+                           NvSciBufImageAttrKey_LeftPadding, NvSciBufImageAttrKey_RightPadding}) {
+        if (negotiation.is_asked(key)) {
+            return refuse_value(negotiation, key, "an image that is a tensor too has no padding", "leave it unset");
+        }
+    }
+    for (const std::uint32_t key :
+         {std::uint32_t{NvSciBufImageAttrKey_ImageCount}, std::uint32_t{NvSciBufTensorAttrKey_PixelFormat}}) {
+        if (!negotiation.is_asked(key)) {
+            return refuse_value(negotiation, key, "mandatory for an image that is a tensor too, and no list sets it",
+                                "set it in one of the lists");
+        }
+    }
+    const auto planes = *result.scalar<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount);
+    if (planes != 1) {
+        return refuse_value(negotiation, NvSciBufImageAttrKey_PlaneCount,
+                            fmt::format("an image that is a tensor too has one plane, this one has {}", planes),
+                            "set 1");
+    }
+    if (*result.scalar<std::uint32_t>(NvSciBufImageAttrKey_ScanType) != NvSciBufScan_ProgressiveType) {
+        return refuse_value(negotiation, NvSciBufImageAttrKey_ScanType,
+                            "the rows of an interlaced image are no dimension of a tensor", "set Progressive");
+    }
+    const auto dimensions = *result.scalar<std::uint32_t>(NvSciBufTensorAttrKey_NumDims);
+    if (dimensions != 4) {
+        return refuse_value(negotiation, NvSciBufTensorAttrKey_NumDims,
+                            fmt::format("an image is a tensor of 4 dimensions (NHWC), not of {}", dimensions), "set 4");
+    }
+    const auto format = *result.scalar<std::uint32_t>(NvSciBufTensorAttrKey_PixelFormat);
+    if (format != NvSciColor_A8B8G8R8 && format != NvSciColor_Float_A16B16G16R16) {
+        return refuse_value(
+            negotiation, NvSciBufTensorAttrKey_PixelFormat,
+            fmt::format("{} is no format of an image that is a tensor too", find_color_format(format)->name),
+            "set A8B8G8R8 or Float_A16B16G16R16");
+    }
+    return {};
+}
+
+tl::unexpected<Error> refuse_pair(Negotiation& negotiation, std::uint32_t key, std::string reason,
+                                  std::string suggestion) {
+    return negotiation.refuse(key, NvSciError_ReconciliationFailed, std::move(reason), std::move(suggestion));
+}
+
+// Tensor and image say the same of the pixels.
+Result<> check_agreement(Negotiation& negotiation, const Dimensions& tensor) {
+    const Slot& result = negotiation.result();
+    const PlaneShape plane = image_shape_of(result).planes[0];
+    const ColorFormat& format = color_format(plane.format);
+    const auto pixel = *result.scalar<NvSciBufAttrValColorFmt>(NvSciBufTensorAttrKey_PixelFormat);
+    if (pixel != plane.format) {
+        return refuse_pair(
+            negotiation, NvSciBufTensorAttrKey_PixelFormat,
+            fmt::format("{}, but NvSciBufImageAttrKey_PlaneColorFormat is {}", color_format(pixel).name, format.name),
+            "set both the same");
+    }
+    if (*result.scalar<NvSciBufAttrValDataType>(NvSciBufTensorAttrKey_DataType) != format.data_type) {
+        return refuse_pair(negotiation, NvSciBufTensorAttrKey_DataType,
+                           fmt::format("not the type of the components of {}", format.name),
+                           format.data_type == NvSciDataType_Uint8 ? "set Uint8" : "set Float16");
+    }
+    const std::array<std::uint64_t, 4> wanted{1, plane.height, plane.width, format.channels};
+    for (std::uint32_t i = 0; i < 4; ++i) {
+        if (tensor.sizes[i] == wanted[i]) continue;
+        return refuse_pair(
+            negotiation, NvSciBufTensorAttrKey_SizePerDim,
+            fmt::format("dimension {} is {}, but the image makes it {} (images, height, width, channels)", i,
+                        tensor.sizes[i], wanted[i]),
+            "describe the same pixels in both");
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<> complete_tensor(Negotiation& negotiation) {
+    if (!negotiation.is_asked(NvSciBufTensorAttrKey_AlignmentPerDim)) {
+        return refuse_value(negotiation, NvSciBufTensorAttrKey_AlignmentPerDim,
+                            "mandatory for a tensor, and no list sets it", "set it in one of the lists");
+    }
+    OPENNVSCI_TRY_ASSIGN(dimensions, read_dimensions(negotiation));
+    const auto type = *negotiation.result().scalar<NvSciBufAttrValDataType>(NvSciBufTensorAttrKey_DataType);
+    if (bits_of(type) < 8 && dimensions.sizes[dimensions.count - 1] % 2 != 0) {
+        return negotiation.refuse(NvSciBufTensorAttrKey_SizePerDim, NvSciError_NotSupported,
+                                  fmt::format("the innermost dimension has {} elements of 4 bits, two to a byte",
+                                              dimensions.sizes[dimensions.count - 1]),
+                                  "make it even");
+    }
+    const auto layout = lay_out(dimensions, bits_of(type));
+    if (!layout) {
+        return negotiation.refuse(NvSciBufTensorAttrKey_Size, NvSciError_Overflow, "the size exceeds 64 bits");
+    }
+    put_dimensions(negotiation, dimensions);
+    negotiation.compute(NvSciBufTensorAttrKey_StridesPerDim, std::span(layout->strides).first(dimensions.count));
+    negotiation.compute(NvSciBufTensorAttrKey_Size, layout->size);
+    negotiation.raise_to(NvSciBufTensorAttrKey_BaseAddrAlign, kDefaultAlignment, kAllocatorAligns);
+    negotiation.default_to(NvSciBufTensorAttrKey_PixelFormat, NvSciColor_LowerBound, "elements, not pixels");
+    return {};
+}
+
+Result<> check_image_tensor(Negotiation& negotiation, LayoutRules& rules) {
+    OPENNVSCI_TRY(check_values_of_pair(negotiation));
+    OPENNVSCI_TRY_ASSIGN(dimensions, read_dimensions(negotiation));
+    OPENNVSCI_TRY(check_agreement(negotiation, dimensions));
+    const ColorFormat& format =
+        color_format(*negotiation.result().scalar<NvSciBufAttrValColorFmt>(NvSciBufTensorAttrKey_PixelFormat));
+    const std::uint32_t pixel_bytes = format.bits_per_pixel / 8U;
+    if (pixel_bytes % dimensions.alignments[3] != 0) {
+        return negotiation.refuse(NvSciBufTensorAttrKey_AlignmentPerDim, NvSciError_NotSupported,
+                                  fmt::format("dimension 3 asks for {} bytes, but the pixels of an image are {} bytes "
+                                              "without gaps",
+                                              dimensions.alignments[3], pixel_bytes),
+                                  "ask for at most the size of a pixel");
+    }
+    put_dimensions(negotiation, dimensions);
+    rules.pitch_alignment = std::max(rules.pitch_alignment, dimensions.alignments[2]);
+    rules.plane_alignment = std::max({rules.plane_alignment, dimensions.alignments[1], dimensions.alignments[0]});
+    return {};
+}
+
+void complete_image_tensor(Negotiation& negotiation) {
+    const Slot& result = negotiation.result();
+    const ColorFormat& format =
+        color_format(*result.scalar<NvSciBufAttrValColorFmt>(NvSciBufTensorAttrKey_PixelFormat));
+    const auto size = *result.scalar<std::uint64_t>(NvSciBufImageAttrKey_Size);
+    const std::array<std::uint64_t, 4> strides{size, result.element<std::uint32_t>(NvSciBufImageAttrKey_PlanePitch, 0),
+                                               format.bits_per_pixel / 8U,
+                                               std::uint64_t{format.bits_per_pixel} / 8 / format.channels};
+    negotiation.compute(NvSciBufTensorAttrKey_StridesPerDim, std::span(strides));
+    negotiation.compute(NvSciBufTensorAttrKey_Size, size);
+    negotiation.raise_to(NvSciBufTensorAttrKey_BaseAddrAlign,
+                         std::max(kDefaultAlignment, *result.scalar<std::uint64_t>(NvSciBufImageAttrKey_Alignment)),
+                         kAllocatorAligns);
+}
+
+}  // namespace opennvsci::buf

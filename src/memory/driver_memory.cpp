@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "memory/driver_memory.h"
+
+#include <fmt/format.h>
+
+#include "base/checked.h"
+#include "base/os.h"
+#include "driver/scoped_context.h"
+
+namespace opennvsci::memory {
+
+using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names for its constants
+
+namespace {
+
+CUmemLocation location(const driver::Device& device, DriverMemory::Place place) {
+    if (place == DriverMemory::Place::video) return {CU_MEM_LOCATION_TYPE_DEVICE, device.handle};
+    return {CU_MEM_LOCATION_TYPE_HOST_NUMA, device.host_numa_id};
+}
+
+}  // namespace
+
+// One address range with the whole allocation mapped into it.
+class DriverMemory::VirtualMapping final : public GpuMapping {
+  public:
+    VirtualMapping(const driver::Driver& driver, std::size_t size) : driver_(driver), size_(size) {}
+    using GpuMapping::set_address;
+    void set_mapped() noexcept { is_mapped_ = true; }
+    ~VirtualMapping() override {
+        if (is_mapped_) driver_.call.cuMemUnmap(address(), size_);
+        if (address() != 0) driver_.call.cuMemAddressFree(address(), size_);
+    }
+
+  private:
+    const driver::Driver& driver_;
+    const std::size_t size_;
+    bool is_mapped_ = false;
+};
+
+// For the CPU or a GPU: who may see it is only a matter of the access right.
+Result<std::unique_ptr<GpuMapping>> DriverMemory::map(const CUmemLocation& viewer, Right right) {
+    auto mapping = std::make_unique<VirtualMapping>(driver_, size());
+    CUdeviceptr address = 0;
+    CUresult result = driver_.call.cuMemAddressReserve(&address, size(), alignment_, 0, 0);
+    if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemAddressReserve");
+    mapping->set_address(address);
+    result = driver_.call.cuMemMap(address, size(), 0, handle_, 0);
+    if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemMap");
+    mapping->set_mapped();
+    const CUmemAccessDesc access{
+        viewer, right == Right::read_only ? CU_MEM_ACCESS_FLAGS_PROT_READ : CU_MEM_ACCESS_FLAGS_PROT_READWRITE};
+    result = driver_.call.cuMemSetAccess(address, size(), &access, 1);
+    if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemSetAccess");
+    return mapping;
+}
+
+DriverMemory::DriverMemory(const driver::Driver& driver, const driver::Device& device, Place place, std::size_t size,
+                           std::size_t alignment)
+    : Allocation(size), driver_(driver), device_(device), place_(place), alignment_(alignment) {}
+
+Result<std::shared_ptr<Allocation>> DriverMemory::create(const driver::Driver& driver, const driver::Device& device,
+                                                         const Request& request) {
+    CUmemAllocationProp prop{};
+    prop.type = CU_MEM_ALLOCATION_TYPE_PINNED;
+    prop.requestedHandleTypes = CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR;
+    prop.location = location(device, request.place);
+    prop.allocFlags.compressionType =
+        request.compressible ? CU_MEM_ALLOCATION_COMP_GENERIC : CU_MEM_ALLOCATION_COMP_NONE;
+
+    std::size_t granularity = 0;
+    CUresult result = driver.call.cuMemGetAllocationGranularity(&granularity, &prop, CU_MEM_ALLOC_GRANULARITY_MINIMUM);
+    if (result != CUDA_SUCCESS) return driver.error(result, "cuMemGetAllocationGranularity");
+    const auto size = checked::align_up(request.size, granularity);
+    if (!size) return fail(NvSciError_Overflow, fmt::format("{} bytes cannot be rounded up", request.size));
+
+    std::shared_ptr<DriverMemory> memory(new DriverMemory(driver, device, request.place, *size,
+                                                          request.alignment > granularity ? request.alignment : 0));
+    result = driver.call.cuMemCreate(&memory->handle_, *size, &prop, 0);
+    if (result != CUDA_SUCCESS) {
+        memory->handle_ = 0;
+        return driver.error(result,
+                            fmt::format("cuMemCreate of {} bytes {} {}", *size,
+                                        request.place == Place::video ? "on" : "of system memory for", device.name));
+    }
+    if (request.compressible) {
+        CUmemAllocationProp actual{};
+        result = driver.call.cuMemGetAllocationPropertiesFromHandle(&actual, memory->handle_);
+        if (result != CUDA_SUCCESS) return driver.error(result, "cuMemGetAllocationPropertiesFromHandle");
+        if (actual.allocFlags.compressionType != CU_MEM_ALLOCATION_COMP_GENERIC) {
+            return fail(NvSciError_ResourceError,
+                        fmt::format("{} has no compressible memory left, which the reconciled list promises; reconcile "
+                                    "without EnableGpuCompression",
+                                    device.name),
+                        CUDA_ERROR_OUT_OF_MEMORY);
+        }
+    }
+    OPENNVSCI_TRY(memory->fill_with_zeros());
+    return memory;
+}
+
+DriverMemory::~DriverMemory() {
+    cpu_read_write_.reset();
+    cpu_read_only_.reset();
+    if (handle_ != 0) driver_.call.cuMemRelease(handle_);
+}
+
+// On a stream of its own: the default stream would wait for the program's kernels.
+Result<> DriverMemory::fill_with_zeros() {
+    using driver::ScopedContext;
+    const ScopedContext context(driver_, device_, ScopedContext::Want::of_device);
+    if (context.result() != CUDA_SUCCESS) return driver_.error(context.result(), "cuDevicePrimaryCtxRetain");
+    OPENNVSCI_TRY_ASSIGN(mapping, map_for_gpu(driver_, device_, Right::read_write));
+    CUstream stream = nullptr;
+    CUresult result = driver_.call.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING);
+    if (result != CUDA_SUCCESS) return driver_.error(result, "cuStreamCreate");
+    result = driver_.call.cuMemsetD8Async(mapping->address(), 0, size(), stream);
+    const CUresult synchronized = driver_.call.cuStreamSynchronize(stream);
+    driver_.call.cuStreamDestroy(stream);
+    if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemsetD8Async");
+    if (synchronized != CUDA_SUCCESS) return driver_.error(synchronized, "cuStreamSynchronize");
+    return {};
+}
+
+Result<void*> DriverMemory::cpu_address(Right right) {
+    if (place_ == Place::video) {
+        return fail(NvSciError_NotSupported, "the CPU cannot see video memory", CUDA_ERROR_NOT_SUPPORTED);
+    }
+    const std::lock_guard lock(mutex_);
+    std::unique_ptr<GpuMapping>& known = right == Right::read_only ? cpu_read_only_ : cpu_read_write_;
+    if (known == nullptr) {
+        OPENNVSCI_TRY_ASSIGN(made, map(location(device_, place_), right));
+        known = std::move(made);
+    }
+    return reinterpret_cast<void*>(known->address());  // NOLINT(performance-no-int-to-ptr): one address space
+}
+
+Result<UniqueFd> DriverMemory::share() {
+    const std::lock_guard lock(mutex_);
+    if (!exported_) {
+        int descriptor = -1;
+        const CUresult result = driver_.call.cuMemExportToShareableHandle(&descriptor, handle_,
+                                                                          CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR, 0);
+        if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemExportToShareableHandle");
+        exported_ = UniqueFd(descriptor);
+    }
+    return os::duplicate(exported_.get());
+}
+
+Result<std::unique_ptr<GpuMapping>> DriverMemory::map_for_gpu(const driver::Driver& driver,
+                                                              const driver::Device& device, Right right) {
+    if (place_ == Place::video && device.handle != device_.handle) {
+        int can_access = 0;
+        const CUresult result = driver.call.cuDeviceCanAccessPeer(&can_access, device.handle, device_.handle);
+        if (result != CUDA_SUCCESS) return driver.error(result, "cuDeviceCanAccessPeer");
+        if (can_access == 0) {
+            return fail(NvSciError_NotSupported,
+                        fmt::format("{} ({}) cannot access the video memory of {} ({})", device.name,
+                                    device.uuid.text(), device_.name, device_.uuid.text()),
+                        CUDA_ERROR_PEER_ACCESS_UNSUPPORTED);
+        }
+    }
+    return map({CU_MEM_LOCATION_TYPE_DEVICE, device.handle}, right);
+}
+
+}  // namespace opennvsci::memory

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// DriverMemory: an allocation made with cuMemCreate, so that it can be mapped with a right, exported as a file
+// descriptor and used for arrays. It lies in the video memory of one GPU, which the CPU cannot see, or in system
+// memory, where the CPU sees it through at most two mappings, one read-write and one read-only.
+#pragma once
+
+#include <mutex>
+
+#include "base/unique_fd.h"
+#include "memory/allocation.h"
+
+namespace opennvsci::memory {
+
+class DriverMemory final : public Allocation {
+  public:
+    enum class Place { video, system };
+    struct Request {
+        Place place;
+        std::size_t size;
+        std::size_t alignment;  ///< of the address of every mapping; a power of two
+        bool compressible;
+    };
+
+    /// Allocates memory of `device`, or system memory for it, rounded up to its granularity. Errors: ResourceError, in
+    /// particular when there is not enough memory or the compression that was asked for is refused.
+    [[nodiscard]] static Result<std::shared_ptr<Allocation>> create(const driver::Driver& driver,
+                                                                    const driver::Device& device,
+                                                                    const Request& request);
+    ~DriverMemory() override;
+
+    [[nodiscard]] Result<void*> cpu_address(Right right) override;
+    [[nodiscard]] Result<std::unique_ptr<GpuMapping>> map_for_gpu(const driver::Driver& driver,
+                                                                  const driver::Device& device, Right right) override;
+    [[nodiscard]] Result<UniqueFd> share() override;
+
+  private:
+    class VirtualMapping;
+
+    DriverMemory(const driver::Driver& driver, const driver::Device& device, Place place, std::size_t size,
+                 std::size_t alignment);
+    [[nodiscard]] Result<> fill_with_zeros();
+    [[nodiscard]] Result<std::unique_ptr<GpuMapping>> map(const cu::CUmemLocation& viewer, Right right);
+
+    const driver::Driver& driver_;
+    const driver::Device& device_;
+    const Place place_;
+    const std::size_t alignment_;  // 0: what the driver does anyway is enough
+    cu::CUmemGenericAllocationHandle handle_ = 0;
+    std::mutex mutex_;  // of what follows
+    std::unique_ptr<GpuMapping> cpu_read_write_;
+    std::unique_ptr<GpuMapping> cpu_read_only_;
+    UniqueFd exported_;
+};
+
+}  // namespace opennvsci::memory
