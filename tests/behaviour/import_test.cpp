@@ -326,18 +326,6 @@ TEST_F(ImportTest, WithoutACurrentContextThereIsNoImport) {
     EXPECT_EQ(memory.import(object, kSize), CUDA_SUCCESS);
 }
 
-TEST_F(ImportTest, MappedArraysAreNotSupportedYet) {
-    const Object object = allocate(Where::video_memory, kSize);
-    ExternalMemory memory;
-    ASSERT_EQ(memory.import(object, kSize), CUDA_SUCCESS);
-    CUmipmappedArray array = nullptr;
-    CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC desc{};
-    desc.numLevels = 1;
-    EXPECT_EQ(nvsciCuExternalMemoryGetMappedMipmappedArray(&array, memory.handle, &desc), CUDA_ERROR_NOT_SUPPORTED);
-    EXPECT_EQ(nvsciCuExternalMemoryGetMappedMipmappedArray(&array, nullptr, &desc), CUDA_ERROR_INVALID_VALUE);
-    EXPECT_EQ(array, nullptr);
-}
-
 // Handles and pointers that are not ours go to the driver as they are.
 TEST_F(ImportTest, ForeignMemoryPassesThrough) {
     CUdeviceptr pointer = 0;

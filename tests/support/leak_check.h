@@ -8,6 +8,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 namespace opennvsci::test {
 
@@ -25,10 +26,14 @@ class LeakCheck {
 
 class LeakCheckedTest : public ::testing::Test {
   protected:
-    void TearDown() override { EXPECT_EQ(check_.differences(), ""); }
+    void TearDown() override { EXPECT_EQ(check_.differences(), expected_); }
+
+    /// For a test after which something is left behind on purpose, as differences() tells it.
+    void expect_differences(std::string expected) { expected_ = std::move(expected); }
 
   private:
     LeakCheck check_;
+    std::string expected_;
 };
 
 }  // namespace opennvsci::test
