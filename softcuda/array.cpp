@@ -34,8 +34,13 @@ HandleTable<MipmappedArray>& mipmapped_array_handles() {
 /// Makes a mipmapped array of its only level, unless the context was destroyed meanwhile.
 CUresult publish(const Context& context, const std::shared_ptr<Array>& level, CUmipmappedArray& handle) {
     const HandleValue level_handle = array_handles().insert(level);
-    auto mipmapped = std::make_shared<MipmappedArray>(level, to_opaque<CUarray>(level_handle));
-    handle = to_opaque<CUmipmappedArray>(mipmapped_array_handles().insert(std::move(mipmapped)));
+    try {
+        auto mipmapped = std::make_shared<MipmappedArray>(level, to_opaque<CUarray>(level_handle));
+        handle = to_opaque<CUmipmappedArray>(mipmapped_array_handles().insert(std::move(mipmapped)));
+    } catch (...) {  // out of memory: nobody would ever destroy the level
+        (void)array_handles().take(level_handle);
+        throw;
+    }
     if (!context.destroyed()) return CUDA_SUCCESS;
     drop_arrays_of(context.id());
     return CUDA_ERROR_CONTEXT_IS_DESTROYED;

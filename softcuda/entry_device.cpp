@@ -213,7 +213,7 @@ CUresult cuCtxGetId(CUcontext context, unsigned long long* id) {
         const bool asks_for_current = context == nullptr || (found != nullptr && found->handle() == context);
         if (!asks_for_current) {
             found = find_context(context);
-            if (found == nullptr) return CUDA_ERROR_INVALID_CONTEXT;
+            if (found == nullptr) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
         } else if (current != CUDA_SUCCESS) {
             return current;
         }

@@ -6,7 +6,7 @@ namespace opennvsci::cuda {
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names for its constants
 
 ArraySource::~ArraySource() {
-    if (imported_ != nullptr && driver_.is_alive(context_)) driver_.call.cuDestroyExternalMemory(imported_);
+    if (imported_ != nullptr && !driver_.is_gone(context_)) driver_.call.cuDestroyExternalMemory(imported_);
 }
 
 Result<> ArraySource::import() {
@@ -26,7 +26,7 @@ Result<> ArraySource::import() {
 
 Result<CUmipmappedArray> ArraySource::map(const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC& desc) {
     const std::lock_guard lock(mutex_);
-    if (!driver_.is_alive(context_)) {
+    if (driver_.is_gone(context_)) {
         return fail(NvSciError_InvalidState, "the context that the external memory was imported in is gone",
                     CUDA_ERROR_INVALID_CONTEXT);
     }

@@ -112,13 +112,15 @@ Result<ContextIdentity> Driver::current_context() const {
 }
 
 // The driver recognises a destroyed context here (measured: H100, driver 580), unlike in many other calls.
-bool Driver::is_alive(const ContextIdentity& context) const noexcept {
-    if (call.cuCtxGetId != nullptr) {
-        unsigned long long id = 0;
-        return call.cuCtxGetId(context.handle, &id) == CUDA_SUCCESS && id == context.id;
+bool Driver::is_gone(const ContextIdentity& context) const noexcept {
+    if (call.cuCtxGetId == nullptr) {
+        CUcontext current = nullptr;
+        return call.cuCtxGetCurrent(&current) != CUDA_SUCCESS || current != context.handle;
     }
-    CUcontext current = nullptr;
-    return call.cuCtxGetCurrent(&current) == CUDA_SUCCESS && current == context.handle;
+    unsigned long long id = 0;
+    const CUresult result = call.cuCtxGetId(context.handle, &id);
+    if (result == CUDA_SUCCESS) return id != context.id;
+    return result == CUDA_ERROR_CONTEXT_IS_DESTROYED || result == CUDA_ERROR_INVALID_CONTEXT;
 }
 
 Result<const Device*> Driver::current_device() const {

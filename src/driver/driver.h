@@ -108,8 +108,9 @@ class Driver {
     /// The calling thread's current context. Errors: INVALID_CONTEXT if there is none.
     [[nodiscard]] Result<ContextIdentity> current_context() const;
 
-    /// True if the context still exists. On drivers before CUDA 12.0 that is known of the current context only.
-    [[nodiscard]] bool is_alive(const ContextIdentity& context) const noexcept;
+    /// True if the driver says that the context does not exist any more. Drivers before CUDA 12.0 do not tell; there
+    /// every context but the current one counts as gone.
+    [[nodiscard]] bool is_gone(const ContextIdentity& context) const noexcept;
 
     /// An Error for a failed CUDA call: "CALL failed: CUDA_ERROR_X (description)".
     [[nodiscard]] tl::unexpected<Error> error(CUresult result, std::string_view call) const;

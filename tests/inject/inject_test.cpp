@@ -21,6 +21,12 @@ using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names
 
 constexpr std::uint64_t kSize = 100000;
 
+/// A buffer of bytes or a block-linear image, with the CPU or without: that decides the memory.
+struct Way {
+    bool is_image;
+    bool with_cpu;
+};
+
 /// What ended a walk: the code of the failing call. GoogleTest is kept out, because its allocations would count.
 struct Failure {
     bool is_cuda;
@@ -30,10 +36,14 @@ struct Failure {
 /// Everything that one walk makes, freed in the opposite order, by calls that may be failed too.
 class Walk {
   public:
-    Walk(const TestDevice& device, bool with_cpu) : gpu_(device.gpu_id()), with_cpu_(with_cpu) {}
+    Walk(const TestDevice& device, const Way& way) : cuda_(device.driver().call), gpu_(device.gpu_id()), way_(way) {}
     Walk(const Walk&) = delete;
     Walk& operator=(const Walk&) = delete;
     ~Walk() {
+        // The array is the program's to destroy: when the failure hits that call, it is called again.
+        if (array_ != nullptr && cuda_.cuMipmappedArrayDestroy(array_) != CUDA_SUCCESS) {
+            cuda_.cuMipmappedArrayDestroy(array_);
+        }
         for (const CUdeviceptr pointer : {pointer_, read_only_pointer_}) {
             if (pointer != 0) nvsciCuMemFree(pointer);
         }
@@ -43,7 +53,8 @@ class Walk {
     }
 
     std::optional<Failure> run() {
-        for (const auto step : {&Walk::make_lists, &Walk::make_objects, &Walk::import_objects}) {
+        for (const auto step : {&Walk::make_lists, &Walk::reconcile_lists, &Walk::make_objects, &Walk::import_objects,
+                                &Walk::use_image}) {
             if (const auto failure = (this->*step)()) return failure;
         }
         return std::nullopt;
@@ -65,15 +76,34 @@ class Walk {
     std::optional<Failure> make_lists() {
         WALK(NvSciBufModuleOpen(module_.out()));
         WALK(NvSciBufAttrListCreate(module_, producer_.out()));
-        WALK(set(producer_, NvSciBufGeneralAttrKey_Types, NvSciBufType_RawBuffer));
-        WALK(set(producer_, NvSciBufRawBufferAttrKey_Size, kSize));
-        WALK(set(producer_, NvSciBufGeneralAttrKey_NeedCpuAccess, with_cpu_));
+        const NvSciBufType type = way_.is_image ? NvSciBufType_Image : NvSciBufType_RawBuffer;
+        WALK(set(producer_, NvSciBufGeneralAttrKey_Types, type));
+        if (way_.is_image) {
+            if (const auto failure = describe_image()) return failure;
+        } else {
+            WALK(set(producer_, NvSciBufRawBufferAttrKey_Size, kSize));
+        }
+        WALK(set(producer_, NvSciBufGeneralAttrKey_NeedCpuAccess, way_.with_cpu));
         WALK(opennvsciAttrListSetName(producer_, "a producer with a name too long for a small string"));
         WALK(NvSciBufAttrListCreate(module_, consumer_.out()));
-        WALK(set(consumer_, NvSciBufGeneralAttrKey_Types, NvSciBufType_RawBuffer));
+        WALK(set(consumer_, NvSciBufGeneralAttrKey_Types, type));
         WALK(set(consumer_, NvSciBufGeneralAttrKey_GpuId, gpu_));
         const NvSciBufAttrValGpuCompression compression{gpu_, NvSciBufCompressionType_GenericCompressible};
-        WALK(set(consumer_, NvSciBufGeneralAttrKey_EnableGpuCompression, compression));
+        return failed(set(consumer_, NvSciBufGeneralAttrKey_EnableGpuCompression, compression));
+    }
+
+    // Another width every time: the driver is asked about each shape once.
+    std::optional<Failure> describe_image() {
+        static std::uint32_t width = 16;
+        WALK(set(producer_, NvSciBufImageAttrKey_Layout, NvSciBufImage_BlockLinearType));
+        WALK(set(producer_, NvSciBufImageAttrKey_ScanType, NvSciBufScan_ProgressiveType));
+        WALK(set(producer_, NvSciBufImageAttrKey_PlaneCount, std::uint32_t{1}));
+        WALK(set(producer_, NvSciBufImageAttrKey_PlaneColorFormat, {NvSciColor_A8B8G8R8}));
+        WALK(set(producer_, NvSciBufImageAttrKey_PlaneWidth, {++width}));
+        return failed(set(producer_, NvSciBufImageAttrKey_PlaneHeight, {kHeight}));
+    }
+
+    std::optional<Failure> reconcile_lists() {
         WALK(NvSciBufAttrListClone(consumer_, clone_.out()));
         NvSciBufAttrList both[] = {producer_, consumer_};
         WALK(NvSciBufAttrListAppendUnreconciled(both, 2, appended_.out()));
@@ -100,8 +130,9 @@ class Walk {
     std::optional<Failure> import_objects() {
         CUDA_EXTERNAL_MEMORY_HANDLE_DESC desc{};
         desc.type = CU_EXTERNAL_MEMORY_HANDLE_TYPE_NVSCIBUF;
-        desc.size = kSize;
-        const CUDA_EXTERNAL_MEMORY_BUFFER_DESC window{0, kSize, 0, {}};
+        const std::uint64_t size = way_.is_image ? 65536 : kSize;
+        desc.size = size;
+        const CUDA_EXTERNAL_MEMORY_BUFFER_DESC window{0, size, 0, {}};
         desc.handle.nvSciBufObject = object_.get();
         WALK(nvsciCuImportExternalMemory(&memory_, &desc));
         WALK(nvsciCuExternalMemoryGetMappedBuffer(&pointer_, memory_, &window));
@@ -109,10 +140,27 @@ class Walk {
         WALK(nvsciCuImportExternalMemory(&read_only_memory_, &desc));
         return failed(nvsciCuExternalMemoryGetMappedBuffer(&read_only_pointer_, read_only_memory_, &window));
     }
+
+    std::optional<Failure> use_image() {
+        if (!way_.is_image) return std::nullopt;
+        CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC desc{};
+        desc.arrayDesc = {16, kHeight, 0, CU_AD_FORMAT_UNSIGNED_INT8, 4, 0};
+        desc.numLevels = 1;
+        WALK(nvsciCuExternalMemoryGetMappedMipmappedArray(&array_, memory_, &desc));
+        if (!way_.with_cpu) return std::nullopt;
+        const NvSciBufRect rect{0, 0, 16, kHeight};
+        static unsigned char pixels[std::size_t{16} * 4 * kHeight];
+        void* pointers[] = {pixels};
+        const std::uint32_t bytes = sizeof(pixels);
+        const std::uint32_t pitch = 16 * 4;
+        return failed(NvSciBufObjGetPixels(read_only_, &rect, pointers, &bytes, &pitch));
+    }
 #undef WALK
 
+    static constexpr std::uint32_t kHeight = 16;
+    const driver::EntryPoints& cuda_;
     const NvSciRmGpuId gpu_;
-    const bool with_cpu_;
+    const Way way_;
     Module module_;
     List producer_;
     List consumer_;
@@ -126,6 +174,7 @@ class Walk {
     CUexternalMemory read_only_memory_ = nullptr;
     CUdeviceptr pointer_ = 0;
     CUdeviceptr read_only_pointer_ = 0;
+    CUmipmappedArray array_ = nullptr;
 };
 
 bool is_documented(const Failure& failure) {
@@ -133,10 +182,13 @@ bool is_documented(const Failure& failure) {
     return failure.code == NvSciError_InsufficientMemory || failure.code == NvSciError_ResourceError;
 }
 
-class InjectTest : public ::testing::TestWithParam<bool> {};
-INSTANTIATE_TEST_SUITE_P(Memory, InjectTest, ::testing::Bool(), [](const ::testing::TestParamInfo<bool>& parameter) {
-    return parameter.param ? "SystemMemory" : "VideoMemory";
-});
+class InjectTest : public ::testing::TestWithParam<Way> {};
+INSTANTIATE_TEST_SUITE_P(Buffer, InjectTest,
+                         ::testing::Values(Way{false, false}, Way{false, true}, Way{true, false}, Way{true, true}),
+                         [](const ::testing::TestParamInfo<Way>& parameter) {
+                             return std::string(parameter.param.is_image ? "Image" : "Bytes") +
+                                    (parameter.param.with_cpu ? "InSystemMemory" : "InVideoMemory");
+                         });
 
 TEST_P(InjectTest, EveryFailureOnTheWayIsReportedAndLeavesNothing) {
     TestDevice& device = TestDevice::instance();
