@@ -76,6 +76,39 @@ inline NvSciBufAttrList raw_list(std::uint64_t size, bool cpu, bool compressed =
     return list;
 }
 
+/// A block-linear picture of three planes (4:2:0), described by its planes: eleven keys.
+inline NvSciBufAttrList image_list(std::uint32_t width, std::uint32_t height) {
+    NvSciBufAttrList list = nullptr;
+    BENCH_CHECK(NvSciBufAttrListCreate(module(), &list));
+    const NvSciBufType type = NvSciBufType_Image;
+    const NvSciBufAttrValAccessPerm permission = NvSciBufAccessPerm_ReadWrite;
+    const NvSciRmGpuId gpu = gpu_id();
+    const NvSciBufAttrValImageLayoutType layout = NvSciBufImage_BlockLinearType;
+    const NvSciBufAttrValImageScanType scan = NvSciBufScan_ProgressiveType;
+    const std::uint32_t planes = 3;
+    const NvSciBufAttrValColorFmt formats[] = {NvSciColor_Y8, NvSciColor_U8, NvSciColor_V8};
+    const NvSciBufAttrValColorStd standards[] = {NvSciColorStd_REC709_ER, NvSciColorStd_REC709_ER,
+                                                 NvSciColorStd_REC709_ER};
+    const std::uint32_t alignments[] = {4096, 4096, 4096};
+    const std::uint32_t widths[] = {width, width / 2, width / 2};
+    const std::uint32_t heights[] = {height, height / 2, height / 2};
+    NvSciBufAttrKeyValuePair pairs[] = {
+        {NvSciBufGeneralAttrKey_Types, &type, sizeof(type)},
+        {NvSciBufGeneralAttrKey_RequiredPerm, &permission, sizeof(permission)},
+        {NvSciBufGeneralAttrKey_GpuId, &gpu, sizeof(gpu)},
+        {NvSciBufImageAttrKey_Layout, &layout, sizeof(layout)},
+        {NvSciBufImageAttrKey_ScanType, &scan, sizeof(scan)},
+        {NvSciBufImageAttrKey_PlaneCount, &planes, sizeof(planes)},
+        {NvSciBufImageAttrKey_PlaneColorFormat, formats, sizeof(formats)},
+        {NvSciBufImageAttrKey_PlaneColorStd, standards, sizeof(standards)},
+        {NvSciBufImageAttrKey_PlaneBaseAddrAlign, alignments, sizeof(alignments)},
+        {NvSciBufImageAttrKey_PlaneWidth, widths, sizeof(widths)},
+        {NvSciBufImageAttrKey_PlaneHeight, heights, sizeof(heights)},
+    };
+    BENCH_CHECK(NvSciBufAttrListSetAttrs(list, pairs, std::size(pairs)));
+    return list;
+}
+
 /// An object of `size` bytes, in system memory if the CPU takes part, else in video memory. Not compressible, because
 /// mapping compressible memory costs the driver more, and the anchors are plain.
 inline NvSciBufObj object(std::uint64_t size, bool cpu) {

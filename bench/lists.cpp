@@ -84,5 +84,19 @@ void reconcile(benchmark::State& state) {
 }
 BENCHMARK(reconcile)->Arg(2)->Arg(8)->Arg(64);
 
+// A camera that describes a planar 4:2:0 picture and a GPU that wants to read it.
+void reconcile_image(benchmark::State& state) {
+    NvSciBufAttrList lists[] = {image_list(1920, 1080), image_list(1920, 1080)};
+    for (auto _ : state) {
+        NvSciBufAttrList reconciled = nullptr;
+        NvSciBufAttrList conflict = nullptr;
+        BENCH_CHECK(NvSciBufAttrListReconcile(lists, std::size(lists), &reconciled, &conflict));
+        NvSciBufAttrListFree(reconciled);
+    }
+    for (NvSciBufAttrList list : lists)
+        NvSciBufAttrListFree(list);
+}
+BENCHMARK(reconcile_image);
+
 }  // namespace
 }  // namespace opennvsci::bench
