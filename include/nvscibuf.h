@@ -1208,6 +1208,9 @@ NvSciError NvSciBufObjFlushCpuCacheRange(NvSciBufObj bufObj, uint64_t offset, ui
  * images; Y, U, V in this order for every YUV image of several planes, semi-planar ones included; R, G, B for RGB
  * images of three planes. Flush before if CpuNeedSwCacheCoherency is true.
  *
+ * The layout of the image does not matter. The rows of an interlaced pitch-linear image are taken from its fields in
+ * turn; those of an interlaced block-linear one are the rows of the array that CUDA maps.
+ *
  * Thread-safe; pixels that somebody writes at the same time are not defined.
  *
  * @param[in] bufObj The object.

@@ -69,14 +69,36 @@ CUresult nvsciCuExternalMemoryGetMappedBuffer(CUdeviceptr* devPtr, CUexternalMem
                                               const CUDA_EXTERNAL_MEMORY_BUFFER_DESC* bufferDesc);
 
 /**
- * Maps an external memory as a CUDA mipmapped array. For NvSciBuf objects this version has no arrays.
+ * Maps a plane of a block-linear image, or any window of memory that arrays can be mapped in, as a mipmapped array of
+ * one level.
+ *
+ * The array is the driver's own: level 0 comes from cuMipmappedArrayGetLevel(), cuMipmappedArrayDestroy() frees it,
+ * before or after the external memory is destroyed. It shows the object's memory: two arrays, two imports and mapped
+ * buffers of one object alias, a buffer with the bytes where the tiling puts them. Everybody who maps a plane with its
+ * attributes (offset, width, height, format) sees the same tiling; another height may give another one.
+ *
+ * On a read-write object the array can be bound to surfaces, whether or not the flags say so. On a read-only object it
+ * cannot; but copies into it are not stopped by the driver, so only buffers are read-only by force.
+ *
+ * Block-linear images are in video memory if one GPU and no CPU takes part, else in system memory that the driver made;
+ * both have arrays. Pitch-linear images have none: map them as a buffer.
  *
  * @param mipmap     Receives the array.
  * @param extMem     An external memory.
- * @param mipmapDesc As the driver function takes it.
- * @retval CUDA_ERROR_INVALID_VALUE  (1) A NULL argument or handle.
- * @retval CUDA_ERROR_INVALID_HANDLE (400) The external memory is not alive.
- * @retval CUDA_ERROR_NOT_SUPPORTED  (801) The external memory is an NvSciBuf object.
+ * @param mipmapDesc offset: bytes, a multiple of 512, PlaneOffset for a plane; arrayDesc: Width and Height in pixels of
+ *                   the plane, Depth 0, a format of 8, 16 or 32 bits with 1, 2 or 4 channels (or UNORM_INT_101010_2
+ *                   with 4), Flags 0 or of SURFACE_LDST, TEXTURE_GATHER, COLOR_ATTACHMENT; numLevels 1.
+ * @retval CUDA_SUCCESS                 *mipmap is set.
+ * @retval CUDA_ERROR_INVALID_VALUE     (1) A NULL argument or handle; a description that is not as above, does not fit
+ *                                      into the plane that it begins in or into the imported size; surfaces on a
+ *                                      read-only object.
+ * @retval CUDA_ERROR_INVALID_HANDLE    (400) The external memory is not alive.
+ * @retval CUDA_ERROR_INVALID_CONTEXT   (201) The context of the import is gone.
+ * @retval CUDA_ERROR_NOT_SUPPORTED     (801) The image is pitch-linear, or the memory is system memory that the driver
+ *                                      did not make.
+ * @retval CUDA_ERROR_OUT_OF_MEMORY     (2) No memory or descriptors.
+ *
+ * Thread-safe. Source: CUDA 13.0 driver API; DRIVE OS guide; codes where those are silent: this project.
  */
 CUresult nvsciCuExternalMemoryGetMappedMipmappedArray(CUmipmappedArray* mipmap, CUexternalMemory extMem,
                                                       const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC* mipmapDesc);

@@ -31,7 +31,7 @@ std::string Participant::text() const {
 void Report::reserve(std::size_t slots) {
     constexpr std::size_t kUsualKeys = 8;  // as the CUDA guide sets for a raw buffer
     constexpr std::size_t kUsualBytes = 128;
-    constexpr std::size_t kUsualDecisions = 24;
+    constexpr std::size_t kUsualDecisions = 48;  // of an image
     participants_.reserve(slots);
     asks_.reserve(slots * kUsualKeys);
     bytes_.reserve(slots * kUsualBytes);
