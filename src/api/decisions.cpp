@@ -23,8 +23,8 @@ const std::vector<OpenNvSciDecision>& DecisionTexts::of(const attr::List& list) 
             const attr::Bytes granted = list.is_reconciled() ? list.reconciled().get(key) : attr::Bytes{};
             decisions.push_back({key.number, static_cast<OpenNvSciOutcome>(decision->outcome), key.name,
                                  keep(report.asked_text(key, schema.index_of(key))), keep(key.text(granted)),
-                                 key.merge != nullptr ? key.merge->name : "", keep(decision->reason),
-                                 keep(decision->suggestion)});
+                                 key.merge != nullptr ? key.merge->name : "", decision->reason.c_str(),
+                                 decision->suggestion.c_str()});
         }
         texts_ = std::move(texts);
         decisions_ = std::move(decisions);

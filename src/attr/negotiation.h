@@ -33,28 +33,28 @@ class Negotiation {
     [[nodiscard]] Result<> merge(const Key& key);
 
     /// Records a decision on a key that the caller computed or corrected.
-    void decide(std::uint32_t number, Outcome outcome, std::string reason = {}, std::string suggestion = {}) {
+    void decide(std::uint32_t number, Outcome outcome, Text reason = {}, Text suggestion = {}) {
         report_.decide(schema_->index_of(key(number)), {outcome, std::move(reason), std::move(suggestion)});
     }
 
     /// Writes a computed value and records it as that.
     template <class T>
-    void compute(std::uint32_t number, const T& value, std::string reason = {}) {
+    void compute(std::uint32_t number, const T& value, Text reason = {}) {
         compute(number, std::span<const T>(&value, 1), std::move(reason));
     }
     template <class T>
-    void compute(std::uint32_t number, std::span<const T> values, std::string reason = {}) {
+    void compute(std::uint32_t number, std::span<const T> values, Text reason = {}) {
         result_.put_array(number, values);
         decide(number, Outcome::computed, std::move(reason));
     }
 
     /// Gives a key that has no value yet its default.
     template <class T>
-    void default_to(std::uint32_t number, const T& value, std::string reason = {}) {
+    void default_to(std::uint32_t number, const T& value, Text reason = {}) {
         default_to(number, std::span<const T>(&value, 1), std::move(reason));
     }
     template <class T>
-    void default_to(std::uint32_t number, std::span<const T> values, std::string reason = {}) {
+    void default_to(std::uint32_t number, std::span<const T> values, Text reason = {}) {
         if (result_.has(key(number))) return;
         result_.put_array(number, values);
         decide(number, Outcome::defaulted, std::move(reason));
@@ -62,7 +62,7 @@ class Negotiation {
 
     /// Raises a scalar to at least `least`: the default if nobody asked, else an adjustment.
     template <class T>
-    void raise_to(std::uint32_t number, const T& least, std::string reason) {
+    void raise_to(std::uint32_t number, const T& least, Text reason) {
         const auto asked = result_.template scalar<T>(number);
         if (asked && *asked >= least) return;
         result_.put_scalar(number, least);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "attr/schema.h"
+#include "attr/text.h"
 
 namespace opennvsci::attr {
 
@@ -38,8 +39,8 @@ struct Participant {
 
 struct Decision {
     Outcome outcome;
-    std::string reason;      ///< why; empty where the outcome needs no explanation
-    std::string suggestion;  ///< the smallest change that would avoid it; empty if there is none or no need
+    Text reason;      ///< why; empty where the outcome needs no explanation
+    Text suggestion;  ///< the smallest change that would avoid it; empty if there is none or no need
 };
 
 class Report {

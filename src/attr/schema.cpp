@@ -12,22 +12,16 @@ Schema::Schema(std::span<const Key> keys, std::uint32_t selector_number, std::ui
     for (std::size_t i = 0; i < keys.size() && is_right; ++i) {
         offsets_[i] = static_cast<std::uint32_t>(storage_size_);
         storage_size_ += place_size(keys[i]);
-        const std::uint32_t group = keys[i].group();
-        if (group >= kMaxGroups) continue;
-        if (i == 0 || keys[i - 1].group() != group) {
-            first_row_[group] = static_cast<std::uint32_t>(i);
-            first_number_[group] = keys[i].number;
+        const std::uint32_t place = place_of_group(keys[i].group());
+        if (i == 0 || place_of_group(keys[i - 1].group()) != place) {
+            first_row_[place] = static_cast<std::uint32_t>(i);
+            first_number_[place] = keys[i].number;
         } else {
             is_right = keys[i].number == keys[i - 1].number + 1;
         }
     }
     selector_ = is_right ? find(selector_number) : nullptr;
     if (selector_ == nullptr) std::abort();  // the table itself is wrong
-}
-
-const Key* Schema::find_internal(std::uint32_t number) const noexcept {
-    const auto found = std::find_if(keys_.begin(), keys_.end(), [&](const Key& key) { return key.number == number; });
-    return found == keys_.end() ? nullptr : &*found;
 }
 
 std::string Key::text(Bytes value) const {

@@ -22,9 +22,8 @@ class Schema {
     /// The row of a key number, or null.
     [[nodiscard]] const Key* find(std::uint32_t number) const noexcept {
         // The keys of one group have consecutive numbers, so the row is found by counting from the group's first.
-        const std::uint32_t group = number >> 16;
-        if (group >= kMaxGroups) return find_internal(number);
-        const std::uint32_t row = first_row_[group] + (number - first_number_[group]);
+        const std::uint32_t place = place_of_group(number >> 16);
+        const std::uint32_t row = first_row_[place] + (number - first_number_[place]);
         return row < keys_.size() && keys_[row].number == number ? &keys_[row] : nullptr;
     }
 
@@ -43,16 +42,18 @@ class Schema {
     [[nodiscard]] std::uint32_t groups_of(Bytes selector_value) const { return groups_of_(selector_value) | 1U; }
 
   private:
+    // The groups that programs see are small numbers; the one of internal keys comes after them.
     static constexpr std::size_t kMaxGroups = 8;
-
-    [[nodiscard]] const Key* find_internal(std::uint32_t number) const noexcept;
+    [[nodiscard]] static constexpr std::uint32_t place_of_group(std::uint32_t group) noexcept {
+        return group < kMaxGroups ? group : kMaxGroups;
+    }
 
     std::span<const Key> keys_;
     const Key* selector_;
     std::uint32_t (*groups_of_)(Bytes);
     std::array<std::uint32_t, kMaxKeys> offsets_{};
-    std::array<std::uint32_t, kMaxGroups> first_row_{};
-    std::array<std::uint32_t, kMaxGroups> first_number_{};
+    std::array<std::uint32_t, kMaxGroups + 1> first_row_{};
+    std::array<std::uint32_t, kMaxGroups + 1> first_number_{};
     std::size_t storage_size_ = 0;
 };
 
