@@ -30,6 +30,12 @@ Extent extent_of(const attr::Slot& reconciled) {
         extent.size = std::max(extent.size, *size);
         extent.alignment = std::max(extent.alignment, *reconciled.scalar<std::uint64_t>(keys.alignment));
     }
+    // Alignment is that of plane 0 only.
+    const std::size_t planes = reconciled.count<std::uint32_t>(NvSciBufImageAttrKey_PlaneBaseAddrAlign);
+    for (std::size_t i = 0; i < planes; ++i) {
+        const std::uint64_t alignment = reconciled.element<std::uint32_t>(NvSciBufImageAttrKey_PlaneBaseAddrAlign, i);
+        extent.alignment = std::max(extent.alignment, alignment);
+    }
     // The image of a pyramid is its level 0; the buffer ends with the last level.
     const std::size_t levels = reconciled.count<std::uint64_t>(NvSciBufPyramidAttrKey_LevelOffset);
     if (levels != 0) {
