@@ -12,9 +12,8 @@ namespace {
 
 class Explainer {
   public:
-    Explainer(const Schema& schema, const Key& key, std::span<const Ask> asks,
-              std::span<const Participant> participants)
-        : key_(key), asks_(asks), participants_(participants), scratch_(schema) {}
+    Explainer(const Slot& merged, const Key& key, std::span<const Ask> asks, std::span<const Participant> participants)
+        : key_(key), asks_(asks), participants_(participants), scratch_(merged) {}
 
     [[nodiscard]] ConflictText explain() {
         const auto alone = std::find_if(asks_.begin(), asks_.end(), [&](const Ask& ask) { return !merges({&ask, 1}); });
@@ -78,9 +77,9 @@ class Explainer {
 
 }  // namespace
 
-ConflictText explain_conflict(const Schema& schema, const Key& key, std::span<const Ask> asks,
+ConflictText explain_conflict(const Slot& merged, const Key& key, std::span<const Ask> asks,
                               std::span<const Participant> participants) {
-    return Explainer(schema, key, asks, participants).explain();
+    return Explainer(merged, key, asks, participants).explain();
 }
 
 }  // namespace opennvsci::attr

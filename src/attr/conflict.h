@@ -15,8 +15,9 @@ struct ConflictText {
     std::string suggestion;  ///< following it makes the key merge
 };
 
-/// The text for `asks`, which the key's rule does not merge. Costs a merge for every pair of participants.
-[[nodiscard]] ConflictText explain_conflict(const Schema& schema, const Key& key, std::span<const Ask> asks,
+/// The text for `asks`, which the key's rule does not merge given what is `merged` already. Costs a merge for every
+/// pair of participants.
+[[nodiscard]] ConflictText explain_conflict(const Slot& merged, const Key& key, std::span<const Ask> asks,
                                             std::span<const Participant> participants);
 
 }  // namespace opennvsci::attr

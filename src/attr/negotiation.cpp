@@ -36,7 +36,7 @@ Result<> Negotiation::merge(const Key& key) {
         report_.decide(schema_->index_of(key), {Outcome::granted, {}, {}});
         return {};
     }
-    ConflictText text = explain_conflict(*schema_, key, asks, report_.participants());
+    ConflictText text = explain_conflict(result_, key, asks, report_.participants());
     return refuse(key.number, NvSciError_ReconciliationFailed, std::move(text.reason), std::move(text.suggestion));
 }
 
