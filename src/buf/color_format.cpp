@@ -161,9 +161,9 @@ constexpr std::array<ColorFormat, NvSciColor_UpperBound - 1> kFormats{{
     {"Bayer16GIRG_GIBG",      16, 16, 1, NvSciDataType_Uint16,   Content::raw},
     {"Bayer16IGGR_IGGB",      16, 16, 1, NvSciDataType_Uint16,   Content::raw},
     {"X4Bayer12RGGB_RJ",      16, 12, 1, NvSciDataType_Uint16,   Content::raw},
-    {"R8",                     8,  8, 1, NvSciDataType_Uint8,    Content::rgba},
-    {"G8",                     8,  8, 1, NvSciDataType_Uint8,    Content::rgba},
-    {"B8",                     8,  8, 1, NvSciDataType_Uint8,    Content::rgba},
+    {"R8",                     8,  8, 1, NvSciDataType_Uint8,    Content::red},
+    {"G8",                     8,  8, 1, NvSciDataType_Uint8,    Content::green},
+    {"B8",                     8,  8, 1, NvSciDataType_Uint8,    Content::blue},
 }};
 // clang-format on
 

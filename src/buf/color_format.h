@@ -24,10 +24,13 @@ enum class Content : std::uint8_t {
     vu,          ///< V and U in turn, V at the lower address
     packed_yuv,  ///< Y, U and V in one plane
     rgba,        ///< colour components, one or several
+    red,         ///< R of a three-plane RGB image
+    green,       ///< G of a three-plane RGB image
+    blue,        ///< B of a three-plane RGB image
 };
 
 [[nodiscard]] constexpr bool is_yuv(Content content) noexcept {
-    return content != Content::raw && content != Content::rgba;
+    return content >= Content::luma && content <= Content::packed_yuv;
 }
 
 /// The element of a CUDA array: `channels` (1, 2 or 4) values of `format`.

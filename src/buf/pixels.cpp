@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <optional>
 #include <vector>
 
 #include "base/block_linear.h"
@@ -35,6 +34,36 @@ struct Image {
     std::array<Source, kMaxPlanes> sources;
 };
 
+// The user planes (0 to 2: Y, U, V or R, G, B) in one plane of several: one, or two that take turns, the one at the
+// lower address first. None for a plane that never is one of several different ones.
+std::span<const std::uint32_t> user_planes_in(Content content) {
+    static constexpr std::uint32_t kUsers[] = {0, 1, 2, 1};
+    switch (content) {
+        case Content::luma:
+        case Content::red:
+            return {kUsers, 1};
+        case Content::u:
+        case Content::green:
+            return {kUsers + 1, 1};
+        case Content::v:
+        case Content::blue:
+            return {kUsers + 2, 1};
+        case Content::uv:
+            return {kUsers + 1, 2};
+        case Content::vu:
+            return {kUsers + 2, 2};
+        default:
+            return {};
+    }
+}
+
+tl::unexpected<Error> unknown_image(const ImageShape& shape) {
+    std::string formats;
+    for (std::uint32_t i = 0; i < shape.plane_count; ++i)
+        formats += fmt::format("{}{}", i == 0 ? "" : ", ", color_format(shape.planes[i].format).name);
+    return fail(NvSciError_NotSupported, fmt::format("the planes {} together are no known image", formats));
+}
+
 Result<Image> describe(const Object& object) {
     const attr::Slot& slot = object.list()->reconciled();
     if ((schema().groups_of(slot.get(schema().selector())) >> NvSciBufType_Image & 1U) == 0) {
@@ -44,50 +73,26 @@ Result<Image> describe(const Object& object) {
     const std::uint32_t planes = image.shape.plane_count;
     const auto content = [&](std::uint32_t i) { return color_format(image.shape.planes[i].format).content; };
     image.is_yuv = is_yuv(content(0));
-    if (planes == 1 || !image.is_yuv) {
-        image.user_count = planes;
+    if (planes == 1 || content(0) == Content::raw || content(0) == Content::rgba) {
         for (std::uint32_t i = 0; i < planes; ++i) {
+            if (content(i) != content(0)) return unknown_image(image.shape);
             image.sources[i] = {i, false, 0};
-            if (planes > 1 && content(i) != content(0)) {
-                return fail(NvSciError_NotSupported, fmt::format("planes of {} and {} together are no known image",
-                                                                 color_format(image.shape.planes[0].format).name,
-                                                                 color_format(image.shape.planes[i].format).name));
-            }
         }
+        image.user_count = planes;
         return image;
     }
-    image.user_count = 3;  // Y, U, V
-    std::array<std::optional<Source>, 3> found{};
+    std::uint32_t found = 0;  // bit n: user plane n
     for (std::uint32_t i = 0; i < planes; ++i) {
-        switch (content(i)) {
-            case Content::luma:
-                found[0] = Source{i, false, 0};
-                break;
-            case Content::u:
-                found[1] = Source{i, false, 0};
-                break;
-            case Content::v:
-                found[2] = Source{i, false, 0};
-                break;
-            case Content::uv:
-                found[1] = Source{i, true, 0};
-                found[2] = Source{i, true, 1};
-                break;
-            case Content::vu:
-                found[1] = Source{i, true, 1};
-                found[2] = Source{i, true, 0};
-                break;
-            default:
-                break;
+        const auto users = user_planes_in(content(i));
+        if (users.empty() || is_yuv(content(i)) != image.is_yuv) return unknown_image(image.shape);
+        for (std::uint32_t component = 0; component < users.size(); ++component) {
+            if ((found >> users[component] & 1U) != 0) return unknown_image(image.shape);
+            found |= 1U << users[component];
+            image.sources[users[component]] = {i, users.size() == 2, component};
         }
     }
-    for (std::size_t i = 0; i < 3; ++i) {
-        if (!found[i]) {
-            return fail(NvSciError_NotSupported,
-                        fmt::format("the planes of this YUV image hold no {}", std::array{"Y", "U", "V"}[i]));
-        }
-        image.sources[i] = *found[i];
-    }
+    if (found != 0b111) return unknown_image(image.shape);
+    image.user_count = 3;
     return image;
 }
 

@@ -2,7 +2,7 @@
 //
 // Pixels: copies by the CPU between an image and ordinary planes of a program, whatever the image's layout. The program
 // passes one plane for a one-plane image; Y, U and V for every other YUV image, so that U and V of a semi-planar one
-// are taken apart or put together; and one per plane otherwise.
+// are taken apart or put together; R, G and B for an image of these three planes; and one per plane otherwise.
 #pragma once
 
 #include <cstdint>
