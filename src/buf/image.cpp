@@ -98,7 +98,11 @@ Result<> expand_surface(Negotiation& negotiation) {
                    static_cast<NvSciBufSurfBPC>(value(NvSciBufImageAttrKey_SurfBPC)),
                    static_cast<NvSciBufSurfComponentOrder>(value(NvSciBufImageAttrKey_SurfComponentOrder)),
                    value(NvSciBufImageAttrKey_SurfWidthBase), value(NvSciBufImageAttrKey_SurfHeightBase)});
-    if (!planes) return negotiation.refuse(planes.error().key, NvSciError_NotSupported, planes.error().text);
+    if (!planes) {
+        const attr::Key& key = negotiation.key(planes.error().key);
+        return negotiation.refuse(key.number, NvSciError_NotSupported,
+                                  fmt::format("{}, but {}", key.text(result.get(key)), planes.error().text));
+    }
     expand_planes(negotiation, *planes);
     return {};
 }
@@ -126,11 +130,14 @@ Result<> check_planes(Negotiation& negotiation) {
 
 LayoutRules layout_rules(const Placement& placement) {
     LayoutRules rules;
-    for (const driver::Device* gpu : placement.gpus) {
-        rules.pitch_alignment = std::max(rules.pitch_alignment, gpu->texture_pitch_alignment);
-        rules.plane_alignment = std::max(rules.plane_alignment, gpu->texture_alignment);
-    }
+    const auto respect = [&](const driver::Device& gpu) {
+        rules.pitch_alignment = std::max(rules.pitch_alignment, gpu.texture_pitch_alignment);
+        rules.plane_alignment = std::max(rules.plane_alignment, gpu.texture_alignment);
+    };
+    for (const driver::Device* gpu : placement.gpus)
+        respect(*gpu);
     if (placement.device == nullptr) return rules;
+    respect(*placement.device);  // VidMem_GpuId may name it alone
     const auto probe = std::make_shared<driver::ArrayProbe>(*placement.driver, *placement.device);
     rules.array_needs = [probe](const PlaneShape& plane) {
         const ArrayElement element = color_format(plane.format).array_element();
@@ -183,7 +190,8 @@ Result<> complete_image_description(Negotiation& negotiation) {
     const Slot& result = negotiation.result();
     if (result.scalar<bool>(NvSciBufImageAttrKey_VprFlag).value_or(false)) {
         return negotiation.refuse(NvSciBufImageAttrKey_VprFlag, NvSciError_NotSupported,
-                                  "a machine with discrete GPUs has no video protected region", "leave it unset");
+                                  "true, but a machine with discrete GPUs has no video protected region",
+                                  "leave it unset");
     }
     const auto planes = *result.scalar<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount);
     negotiation.default_to(NvSciBufImageAttrKey_ScanType, NvSciBufScan_ProgressiveType);

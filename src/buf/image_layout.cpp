@@ -51,7 +51,7 @@ Result<Plane> block_linear(const ImageShape& image, const PlaneShape& plane, con
                  std::max({block_linear::kPlaneAlignment, needs.alignment, std::uint64_t{plane.alignment}})};
 }
 
-tl::unexpected<Error> too_large(std::uint32_t plane, const char* what) {
+tl::unexpected<Error> too_large(std::uint32_t plane, const std::string& what) {
     return fail(NvSciError_Overflow, fmt::format("plane {}: {}", plane, what));
 }
 
@@ -78,13 +78,20 @@ Result<ImageLayout> lay_out(const ImageShape& image, const LayoutRules& rules) {
     ImageLayout layout{image.plane_count, {}, 0};
     for (std::uint32_t i = 0; i < image.plane_count; ++i) {
         const Plane& plane = planes[i];
-        if (!fits32(plane.pitch)) return too_large(i, "the pitch exceeds 32 bits");
-        if (!fits32(plane.field_height)) return too_large(i, "the aligned height exceeds 32 bits");
+        if (!fits32(plane.pitch)) {
+            return too_large(i, fmt::format("the pitch of {} bytes exceeds 32 bits", plane.pitch));
+        }
+        if (!fits32(plane.field_height)) {
+            return too_large(i, fmt::format("the aligned height of {} rows exceeds 32 bits", plane.field_height));
+        }
         const std::uint64_t field = plane.pitch * plane.field_height;  // 64 bits at most, as both fit 32
         const auto fields = image.is_interlaced ? checked::add(field, field) : field;
         const auto size = fields ? checked::align_up(std::max(*fields, plane.least_size), size_alignment) : fields;
         const auto end = size ? checked::add(layout.size, *size) : size;
-        if (!end) return too_large(i, "the size exceeds 64 bits");
+        if (!end) {
+            return too_large(i, fmt::format("{} rows of {} bytes, {} times, after {} bytes exceed 64 bits",
+                                            plane.field_height, plane.pitch, image.is_interlaced ? 2 : 1, layout.size));
+        }
         layout.planes[i] = {layout.size,
                             *size,
                             image.is_interlaced ? field : 0,

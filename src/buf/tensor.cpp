@@ -104,13 +104,17 @@ tl::unexpected<Error> refuse_value(Negotiation& negotiation, std::uint32_t key, 
 Result<> check_values_of_pair(Negotiation& negotiation) {
     const Slot& result = negotiation.result();
     if (*result.scalar<std::uint32_t>(NvSciBufImageAttrKey_Layout) != NvSciBufImage_PitchLinearType) {
-        return refuse_value(negotiation, NvSciBufImageAttrKey_Layout, "an image that is a tensor too is PitchLinear",
-                            "set PitchLinear");
+        return refuse_value(negotiation, NvSciBufImageAttrKey_Layout,
+                            "BlockLinear, but an image that is a tensor too is PitchLinear", "set PitchLinear");
     }
     for (const auto key : {NvSciBufImageAttrKey_TopPadding, NvSciBufImageAttrKey_BottomPadding,
                            NvSciBufImageAttrKey_LeftPadding, NvSciBufImageAttrKey_RightPadding}) {
         if (negotiation.is_asked(key)) {
-            return refuse_value(negotiation, key, "an image that is a tensor too has no padding", "leave it unset");
+            const attr::Key& padding = negotiation.key(key);
+            return refuse_value(
+                negotiation, key,
+                fmt::format("{}, but an image that is a tensor too has no padding", padding.text(result.get(padding))),
+                "leave it unset");
         }
     }
     for (const std::uint32_t key :
@@ -128,7 +132,8 @@ Result<> check_values_of_pair(Negotiation& negotiation) {
     }
     if (*result.scalar<std::uint32_t>(NvSciBufImageAttrKey_ScanType) != NvSciBufScan_ProgressiveType) {
         return refuse_value(negotiation, NvSciBufImageAttrKey_ScanType,
-                            "the rows of an interlaced image are no dimension of a tensor", "set Progressive");
+                            "Interlace, but the rows of an interlaced image are no dimension of a tensor",
+                            "set Progressive");
     }
     const auto dimensions = *result.scalar<std::uint32_t>(NvSciBufTensorAttrKey_NumDims);
     if (dimensions != 4) {
@@ -163,8 +168,9 @@ Result<> check_agreement(Negotiation& negotiation, const Dimensions& tensor) {
             "set both the same");
     }
     if (*result.scalar<NvSciBufAttrValDataType>(NvSciBufTensorAttrKey_DataType) != format.data_type) {
-        return refuse_pair(negotiation, NvSciBufTensorAttrKey_DataType,
-                           fmt::format("not the type of the components of {}", format.name),
+        const attr::Key& type = negotiation.key(NvSciBufTensorAttrKey_DataType);
+        return refuse_pair(negotiation, type.number,
+                           fmt::format("{}, but not the components of {}", type.text(result.get(type)), format.name),
                            format.data_type == NvSciDataType_Uint8 ? "set Uint8" : "set Float16");
     }
     const std::array<std::uint64_t, 4> wanted{1, plane.height, plane.width, format.channels};
