@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <ranges>
 
 #include "attr/list.h"
 
@@ -39,7 +40,7 @@ class Negotiation {
 
     /// Writes a computed value and records it as that.
     template <class T>
-    void compute(std::uint32_t number, const T& value, Text reason = {}) {
+    requires(!std::ranges::range<T>) void compute(std::uint32_t number, const T& value, Text reason = {}) {
         compute(number, std::span<const T>(&value, 1), std::move(reason));
     }
     template <class T>
@@ -50,7 +51,7 @@ class Negotiation {
 
     /// Gives a key that has no value yet its default.
     template <class T>
-    void default_to(std::uint32_t number, const T& value, Text reason = {}) {
+    requires(!std::ranges::range<T>) void default_to(std::uint32_t number, const T& value, Text reason = {}) {
         default_to(number, std::span<const T>(&value, 1), std::move(reason));
     }
     template <class T>

@@ -240,7 +240,7 @@ void complete_image_tensor(Negotiation& negotiation) {
     const std::array<std::uint64_t, 4> strides{size, result.element<std::uint32_t>(NvSciBufImageAttrKey_PlanePitch, 0),
                                                format.bits_per_pixel / 8U,
                                                std::uint64_t{format.bits_per_pixel} / 8 / format.channels};
-    negotiation.compute(NvSciBufTensorAttrKey_StridesPerDim, std::span(strides));
+    negotiation.compute(NvSciBufTensorAttrKey_StridesPerDim, std::span<const std::uint64_t>(strides));
     negotiation.compute(NvSciBufTensorAttrKey_Size, size);
     negotiation.raise_to(NvSciBufTensorAttrKey_BaseAddrAlign,
                          std::max(kDefaultAlignment, *result.scalar<std::uint64_t>(NvSciBufImageAttrKey_Alignment)),
