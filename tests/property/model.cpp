@@ -69,7 +69,8 @@ void check_type_and_size(const Sum& sum, std::set<NvSciError>& failures) {
     const bool one_buffer = sum.types.size() == 1 || sum.types == Types{NvSciBufType_Image, NvSciBufType_Tensor} ||
                             sum.types == Types{NvSciBufType_Image, NvSciBufType_Pyramid};
     if (!one_buffer) failures.insert(NvSciError_ReconciliationFailed);
-    if (one_buffer && !sum.types.contains(NvSciBufType_RawBuffer)) failures.insert(NvSciError_NotSupported);
+    // No participant here sets a key of another type, and each of them has mandatory ones.
+    if (one_buffer && !sum.types.contains(NvSciBufType_RawBuffer)) failures.insert(NvSciError_BadParameter);
     if (!sum.types.contains(NvSciBufType_RawBuffer)) return;
     if (sum.sizes.empty()) failures.insert(NvSciError_BadParameter);
     if (sum.sizes.size() > 1) failures.insert(NvSciError_ReconciliationFailed);
