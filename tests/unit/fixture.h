@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "attributes.h"
+#include "buf/keys.h"
 #include "device.h"
 #include "leak_check.h"
 #include "nvsci.h"
@@ -23,6 +25,16 @@ inline constexpr NvSciError kUnsupported = NvSciError_NotSupported;
 
 inline bool same(const std::vector<NvSciRmGpuId>& a, const std::vector<NvSciRmGpuId>& b) {
     return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(a[0])) == 0);
+}
+
+/// True if `text` contains `part`; as a matcher's message, the text itself.
+inline ::testing::AssertionResult contains(const std::string& text, const std::string& part) {
+    if (text.find(part) != std::string::npos) return ::testing::AssertionSuccess();
+    return ::testing::AssertionFailure() << "'" << text << "' does not contain '" << part << "'";
+}
+
+inline std::string name_of(std::uint32_t key) {
+    return buf::schema().find(key)->name;
 }
 
 class BufTest : public LeakCheckedTest {
@@ -68,6 +80,36 @@ class BufTest : public LeakCheckedTest {
         EXPECT_EQ(outcome.code, kSuccess) << opennvsciGetLastErrorText();
         return std::move(outcome.reconciled);
     }
+    [[nodiscard]] List result_of(const Attributes& attributes) const { return reconciled({attributes.list(module_)}); }
+
+    /// Reconciles and expects a refusal with this code, and all these parts in its text.
+    void expect_refused(const std::vector<Attributes>& participants, NvSciError code,
+                        const std::vector<std::string>& parts) const {
+        std::vector<List> lists;
+        for (const Attributes& one : participants)
+            lists.push_back(one.list(module_));
+        const ReconcileOutcome outcome = reconcile({lists.begin(), lists.end()});
+        EXPECT_EQ(outcome.code, code) << opennvsciGetLastErrorText();
+        EXPECT_EQ(outcome.reconciled.get(), nullptr);
+        EXPECT_EQ(outcome.conflict.get() != nullptr, code == kFailed);
+        for (const std::string& part : parts)
+            EXPECT_TRUE(contains(opennvsciGetLastErrorText(), part));
+    }
+
+    /// The reconciled list has every key of the group, and satisfies the list that it was made of.
+    void expect_complete(const Attributes& asked, std::uint32_t group) const {
+        const List own = asked.list(module_);
+        const List result = reconciled({own});
+        for (const attr::Key& key : buf::schema().keys()) {
+            if (key.group() != group) continue;
+            EXPECT_FALSE(get<unsigned char>(result, static_cast<NvSciBufAttrKey>(key.number)).empty()) << key.name;
+        }
+        NvSciBufAttrList lists[] = {own};
+        bool is_valid = false;
+        EXPECT_EQ(NvSciBufAttrListValidateReconciled(result, lists, 1, &is_valid), kSuccess)
+            << opennvsciGetLastErrorText();
+        EXPECT_TRUE(is_valid);
+    }
     static Object allocate(NvSciBufAttrList list) {
         Object object;
         EXPECT_EQ(NvSciBufObjAlloc(list, object.out()), kSuccess) << opennvsciGetLastErrorText();
@@ -89,12 +131,6 @@ inline NvSciBufAttrKeyValuePair pair_of(std::uint32_t number, const void* value,
     NvSciBufAttrKeyValuePair pair{NvSciBufAttrKey_LowerBound, value, length};
     std::memcpy(&pair.key, &number, sizeof(number));
     return pair;
-}
-
-/// True if `text` contains `part`; as a matcher's message, the text itself.
-inline ::testing::AssertionResult contains(const std::string& text, const std::string& part) {
-    if (text.find(part) != std::string::npos) return ::testing::AssertionSuccess();
-    return ::testing::AssertionFailure() << "'" << text << "' does not contain '" << part << "'";
 }
 
 }  // namespace opennvsci::test

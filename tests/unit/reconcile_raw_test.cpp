@@ -134,18 +134,6 @@ TEST_F(ReconcileTest, TypesGivenTwiceAreOne) {
               std::vector<NvSciBufType>{NvSciBufType_RawBuffer});
 }
 
-// This version allocates raw buffers only, and says so.
-TEST_F(ReconcileTest, OtherTypesAreNotSupportedYet) {
-    using Types = std::initializer_list<NvSciBufType>;
-    for (const Types& types : {Types{NvSciBufType_Image}, Types{NvSciBufType_Tensor}, Types{NvSciBufType_Array},
-                               Types{NvSciBufType_Pyramid}, Types{NvSciBufType_Image, NvSciBufType_Tensor}}) {
-        const ReconcileOutcome outcome = reconcile({list_of_types(module_, types)});
-        EXPECT_EQ(outcome.code, kUnsupported);
-        EXPECT_EQ(outcome.conflict.get(), nullptr);
-        EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "NvSciBufGeneralAttrKey_Types"));
-    }
-}
-
 TEST_F(ReconcileTest, SizeIsMandatory) {
     const List incomplete = raw_list(module_, 0);
     EXPECT_EQ(reconcile({incomplete}).code, kBad);
