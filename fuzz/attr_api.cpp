@@ -71,6 +71,24 @@ bool is_output_key(std::uint32_t key) {
            key == NvSciBufArrayAttrKey_Size || key == NvSciBufTensorAttrKey_Size;
 }
 
+// The bytes of a buffer of any type, as its reconciled list says.
+std::uint64_t size_of(NvSciBufAttrList reconciled) {
+    std::uint64_t size = 0;
+    for (const auto key : {NvSciBufRawBufferAttrKey_Size, NvSciBufImageAttrKey_Size, NvSciBufTensorAttrKey_Size,
+                           NvSciBufArrayAttrKey_Size}) {
+        NvSciBufAttrKeyValuePair pair{key, nullptr, 0};
+        REQUIRE(NvSciBufAttrListGetAttrs(reconciled, &pair, 1) == NvSciError_Success);
+        if (pair.len != 0) size = std::max(size, *static_cast<const std::uint64_t*>(pair.value));
+    }
+    NvSciBufAttrKeyValuePair levels[] = {{NvSciBufPyramidAttrKey_LevelOffset, nullptr, 0},
+                                         {NvSciBufPyramidAttrKey_LevelSize, nullptr, 0}};
+    REQUIRE(NvSciBufAttrListGetAttrs(reconciled, levels, 2) == NvSciError_Success);
+    const std::size_t count = levels[0].len / sizeof(std::uint64_t);
+    if (count == 0) return size;
+    return static_cast<const std::uint64_t*>(levels[0].value)[count - 1] +
+           static_cast<const std::uint64_t*>(levels[1].value)[count - 1];
+}
+
 // The values of one call, each in heap memory of its exact size, so that a read beyond it is seen.
 struct Pairs {
     std::vector<std::vector<std::uint8_t>> values;
@@ -233,11 +251,59 @@ class Machine {
         add_list(list, module, false);
         // Mostly lists that can be reconciled, or little else would ever happen.
         if (in_.ConsumeIntegralInRange(0, 7) == 0) return;
+        if (in_.ConsumeIntegralInRange(0, 2) == 0) return describe_other_type(list);
         const auto type = NvSciBufType_RawBuffer;
         const std::uint64_t size = in_.ConsumeIntegralInRange<std::uint64_t>(0, 3) == 0 ? 8192 : 4096;
         NvSciBufAttrKeyValuePair pairs[] = {{NvSciBufGeneralAttrKey_Types, &type, sizeof(type)},
                                             {NvSciBufRawBufferAttrKey_Size, &size, sizeof(size)}};
         REQUIRE(NvSciBufAttrListSetAttrs(list, pairs, 2) == NvSciError_Success);
+    }
+
+    // What an image, a tensor, an array or a pyramid must have, in small.
+    void describe_other_type(NvSciBufAttrList list) {
+        const auto number = in_.ConsumeIntegralInRange<std::uint32_t>(NvSciBufType_Image, NvSciBufType_Pyramid);
+        const std::uint32_t layout = in_.ConsumeBool();
+        const std::uint32_t scan = in_.ConsumeBool();
+        const auto planes = in_.ConsumeIntegralInRange<std::uint32_t>(1, 3);
+        std::array<std::uint32_t, 3> formats{};
+        std::array<std::uint32_t, 3> widths{};
+        std::array<std::uint32_t, 3> heights{};
+        for (std::uint32_t i = 0; i < planes; ++i) {
+            formats[i] = in_.ConsumeIntegralInRange<std::uint32_t>(NvSciColor_U8V8, NvSciColor_B8);
+            widths[i] = in_.ConsumeIntegralInRange<std::uint32_t>(1, 100);
+            heights[i] = in_.ConsumeIntegralInRange<std::uint32_t>(1, 100);
+        }
+        const std::uint32_t data_type = NvSciDataType_Int8;
+        const std::uint64_t count = in_.ConsumeIntegralInRange<std::uint64_t>(1, 1000);
+        const std::uint32_t one = 1;
+        const float scale = 0.5F;
+        const auto pair = [](NvSciBufAttrKey key, const auto& value) {
+            return NvSciBufAttrKeyValuePair{key, &value, sizeof(value)};
+        };
+        std::vector<NvSciBufAttrKeyValuePair> pairs{pair(NvSciBufGeneralAttrKey_Types, number)};
+        if (number == NvSciBufType_Tensor) {
+            pairs.insert(
+                pairs.end(),
+                {pair(NvSciBufTensorAttrKey_DataType, data_type), pair(NvSciBufTensorAttrKey_NumDims, one),
+                 pair(NvSciBufTensorAttrKey_SizePerDim, count), pair(NvSciBufTensorAttrKey_AlignmentPerDim, one)});
+        } else if (number == NvSciBufType_Array) {
+            pairs.insert(pairs.end(),
+                         {pair(NvSciBufArrayAttrKey_DataType, data_type), pair(NvSciBufArrayAttrKey_Stride, count),
+                          pair(NvSciBufArrayAttrKey_Capacity, count)});
+        } else {
+            const std::size_t size = planes * sizeof(std::uint32_t);
+            pairs.insert(pairs.end(), {pair(NvSciBufImageAttrKey_Layout, layout),
+                                       pair(NvSciBufImageAttrKey_ScanType, scan),
+                                       pair(NvSciBufImageAttrKey_PlaneCount, planes),
+                                       {NvSciBufImageAttrKey_PlaneColorFormat, formats.data(), size},
+                                       {NvSciBufImageAttrKey_PlaneWidth, widths.data(), size},
+                                       {NvSciBufImageAttrKey_PlaneHeight, heights.data(), size}});
+        }
+        if (number == NvSciBufType_Pyramid) {
+            pairs.insert(pairs.end(),
+                         {pair(NvSciBufPyramidAttrKey_NumLevels, planes), pair(NvSciBufPyramidAttrKey_Scale, scale)});
+        }
+        REQUIRE(NvSciBufAttrListSetAttrs(list, pairs.data(), pairs.size()) == NvSciError_Success);
     }
 
     std::uint32_t any_key() {
@@ -452,11 +518,7 @@ class Machine {
     void allocate() {
         if (lists_.empty() || objects_.size() >= kMostHandles) return;
         const KnownList& list = lists_[pick(lists_)];
-        if (list.alive && list.reconciled) {
-            NvSciBufAttrKeyValuePair size{NvSciBufRawBufferAttrKey_Size, nullptr, 0};
-            REQUIRE(NvSciBufAttrListGetAttrs(list.handle, &size, 1) == NvSciError_Success);
-            if (*static_cast<const std::uint64_t*>(size.value) > kLargestAllocation) return;
-        }
+        if (list.alive && list.reconciled && size_of(list.handle) > kLargestAllocation) return;
         auto object = untouched<NvSciBufObj>();
         const NvSciError error = NvSciBufObjAlloc(list.handle, &object);
         if (!list.alive || !list.reconciled) REQUIRE(error == NvSciError_BadParameter);
@@ -502,21 +564,47 @@ class Machine {
         const bool can_read = NvSciBufObjGetConstCpuPtr(object.handle, &const_pointer) == NvSciError_Success;
         REQUIRE(!can_write || (object.alive && !object.read_only && can_read));
         if (!object.alive) return;
-        NvSciBufAttrKeyValuePair answers[] = {{NvSciBufRawBufferAttrKey_Size, nullptr, 0},
-                                              {NvSciBufGeneralAttrKey_ActualPerm, nullptr, 0},
+        NvSciBufAttrKeyValuePair answers[] = {{NvSciBufGeneralAttrKey_ActualPerm, nullptr, 0},
                                               {NvSciBufGeneralAttrKey_NeedCpuAccess, nullptr, 0}};
-        REQUIRE(NvSciBufAttrListGetAttrs(list, answers, 3) == NvSciError_Success);
-        const auto size = *static_cast<const std::uint64_t*>(answers[0].value);
-        REQUIRE((*static_cast<const std::uint32_t*>(answers[1].value) == 1) == object.read_only);
-        REQUIRE(*static_cast<const bool*>(answers[2].value) == can_read);
+        REQUIRE(NvSciBufAttrListGetAttrs(list, answers, 2) == NvSciError_Success);
+        const std::uint64_t size = size_of(list);
+        REQUIRE((*static_cast<const std::uint32_t*>(answers[0].value) == 1) == object.read_only);
+        REQUIRE(*static_cast<const bool*>(answers[1].value) == can_read);
         if (can_write) static_cast<volatile std::uint8_t*>(pointer)[size - 1] = 1;
         if (can_read) (void)static_cast<const volatile std::uint8_t*>(const_pointer)[size - 1];
+        copy_pixels(object, can_read, can_write);
         (void)NvSciBufObjFlushCpuCacheRange(object.handle, in_.ConsumeIntegral<std::uint64_t>(),
                                             in_.ConsumeIntegral<std::uint64_t>());
         // The list of an object can be used as any other, for as long as the object.
         const auto same = [&](const KnownList& known) { return known.alive && known.handle == list; };
         if (lists_.size() < kMostHandles && std::none_of(lists_.begin(), lists_.end(), same)) {
             lists_.push_back({list, true, true, false, true, index, object.module});
+        }
+    }
+
+    // Of an image of up to three planes, with planes of the program that are mostly large enough.
+    void copy_pixels(const KnownObject& object, bool can_read, bool can_write) {
+        std::array<std::vector<std::uint8_t>, 3> planes;
+        std::array<void*, 3> pointers{};
+        std::array<std::uint32_t, 3> sizes{};
+        std::array<std::uint32_t, 3> pitches{};
+        for (std::size_t i = 0; i < planes.size(); ++i) {
+            planes[i].resize(in_.ConsumeIntegralInRange<std::size_t>(1, 1 << 14));
+            pointers[i] = planes[i].data();
+            sizes[i] = static_cast<std::uint32_t>(planes[i].size());
+            pitches[i] = in_.ConsumeIntegralInRange<std::uint32_t>(0, 512);
+        }
+        const auto corner = [&] { return in_.ConsumeIntegralInRange<std::uint64_t>(0, 64); };
+        const NvSciBufRect rect{corner(), corner(), corner(), corner()};
+        const NvSciBufRect* part = in_.ConsumeBool() ? &rect : nullptr;
+        const std::array<const void*, 3> sources{pointers[0], pointers[1], pointers[2]};
+        if (NvSciBufObjGetPixels(object.handle, part, pointers.data(), sizes.data(), pitches.data()) ==
+            NvSciError_Success) {
+            REQUIRE(can_read);
+        }
+        if (NvSciBufObjPutPixels(object.handle, part, const_cast<const void**>(sources.data()), sizes.data(),
+                                 pitches.data()) == NvSciError_Success) {
+            REQUIRE(can_write);
         }
     }
 
