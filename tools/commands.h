@@ -3,7 +3,9 @@
 // The commands of the tool, behind their options.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +26,35 @@ struct DemoOptions {
 };
 /// A picture goes through two negotiated buffers and comes out gray; fails unless every promise on the way held.
 [[nodiscard]] Result<> demo(const DemoOptions& options);
+
+/// A buffer as the command line describes it. What is not there is not asked for, and the reconciliation says what is
+/// missing.
+struct LayoutOptions {
+    std::string type;  ///< image, pyramid, tensor, array or raw
+
+    std::string format;                      ///< as parse_format() takes it
+    std::string size;                        ///< as parse_sizes() takes it
+    std::string arrangement;                 ///< block-linear or pitch-linear
+    bool interlaced = false;                 ///< both fields in every plane
+    std::vector<std::uint32_t> plane_align;  ///< bytes, for each plane
+    std::optional<std::uint32_t> levels;
+    float scale = 0.5F;
+
+    std::vector<std::uint64_t> dims;
+    std::string data_type;             ///< as parse_data_type() takes it
+    std::vector<std::uint64_t> align;  ///< bytes: of every dimension of a tensor, or one for a raw buffer
+    std::optional<std::uint64_t> stride;
+    std::optional<std::uint64_t> capacity;
+    std::optional<std::uint64_t> bytes;
+
+    bool cpu = false;
+    std::optional<std::size_t> gpu;  ///< ordinal
+
+    bool json = false;
+    std::filesystem::path svg;  ///< empty: no drawing
+};
+/// Reconciles the buffer and prints, and draws, its layout.
+[[nodiscard]] Result<> layout(const LayoutOptions& options);
 
 struct RunOptions {
     std::string device;  ///< auto, gpu, soft, or empty to leave the environment as it is

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "commands.h"
+#include "layout/command_line.h"
 #include "picture.h"
 
 namespace {
@@ -79,6 +80,10 @@ int main(int argc, char** argv) {
         ->check(CLI::Validator(check_device, "N|soft"));
     demo->footer(kDemoDetails);
 
+    tool::LayoutOptions layout_options;
+    auto* layout = app.add_subcommand("layout", "Show how a buffer lies in memory: planes, pitches, offsets, sizes");
+    tool::add_layout_options(*layout, layout_options);
+
     tool::RunOptions run_options;
     bool soft = false;
     auto* run =
@@ -96,6 +101,7 @@ int main(int argc, char** argv) {
         return app.exit(error) == 0 ? 0 : kUsage;  // prints help or the mistake
     }
     if (devices->parsed()) return finish(tool::devices(devices_options));
+    if (layout->parsed()) return finish(tool::layout(layout_options));
     if (demo->parsed()) {
         demo_options.input = input;
         demo_options.output = output;

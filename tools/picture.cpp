@@ -11,6 +11,8 @@
 #include <fstream>
 #include <optional>
 
+#include "file.h"
+
 namespace opennvsci::tool {
 namespace {
 
@@ -213,11 +215,7 @@ Result<std::vector<std::uint8_t>> encode_gray(PictureFormat format, std::uint32_
 Result<> write_gray(const std::filesystem::path& path, std::uint32_t width, std::uint32_t height, Bytes gray) {
     OPENNVSCI_TRY_ASSIGN(format, format_of(path));
     OPENNVSCI_TRY_ASSIGN(file, encode_gray(format, width, height, gray));
-    std::ofstream stream(path, std::ios::binary);
-    stream.write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(file.size()));
-    stream.close();
-    if (!stream) return fail(NvSciError_IO, fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)));
-    return {};
+    return write_file(path, {reinterpret_cast<const char*>(file.data()), file.size()});
 }
 
 }  // namespace opennvsci::tool

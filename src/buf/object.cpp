@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "buf/keys.h"
+#include "buf/placement.h"
 #include "memory/driver_memory.h"
 #include "memory/host_memory.h"
 
@@ -29,14 +30,7 @@ Result<std::shared_ptr<memory::Allocation>> allocate_memory(const attr::Slot& re
         return memory::HostMemory::create(extent.size, extent.alignment);
     }
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
-    const auto gpu = *reconciled.scalar<NvSciRmGpuId>(kMemoryGpu);
-    const driver::Device* device = driver->find(driver::Uuid::from(gpu.bytes));
-    if (device == nullptr) {
-        return fail(NvSciError_ResourceError,
-                    fmt::format("the list places the buffer on {}, which this process does not have",
-                                driver::Uuid::from(gpu.bytes).text()),
-                    cu::CUDA_ERROR_INVALID_DEVICE);
-    }
+    OPENNVSCI_TRY_ASSIGN(device, device_of(*driver, *reconciled.scalar<NvSciRmGpuId>(kMemoryGpu)));
     using memory::DriverMemory;
     return DriverMemory::create(
         *driver, *device,

@@ -308,4 +308,37 @@ Result<Placement> decide_placement(Negotiation& negotiation) {
     return place;
 }
 
+Result<const Device*> device_of(const Driver& driver, const NvSciRmGpuId& id) {
+    const auto uuid = Uuid::from(id.bytes);
+    const Device* device = driver.find(uuid);
+    if (device != nullptr) return device;
+    return fail(NvSciError_ResourceError,
+                fmt::format("the list names {}, which this process does not have", uuid.text()),
+                cu::CUDA_ERROR_INVALID_DEVICE);
+}
+
+Result<Placement> placement_of(const attr::Slot& reconciled) {
+    Placement placement;
+    placement.domain = *reconciled.scalar<MemoryDomain>(kMemoryDomain);
+    std::vector<NvSciRmGpuId> ids;
+    for (std::size_t i = 0; i < reconciled.count<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId); ++i) {
+        const auto id = reconciled.element<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId, i);
+        if (!Uuid::from(id.bytes).is_null()) ids.push_back(id);
+    }
+    const auto owner = reconciled.scalar<NvSciRmGpuId>(kMemoryGpu);
+    if (ids.empty() && !owner) return placement;
+
+    OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
+    placement.driver = driver;
+    for (const NvSciRmGpuId& id : ids) {
+        OPENNVSCI_TRY_ASSIGN(gpu, device_of(*driver, id));
+        placement.gpus.push_back(gpu);
+    }
+    if (owner) {
+        OPENNVSCI_TRY_ASSIGN(device, device_of(*driver, *owner));
+        placement.device = device;
+    }
+    return placement;
+}
+
 }  // namespace opennvsci::buf

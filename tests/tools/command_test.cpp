@@ -164,11 +164,13 @@ TEST_F(CommandTest, OutputThatCannotBePrintedIsAFailure) {
 TEST_F(CommandTest, WrongUsageExitsWithTwoAndHelpWithZero) {
     for (const char* arguments :
          {"", "dance", "demo --device gpu", "demo --device -1", "demo --output a.jpg", "demo --what", "devices extra",
-          "run", "run --device other -- true", "run --soft --device gpu -- true"}) {
+          "run", "run --device other -- true", "run --soft --device gpu -- true", "layout", "layout --type film",
+          "layout --type raw --bytes -1", "layout --type raw --bytes 1 --size 1x1", "layout --type image --format NV13",
+          "layout --type image --size 12", "layout --type tensor --dims 1,-2", "layout --type raw --gpu -1"}) {
         const Outcome outcome = run(arguments);
         EXPECT_EQ(outcome.exit_code, 2) << arguments << ": " << outcome.output;
     }
-    for (const char* arguments : {"--help", "demo --help", "devices --help", "run --help"}) {
+    for (const char* arguments : {"--help", "demo --help", "devices --help", "layout --help", "run --help"}) {
         EXPECT_EQ(run(arguments).exit_code, 0) << arguments;
     }
     EXPECT_TRUE(has(run("run --help"), "LD_LIBRARY_PATH"));
@@ -197,6 +199,74 @@ TEST_F(CommandTest, DevicesWithAWrongVariableFails) {
     const Outcome devices = run("devices", "OPENNVSCI_DEVICE=tpu");
     EXPECT_EQ(devices.exit_code, 1);
     EXPECT_TRUE(has(devices, "OPENNVSCI_DEVICE=tpu: not one of auto, gpu and soft")) << devices.output;
+}
+
+constexpr const char* kNv12 = "layout --type image --format NV12 --size 1920x1080 --layout block-linear ";
+
+TEST_F(CommandTest, LayoutShowsPlanes) {
+    const Outcome layout = run(kNv12);
+    ASSERT_EQ(layout.exit_code, 0) << layout.output;
+    EXPECT_EQ(layout.output,
+              R"(image NV12 1920x1080, block-linear
+
+  region   format  width x height   offset  pitch  aligned height  block height     used     size   waste
+  -------  ------  --------------  -------  -----  --------------  ------------  -------  -------  ------
+  plane 0  Y8         1920 x 1080        0   1920            1152            16  2073600  2228224   6.9 %
+  plane 1  V8U8         960 x 540  2228224   1920             640            16  1036800  1245184  16.7 %
+
+  size       3473408 bytes, of which 363008 (10.5 %) are waste
+  alignment  65536 bytes
+  memory     system memory: no GPU takes part
+)");
+}
+
+TEST_F(CommandTest, LayoutAsJson) {
+    const Outcome layout = run(std::string(kNv12) + "--json --gpu", "OPENNVSCI_DEVICE=soft");
+    ASSERT_EQ(layout.exit_code, 0) << layout.output;
+    const auto json = nlohmann::json::parse(layout.output);
+    EXPECT_EQ(json["size"], 3473408);
+    EXPECT_EQ(json["used"], 3110400);
+    EXPECT_EQ(json["alignment"], 65536);
+    EXPECT_EQ(json["memory"]["place"], "video memory");
+    EXPECT_EQ(json["memory"]["gpu"].get<std::string>().size(), 40U);
+    ASSERT_EQ(json["regions"].size(), 2U);
+    const auto& chroma = json["regions"][1];
+    EXPECT_EQ(chroma["name"], "plane 1");
+    EXPECT_EQ(chroma["format"], "V8U8");
+    EXPECT_EQ(chroma["offset"], 2228224);
+    EXPECT_EQ(chroma["size"], 1245184);
+    EXPECT_EQ(chroma["width"], 960);
+    EXPECT_EQ(chroma["height"], 540);
+    EXPECT_EQ(chroma["pitch"], 1920);
+    EXPECT_EQ(chroma["aligned_height"], 640);
+    EXPECT_EQ(chroma["block_height_gobs"], 16);
+    EXPECT_EQ(chroma["second_field_offset"], 0);
+}
+
+TEST_F(CommandTest, LayoutIsDrawn) {
+    const Outcome layout = run(std::string(kNv12) + "--svg map.svg");
+    ASSERT_EQ(layout.exit_code, 0) << layout.output;
+    EXPECT_EQ(read_file("map.svg").rfind("<svg xmlns=\"http://www.w3.org/2000/svg\"", 0), 0U);
+    const Outcome nowhere = run(std::string(kNv12) + "--svg /nowhere/map.svg");
+    EXPECT_EQ(nowhere.exit_code, 1);
+    EXPECT_EQ(nowhere.output, "opennvsci: cannot write /nowhere/map.svg: No such file or directory\n");
+}
+
+TEST_F(CommandTest, LayoutOfARefusedBufferGivesTheReason) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"--type raw", "NvSciBufRawBufferAttrKey_Size: mandatory for this type of buffer"},
+        {"--type raw --bytes 0", "NvSciBufRawBufferAttrKey_Size: 0 is not legal; it must be greater than 0"},
+        {"--type raw --bytes 1 --gpu 7", "there is no device 7: the driver has 1"},
+        {"--type image --format NV12 --size 64x64 --layout pitch-linear --plane-align 1024",
+         "the image is described by a surface and by planes"},
+        {"--type array --data-type Uint32 --stride 2 --capacity 1", "2 bytes, but an element has 4"},
+        {"--type pyramid --format NV12 --size 64x64 --layout pitch-linear --levels 11", "it must be 1 to 10"},
+        {"--type tensor --dims 3,5 --data-type Int4", "5 elements of 4 bits, two to a byte"}};
+    for (const auto& [arguments, reason] : cases) {
+        const Outcome layout = run(std::string("layout ") + arguments, "OPENNVSCI_DEVICE=soft");
+        EXPECT_EQ(layout.exit_code, 1) << arguments;
+        EXPECT_TRUE(has(layout, reason)) << arguments << ": " << layout.output;
+    }
 }
 
 TEST_F(CommandTest, RunSoftGivesTheProgramTheSoftwareDevice) {

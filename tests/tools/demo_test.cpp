@@ -6,8 +6,8 @@
 #include <array>
 
 #include "demo/compute.h"
-#include "demo/negotiation.h"
 #include "demo/refusals.h"
+#include "negotiation.h"
 
 namespace opennvsci::tool {
 namespace {

@@ -8,15 +8,15 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <cstring>
 #include <optional>
 
 #include "commands.h"
 #include "demo/compute.h"
-#include "demo/negotiation.h"
 #include "demo/refusals.h"
 #include "demo/report.h"
+#include "device_choice.h"
+#include "negotiation.h"
 #include "nvsci.h"
 
 namespace opennvsci::tool {
@@ -34,20 +34,6 @@ Result<std::filesystem::path> shipped_picture() {
     const auto program = std::filesystem::read_symlink("/proc/self/exe", status);
     if (status) return fail(NvSciError_NoSuchEntry, fmt::format("/proc/self/exe: {}", status.message()));
     return program.parent_path().parent_path() / "share/opennvsci/picture.png";
-}
-
-Result<const Device*> choose_device(const Driver& driver, const std::string& wanted) {
-    std::size_t ordinal = 0;
-    if (wanted != "soft") std::from_chars(wanted.data(), wanted.data() + wanted.size(), ordinal);
-    if (ordinal < driver.devices.size()) return &driver.devices[ordinal];
-    return fail(NvSciError_NoSuchDevice,
-                fmt::format("there is no device {}: the driver has {}", ordinal, driver.devices.size()));
-}
-
-NvSciRmGpuId gpu_id(const Device& device) {
-    NvSciRmGpuId id{};
-    std::memcpy(id.bytes, device.uuid.bytes.data(), sizeof(id.bytes));
-    return id;
 }
 
 void print_done(const std::string& line) {

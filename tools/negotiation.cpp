@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "demo/negotiation.h"
+#include "negotiation.h"
 
 namespace opennvsci::tool {
 

@@ -17,23 +17,32 @@ namespace opennvsci::tool {
 /// One participant: its name in the report, and its wishes.
 class Participant {
   public:
+    struct Wish {
+        NvSciBufAttrKey key;
+        std::vector<std::byte> value;
+    };
+
     explicit Participant(std::string name) : name_(std::move(name)) {}
 
     template <class Value>
     Participant& asks(NvSciBufAttrKey key, const Value& value) {
-        const auto* first = reinterpret_cast<const std::byte*>(&value);
-        wishes_.push_back({key, {first, first + sizeof(Value)}});
+        return asks_all(key, std::span(&value, 1));
+    }
+    /// One value per element, for the keys that are arrays.
+    template <class Values>
+    Participant& asks_all(NvSciBufAttrKey key, const Values& values) {
+        const auto bytes = std::as_bytes(std::span(values));
+        wishes_.push_back({key, {bytes.begin(), bytes.end()}});
         return *this;
     }
+
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    [[nodiscard]] const std::vector<Wish>& wishes() const noexcept { return wishes_; }
 
     /// The attribute list with these wishes and the name.
     [[nodiscard]] Result<List> make_list(const Module& module) const;
 
   private:
-    struct Wish {
-        NvSciBufAttrKey key;
-        std::vector<std::byte> value;
-    };
     std::string name_;
     std::vector<Wish> wishes_;
 };

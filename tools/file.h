@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace opennvsci::tool {
+
+/// Writes a file, in place of the one that is there. Errors: IO, with the path.
+[[nodiscard]] Result<> write_file(const std::filesystem::path& path, std::string_view bytes);
+
+}  // namespace opennvsci::tool

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "layout/memory_map.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string_view>
+#include <vector>
+
+#include "base/block_linear.h"
+#include "layout/table.h"
+
+namespace opennvsci::tool {
+
+using buf::Layout;
+using buf::PlaneRows;
+using buf::Region;
+
+namespace {
+
+// Where things stand, in pixels.
+constexpr double kWidth = 1000;
+constexpr double kMapLeft = 190;
+constexpr double kMapRight = 570;
+constexpr double kMapTop = 104;
+constexpr double kMapLeastHeight = 440;
+constexpr double kLabelLeft = 632;
+constexpr double kLabelGap = 42;   // between the two-line labels of regions
+constexpr double kOffsetGap = 17;  // between the labels of offsets
+constexpr double kFooter = 76;
+constexpr double kLeastBlockRow = 5;  // rows of blocks that are lower than this are not drawn
+
+constexpr std::array kColors{"#3d6fb4", "#d98332", "#4c9a62", "#b3527b", "#7766b5", "#2e9599"};
+
+constexpr const char* kStyle = R"svg(  <style>
+    text { font-family: "Inter", "Segoe UI", "Helvetica Neue", "DejaVu Sans", sans-serif; font-size: 13px; fill: #1d2733; }
+    .title { font-size: 20px; font-weight: 600; }
+    .name { font-weight: 600; }
+    .quiet { fill: #66717f; font-size: 12px; }
+    .offset { font-family: "JetBrains Mono", "DejaVu Sans Mono", monospace; font-size: 12px; text-anchor: end; }
+    .leader { fill: none; stroke: #98a2ae; stroke-width: 1; }
+    .blocks { stroke: #ffffff; stroke-width: 1; stroke-opacity: 0.45; }
+    .frame { fill: none; stroke: #1d2733; stroke-width: 1.5; }
+  </style>
+  <defs>
+    <pattern id="padding" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+      <rect width="7" height="7" fill="#eef0f3"/>
+      <rect width="1.6" height="7" fill="#a9b2bd"/>
+    </pattern>
+  </defs>
+)svg";
+
+std::string escaped(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        switch (c) {
+            case '&':
+                out += "&amp;";
+                break;
+            case '<':
+                out += "&lt;";
+                break;
+            case '>':
+                out += "&gt;";
+                break;
+            case '"':
+                out += "&quot;";
+                break;
+            default:
+                out += c;
+        }
+    }
+    return out;
+}
+
+std::string readable_bytes(std::uint64_t bytes) {
+    constexpr std::array kUnits{"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    auto value = static_cast<double>(bytes);
+    std::size_t unit = 0;
+    for (; value >= 1024; value /= 1024)
+        ++unit;
+    const bool is_whole = value == std::floor(value);
+    return fmt::format("{:.{}f} {}", value, is_whole ? 0 : 2, kUnits[unit]);
+}
+
+/// Positions as near to the wanted ones, which ascend, as `gap` between them and the two ends allow.
+std::vector<double> spread(std::vector<double> wanted, double gap, double first, double last) {
+    double least = first;
+    for (double& position : wanted) {
+        position = std::max(position, least);
+        least = position + gap;
+    }
+    double most = last;
+    for (auto position = wanted.rbegin(); position != wanted.rend(); ++position) {
+        *position = std::min(*position, most);
+        most = *position - gap;
+    }
+    return wanted;
+}
+
+struct Rectangle {
+    double left;
+    double top;
+    double width;
+    double height;
+};
+
+class Drawing {
+  public:
+    explicit Drawing(const NegotiatedLayout& negotiated)
+        : negotiated_(negotiated),
+          layout_(negotiated.layout),
+          map_height_(std::max(kMapLeastHeight, kLabelGap * static_cast<double>(layout_.regions.size()))) {}
+
+    [[nodiscard]] std::string draw() {
+        begin();
+        for (std::size_t i = 0; i < layout_.regions.size(); ++i)
+            draw_region(layout_.regions[i], color(i));
+        add("  <rect class=\"frame\" x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\"/>\n", kMapLeft,
+            kMapTop, kMapRight - kMapLeft, map_height_);
+        draw_offsets();
+        draw_labels();
+        draw_legend();
+        out_ += "</svg>\n";
+        return std::move(out_);
+    }
+
+  private:
+    template <class... Values>
+    void add(fmt::format_string<Values...> format, Values&&... values) {
+        fmt::format_to(std::back_inserter(out_), format, std::forward<Values>(values)...);
+    }
+    [[nodiscard]] static const char* color(std::size_t region) { return kColors[region % kColors.size()]; }
+    [[nodiscard]] double bottom() const { return kMapTop + map_height_; }
+
+    /// The place of a byte, in hundredths of a pixel, so that what ends where another begins is printed so.
+    [[nodiscard]] double y_of(std::uint64_t offset) const {
+        const double y = kMapTop + map_height_ * static_cast<double>(offset) / static_cast<double>(layout_.size);
+        return std::round(y * 100) / 100;
+    }
+
+    void begin() {
+        const double height = bottom() + kFooter;
+        const std::uint64_t used = layout_.used();
+        add("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
+            "height=\"{1:.0f}\">\n",
+            kWidth, height);
+        add("  <title>{}</title>\n", escaped(negotiated_.title));
+        out_ += kStyle;
+        add("  <rect width=\"{:.0f}\" height=\"{:.0f}\" fill=\"#ffffff\"/>\n", kWidth, height);
+        add("  <text class=\"title\" x=\"32\" y=\"42\">{}</text>\n", escaped(negotiated_.title));
+        add("  <text class=\"quiet\" x=\"32\" y=\"64\">{} ({} bytes) in {}, aligned to {}; {} used, {:.1f} % "
+            "waste</text>\n",
+            readable_bytes(layout_.size), layout_.size, escaped(negotiated_.memory), readable_bytes(layout_.alignment),
+            readable_bytes(used), waste_percent(used, layout_.size));
+    }
+
+    void draw_rectangle(const char* name, const Rectangle& rectangle, const std::string& paint) {
+        add("    <rect class=\"{}\" x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\" {}/>\n", name,
+            rectangle.left, rectangle.top, rectangle.width, rectangle.height, paint);
+    }
+
+    void draw_region(const Region& region, const char* color) {
+        const double top = y_of(region.offset);
+        add("  <g class=\"region\" data-offset=\"{}\" data-size=\"{}\" data-used=\"{}\">\n", region.offset, region.size,
+            region.used);
+        draw_rectangle("bytes", {kMapLeft, top, kMapRight - kMapLeft, y_of(region.offset + region.size) - top},
+                       fmt::format("fill=\"url(#padding)\" stroke=\"{}\" stroke-width=\"1\"", color));
+        if (region.rows) {
+            const PlaneRows& rows = *region.rows;
+            const bool is_interlaced = rows.second_field_offset != 0;
+            const std::uint64_t first_rows = is_interlaced ? (std::uint64_t{rows.height} + 1) / 2 : rows.height;
+            draw_rows(region.offset, rows, first_rows, color);
+            if (is_interlaced) {
+                draw_rows(region.offset + rows.second_field_offset, rows, rows.height - first_rows, color);
+            }
+        } else {
+            const double share = static_cast<double>(region.used) / static_cast<double>(region.size);
+            draw_used(region.offset, region.offset + region.size, share, color);
+        }
+        out_ += "  </g>\n";
+    }
+
+    void draw_used(std::uint64_t begin, std::uint64_t end, double share_of_row, const char* color) {
+        draw_rectangle("used", {kMapLeft, y_of(begin), (kMapRight - kMapLeft) * share_of_row, y_of(end) - y_of(begin)},
+                       fmt::format("fill=\"{}\"", color));
+    }
+
+    // The rows of a field, and where its rows of blocks end.
+    void draw_rows(std::uint64_t begin, const PlaneRows& rows, std::uint64_t count, const char* color) {
+        const double share = static_cast<double>(rows.row_bytes) / rows.pitch;
+        draw_used(begin, begin + count * rows.pitch, share, color);
+        const std::uint64_t block_bytes = rows.block_height * block_linear::kGobHeight * rows.pitch;
+        if (block_bytes == 0 || y_of(begin + block_bytes) - y_of(begin) < kLeastBlockRow) return;
+        const double right = kMapLeft + (kMapRight - kMapLeft) * share;
+        for (std::uint64_t at = block_bytes; at < count * rows.pitch; at += block_bytes) {
+            add("    <line class=\"blocks\" x1=\"{0:.2f}\" y1=\"{2:.2f}\" x2=\"{1:.2f}\" y2=\"{2:.2f}\"/>\n", kMapLeft,
+                right, y_of(begin + at));
+        }
+    }
+
+    void draw_offsets() {
+        std::vector<std::uint64_t> offsets;
+        std::vector<double> wanted;
+        for (const Region& region : layout_.regions)
+            offsets.push_back(region.offset);
+        offsets.push_back(layout_.size);
+        for (const std::uint64_t offset : offsets)
+            wanted.push_back(y_of(offset));
+        const auto places = spread(wanted, kOffsetGap, kMapTop, bottom());
+        add("  <text class=\"quiet\" x=\"{:.2f}\" y=\"{:.2f}\" text-anchor=\"end\">offset in bytes</text>\n",
+            kMapLeft - 34, kMapTop - 14);
+        for (std::size_t i = 0; i < offsets.size(); ++i) {
+            add("  <path class=\"leader\" d=\"M {:.2f} {:.2f} H {:.2f} L {:.2f} {:.2f} H {:.2f}\"/>\n", kMapLeft,
+                wanted[i], kMapLeft - 8, kMapLeft - 22, places[i], kMapLeft - 28);
+            add("  <text class=\"offset\" x=\"{:.2f}\" y=\"{:.2f}\">{}</text>\n", kMapLeft - 34, places[i] + 4,
+                offsets[i]);
+        }
+    }
+
+    void draw_labels() {
+        std::vector<double> wanted;
+        for (const Region& region : layout_.regions)
+            wanted.push_back((y_of(region.offset) + y_of(region.offset + region.size)) / 2);
+        const auto places = spread(wanted, kLabelGap, kMapTop + kLabelGap / 2, bottom() - kLabelGap / 2);
+        for (std::size_t i = 0; i < layout_.regions.size(); ++i) {
+            const Region& region = layout_.regions[i];
+            add("  <path class=\"leader\" d=\"M {:.2f} {:.2f} H {:.2f} L {:.2f} {:.2f} H {:.2f}\"/>\n", kMapRight,
+                wanted[i], kMapRight + 10, kLabelLeft - 30, places[i], kLabelLeft - 22);
+            add("  <rect x=\"{:.2f}\" y=\"{:.2f}\" width=\"12\" height=\"12\" rx=\"3\" fill=\"{}\"/>\n",
+                kLabelLeft - 20, places[i] - 6, color(i));
+            add("  <text x=\"{:.2f}\" y=\"{:.2f}\"><tspan class=\"name\">{}</tspan> {}</text>\n", kLabelLeft,
+                places[i] - 2, escaped(region.name), escaped(first_line(region)));
+            add("  <text class=\"quiet\" x=\"{:.2f}\" y=\"{:.2f}\">{}</text>\n", kLabelLeft, places[i] + 14,
+                escaped(second_line(region)));
+        }
+    }
+
+    [[nodiscard]] static std::string first_line(const Region& region) {
+        if (region.rows) return fmt::format("{}, {} × {}", region.element, region.rows->width, region.rows->height);
+        std::string text = region.element;
+        for (std::size_t i = 0; i < region.dimensions.size(); ++i)
+            text += fmt::format("{}{}", i == 0 ? ", " : " × ", region.dimensions[i].count);
+        return text;
+    }
+    [[nodiscard]] static std::string second_line(const Region& region) {
+        std::string text = readable_bytes(region.size);
+        if (region.rows) {
+            text += fmt::format(", pitch {}, {} rows", region.rows->pitch, region.rows->aligned_height);
+            if (region.rows->second_field_offset != 0) text += " a field";
+        }
+        if (region.used != region.size) {
+            text += fmt::format(", {:.1f} % waste", waste_percent(region.used, region.size));
+        }
+        return text;
+    }
+
+    void draw_legend() {
+        const double y = bottom() + 38;
+        const bool is_tiled = std::any_of(layout_.regions.begin(), layout_.regions.end(), [](const Region& region) {
+            return region.rows && region.rows->block_height != 0;
+        });
+        add("  <rect x=\"{:.2f}\" y=\"{:.2f}\" width=\"22\" height=\"12\" fill=\"{}\"/>\n", kMapLeft, y - 10, color(0));
+        add("  <text class=\"quiet\" x=\"{:.2f}\" y=\"{:.2f}\">used{}</text>\n", kMapLeft + 30, y,
+            is_tiled ? ", a stripe is a row of blocks" : "");
+        add("  <rect x=\"{:.2f}\" y=\"{:.2f}\" width=\"22\" height=\"12\" fill=\"url(#padding)\"/>\n", kMapLeft + 250,
+            y - 10);
+        add("  <text class=\"quiet\" x=\"{:.2f}\" y=\"{:.2f}\">padding</text>\n", kMapLeft + 280, y);
+        add("  <text class=\"quiet\" x=\"{:.2f}\" y=\"{:.2f}\">to scale: {} a pixel down{}</text>\n", kLabelLeft - 20,
+            y, readable_bytes(static_cast<std::uint64_t>(static_cast<double>(layout_.size) / map_height_)),
+            has_rows() ? ", one pitch across" : "");
+    }
+    [[nodiscard]] bool has_rows() const {
+        return std::any_of(layout_.regions.begin(), layout_.regions.end(),
+                           [](const Region& region) { return region.rows.has_value(); });
+    }
+
+    const NegotiatedLayout& negotiated_;
+    const Layout& layout_;
+    const double map_height_;
+    std::string out_;
+};
+
+}  // namespace
+
+std::string draw_memory_map(const NegotiatedLayout& negotiated) {
+    return Drawing(negotiated).draw();
+}
+
+}  // namespace opennvsci::tool

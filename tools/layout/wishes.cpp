@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "layout/wishes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+
+#include "buf/color_format.h"
+#include "buf/value_types.h"
+#include "device_choice.h"
+
+namespace opennvsci::tool {
+namespace {
+
+// The names are those of FourCC codes and of Linux and Windows media interfaces. P010 and its like keep their samples
+// in the upper bits of 16, which the layout does not show.
+// clang-format off
+constexpr SurfaceFormat kSurfaces[] = {
+    // name    memory layout                   sampling                 bits per component  order
+    {"NV12",   NvSciSurfMemLayout_SemiPlanar,  NvSciSurfSampleType_420, NvSciSurfBPC_8,     NvSciSurfComponentOrder_YUV},
+    {"NV21",   NvSciSurfMemLayout_SemiPlanar,  NvSciSurfSampleType_420, NvSciSurfBPC_8,     NvSciSurfComponentOrder_YVU},
+    {"NV16",   NvSciSurfMemLayout_SemiPlanar,  NvSciSurfSampleType_422, NvSciSurfBPC_8,     NvSciSurfComponentOrder_YUV},
+    {"NV61",   NvSciSurfMemLayout_SemiPlanar,  NvSciSurfSampleType_422, NvSciSurfBPC_8,     NvSciSurfComponentOrder_YVU},
+    {"NV24",   NvSciSurfMemLayout_SemiPlanar,  NvSciSurfSampleType_444, NvSciSurfBPC_8,     NvSciSurfComponentOrder_YUV},
+    {"NV42",   NvSciSurfMemLayout_SemiPlanar,  NvSciSurfSampleType_444, NvSciSurfBPC_8,     NvSciSurfComponentOrder_YVU},
+    {"P010",   NvSciSurfMemLayout_SemiPlanar,  NvSciSurfSampleType_420, NvSciSurfBPC_10,    NvSciSurfComponentOrder_YUV},
+    {"P012",   NvSciSurfMemLayout_SemiPlanar,  NvSciSurfSampleType_420, NvSciSurfBPC_12,    NvSciSurfComponentOrder_YUV},
+    {"P016",   NvSciSurfMemLayout_SemiPlanar,  NvSciSurfSampleType_420, NvSciSurfBPC_16,    NvSciSurfComponentOrder_YUV},
+    {"P210",   NvSciSurfMemLayout_SemiPlanar,  NvSciSurfSampleType_422, NvSciSurfBPC_10,    NvSciSurfComponentOrder_YUV},
+    {"P216",   NvSciSurfMemLayout_SemiPlanar,  NvSciSurfSampleType_422, NvSciSurfBPC_16,    NvSciSurfComponentOrder_YUV},
+    {"I420",   NvSciSurfMemLayout_Planar,      NvSciSurfSampleType_420, NvSciSurfBPC_8,     NvSciSurfComponentOrder_YUV},
+    {"YV12",   NvSciSurfMemLayout_Planar,      NvSciSurfSampleType_420, NvSciSurfBPC_8,     NvSciSurfComponentOrder_YVU},
+    {"I422",   NvSciSurfMemLayout_Planar,      NvSciSurfSampleType_422, NvSciSurfBPC_8,     NvSciSurfComponentOrder_YUV},
+    {"YV16",   NvSciSurfMemLayout_Planar,      NvSciSurfSampleType_422, NvSciSurfBPC_8,     NvSciSurfComponentOrder_YVU},
+    {"I444",   NvSciSurfMemLayout_Planar,      NvSciSurfSampleType_444, NvSciSurfBPC_8,     NvSciSurfComponentOrder_YUV},
+    {"YV24",   NvSciSurfMemLayout_Planar,      NvSciSurfSampleType_444, NvSciSurfBPC_8,     NvSciSurfComponentOrder_YVU},
+    {"I010",   NvSciSurfMemLayout_Planar,      NvSciSurfSampleType_420, NvSciSurfBPC_10,    NvSciSurfComponentOrder_YUV},
+    {"GREY",   NvSciSurfMemLayout_Packed,      NvSciSurfSampleType_400, NvSciSurfBPC_8,     NvSciSurfComponentOrder_Luma},
+};
+// clang-format on
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+    std::vector<std::string_view> parts;
+    for (std::size_t end = 0; end != std::string_view::npos;) {
+        end = text.find(separator);
+        parts.push_back(text.substr(0, end));
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    return parts;
+}
+
+std::string surface_names() {
+    std::string names;
+    for (const SurfaceFormat& surface : kSurfaces) {
+        if (!names.empty()) names += ", ";
+        names += surface.name;
+    }
+    return names;
+}
+
+bool parse_number(std::string_view text, std::uint32_t& number) {
+    const char* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data(), end, number);
+    return parsed.ec == std::errc{} && parsed.ptr == end;
+}
+
+void ask_for_surface(Participant& participant, const SurfaceFormat& surface, ImageSize size) {
+    participant.asks(NvSciBufImageAttrKey_SurfType, NvSciSurfType_YUV)
+        .asks(NvSciBufImageAttrKey_SurfMemLayout, surface.layout)
+        .asks(NvSciBufImageAttrKey_SurfSampleType, surface.sampling)
+        .asks(NvSciBufImageAttrKey_SurfBPC, surface.bits)
+        .asks(NvSciBufImageAttrKey_SurfComponentOrder, surface.order)
+        .asks(NvSciBufImageAttrKey_SurfWidthBase, size.width)
+        .asks(NvSciBufImageAttrKey_SurfHeightBase, size.height);
+}
+
+void ask_for_planes(Participant& participant, const std::vector<NvSciBufAttrValColorFmt>& formats,
+                    const std::vector<ImageSize>& sizes) {
+    std::vector<std::uint32_t> widths;
+    std::vector<std::uint32_t> heights;
+    for (std::size_t i = 0; i < formats.size(); ++i) {
+        const ImageSize size = sizes.size() == 1 ? sizes[0] : sizes[i];
+        widths.push_back(size.width);
+        heights.push_back(size.height);
+    }
+    participant.asks(NvSciBufImageAttrKey_PlaneCount, static_cast<std::uint32_t>(formats.size()))
+        .asks_all(NvSciBufImageAttrKey_PlaneColorFormat, formats)
+        .asks_all(NvSciBufImageAttrKey_PlaneWidth, widths)
+        .asks_all(NvSciBufImageAttrKey_PlaneHeight, heights);
+}
+
+Result<> ask_for_image(Participant& participant, const LayoutOptions& options) {
+    if (options.format.empty() || options.size.empty() || options.arrangement.empty()) {
+        return fail(NvSciError_BadParameter,
+                    fmt::format("--type {} needs --format, --size and --layout", options.type));
+    }
+    OPENNVSCI_TRY_ASSIGN(format, parse_format(options.format));
+    OPENNVSCI_TRY_ASSIGN(sizes, parse_sizes(options.size));
+    const std::size_t wanted = format.surface != nullptr ? 1 : format.planes.size();
+    if (sizes.size() != 1 && sizes.size() != wanted) {
+        return fail(NvSciError_BadParameter, format.surface != nullptr
+                                                 ? fmt::format("--size: {} sizes, but {} is a surface, which has one",
+                                                               sizes.size(), options.format)
+                                                 : fmt::format("--size: {} sizes for {} planes", sizes.size(), wanted));
+    }
+    if (format.surface != nullptr) {
+        ask_for_surface(participant, *format.surface, sizes[0]);
+    } else {
+        ask_for_planes(participant, format.planes, sizes);
+    }
+    participant
+        .asks(NvSciBufImageAttrKey_Layout,
+              options.arrangement == "block-linear" ? NvSciBufImage_BlockLinearType : NvSciBufImage_PitchLinearType)
+        .asks(NvSciBufImageAttrKey_ScanType,
+              options.interlaced ? NvSciBufScan_InterlaceType : NvSciBufScan_ProgressiveType);
+    if (!options.plane_align.empty()) {
+        participant.asks_all(NvSciBufImageAttrKey_PlaneBaseAddrAlign, options.plane_align);
+    }
+    return {};
+}
+
+Result<> ask_for_pyramid(Participant& participant, const LayoutOptions& options) {
+    OPENNVSCI_TRY(ask_for_image(participant, options));
+    if (options.levels) participant.asks(NvSciBufPyramidAttrKey_NumLevels, *options.levels);
+    participant.asks(NvSciBufPyramidAttrKey_Scale, options.scale);
+    return {};
+}
+
+Result<> ask_for_tensor(Participant& participant, const LayoutOptions& options) {
+    if (!options.data_type.empty()) {
+        OPENNVSCI_TRY_ASSIGN(type, parse_data_type(options.data_type));
+        participant.asks(NvSciBufTensorAttrKey_DataType, type);
+    }
+    if (!options.dims.empty()) {
+        participant.asks(NvSciBufTensorAttrKey_NumDims, static_cast<std::uint32_t>(options.dims.size()))
+            .asks_all(NvSciBufTensorAttrKey_SizePerDim, options.dims);
+    }
+    std::vector<std::uint32_t> alignments(options.dims.size(), 1);
+    if (!options.align.empty()) {
+        alignments.clear();
+        for (const std::uint64_t align : options.align) {
+            if (align > UINT32_MAX) {
+                return fail(NvSciError_BadParameter, fmt::format("--align: {} does not fit 32 bits", align));
+            }
+            alignments.push_back(static_cast<std::uint32_t>(align));
+        }
+    }
+    if (!alignments.empty()) {
+        participant.asks_all(NvSciBufTensorAttrKey_AlignmentPerDim, alignments);
+    }
+    return {};
+}
+
+Result<> ask_for_array(Participant& participant, const LayoutOptions& options) {
+    if (!options.data_type.empty()) {
+        OPENNVSCI_TRY_ASSIGN(type, parse_data_type(options.data_type));
+        participant.asks(NvSciBufArrayAttrKey_DataType, type);
+    }
+    if (options.stride) participant.asks(NvSciBufArrayAttrKey_Stride, *options.stride);
+    if (options.capacity) participant.asks(NvSciBufArrayAttrKey_Capacity, *options.capacity);
+    return {};
+}
+
+Result<> ask_for_raw_buffer(Participant& participant, const LayoutOptions& options) {
+    if (options.align.size() > 1) {
+        return fail(NvSciError_BadParameter,
+                    fmt::format("--align: {} values, but a raw buffer has one alignment", options.align.size()));
+    }
+    if (options.bytes) participant.asks(NvSciBufRawBufferAttrKey_Size, *options.bytes);
+    if (!options.align.empty()) participant.asks(NvSciBufRawBufferAttrKey_Align, options.align[0]);
+    return {};
+}
+
+struct BufferType {
+    std::string_view word;
+    NvSciBufType type;
+    Result<> (*ask)(Participant&, const LayoutOptions&);
+};
+constexpr BufferType kTypes[] = {
+    {"image", NvSciBufType_Image, ask_for_image},        {"pyramid", NvSciBufType_Pyramid, ask_for_pyramid},
+    {"tensor", NvSciBufType_Tensor, ask_for_tensor},     {"array", NvSciBufType_Array, ask_for_array},
+    {"raw", NvSciBufType_RawBuffer, ask_for_raw_buffer},
+};
+
+}  // namespace
+
+std::string format_help() {
+    return fmt::format("A surface: {}; or the formats of up to three planes, as NvSciColor names them: Y8,V8U8",
+                       surface_names());
+}
+
+Result<Format> parse_format(const std::string& text) {
+    const auto* surface =
+        std::find_if(std::begin(kSurfaces), std::end(kSurfaces), [&](const auto& known) { return text == known.name; });
+    if (surface != std::end(kSurfaces)) return Format{surface, {}};
+    Format format;
+    for (const std::string_view name : split(text, ',')) {
+        const auto plane = buf::color_format_named(name);
+        if (!plane) {
+            return fail(NvSciError_BadParameter,
+                        fmt::format("'{}' is neither an NvSciColor nor one of {}", name, surface_names()));
+        }
+        format.planes.push_back(*plane);
+    }
+    if (format.planes.size() > NV_SCI_BUF_IMAGE_MAX_PLANES) {
+        return fail(NvSciError_BadParameter, fmt::format("{} planes, an image has at most {}", format.planes.size(),
+                                                         NV_SCI_BUF_IMAGE_MAX_PLANES));
+    }
+    return format;
+}
+
+Result<std::vector<ImageSize>> parse_sizes(const std::string& text) {
+    std::vector<ImageSize> sizes;
+    for (const std::string_view part : split(text, ',')) {
+        const auto sides = split(part, 'x');
+        ImageSize size{};
+        if (sides.size() != 2 || !parse_number(sides[0], size.width) || !parse_number(sides[1], size.height)) {
+            return fail(NvSciError_BadParameter, fmt::format("'{}' is no size like 1920x1080", part));
+        }
+        sizes.push_back(size);
+    }
+    return sizes;
+}
+
+Result<NvSciBufAttrValDataType> parse_data_type(const std::string& text) {
+    std::string names;
+    for (std::uint32_t number = 0; number < NvSciDataType_UpperBound; ++number) {
+        std::string name;
+        buf::value::data_type.append_text(name, &number);
+        if (name == text) return static_cast<NvSciBufAttrValDataType>(number);
+        if (!names.empty()) names += ", ";
+        names += name;
+    }
+    return fail(NvSciError_BadParameter, fmt::format("'{}' is none of {}", text, names));
+}
+
+Result<Participant> wishes_of(const LayoutOptions& options) {
+    const auto* type = std::find_if(std::begin(kTypes), std::end(kTypes),
+                                    [&](const auto& known) { return options.type == known.word; });
+    if (type == std::end(kTypes)) {
+        return fail(NvSciError_BadParameter, fmt::format("'{}' is no type of a buffer", options.type));
+    }
+    Participant participant("the command line");
+    participant.asks(NvSciBufGeneralAttrKey_Types, type->type);
+    if (options.cpu) participant.asks(NvSciBufGeneralAttrKey_NeedCpuAccess, true);
+    if (options.gpu) {
+        OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
+        OPENNVSCI_TRY_ASSIGN(device, choose_device(*driver, std::to_string(*options.gpu)));
+        participant.asks(NvSciBufGeneralAttrKey_GpuId, gpu_id(*device));
+    }
+    OPENNVSCI_TRY(type->ask(participant, options));
+    return participant;
+}
+
+}  // namespace opennvsci::tool
