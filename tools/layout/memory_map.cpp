@@ -75,14 +75,13 @@ std::string escaped(std::string_view text) {
     return out;
 }
 
-std::string readable_bytes(std::uint64_t bytes) {
+std::string readable_bytes(double bytes) {
     constexpr std::array kUnits{"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    auto value = static_cast<double>(bytes);
     std::size_t unit = 0;
-    for (; value >= 1024; value /= 1024)
+    for (; bytes >= 1024; bytes /= 1024)
         ++unit;
-    const bool is_whole = value == std::floor(value);
-    return fmt::format("{:.{}f} {}", value, is_whole ? 0 : 2, kUnits[unit]);
+    const bool is_whole = bytes == std::floor(bytes);
+    return fmt::format("{:.{}f} {}", bytes, is_whole ? 0 : 2, kUnits[unit]);
 }
 
 /// Positions as near to the wanted ones, which ascend, as `gap` between them and the two ends allow.
@@ -143,7 +142,6 @@ class Drawing {
 
     void begin() {
         const double height = bottom() + kFooter;
-        const std::uint64_t used = layout_.used();
         add("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
             "height=\"{1:.0f}\">\n",
             kWidth, height);
@@ -151,10 +149,9 @@ class Drawing {
         out_ += kStyle;
         add("  <rect width=\"{:.0f}\" height=\"{:.0f}\" fill=\"#ffffff\"/>\n", kWidth, height);
         add("  <text class=\"title\" x=\"32\" y=\"42\">{}</text>\n", escaped(negotiated_.title));
-        add("  <text class=\"quiet\" x=\"32\" y=\"64\">{} ({} bytes) in {}, aligned to {}; {} used, {:.1f} % "
-            "waste</text>\n",
-            readable_bytes(layout_.size), layout_.size, escaped(negotiated_.memory), readable_bytes(layout_.alignment),
-            readable_bytes(used), waste_percent(used, layout_.size));
+        add("  <text class=\"quiet\" x=\"32\" y=\"64\">{} bytes in {}, aligned to {}; {:.1f} % waste</text>\n",
+            layout_.size, escaped(negotiated_.memory), readable_bytes(static_cast<double>(layout_.alignment)),
+            waste_percent(layout_.used(), layout_.size));
     }
 
     void draw_rectangle(const char* name, const Rectangle& rectangle, const std::string& paint) {
@@ -246,7 +243,7 @@ class Drawing {
         return text;
     }
     [[nodiscard]] static std::string second_line(const Region& region) {
-        std::string text = readable_bytes(region.size);
+        std::string text = readable_bytes(static_cast<double>(region.size));
         if (region.rows) {
             text += fmt::format(", pitch {}, {} rows", region.rows->pitch, region.rows->aligned_height);
             if (region.rows->second_field_offset != 0) text += " a field";
@@ -269,8 +266,7 @@ class Drawing {
             y - 10);
         add("  <text class=\"quiet\" x=\"{:.2f}\" y=\"{:.2f}\">padding</text>\n", kMapLeft + 280, y);
         add("  <text class=\"quiet\" x=\"{:.2f}\" y=\"{:.2f}\">to scale: {} a pixel down{}</text>\n", kLabelLeft - 20,
-            y, readable_bytes(static_cast<std::uint64_t>(static_cast<double>(layout_.size) / map_height_)),
-            has_rows() ? ", one pitch across" : "");
+            y, readable_bytes(static_cast<double>(layout_.size) / map_height_), has_rows() ? ", one pitch across" : "");
     }
     [[nodiscard]] bool has_rows() const {
         return std::any_of(layout_.regions.begin(), layout_.regions.end(),

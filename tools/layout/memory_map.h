@@ -2,8 +2,8 @@
 //
 // The memory map of a buffer as an SVG picture, to scale. Down the picture run the bytes of the buffer. Across a plane
 // runs one row with its pitch, so that areas are bytes too: the coloured part of a region is to the whole as the bytes
-// that hold pixels are to its size. Labels stand beside the map, as far apart as reading them needs, and leader lines
-// connect them with the places that they name.
+// that hold something are to its size. A region without rows shows that share in the same way. Labels stand beside the
+// map, as far apart as reading them needs, and leader lines connect them with the places that they name.
 #pragma once
 
 #include <string>
