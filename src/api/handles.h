@@ -10,48 +10,25 @@
 
 #include "api/decisions.h"
 #include "attr/list.h"
+#include "attr/module.h"
 #include "base/handle_table.h"
 #include "base/result.h"
-#include "buf/module.h"
 #include "buf/object.h"
 #include "cuda/external_memory.h"
 
 namespace opennvsci::api {
 
-/// Behind an NvSciBufAttrList.
+/// Behind an attribute list of either library.
 struct ListEntry {
-    std::shared_ptr<buf::Module> module;
+    std::shared_ptr<attr::Module> module;
     std::shared_ptr<attr::List> list;
     bool is_borrowed;  // the list of an object: freeing the handle is ignored, the object ends it
     DecisionTexts decisions;
 };
 
-/// Behind an NvSciBufObj.
-class ObjectEntry {
-  public:
-    explicit ObjectEntry(std::shared_ptr<buf::Object> object) : object_(std::move(object)) {}
-    // Moved only before the handle is known to anybody.
-    ObjectEntry(ObjectEntry&& other) noexcept : object_(std::move(other.object_)) {}
-    ~ObjectEntry();
-
-    [[nodiscard]] const std::shared_ptr<buf::Object>& object() const noexcept { return object_; }
-    /// The borrowed handle of the object's list, made on the first call.
-    [[nodiscard]] Result<std::uint64_t> list_handle();
-
-  private:
-    std::shared_ptr<buf::Object> object_;
-    std::atomic<std::uint64_t> list_handle_{0};
-};
-
-using ModuleTable = HandleTable<std::shared_ptr<buf::Module>>;
+using ModuleTable = HandleTable<std::shared_ptr<attr::Module>>;
 using ListTable = HandleTable<std::unique_ptr<ListEntry>>;
-using ObjectTable = HandleTable<ObjectEntry>;
 using ExternalMemoryTable = HandleTable<cuda::ExternalMemory>;
-
-[[nodiscard]] ModuleTable& modules();
-[[nodiscard]] ListTable& lists();
-[[nodiscard]] ObjectTable& objects();
-[[nodiscard]] ExternalMemoryTable& external_memories();
 
 /// A handle as the number that the tables know.
 template <class Handle>
@@ -80,7 +57,56 @@ template <class Table, class Value, class Handle>
 }
 
 /// Gives a list that the caller will own a handle.
-[[nodiscard]] Result<> give_list_handle(std::shared_ptr<buf::Module> module, std::unique_ptr<attr::List> list,
-                                        NvSciBufAttrList* out);
+template <class Handle>
+[[nodiscard]] Result<> give_list_handle(ListTable& table, std::shared_ptr<attr::Module> module,
+                                        std::unique_ptr<attr::List> list, Handle* out) {
+    auto entry = std::make_unique<ListEntry>();
+    entry->module = std::move(module);
+    entry->list = std::move(list);
+    entry->is_borrowed = false;
+    return give_handle(table, std::move(entry), out);
+}
+
+/// Behind an object of either library: an Object of its floor, and the borrowed handle of the object's list, which
+/// lives in kLists() and ends with this entry.
+template <class Object, ListTable& (*kLists)()>
+class BasicObjectEntry {
+  public:
+    explicit BasicObjectEntry(std::shared_ptr<Object> object) : object_(std::move(object)) {}
+    // Moved only before the handle is known to anybody.
+    BasicObjectEntry(BasicObjectEntry&& other) noexcept : object_(std::move(other.object_)) {}
+    ~BasicObjectEntry() {
+        if (const std::uint64_t handle = list_handle_.load(); handle != 0) kLists().close(handle);
+    }
+
+    [[nodiscard]] const std::shared_ptr<Object>& object() const noexcept { return object_; }
+
+    /// The borrowed handle of the object's list, made on the first call.
+    [[nodiscard]] Result<std::uint64_t> list_handle() {
+        if (const std::uint64_t known = list_handle_.load(std::memory_order_acquire); known != 0) return known;
+        auto entry = std::make_unique<ListEntry>();
+        entry->module = object_->module();
+        entry->list = object_->list();
+        entry->is_borrowed = true;
+        void* made = nullptr;
+        OPENNVSCI_TRY(give_handle(kLists(), std::move(entry), &made));
+        std::uint64_t known = 0;
+        if (list_handle_.compare_exchange_strong(known, number(made))) return number(made);
+        kLists().close(number(made));  // another thread was first
+        return known;
+    }
+
+  private:
+    std::shared_ptr<Object> object_;
+    std::atomic<std::uint64_t> list_handle_{0};
+};
+
+[[nodiscard]] ModuleTable& modules();
+[[nodiscard]] ListTable& lists();
+using ObjectEntry = BasicObjectEntry<buf::Object, lists>;
+using ObjectTable = HandleTable<ObjectEntry>;
+[[nodiscard]] ObjectTable& objects();
+
+[[nodiscard]] ExternalMemoryTable& external_memories();
 
 }  // namespace opennvsci::api

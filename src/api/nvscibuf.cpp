@@ -11,6 +11,7 @@
 
 #include "api/call.h"
 #include "api/handles.h"
+#include "api/lists.h"
 #include "base/checked.h"
 #include "base/log.h"
 #include "base/unaligned.h"
@@ -20,75 +21,25 @@
 
 using namespace opennvsci;  // NOLINT(google-build-using-namespace): extern "C" functions stand outside
 using api::acquire;
+using api::not_implemented;
 using api::null_argument;
+using api::report_unknown;
+using api::UnreconciledLists;
 using memory::Right;
 
 namespace {
-
-using ListRef = api::ListTable::Ref;
-using PairSpan = std::span<const NvSciBufAttrKeyValuePair>;
-
-attr::KeyValue key_value(const NvSciBufAttrKeyValuePair& pair) {
-    // The key is read as a number: a program may pass one that is no enumerator.
-    return {load<std::uint32_t>(&pair.key), pair.value, pair.len};
-}
-
-Result<PairSpan> pairs(const NvSciBufAttrKeyValuePair* array, size_t count) {
-    if (array == nullptr) return null_argument("pairArray");
-    if (count == 0) return fail(NvSciError_BadParameter, "pairCount is 0");
-    return PairSpan(array, count);
-}
-
-/// The unreconciled lists of an array argument, held for the call: of one module, each once.
-struct UnreconciledLists {
-    std::vector<ListRef> refs;
-    [[nodiscard]] const std::shared_ptr<buf::Module>& module() const { return (*refs.front())->module; }
-    [[nodiscard]] std::vector<const attr::List*> lists() const {
-        std::vector<const attr::List*> all;
-        all.reserve(refs.size());
-        for (const ListRef& ref : refs)
-            all.push_back((*ref)->list.get());
-        return all;
-    }
-};
-
-Result<UnreconciledLists> unreconciled_lists(const NvSciBufAttrList array[], size_t count) {
-    if (array == nullptr) return null_argument("the array of lists");
-    if (count == 0) return fail(NvSciError_BadParameter, "the array of lists has 0 elements");
-    UnreconciledLists found;
-    std::vector<std::uint64_t> handles;
-    found.refs.reserve(count);
-    handles.reserve(count);
-    for (size_t i = 0; i < count; ++i) {
-        auto ref = acquire(api::lists(), array[i], "a list");
-        if (!ref) return fail(NvSciError_BadParameter, fmt::format("list {}: {}", i + 1, ref.error().text));
-        if ((**ref)->list->kind() != attr::List::Kind::unreconciled) {
-            return fail(NvSciError_BadParameter, fmt::format("list {} is not an unreconciled list", i + 1));
-        }
-        if (!found.refs.empty() && (**ref)->module != found.module()) {
-            return fail(NvSciError_BadParameter, fmt::format("list {} belongs to another module than list 1", i + 1));
-        }
-        found.refs.push_back(std::move(*ref));
-        handles.push_back(api::number(array[i]));
-    }
-    std::sort(handles.begin(), handles.end());
-    if (std::adjacent_find(handles.begin(), handles.end()) != handles.end()) {
-        return fail(NvSciError_BadParameter, "the same list is given twice");
-    }
-    return found;
-}
 
 Result<> require_types(const attr::List& list) {
     if (list.has_selector()) return {};
     return fail(NvSciError_BadParameter, "NvSciBufGeneralAttrKey_Types is not set");
 }
 
-Result<ListRef> acquire_reconciled(NvSciBufAttrList handle) {
-    OPENNVSCI_TRY_ASSIGN(entry, acquire(api::lists(), handle, "reconciledAttrList"));
-    if (!(*entry)->list->is_reconciled()) {
-        return fail(NvSciError_BadParameter, "reconciledAttrList is not a reconciled list");
-    }
-    return entry;
+Result<api::ListTable::Ref> acquire_reconciled(NvSciBufAttrList handle) {
+    return api::acquire_reconciled(api::lists(), handle, "reconciledAttrList");
+}
+
+Result<UnreconciledLists> unreconciled_lists(const NvSciBufAttrList array[], size_t count) {
+    return UnreconciledLists::acquire(api::lists(), array, count);
 }
 
 /// Reconciles; after a failure stores the conflict list, if there is one.
@@ -96,7 +47,8 @@ Result<std::unique_ptr<attr::List>> reconcile(const UnreconciledLists& inputs, N
     const auto lists = inputs.lists();
     buf::Reconciliation reconciliation = buf::reconcile(lists);
     if (reconciliation.conflict != nullptr) {
-        OPENNVSCI_TRY(api::give_list_handle(inputs.module(), std::move(reconciliation.conflict), conflict));
+        OPENNVSCI_TRY(
+            api::give_list_handle(api::lists(), inputs.module(), std::move(reconciliation.conflict), conflict));
     }
     return std::move(reconciliation.list);
 }
@@ -123,20 +75,6 @@ NvSciError copy_pixels(const char* function, CopyPixels* copy, NvSciBufObj handl
     });
 }
 
-Result<> get_attributes(NvSciBufAttrList handle, size_t slot, NvSciBufAttrKeyValuePair* array, size_t count) {
-    OPENNVSCI_TRY_ASSIGN(entry, acquire(api::lists(), handle, "attrList"));
-    OPENNVSCI_TRY_ASSIGN(asked, pairs(array, count));
-    const attr::List& list = *(*entry)->list;
-    for (const auto& pair : asked)
-        OPENNVSCI_TRY(list.get(slot, key_value(pair).key));
-    for (size_t i = 0; i < count; ++i) {
-        const attr::Bytes value = *list.get(slot, key_value(array[i]).key);
-        array[i].value = value.empty() ? nullptr : value.data();
-        array[i].len = value.size();
-    }
-    return {};
-}
-
 NvSciError get_pointer(const char* function, NvSciBufObj handle, Right right, const void** out) {
     return api::call(function, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(entry, acquire(api::objects(), handle, "bufObj"));
@@ -144,20 +82,6 @@ NvSciError get_pointer(const char* function, NvSciBufObj handle, Right right, co
         OPENNVSCI_TRY_ASSIGN(address, entry->object()->cpu_address(right));
         *out = address;
         return {};
-    });
-}
-
-/// A handle that a void function got and does not know. There is no error channel, so it is always said.
-void report_unknown(const char* function) {
-    const Error error{NvSciError_BadParameter, cu::CUDA_ERROR_INVALID_HANDLE, "the argument is not a live handle"};
-    api::remember_failure(function, error);
-    log::write(log::Level::error, api::last_failure_text());
-}
-
-NvSciError not_implemented(const char* function) {
-    return api::call(function, [] {
-        return Result<>(
-            fail(NvSciError_NotImplemented, "not implemented in this version", cu::CUDA_ERROR_NOT_SUPPORTED));
     });
 }
 
@@ -190,18 +114,12 @@ NvSciError NvSciBufAttrListCreate(NvSciBufModule module, NvSciBufAttrList* newAt
     return api::call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(owner, acquire(api::modules(), module, "module"));
         if (newAttrList == nullptr) return null_argument("newAttrList");
-        return api::give_list_handle(*owner, std::make_unique<attr::List>(buf::schema()), newAttrList);
+        return api::give_list_handle(api::lists(), *owner, std::make_unique<attr::List>(buf::schema()), newAttrList);
     });
 }
 
 void NvSciBufAttrListFree(NvSciBufAttrList attrList) {
-    if (attrList == nullptr) return;
-    {
-        const auto entry = api::lists().acquire(api::number(attrList));
-        if (!entry) return report_unknown(__func__);
-        if ((*entry)->is_borrowed) return;
-    }
-    api::lists().close(api::number(attrList));
+    api::free_list(__func__, api::lists(), attrList);
 }
 
 NvSciError NvSciBufAttrListClone(NvSciBufAttrList origAttrList, NvSciBufAttrList* newAttrList) {
@@ -209,7 +127,7 @@ NvSciError NvSciBufAttrListClone(NvSciBufAttrList origAttrList, NvSciBufAttrList
         OPENNVSCI_TRY_ASSIGN(entry, acquire(api::lists(), origAttrList, "origAttrList"));
         if (newAttrList == nullptr) return null_argument("newAttrList");
         OPENNVSCI_TRY(require_types(*(*entry)->list));
-        return api::give_list_handle((*entry)->module, (*entry)->list->clone(), newAttrList);
+        return api::give_list_handle(api::lists(), (*entry)->module, (*entry)->list->clone(), newAttrList);
     });
 }
 
@@ -220,50 +138,31 @@ NvSciError NvSciBufAttrListAppendUnreconciled(const NvSciBufAttrList inputUnreco
         if (newUnreconciledAttrList == nullptr) return null_argument("newUnreconciledAttrList");
         OPENNVSCI_TRY_ASSIGN(inputs,
                              unreconciled_lists(inputUnreconciledAttrListArray, inputUnreconciledAttrListCount));
-        std::vector<attr::NamedSlot> slots;
-        for (const attr::List* list : inputs.lists()) {
+        for (const attr::List* list : inputs.lists())
             OPENNVSCI_TRY(require_types(*list));
-            for (attr::NamedSlot& slot : list->copy_slots())
-                slots.push_back(std::move(slot));
-        }
-        return api::give_list_handle(
-            inputs.module(), std::make_unique<attr::List>(attr::List::Kind::unreconciled, std::move(slots), nullptr),
-            newUnreconciledAttrList);
+        return api::give_list_handle(api::lists(), inputs.module(), inputs.append(), newUnreconciledAttrList);
     });
 }
 
 NvSciError NvSciBufAttrListIsReconciled(NvSciBufAttrList attrList, bool* isReconciled) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::lists(), attrList, "attrList"));
-        if (isReconciled == nullptr) return null_argument("isReconciled");
-        *isReconciled = (*entry)->list->is_reconciled();
-        return {};
-    });
+    return api::is_list_reconciled(__func__, api::lists(), attrList, isReconciled);
 }
 
 size_t NvSciBufAttrListGetSlotCount(NvSciBufAttrList attrList) {
-    if (attrList == nullptr) return 0;
-    const auto entry = api::lists().acquire(api::number(attrList));
-    if (entry) return (*entry)->list->slot_count();
-    report_unknown(__func__);
-    return 0;
+    return api::slot_count(__func__, api::lists(), attrList);
 }
 
 NvSciError NvSciBufAttrListSetAttrs(NvSciBufAttrList attrList, NvSciBufAttrKeyValuePair* pairArray, size_t pairCount) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::lists(), attrList, "attrList"));
-        OPENNVSCI_TRY_ASSIGN(given, pairs(pairArray, pairCount));
-        return (*entry)->list->set(given.size(), [&](std::size_t i) { return key_value(given[i]); });
-    });
+    return api::set_attributes(__func__, api::lists(), attrList, pairArray, pairCount);
 }
 
 NvSciError NvSciBufAttrListGetAttrs(NvSciBufAttrList attrList, NvSciBufAttrKeyValuePair* pairArray, size_t pairCount) {
-    return api::call(__func__, [&] { return get_attributes(attrList, 0, pairArray, pairCount); });
+    return api::get_attributes(__func__, api::lists(), attrList, 0, pairArray, pairCount);
 }
 
 NvSciError NvSciBufAttrListSlotGetAttrs(NvSciBufAttrList attrList, size_t slotIndex,
                                         NvSciBufAttrKeyValuePair* pairArray, size_t pairCount) {
-    return api::call(__func__, [&] { return get_attributes(attrList, slotIndex, pairArray, pairCount); });
+    return api::get_attributes(__func__, api::lists(), attrList, slotIndex, pairArray, pairCount);
 }
 
 NvSciError NvSciBufAttrListDebugDump(NvSciBufAttrList attrList, void** buf, size_t* len) {
@@ -292,7 +191,7 @@ NvSciError NvSciBufAttrListReconcile(const NvSciBufAttrList inputArray[], size_t
         if (newConflictList == nullptr) return null_argument("newConflictList");
         OPENNVSCI_TRY_ASSIGN(inputs, unreconciled_lists(inputArray, inputCount));
         OPENNVSCI_TRY_ASSIGN(reconciled, reconcile(inputs, newConflictList));
-        return api::give_list_handle(inputs.module(), std::move(reconciled), newReconciledAttrList);
+        return api::give_list_handle(api::lists(), inputs.module(), std::move(reconciled), newReconciledAttrList);
     });
 }
 
@@ -336,12 +235,12 @@ NvSciError NvSciBufAttrListValidateReconciledAgainstAttrs(const NvSciBufAttrList
                                                           const size_t pairCount) {
     return api::call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(entry, acquire_reconciled(reconciledAttrList));
-        OPENNVSCI_TRY_ASSIGN(given, pairs(pairArray, pairCount));
+        OPENNVSCI_TRY_ASSIGN(given, api::pairs(pairArray, pairCount));
         // The same checks as if a program set the pairs in a list of the reconciled types.
         attr::List wishes(buf::schema());
         const attr::Slot& reconciled = (*entry)->list->reconciled();
         OPENNVSCI_TRY(wishes.set_for_comparison(reconciled.get(buf::schema().selector()), given.size(),
-                                                [&](std::size_t i) { return key_value(given[i]); }));
+                                                [&](std::size_t i) { return api::key_value(given[i]); }));
         return buf::validate(reconciled, wishes.copy_slots().front().values, NvSciError_AttrListValidationFailed);
     });
 }

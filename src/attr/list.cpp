@@ -27,7 +27,8 @@ List::List(Kind kind, std::vector<NamedSlot> slots, std::shared_ptr<const Report
 
 std::unique_ptr<List> List::clone() const {
     auto copy = std::make_unique<List>(kind_, copy_slots(), report_);
-    copy->writable_ = kind_ == Kind::unreconciled && copy->slots_.size() == 1;
+    copy->writable_ =
+        kind_ == Kind::unreconciled && (copy->slots_.size() == 1 || schema_->rules().writes_clones_of_several_slots);
     return copy;
 }
 
@@ -52,7 +53,7 @@ Result<Bytes> List::get(std::size_t slot, std::uint32_t key_number) const {
     if (is_reconciled() && key->direction == Direction::in) {
         return bad_key(*key, "an input-only key cannot be read from a reconciled list");
     }
-    if (!is_reconciled() && key->direction == Direction::out) {
+    if (!is_reconciled() && key->direction == Direction::out && !schema_->rules().reads_outputs_of_any_list) {
         return bad_key(*key, "an output key exists in reconciled lists only");
     }
     if (slot >= slots_.size()) {
@@ -101,7 +102,7 @@ Result<const Key*> List::check_pair(const KeyValue& pair, const KeySet& earlier_
         return bad_key(*key, fmt::format("{} bytes given; one {} has {}, at most {} of them fit", pair.size,
                                          key->type->name, key->type->size, key->max_count));
     }
-    if (key->legal == nullptr) return key;
+    if (key->legal == nullptr || !schema_->rules().checks_values_when_set) return key;
     const auto* element = static_cast<const std::byte*>(pair.value);
     for (std::size_t at = 0; at < pair.size; at += key->type->size) {
         // Programs may pass unaligned memory; rules read through memcpy.

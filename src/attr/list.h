@@ -38,7 +38,8 @@ class List {
     explicit List(const Schema& schema);
     /// A read-only list of the given kind that holds `slots`, at least one. `report` may be null.
     List(Kind kind, std::vector<NamedSlot> slots, std::shared_ptr<const Report> report);
-    /// A deep copy of the same kind. A single-slot unreconciled copy is writable, every key once more.
+    /// A deep copy of the same kind. An unreconciled copy is writable, every key once more, if it has one slot or the
+    /// schema's rules say so; then its first slot is written.
     [[nodiscard]] std::unique_ptr<List> clone() const;
 
     [[nodiscard]] Kind kind() const noexcept { return kind_; }

@@ -24,6 +24,11 @@ Schema::Schema(std::span<const Key> keys, std::uint32_t selector_number, std::ui
     if (selector_ == nullptr) std::abort();  // the table itself is wrong
 }
 
+Schema::Schema(std::span<const Key> keys, ListRules rules)
+    : Schema(keys, keys.front().number, [](Bytes) { return std::uint32_t{1}; }) {
+    rules_ = rules;
+}
+
 std::string Key::text(Bytes value) const {
     std::string out;
     const std::size_t count = value.size() / type->size;

@@ -10,6 +10,13 @@
 
 namespace opennvsci::attr {
 
+/// Rules of lists in which the two libraries differ. The defaults are NvSciBuf's.
+struct ListRules {
+    bool checks_values_when_set = true;           ///< else reconciling does
+    bool reads_outputs_of_any_list = false;       ///< output keys read as unset from unreconciled lists, not as errors
+    bool writes_clones_of_several_slots = false;  ///< a clone of an appended list is writable, in its first slot
+};
+
 class Schema {
   public:
     /// No table is larger than this; slots keep one length per key in a fixed array.
@@ -18,6 +25,9 @@ class Schema {
     /// `groups` says which groups of keys a slot may hold besides group 0, given the value of the key
     /// `selector_number`, as a bit set (bit n = group n).
     Schema(std::span<const Key> keys, std::uint32_t selector_number, std::uint32_t (*groups)(Bytes));
+
+    /// A table without groups: any slot may hold all of its keys. Its first key stands as the selector.
+    Schema(std::span<const Key> keys, ListRules rules);
 
     /// The row of a key number, or null.
     [[nodiscard]] const Key* find(std::uint32_t number) const noexcept {
@@ -38,6 +48,7 @@ class Schema {
     }
     [[nodiscard]] std::size_t storage_size() const noexcept { return storage_size_; }
 
+    [[nodiscard]] const ListRules& rules() const noexcept { return rules_; }
     [[nodiscard]] const Key& selector() const noexcept { return *selector_; }
     [[nodiscard]] std::uint32_t groups_of(Bytes selector_value) const { return groups_of_(selector_value) | 1U; }
 
@@ -51,6 +62,7 @@ class Schema {
     std::span<const Key> keys_;
     const Key* selector_;
     std::uint32_t (*groups_of_)(Bytes);
+    ListRules rules_;
     std::array<std::uint32_t, kMaxKeys> offsets_{};
     std::array<std::uint32_t, kMaxGroups + 1> first_row_{};
     std::array<std::uint32_t, kMaxGroups + 1> first_number_{};

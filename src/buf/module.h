@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "attr/module.h"
+
 namespace opennvsci::buf {
-
-/// What an NvSciBufModule is: an identity. Lists and objects hold a reference on theirs, and may be combined only with
-/// others of the same module.
-struct Module {};
-
-}  // namespace opennvsci::buf
+using attr::Module;
+}

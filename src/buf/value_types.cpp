@@ -8,53 +8,16 @@
 
 #include "base/unaligned.h"
 #include "buf/color_format.h"
-#include "driver/uuid.h"
 #include "nvscibuf.h"
 
 namespace opennvsci::buf::value {
 namespace {
 
 using attr::ValueType;
-
-template <class T>
-bool less(const void* a, const void* b) {
-    return load<T>(a) < load<T>(b);
-}
-
-template <class T>
-void append_number(std::string& out, const void* element) {
-    fmt::format_to(std::back_inserter(out), "{}", load<T>(element));
-}
-
-void append_boolean(std::string& out, const void* element) {
-    out += load<std::uint8_t>(element) != 0 ? "true" : "false";
-}
-
-template <class T>
-constexpr ValueType number(const char* name) {
-    return {name, sizeof(T), less<T>, append_number<T>};
-}
-
-template <std::size_t N>
-struct Names {
-    std::string_view names[N];
-};
-
-// The text of an enumeration whose enumerators are 0, 1, 2, …; other values are printed as numbers.
-template <const auto& kNames>
-void append_enumerator(std::string& out, const void* element) {
-    const auto value = load<std::uint32_t>(element);
-    if (value < std::size(kNames.names)) {
-        out += kNames.names[value];
-    } else {
-        fmt::format_to(std::back_inserter(out), "{}", value);
-    }
-}
-
-template <const auto& kNames>
-constexpr ValueType enumeration(const char* name) {
-    return {name, 4, less<std::uint32_t>, append_enumerator<kNames>};
-}
+using attr::value::append_enumerator;
+using attr::value::enumeration;
+using attr::value::Names;
+using attr::value::number;
 
 constexpr Names<6> kBufferTypes{{"General", "RawBuffer", "Image", "Tensor", "Array", "Pyramid"}};
 constexpr Names<6> kPermissions{{"0", "Readonly", "2", "ReadWrite", "Auto", "Invalid"}};
@@ -83,53 +46,26 @@ void append_color_format(std::string& out, const void* element) {
     }
 }
 
-void append_gpu_id(std::string& out, const void* element) {
-    const auto uuid = driver::Uuid::from(element);
-    out += uuid.is_null() ? "no GPU" : uuid.text();
-}
-
 void append_gpu_cache(std::string& out, const void* element) {
-    append_gpu_id(out, element);
+    gpu_id.append_text(out, element);
     out += ": ";
-    append_boolean(out, static_cast<const std::byte*>(element) + offsetof(NvSciBufAttrValGpuCache, cacheability));
+    boolean.append_text(out, static_cast<const std::byte*>(element) + offsetof(NvSciBufAttrValGpuCache, cacheability));
 }
 
 void append_gpu_compression(std::string& out, const void* element) {
-    append_gpu_id(out, element);
+    gpu_id.append_text(out, element);
     out += ": ";
     append_enumerator<kCompressionTypes>(
         out, static_cast<const std::byte*>(element) + offsetof(NvSciBufAttrValGpuCompression, compressionType));
 }
 
-void append_peer_location(std::string& out, const void* element) {
-    const auto peer = load<NvSciBufPeerLocationInfo>(element);
-    fmt::format_to(std::back_inserter(out), "SoC {} VM {}", std::uint32_t{peer.socID}, std::uint32_t{peer.vmID});
-}
-
-// Programs may put any number where an enumerator belongs, so both are read as numbers.
-void append_peer_engine(std::string& out, const void* element) {
-    const auto* words = static_cast<const std::byte*>(element);
-    fmt::format_to(std::back_inserter(out), "engine {} platform {}",
-                   load<std::uint32_t>(words + offsetof(NvSciBufPeerHwEngine, engName)),
-                   load<std::uint32_t>(words + offsetof(NvSciBufPeerHwEngine, platName)));
-}
-
 }  // namespace
 
-const ValueType boolean{"bool", 1, less<std::uint8_t>, append_boolean};
-const ValueType uint8 = number<std::uint8_t>("uint8_t");
-const ValueType uint32 = number<std::uint32_t>("uint32_t");
-const ValueType uint64 = number<std::uint64_t>("uint64_t");
-const ValueType float32 = number<float>("float");
 const ValueType buffer_type = enumeration<kBufferTypes>("NvSciBufType");
 const ValueType permission = enumeration<kPermissions>("NvSciBufAttrValAccessPerm");
-const ValueType gpu_id{"NvSciRmGpuId", sizeof(NvSciRmGpuId), nullptr, append_gpu_id};
 const ValueType gpu_cache{"NvSciBufAttrValGpuCache", sizeof(NvSciBufAttrValGpuCache), nullptr, append_gpu_cache};
 const ValueType gpu_compression{"NvSciBufAttrValGpuCompression", sizeof(NvSciBufAttrValGpuCompression), nullptr,
                                 append_gpu_compression};
-const ValueType peer_location{"NvSciBufPeerLocationInfo", sizeof(NvSciBufPeerLocationInfo), nullptr,
-                              append_peer_location};
-const ValueType peer_engine{"NvSciBufPeerHwEngine", sizeof(NvSciBufPeerHwEngine), nullptr, append_peer_engine};
 const ValueType image_layout = enumeration<kLayouts>("NvSciBufAttrValImageLayoutType");
 const ValueType scan_type = enumeration<kScanTypes>("NvSciBufAttrValImageScanType");
 const ValueType color_format{"NvSciBufAttrValColorFmt", 4, less<std::uint32_t>, append_color_format};

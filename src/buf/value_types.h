@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The value types of NvSciBuf's keys: their sizes, their order where they have one, and their text.
+// The value types that only NvSciBuf's keys have: their sizes, their order where they have one, and their text.
 #pragma once
 
-#include "attr/key.h"
+#include "attr/value_types.h"
 
 namespace opennvsci::buf::value {
 
-extern const attr::ValueType boolean;
-extern const attr::ValueType uint8;
-extern const attr::ValueType uint32;
-extern const attr::ValueType uint64;
-extern const attr::ValueType float32;
+using attr::value::boolean;
+using attr::value::float32;
+using attr::value::gpu_id;
+using attr::value::peer_engine;
+using attr::value::peer_location;
+using attr::value::uint32;
+using attr::value::uint64;
+using attr::value::uint8;
+
 extern const attr::ValueType buffer_type;
 extern const attr::ValueType permission;
-extern const attr::ValueType gpu_id;
 extern const attr::ValueType gpu_cache;
 extern const attr::ValueType gpu_compression;
-extern const attr::ValueType peer_location;
-extern const attr::ValueType peer_engine;
 extern const attr::ValueType image_layout;
 extern const attr::ValueType scan_type;
 extern const attr::ValueType color_format;

@@ -8,15 +8,6 @@
 
 namespace opennvsci::driver {
 
-std::string Uuid::text() const {
-    std::string text = "GPU-";
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-        text += fmt::format("{:02x}", bytes[i]);
-    }
-    return text;
-}
-
 Result<Device> Device::query(const Driver& driver, int ordinal) {
     const EntryPoints& call = driver.call;
     Device device;

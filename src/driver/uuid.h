@@ -1,29 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// Uuid: the 16 bytes that name a GPU, the same in CUuuid and NvSciRmGpuId. Compared as raw bytes.
 #pragma once
 
-#include <array>
-#include <cstring>
-#include <string>
+#include "base/uuid.h"
 
 namespace opennvsci::driver {
-
-struct Uuid {
-    std::array<unsigned char, 16> bytes{};
-
-    /// The Uuid in the 16 bytes at `raw` (a CUuuid or an NvSciRmGpuId).
-    [[nodiscard]] static Uuid from(const void* raw) noexcept {
-        Uuid uuid;
-        std::memcpy(uuid.bytes.data(), raw, uuid.bytes.size());
-        return uuid;
-    }
-    [[nodiscard]] bool is_null() const noexcept { return *this == Uuid{}; }
-
-    /// "GPU-00112233-4455-6677-8899-aabbccddeeff", as NVIDIA's tools print it.
-    [[nodiscard]] std::string text() const;
-
-    bool operator==(const Uuid&) const = default;
-};
-
-}  // namespace opennvsci::driver
+using opennvsci::Uuid;
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the list functions of nvscibuf.h and nvscisync.h have in common: reading arrays of pairs and of handles, and the
+// functions that differ in nothing but the table that their handles live in. The key/value pairs of the two libraries
+// have one layout: the key as 32 bits, the value's address, its length.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "api/call.h"
+#include "api/handles.h"
+#include "base/unaligned.h"
+
+namespace opennvsci::api {
+
+using ListRef = ListTable::Ref;
+
+template <class Pair>
+[[nodiscard]] attr::KeyValue key_value(const Pair& pair) {
+    // The key is read as a number: a program may pass one that is no enumerator.
+    return {load<std::uint32_t>(&pair), pair.value, pair.len};
+}
+
+template <class Pair>
+[[nodiscard]] Result<std::span<const Pair>> pairs(const Pair* array, size_t count) {
+    if (array == nullptr) return null_argument("pairArray");
+    if (count == 0) return fail(NvSciError_BadParameter, "pairCount is 0");
+    return std::span<const Pair>(array, count);
+}
+
+/// The unreconciled lists of an array argument, held for the call: of one module, each once.
+class UnreconciledLists {
+  public:
+    /// Errors: BadParameter with the position of the wrong list.
+    template <class Handle>
+    [[nodiscard]] static Result<UnreconciledLists> acquire(ListTable& table, const Handle array[], size_t count) {
+        if (array == nullptr) return null_argument("the array of lists");
+        if (count == 0) return fail(NvSciError_BadParameter, "the array of lists has 0 elements");
+        std::vector<std::uint64_t> handles(count);
+        for (size_t i = 0; i < count; ++i)
+            handles[i] = number(array[i]);
+        return acquire(table, std::move(handles));
+    }
+
+    [[nodiscard]] const std::shared_ptr<attr::Module>& module() const { return (*refs_.front())->module; }
+    [[nodiscard]] std::vector<const attr::List*> lists() const;
+    /// All slots of all lists as one read-only list.
+    [[nodiscard]] std::unique_ptr<attr::List> append() const;
+
+  private:
+    [[nodiscard]] static Result<UnreconciledLists> acquire(ListTable& table, std::vector<std::uint64_t> handles);
+
+    std::vector<ListRef> refs_;
+};
+
+/// The reconciled list behind a handle; `what` names the argument. Errors: BadParameter.
+template <class Handle>
+[[nodiscard]] Result<ListRef> acquire_reconciled(ListTable& table, Handle handle, std::string_view what) {
+    OPENNVSCI_TRY_ASSIGN(entry, acquire(table, handle, what));
+    if (!(*entry)->list->is_reconciled()) {
+        return fail(NvSciError_BadParameter, std::string(what) + " is not a reconciled list");
+    }
+    return entry;
+}
+
+/// Says that the void function `function` got a handle that it does not know: there is no error channel, so it is
+/// always said.
+void report_unknown(const char* function);
+
+/// The answer of a public function that this version does not have.
+[[nodiscard]] NvSciError not_implemented(const char* function);
+
+// The bodies of public functions. `function` is the name of the function for error texts.
+
+void free_list(const char* function, ListTable& table, std::uint64_t handle);
+[[nodiscard]] NvSciError is_list_reconciled(const char* function, ListTable& table, std::uint64_t handle, bool* out);
+[[nodiscard]] size_t slot_count(const char* function, ListTable& table, std::uint64_t handle);
+
+template <class Handle>
+void free_list(const char* function, ListTable& table, Handle handle) {
+    free_list(function, table, number(handle));
+}
+
+template <class Handle>
+[[nodiscard]] NvSciError is_list_reconciled(const char* function, ListTable& table, Handle handle, bool* out) {
+    return is_list_reconciled(function, table, number(handle), out);
+}
+
+template <class Handle>
+[[nodiscard]] size_t slot_count(const char* function, ListTable& table, Handle handle) {
+    return slot_count(function, table, number(handle));
+}
+
+template <class Handle, class Pair>
+[[nodiscard]] NvSciError set_attributes(const char* function, ListTable& table, Handle handle, const Pair* array,
+                                        size_t count) {
+    return call(function, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire(table, handle, "attrList"));
+        OPENNVSCI_TRY_ASSIGN(given, pairs(array, count));
+        return (*entry)->list->set(given.size(), [&](std::size_t i) { return key_value(given[i]); });
+    });
+}
+
+template <class Handle, class Pair>
+[[nodiscard]] NvSciError get_attributes(const char* function, ListTable& table, Handle handle, size_t slot, Pair* array,
+                                        size_t count) {
+    return call(function, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire(table, handle, "attrList"));
+        OPENNVSCI_TRY_ASSIGN(asked, pairs<Pair>(array, count));
+        const attr::List& list = *(*entry)->list;
+        for (const auto& pair : asked)
+            OPENNVSCI_TRY(list.get(slot, key_value(pair).key));
+        for (size_t i = 0; i < count; ++i) {
+            const attr::Bytes value = *list.get(slot, key_value(array[i]).key);
+            array[i].value = value.empty() ? nullptr : value.data();
+            array[i].len = value.size();
+        }
+        return {};
+    });
+}
+
+}  // namespace opennvsci::api
