@@ -47,6 +47,9 @@ constexpr ErrorRow kErrors[] = {
     ROW(CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED, "the host memory is not registered"),
     ROW(CUDA_ERROR_NOT_PERMITTED, "not permitted here"),
     ROW(CUDA_ERROR_NOT_SUPPORTED, "not supported by this device"),
+    ROW(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, "not permitted on a stream that is capturing"),
+    ROW(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, "an earlier error has invalidated the capture"),
+    ROW(CUDA_ERROR_STREAM_CAPTURE_IMPLICIT, "a dependency on a capturing stream would arise through the legacy stream"),
     ROW(CUDA_ERROR_UNKNOWN, "an unknown error"),
 };
 

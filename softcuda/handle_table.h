@@ -23,7 +23,8 @@ enum class HandleKind : std::uint16_t {
     memory,
     external_memory,
     array,
-    mipmapped_array
+    mipmapped_array,
+    graph
 };
 
 using HandleValue = unsigned long long;

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -81,12 +82,64 @@ void StreamGroup::close() {
     {
         const std::lock_guard lock(order_);
         closed_ = true;
+        closing_.store(true, std::memory_order_release);
         members = members_;
     }
     synchronize();
     for (const auto& member : members) {
         if (const auto stream = member.lock()) stream->close();
     }
+}
+
+bool StreamGroup::has_capturing_stream() {
+    const std::lock_guard lock(order_);
+    return std::any_of(members_.begin(), members_.end(), [](const std::weak_ptr<Stream>& member) {
+        const auto stream = member.lock();
+        return stream != nullptr && stream->kind_ == StreamKind::blocking &&
+               stream->capture_ != CU_STREAM_CAPTURE_STATUS_NONE;
+    });
+}
+
+Stream::Stream(std::shared_ptr<StreamGroup> group, StreamKind kind)
+    : group_(std::move(group)), kind_(kind), id_([] {
+          static std::atomic<unsigned long long> last{0};
+          return ++last;
+      }()) {}
+
+CUresult Stream::begin_capture() {
+    const std::lock_guard lock(group_->order_);
+    if (group_->closed_) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+    if (kind_ == StreamKind::legacy_default) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    if (capture_ != CU_STREAM_CAPTURE_STATUS_NONE) return CUDA_ERROR_ILLEGAL_STATE;
+    capture_ = CU_STREAM_CAPTURE_STATUS_ACTIVE;
+    return CUDA_SUCCESS;
+}
+
+CUresult Stream::end_capture() {
+    const std::lock_guard lock(group_->order_);
+    switch (capture_.exchange(CU_STREAM_CAPTURE_STATUS_NONE)) {
+        case CU_STREAM_CAPTURE_STATUS_ACTIVE:
+            return CUDA_SUCCESS;
+        case CU_STREAM_CAPTURE_STATUS_INVALIDATED:
+            return CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
+        default:
+            return CUDA_ERROR_ILLEGAL_STATE;
+    }
+}
+
+CUresult Stream::capture_status(CUstreamCaptureStatus& status) const {
+    if (kind_ == StreamKind::legacy_default && group_->has_capturing_stream()) {
+        return CUDA_ERROR_STREAM_CAPTURE_IMPLICIT;
+    }
+    status = capture_;
+    return CUDA_SUCCESS;
+}
+
+CUresult Stream::check_usable() {
+    if (group_->closed_) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+    if (capture_ == CU_STREAM_CAPTURE_STATUS_NONE) return CUDA_SUCCESS;
+    capture_ = CU_STREAM_CAPTURE_STATUS_INVALIDATED;
+    return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
 }
 
 std::shared_ptr<Stream> Stream::make(std::shared_ptr<StreamGroup> group, StreamKind kind) {
@@ -116,7 +169,7 @@ void Stream::set_newest(const std::shared_ptr<Completion>& done) {
 CUresult Stream::submit(Work work, const std::shared_ptr<Completion>& after, std::shared_ptr<Completion>* done) {
     auto completion = std::make_shared<Completion>();
     const std::lock_guard lock(group_->order_);
-    if (group_->closed_) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+    if (const CUresult usable = check_usable(); usable != CUDA_SUCCESS) return usable;
     Completions before = predecessors();
     add_unfinished(before, after);
     if (work == nullptr && before.empty()) {
@@ -134,7 +187,7 @@ CUresult Stream::run_here(const Work& work) {
     Completions before;
     {
         const std::lock_guard lock(group_->order_);
-        if (group_->closed_) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+        if (const CUresult usable = check_usable(); usable != CUDA_SUCCESS) return usable;
         before = predecessors();
         set_newest(completion);
     }
@@ -148,7 +201,7 @@ CUresult Stream::synchronize() {
     Completions before;
     {
         const std::lock_guard lock(group_->order_);
-        if (group_->closed_) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+        if (const CUresult usable = check_usable(); usable != CUDA_SUCCESS) return usable;
         before = predecessors();
     }
     wait_all(before);
@@ -157,7 +210,7 @@ CUresult Stream::synchronize() {
 
 CUresult Stream::query() {
     const std::lock_guard lock(group_->order_);
-    if (group_->closed_) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+    if (const CUresult usable = check_usable(); usable != CUDA_SUCCESS) return usable;
     return predecessors().empty() ? CUDA_SUCCESS : CUDA_ERROR_NOT_READY;
 }
 
@@ -196,7 +249,7 @@ void Stream::work_loop() {
             queue_.pop_front();
         }
         wait_all(task.after);
-        if (task.work != nullptr) task.work();
+        if (task.work != nullptr && !group_->killed_.load(std::memory_order_acquire)) task.work();
         // What the work held must be free before anybody learns that it has finished.
         task.work = nullptr;
         task.done->finish();

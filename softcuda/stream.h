@@ -8,6 +8,11 @@
 // blocking stream also the newest work of the legacy stream. These are always older than the work that waits, and a
 // stream waits on its own thread, so no cycle can arise.
 //
+// A wait for a value in memory is the one kind of work that may never end by itself. When its context is destroyed it
+// is given up, and the context is dead: what its streams had not begun is dropped.
+//
+// A stream that captures takes no work: there are no graphs but empty ones.
+//
 // A stream's thread starts with the first work that needs it, holds a reference to the stream, and sleeps while there
 // is nothing to do. A closed stream finishes its work and then its thread ends. StreamGroup, shared by the streams of
 // one context, guards the order of submission and knows streams that were destroyed with work outstanding.
@@ -60,6 +65,14 @@ class StreamGroup {
 
     [[nodiscard]] ContextId context() const noexcept { return context_; }
     [[nodiscard]] bool closed() const;
+    /// The same without the lock, for a wait that looks again and again.
+    [[nodiscard]] bool closing() const noexcept { return closing_.load(std::memory_order_acquire); }
+
+    /// Drops all work that has not begun.
+    void kill() noexcept { killed_.store(true, std::memory_order_release); }
+
+    /// True if a blocking stream of the group captures.
+    [[nodiscard]] bool has_capturing_stream();
 
     /// Returns when all work submitted so far, to any stream of the group, has finished.
     void synchronize();
@@ -75,6 +88,8 @@ class StreamGroup {
     const ContextId context_;
     mutable std::mutex order_;  // held while work is put in order; guards the newest_ of every member
     bool closed_ = false;
+    std::atomic<bool> closing_{false};
+    std::atomic<bool> killed_{false};
     std::shared_ptr<Completion> newest_legacy_;
     std::vector<std::weak_ptr<Stream>> members_;
 };
@@ -84,6 +99,15 @@ class Stream : public std::enable_shared_from_this<Stream> {
     [[nodiscard]] static std::shared_ptr<Stream> make(std::shared_ptr<StreamGroup> group, StreamKind kind);
 
     [[nodiscard]] const std::shared_ptr<StreamGroup>& group() const noexcept { return group_; }
+    /// Never used again in this process.
+    [[nodiscard]] unsigned long long id() const noexcept { return id_; }
+
+    /// While a stream captures, all work gives STREAM_CAPTURE_UNSUPPORTED and invalidates the capture.
+    [[nodiscard]] CUresult begin_capture();
+    /// STREAM_CAPTURE_INVALIDATED if it was invalidated; it ends all the same. ILLEGAL_STATE if there is none.
+    [[nodiscard]] CUresult end_capture();
+    /// STREAM_CAPTURE_IMPLICIT for the legacy stream while a blocking stream captures.
+    [[nodiscard]] CUresult capture_status(CUstreamCaptureStatus& status) const;
 
     /// Submits work, which may be empty, to run after `after` too if that is given. Returns its completion in `done`.
     /// CONTEXT_IS_DESTROYED if the group is closed.
@@ -107,7 +131,9 @@ class Stream : public std::enable_shared_from_this<Stream> {
         std::shared_ptr<Completion> done;
     };
 
-    Stream(std::shared_ptr<StreamGroup> group, StreamKind kind) : group_(std::move(group)), kind_(kind) {}
+    Stream(std::shared_ptr<StreamGroup> group, StreamKind kind);
+
+    [[nodiscard]] CUresult check_usable();  // with the group's order_ held
 
     Completions predecessors() const;                          // with the group's order_ held
     void set_newest(const std::shared_ptr<Completion>& done);  // likewise
@@ -119,6 +145,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
 
     const std::shared_ptr<StreamGroup> group_;
     const StreamKind kind_;
+    const unsigned long long id_;
+    std::atomic<CUstreamCaptureStatus> capture_{CU_STREAM_CAPTURE_STATUS_NONE};
     std::shared_ptr<Completion> newest_;  // guarded by the group's order_
 
     std::mutex queue_mutex_;

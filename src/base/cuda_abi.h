@@ -23,6 +23,10 @@ using CUevent = struct CUevent_st*;
 using CUarray = struct CUarray_st*;
 using CUmipmappedArray = struct CUmipmappedArray_st*;
 using CUexternalMemory = struct CUextMemory_st*;
+using CUexternalSemaphore = struct CUextSemaphore_st*;
+using CUgraph = struct CUgraph_st*;
+using CUgraphNode = struct CUgraphNode_st*;
+using CUgraphExec = struct CUgraphExec_st*;
 using CUhostFn = void (*)(void* userData);
 
 struct CUuuid {
@@ -59,6 +63,9 @@ enum CUresult : unsigned {
     CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED = 713,
     CUDA_ERROR_NOT_PERMITTED = 800,
     CUDA_ERROR_NOT_SUPPORTED = 801,
+    CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED = 900,
+    CUDA_ERROR_STREAM_CAPTURE_INVALIDATED = 901,
+    CUDA_ERROR_STREAM_CAPTURE_IMPLICIT = 906,
     CUDA_ERROR_UNKNOWN = 999,
 };
 
@@ -84,6 +91,8 @@ enum CUdevice_attribute : unsigned {
     CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR = 75,
     CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR = 76,
     CU_DEVICE_ATTRIBUTE_CAN_USE_HOST_POINTER_FOR_REGISTERED_MEM = 91,
+    CU_DEVICE_ATTRIBUTE_CAN_USE_STREAM_MEM_OPS_V1 = 92,
+    CU_DEVICE_ATTRIBUTE_CAN_FLUSH_REMOTE_WRITES = 98,
     CU_DEVICE_ATTRIBUTE_HOST_REGISTER_SUPPORTED = 99,
     CU_DEVICE_ATTRIBUTE_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED = 102,
     CU_DEVICE_ATTRIBUTE_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR_SUPPORTED = 103,
@@ -91,6 +100,7 @@ enum CUdevice_attribute : unsigned {
     CU_DEVICE_ATTRIBUTE_READ_ONLY_HOST_REGISTER_SUPPORTED = 113,
     CU_DEVICE_ATTRIBUTE_DEFERRED_MAPPING_CUDA_ARRAY_SUPPORTED = 121,
     CU_DEVICE_ATTRIBUTE_CAN_USE_64_BIT_STREAM_MEM_OPS = 122,
+    CU_DEVICE_ATTRIBUTE_CAN_USE_STREAM_WAIT_VALUE_NOR = 123,
     CU_DEVICE_ATTRIBUTE_HOST_NUMA_ID = 134,
     CU_DEVICE_ATTRIBUTE_HOST_NUMA_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED = 141,
 };
@@ -167,6 +177,61 @@ enum CUevent_flags : unsigned {
     CU_EVENT_BLOCKING_SYNC = 1,
     CU_EVENT_DISABLE_TIMING = 2,
     CU_EVENT_INTERPROCESS = 4,
+};
+
+// Stream memory operations and stream capture.
+
+enum CUstreamWaitValue_flags : unsigned {
+    CU_STREAM_WAIT_VALUE_GEQ = 0,
+    CU_STREAM_WAIT_VALUE_EQ = 1,
+    CU_STREAM_WAIT_VALUE_AND = 2,
+    CU_STREAM_WAIT_VALUE_NOR = 3,
+    CU_STREAM_WAIT_VALUE_FLUSH = 1 << 30,
+};
+
+enum CUstreamWriteValue_flags : unsigned { CU_STREAM_WRITE_VALUE_DEFAULT = 0 };
+
+enum CUstreamBatchMemOpType : unsigned {
+    CU_STREAM_MEM_OP_WAIT_VALUE_32 = 1,
+    CU_STREAM_MEM_OP_WRITE_VALUE_32 = 2,
+    CU_STREAM_MEM_OP_FLUSH_REMOTE_WRITES = 3,
+    CU_STREAM_MEM_OP_WAIT_VALUE_64 = 4,
+    CU_STREAM_MEM_OP_WRITE_VALUE_64 = 5,
+    CU_STREAM_MEM_OP_BARRIER = 6,
+};
+
+union CUstreamBatchMemOpParams {
+    /// waitValue and writeValue of <cuda.h>, which have one layout.
+    struct Value {
+        CUstreamBatchMemOpType operation;
+        CUdeviceptr address;
+        union {
+            std::uint32_t value;
+            std::uint64_t value64;
+        };
+        unsigned flags;
+        CUdeviceptr alias;
+    };
+    CUstreamBatchMemOpType operation;
+    Value waitValue;
+    Value writeValue;
+    struct {
+        CUstreamBatchMemOpType operation;
+        unsigned flags;
+    } memoryBarrier;
+    std::uint64_t pad[6];
+};
+
+enum CUstreamCaptureStatus : unsigned {
+    CU_STREAM_CAPTURE_STATUS_NONE = 0,
+    CU_STREAM_CAPTURE_STATUS_ACTIVE = 1,
+    CU_STREAM_CAPTURE_STATUS_INVALIDATED = 2,
+};
+
+enum CUstreamCaptureMode : unsigned {
+    CU_STREAM_CAPTURE_MODE_GLOBAL = 0,
+    CU_STREAM_CAPTURE_MODE_THREAD_LOCAL = 1,
+    CU_STREAM_CAPTURE_MODE_RELAXED = 2,
 };
 
 enum CUpointer_attribute : unsigned {
@@ -323,6 +388,99 @@ struct CUDA_EXTERNAL_MEMORY_BUFFER_DESC {
     unsigned long long size;
     unsigned flags;
     unsigned reserved[16];
+};
+
+// External semaphores.
+
+enum CUexternalSemaphoreHandleType : unsigned {
+    CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD = 1,
+    CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_NVSCISYNC = 6,
+};
+
+inline constexpr unsigned kExternalSemaphoreSignalSkipNvSciBufMemSync = 0x1;
+inline constexpr unsigned kExternalSemaphoreWaitSkipNvSciBufMemSync = 0x2;
+inline constexpr int kNvSciSyncAttrSignal = 0x1;
+inline constexpr int kNvSciSyncAttrWait = 0x2;
+
+struct CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC {
+    CUexternalSemaphoreHandleType type;
+    union {
+        int fd;
+        struct {
+            void* handle;
+            const void* name;
+        } win32;
+        const void* nvSciSyncObj;
+    } handle;
+    unsigned flags;
+    unsigned reserved[16];
+};
+
+struct CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS {
+    struct {
+        struct {
+            unsigned long long value;
+        } fence;
+        union {
+            void* fence;
+            unsigned long long reserved;
+        } nvSciSync;
+        struct {
+            unsigned long long key;
+        } keyedMutex;
+        unsigned reserved[12];
+    } params;
+    unsigned flags;
+    unsigned reserved[16];
+};
+
+struct CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS {
+    struct {
+        struct {
+            unsigned long long value;
+        } fence;
+        union {
+            void* fence;
+            unsigned long long reserved;
+        } nvSciSync;
+        struct {
+            unsigned long long key;
+            unsigned timeoutMs;
+        } keyedMutex;
+        unsigned reserved[10];
+    } params;
+    unsigned flags;
+    unsigned reserved[16];
+};
+
+// Graph nodes of external semaphores. Of the parameters of other nodes nothing is used.
+
+enum CUgraphNodeType : unsigned {
+    CU_GRAPH_NODE_TYPE_EXT_SEMAS_SIGNAL = 8,
+    CU_GRAPH_NODE_TYPE_EXT_SEMAS_WAIT = 9,
+};
+
+struct CUDA_EXT_SEM_SIGNAL_NODE_PARAMS {
+    CUexternalSemaphore* extSemArray;
+    const CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS* paramsArray;
+    unsigned numExtSems;
+};
+
+struct CUDA_EXT_SEM_WAIT_NODE_PARAMS {
+    CUexternalSemaphore* extSemArray;
+    const CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS* paramsArray;
+    unsigned numExtSems;
+};
+
+struct CUgraphNodeParams {
+    CUgraphNodeType type;
+    int reserved0[3];
+    union {
+        CUDA_EXT_SEM_SIGNAL_NODE_PARAMS extSemSignal;
+        CUDA_EXT_SEM_WAIT_NODE_PARAMS extSemWait;
+        long long reserved1[29];
+    };
+    long long reserved2;
 };
 
 struct CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC {

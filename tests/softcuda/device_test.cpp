@@ -39,7 +39,7 @@ TEST_F(SoftCuda, AnswersAttributesAndRefusesUnknownOnes) {
     EXPECT_OK(cuDeviceGetAttribute(&value, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, 0));
     EXPECT_EQ(value, 9);
     EXPECT_OK(cuDeviceGetAttribute(&value, CU_DEVICE_ATTRIBUTE_CAN_USE_64_BIT_STREAM_MEM_OPS, 0));
-    EXPECT_EQ(value, 0);
+    EXPECT_EQ(value, 1);
     EXPECT_INVALID(cuDeviceGetAttribute(&value, static_cast<CUdevice_attribute>(9999), 0));
     EXPECT_INVALID(cuDeviceGetAttribute(nullptr, CU_DEVICE_ATTRIBUTE_INTEGRATED, 0));
 }
