@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file
- * The CUDA driver's external-memory functions, with NvSciBuf objects as one more kind of handle. Every function has the
+ * The CUDA driver's external-memory and external-semaphore functions, with NvSciBuf and NvSciSync objects as one more
+ * kind of handle, and the attributes of a device for NvSciSync. Every function has the
  * signature, the ownership rules and the error codes of the driver function whose name it carries behind "nvsci". A
  * handle or pointer that did not come from these functions is passed to the driver untouched, so a program may use them
- * for all of its external memory.
+ * for all of its external memory and semaphores.
  *
  * The functions work on the driver that the process uses: the stock libcuda.so.1, or OpenNvSci's software device.
  *
@@ -125,6 +126,108 @@ CUresult nvsciCuDestroyExternalMemory(CUexternalMemory extMem);
  * @retval CUDA_ERROR_INVALID_VALUE (1) Not a pointer of ours or of the driver, or freed before.
  */
 CUresult nvsciCuMemFree(CUdeviceptr devPtr);
+
+/* ------------------------------------------------------------------------------------------------ NvSciSync */
+
+/**
+ * Sets what a device needs of an NvSciSync object in an attribute list: NvSciSyncAttrKey_RequiredPerm as the flags say,
+ * NvSciSyncAttrKey_PrimitiveInfo (SysmemSemaphore, SysmemSemaphorePayload64b), NvSciSyncAttrKey_GpuId (the UUID of
+ * cuDeviceGetUuid). All or nothing. Other keys may be set before and after. No context is needed or made.
+ *
+ * @param nvSciSyncAttrList An NvSciSyncAttrList that can be set.
+ * @param dev               The device.
+ * @param flags             CUDA_NVSCISYNC_ATTR_SIGNAL (1), CUDA_NVSCISYNC_ATTR_WAIT (2) or both.
+ * @retval CUDA_SUCCESS              The keys are set.
+ * @retval CUDA_ERROR_INVALID_DEVICE (101) There is no such device.
+ * @retval CUDA_ERROR_INVALID_HANDLE (400) Not a live list, or one that cannot be set (PROPOSED).
+ * @retval CUDA_ERROR_INVALID_VALUE  (1) No or other flags; one of the keys is set already.
+ * @retval CUDA_ERROR_NOT_SUPPORTED  (801) The device has no 64-bit stream memory operations (attribute 122, CUDA 11.7).
+ */
+CUresult nvsciCuDeviceGetNvSciSyncAttributes(void* nvSciSyncAttrList, CUdevice dev, int flags);
+
+/**
+ * Imports an NvSciSync object (or any handle the driver knows) into the calling thread's current context.
+ *
+ * The object stays the caller's and may be freed at once or later; it may be imported any number of times, and all
+ * imports signal one timeline. The semaphore may be used with streams of any context of the process (PROPOSED).
+ *
+ * @param extSem_out    Receives the semaphore; destroy it with nvsciCuDestroyExternalSemaphore().
+ * @param semHandleDesc type CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_NVSCISYNC, handle.nvSciSyncObj the NvSciSyncObj itself,
+ *                      flags 0.
+ * @retval CUDA_SUCCESS               *extSem_out is set.
+ * @retval CUDA_ERROR_INVALID_VALUE   (1) A NULL argument, or flags.
+ * @retval CUDA_ERROR_INVALID_HANDLE  (400) The object is NULL or not alive. PROPOSED.
+ * @retval CUDA_ERROR_INVALID_CONTEXT (201) The thread has no current context.
+ * @retval CUDA_ERROR_NOT_SUPPORTED   (801) The device cannot take part: it has no 64-bit stream memory operations, or
+ * the object lives in the memory of another GPU.
+ * @retval CUDA_ERROR_OUT_OF_MEMORY   (2) No memory or descriptors.
+ */
+CUresult nvsciCuImportExternalSemaphore(CUexternalSemaphore* extSem_out,
+                                        const CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC* semHandleDesc);
+
+/**
+ * Signals semaphores after all work that is in the stream. For an NvSciSync object the next value of its timeline is
+ * taken, and the NvSciSyncFence that params.nvSciSync.fence names is overwritten during the call: it may be waited for,
+ * copied and cleared at once. Signals of one object from several streams take effect in the order of the calls.
+ *
+ * The whole array is checked before anything happens. The driver's own semaphores in it are signaled first; if the
+ * driver fails in the middle of ours, those before stay signaled. Flag 1
+ * (CUDA_EXTERNAL_SEMAPHORE_SIGNAL_SKIP_NVSCIBUF_MEMSYNC) is accepted and changes nothing: order and visibility are
+ * always kept, and nothing else is needed with discrete GPUs.
+ *
+ * @param extSemArray Semaphores; one may occur more than once.
+ * @param paramsArray One element for each.
+ * @param numExtSems  Their number; 0 is passed to the driver.
+ * @param stream      The stream, also 0, CU_STREAM_LEGACY or CU_STREAM_PER_THREAD.
+ * @retval CUDA_SUCCESS              The signals are in the stream and the fences written.
+ * @retval CUDA_ERROR_INVALID_VALUE  (1) A NULL array or fence; a flag other than 1 for an NvSciSync object.
+ * @retval CUDA_ERROR_INVALID_HANDLE (400) A semaphore is not alive; the driver's answer for a bad stream.
+ * @retval CUDA_ERROR_NOT_SUPPORTED  (801) The object's list does not permit to signal.
+ * @retval CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED (900) The stream captures; the capture goes on (PROPOSED). Wait before
+ * the graph is launched and signal after it.
+ * @retval CUDA_ERROR_CONTEXT_IS_DESTROYED (709) or the error of the context: an earlier signal of the object was lost
+ * with its context (PROPOSED).
+ */
+CUresult nvsciCuSignalExternalSemaphoresAsync(const CUexternalSemaphore* extSemArray,
+                                              const CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS* paramsArray,
+                                              unsigned int numExtSems, CUstream stream);
+
+/**
+ * Lets the work that comes next in the stream wait until fences have expired. The fence that params.nvSciSync.fence
+ * names is read during the call. A cleared fence does not block, nor does one that has expired. The wait is for exactly
+ * that fence, not for later ones.
+ *
+ * The signal must have been submitted before (PROPOSED: else the call is refused, because it could hold up the signal),
+ * unless the object has NvSciSyncAttrKey_RequireDeterministicFences; then the signal must not need a stream that shares
+ * a hardware queue with this one, which CUDA does not tell: use streams of different priority. A fence that the CPU has
+ * generated may be signaled later. Flag 2 (CUDA_EXTERNAL_SEMAPHORE_WAIT_SKIP_NVSCIBUF_MEMSYNC) is accepted and changes
+ * nothing.
+ *
+ * @param extSemArray Semaphores.
+ * @param paramsArray One element for each.
+ * @param numExtSems  Their number; 0 is passed to the driver.
+ * @param stream      The stream, as for nvsciCuSignalExternalSemaphoresAsync().
+ * @retval CUDA_SUCCESS              The waits are in the stream.
+ * @retval CUDA_ERROR_INVALID_VALUE  (1) A NULL array or fence; a flag other than 2 for an NvSciSync object; a fence of
+ *                                   another object, or bytes that are no fence; a signal that was not submitted.
+ * @retval CUDA_ERROR_INVALID_HANDLE (400) A semaphore is not alive; the driver's answer for a bad stream.
+ * @retval CUDA_ERROR_NOT_SUPPORTED  (801) The object's list does not permit to wait.
+ * @retval CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED (900) The stream captures.
+ * @retval CUDA_ERROR_CONTEXT_IS_DESTROYED (709) or the error of the context: the signal was lost with its context.
+ */
+CUresult nvsciCuWaitExternalSemaphoresAsync(const CUexternalSemaphore* extSemArray,
+                                            const CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS* paramsArray,
+                                            unsigned int numExtSems, CUstream stream);
+
+/**
+ * Destroys a semaphore. Signals and waits that are in streams take effect all the same.
+ *
+ * @param extSem A semaphore.
+ * @retval CUDA_SUCCESS              The handle is dead.
+ * @retval CUDA_ERROR_INVALID_VALUE  (1) extSem is NULL.
+ * @retval CUDA_ERROR_INVALID_HANDLE (400) It is not alive, for example destroyed before.
+ */
+CUresult nvsciCuDestroyExternalSemaphore(CUexternalSemaphore extSem);
 
 #ifdef __cplusplus
 }

@@ -24,4 +24,29 @@ ExternalMemoryTable& external_memories() {
     return table;
 }
 
+ModuleTable& sync_modules() {
+    static ModuleTable& table = *new ModuleTable(HandleKind::sync_module);
+    return table;
+}
+
+ListTable& sync_lists() {
+    static ListTable& table = *new ListTable(HandleKind::sync_attribute_list);
+    return table;
+}
+
+SyncObjectTable& sync_objects() {
+    static SyncObjectTable& table = *new SyncObjectTable(HandleKind::sync_object);
+    return table;
+}
+
+ModuleTable& cpu_wait_contexts() {
+    static ModuleTable& table = *new ModuleTable(HandleKind::cpu_wait_context);
+    return table;
+}
+
+ExternalSemaphoreTable& external_semaphores() {
+    static ExternalSemaphoreTable& table = *new ExternalSemaphoreTable(HandleKind::external_semaphore);
+    return table;
+}
+
 }  // namespace opennvsci::api

@@ -15,6 +15,8 @@
 #include "base/result.h"
 #include "buf/object.h"
 #include "cuda/external_memory.h"
+#include "cuda/external_semaphore.h"
+#include "sync/object.h"
 
 namespace opennvsci::api {
 
@@ -29,6 +31,7 @@ struct ListEntry {
 using ModuleTable = HandleTable<std::shared_ptr<attr::Module>>;
 using ListTable = HandleTable<std::unique_ptr<ListEntry>>;
 using ExternalMemoryTable = HandleTable<cuda::ExternalMemory>;
+using ExternalSemaphoreTable = HandleTable<cuda::ExternalSemaphore>;
 
 /// A handle as the number that the tables know.
 template <class Handle>
@@ -108,5 +111,14 @@ using ObjectTable = HandleTable<ObjectEntry>;
 [[nodiscard]] ObjectTable& objects();
 
 [[nodiscard]] ExternalMemoryTable& external_memories();
+
+[[nodiscard]] ModuleTable& sync_modules();
+[[nodiscard]] ListTable& sync_lists();
+using SyncObjectEntry = BasicObjectEntry<sync::Object, sync_lists>;
+using SyncObjectTable = HandleTable<SyncObjectEntry>;
+[[nodiscard]] SyncObjectTable& sync_objects();
+/// Behind an NvSciSyncCpuWaitContext: the module whose fences it may wait for.
+[[nodiscard]] ModuleTable& cpu_wait_contexts();
+[[nodiscard]] ExternalSemaphoreTable& external_semaphores();
 
 }  // namespace opennvsci::api

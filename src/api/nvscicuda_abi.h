@@ -19,4 +19,19 @@ opennvsci::cu::CUresult nvsciCuExternalMemoryGetMappedMipmappedArray(
 opennvsci::cu::CUresult nvsciCuDestroyExternalMemory(opennvsci::cu::CUexternalMemory extMem);
 opennvsci::cu::CUresult nvsciCuMemFree(opennvsci::cu::CUdeviceptr devPtr);
 
+opennvsci::cu::CUresult nvsciCuDeviceGetNvSciSyncAttributes(void* nvSciSyncAttrList, opennvsci::cu::CUdevice dev,
+                                                            int flags);
+opennvsci::cu::CUresult nvsciCuImportExternalSemaphore(
+    opennvsci::cu::CUexternalSemaphore* extSem_out,
+    const opennvsci::cu::CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC* semHandleDesc);
+opennvsci::cu::CUresult nvsciCuSignalExternalSemaphoresAsync(
+    const opennvsci::cu::CUexternalSemaphore* extSemArray,
+    const opennvsci::cu::CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS* paramsArray, unsigned numExtSems,
+    opennvsci::cu::CUstream stream);
+opennvsci::cu::CUresult nvsciCuWaitExternalSemaphoresAsync(
+    const opennvsci::cu::CUexternalSemaphore* extSemArray,
+    const opennvsci::cu::CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS* paramsArray, unsigned numExtSems,
+    opennvsci::cu::CUstream stream);
+opennvsci::cu::CUresult nvsciCuDestroyExternalSemaphore(opennvsci::cu::CUexternalSemaphore extSem);
+
 }  // extern "C"

@@ -50,6 +50,9 @@ class List {
     /// True if every slot has the key that selects the groups (Types).
     [[nodiscard]] bool has_selector() const;
 
+    /// True if keys can be set: a new unreconciled list, or a copy of one.
+    [[nodiscard]] bool is_writable() const noexcept { return writable_; }
+
     /// Names the participant of a single-slot unreconciled list. Errors: BadParameter for other lists.
     [[nodiscard]] Result<> set_name(std::string name);
 

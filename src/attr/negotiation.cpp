@@ -43,7 +43,7 @@ Result<> Negotiation::merge(const Key& key) {
 tl::unexpected<Error> Negotiation::refuse(std::uint32_t number, NvSciError code, std::string reason,
                                           std::string suggestion) {
     const Key& refused = key(number);
-    if (code == NvSciError_ReconciliationFailed) {
+    if (code == NvSciError_ReconciliationFailed || code == NvSciError_UnsupportedConfig) {
         for (const Ask& ask : asks(number)) {
             NamedSlot slot{Slot(*schema_), report_.participants()[ask.participant].text()};
             slot.values.put(refused, ask.value);

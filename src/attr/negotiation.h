@@ -70,15 +70,15 @@ class Negotiation {
         decide(number, asked ? Outcome::adjusted : Outcome::defaulted, std::move(reason));
     }
 
-    /// Records the refusal of a key and returns it as an Error with the full text. For ReconciliationFailed, what the
-    /// participants asked for the key becomes the content of the conflict list.
+    /// Records the refusal of a key and returns it as an Error with the full text. For ReconciliationFailed and
+    /// UnsupportedConfig, what the participants asked for the key becomes the content of the conflict list.
     [[nodiscard]] tl::unexpected<Error> refuse(std::uint32_t number, NvSciError code, std::string reason,
                                                std::string suggestion = {});
 
     /// The result as a reconciled list. Ends the negotiation.
     [[nodiscard]] std::unique_ptr<List> take_reconciled();
 
-    /// The conflict list, or null if nothing was refused with ReconciliationFailed. Ends the negotiation.
+    /// The conflict list, or null if nothing was refused with one of these two. Ends the negotiation.
     [[nodiscard]] std::unique_ptr<List> take_conflict();
 
   private:

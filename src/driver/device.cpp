@@ -50,6 +50,10 @@ Result<Device> Device::query(const Driver& driver, int ordinal) {
     device.texture_alignment = static_cast<std::uint32_t>(attribute(CU_DEVICE_ATTRIBUTE_TEXTURE_ALIGNMENT));
     device.texture_pitch_alignment = static_cast<std::uint32_t>(attribute(CU_DEVICE_ATTRIBUTE_TEXTURE_PITCH_ALIGNMENT));
     device.supports_compression_ = attribute(CU_DEVICE_ATTRIBUTE_GENERIC_COMPRESSION_SUPPORTED) != 0;
+    device.runs_kernels = !driver.is_software;
+    device.supports_stream_memory_operations = attribute(CU_DEVICE_ATTRIBUTE_CAN_USE_64_BIT_STREAM_MEM_OPS) != 0 &&
+                                               call.cuStreamWaitValue64 != nullptr &&
+                                               call.cuStreamWriteValue64 != nullptr;
     return device;
 }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/c_library.h"
 #include "driver/software_device.h"
 
 namespace opennvsci::driver {
@@ -33,7 +34,7 @@ constexpr std::array kRows{
 Result<EntryPoints> load_entry_points(void* library, const std::string& path) {
     EntryPoints entry;
     for (const Row& row : kRows) {
-        void* address = ::dlsym(library, row.symbol);
+        void* address = c_library::look_up(library, row.symbol);
         if (address == nullptr && row.is_required) {
             return fail(NvSciError_ResourceError,
                         fmt::format("the CUDA driver {} is too old: it has no {}, which came with CUDA {}.{}", path,
@@ -62,8 +63,8 @@ Result<Driver> Driver::load(const char* name) {
     }
     Driver driver;
     driver.path = name;
-    if (void* init = ::dlsym(library, "cuInit")) driver.path = path_of(init);
-    driver.is_software = ::dlsym(library, kSoftwareDeviceMark) != nullptr;
+    if (void* init = c_library::look_up(library, "cuInit")) driver.path = path_of(init);
+    driver.is_software = c_library::look_up(library, kSoftwareDeviceMark) != nullptr;
     OPENNVSCI_TRY_ASSIGN(entry_points, load_entry_points(library, driver.path));
     driver.call = entry_points;
 
@@ -113,10 +114,7 @@ Result<ContextIdentity> Driver::current_context() const {
 
 // The driver recognises a destroyed context here (measured: H100, driver 580), unlike in many other calls.
 bool Driver::is_gone(const ContextIdentity& context) const noexcept {
-    if (call.cuCtxGetId == nullptr) {
-        CUcontext current = nullptr;
-        return call.cuCtxGetCurrent(&current) != CUDA_SUCCESS || current != context.handle;
-    }
+    if (call.cuCtxGetId == nullptr) return false;
     unsigned long long id = 0;
     const CUresult result = call.cuCtxGetId(context.handle, &id);
     if (result == CUDA_SUCCESS) return id != context.id;

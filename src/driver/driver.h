@@ -55,6 +55,9 @@ class Device {
     std::uint32_t texture_alignment = 0;            ///< attribute 14: of the address of a linear texture, bytes
     std::uint32_t texture_pitch_alignment = 0;      ///< attribute 51: of its pitch, bytes
 
+    bool runs_kernels = false;                       ///< every GPU does; the software device does not
+    bool supports_stream_memory_operations = false;  ///< attribute 122 and the functions of CUDA 11.7: of 64 bits
+
     /// True if memory created with a compression request really is compressible. Asks the device once, by creating one
     /// granule and reading its properties back: attribute 107 alone promises less.
     [[nodiscard]] bool grants_compression(const Driver& driver) const;
@@ -108,8 +111,7 @@ class Driver {
     /// The calling thread's current context. Errors: INVALID_CONTEXT if there is none.
     [[nodiscard]] Result<ContextIdentity> current_context() const;
 
-    /// True if the driver says that the context does not exist any more. Drivers before CUDA 12.0 do not tell; there
-    /// every context but the current one counts as gone.
+    /// True if the driver says that the context does not exist any more. Drivers before CUDA 12.0 do not tell.
     [[nodiscard]] bool is_gone(const ContextIdentity& context) const noexcept;
 
     /// An Error for a failed CUDA call: "CALL failed: CUDA_ERROR_X (description)".

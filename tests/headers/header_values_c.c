@@ -10,6 +10,7 @@
 #include "nvscierror.h"
 #include "nvscievent.h"
 #include "nvsciipc.h"
+#include "nvscisync.h"
 
 #define SAME_TYPE(a, b) _Generic((__typeof__(a)*)0, __typeof__(b)* : 1, default : 0)
 

@@ -11,6 +11,7 @@
 #include "nvscierror.h"
 #include "nvscievent.h"
 #include "nvsciipc.h"
+#include "nvscisync.h"
 
 #define ENUMERATOR_HOLDS(type, name, number) \
     (static_cast<long long>(name) == (number) && std::is_same<decltype(name), type>::value)

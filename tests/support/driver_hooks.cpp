@@ -38,6 +38,7 @@ constexpr std::array kPairs{
     Pair{"mappings", kIndex_cuMemMap, kIndex_cuMemUnmap},
     Pair{"host registrations", kIndex_cuMemHostRegister, kIndex_cuMemHostUnregister},
     Pair{"streams", kIndex_cuStreamCreate, kIndex_cuStreamDestroy},
+    Pair{"events", kIndex_cuEventCreate, kIndex_cuEventDestroy},
     Pair{"retained contexts", kIndex_cuDevicePrimaryCtxRetain, kIndex_cuDevicePrimaryCtxRelease},
     Pair{"pushed contexts", kIndex_cuCtxPushCurrent, kIndex_cuCtxPopCurrent},
     Pair{"arrays", kIndex_cuArray3DCreate, kIndex_cuArrayDestroy},
@@ -52,6 +53,8 @@ constexpr bool may_be_failed(int index) {
     for (const Pair& pair : kPairs) {
         if (index == pair.release) return false;
     }
+    // Nor can giving the thread its capture mode back.
+    if (index == kIndex_cuThreadExchangeStreamCaptureMode) return false;
     return index != kIndex_cuGetErrorName && index != kIndex_cuGetErrorString;
 }
 

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// StreamEvent owns a CUDA event without timing in a context of the program. It may outlive the context, with which the
+// event goes: then it is neither asked nor destroyed (driver/context_watch.h).
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "driver/context_watch.h"
+
+namespace opennvsci::driver {
+
+class StreamEvent {
+  public:
+    /// Errors: the driver's.
+    [[nodiscard]] static Result<StreamEvent> create(const ContextWatch* context);
+    StreamEvent(StreamEvent&& other) noexcept
+        : context_(other.context_), event_(std::exchange(other.event_, nullptr)) {}
+    StreamEvent& operator=(StreamEvent&& other) noexcept {
+        std::swap(context_, other.context_);
+        std::swap(event_, other.event_);
+        return *this;
+    }
+    ~StreamEvent();
+
+    [[nodiscard]] CUevent handle() const noexcept { return event_; }
+    [[nodiscard]] const ContextWatch& context() const noexcept { return *context_; }
+
+    /// SUCCESS if the work before the newest record is done, NOT_READY if not; CONTEXT_IS_DESTROYED if the context is
+    /// gone; else the error that the context was lost with.
+    [[nodiscard]] CUresult query() const noexcept;
+
+  private:
+    StreamEvent(const ContextWatch* context, CUevent event) noexcept : context_(context), event_(event) {}
+
+    const ContextWatch* context_;
+    CUevent event_ = nullptr;
+};
+
+}  // namespace opennvsci::driver

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The attribute table of NvSciSync: every key as one row. Source of the rows: the attribute table of the NvSciSync
+// reference (section 5.2); rows that its tag PROPOSED covers are this project's decisions.
+#pragma once
+
+#include "attr/schema.h"
+#include "nvscisync.h"
+
+namespace opennvsci::sync {
+
+[[nodiscard]] const attr::Schema& schema();
+
+/// Keys of this project's own, invisible to programs: they travel with a reconciled list and tell the allocator what
+/// was decided. Numbers of a key class that no public function accepts.
+enum InternalKey : std::uint32_t {
+    kResidence = 1U << 26 | 1U,     ///< a Residence
+    kResidenceGpu = 1U << 26 | 2U,  ///< NvSciRmGpuId: whose video memory
+    kCpuSignaler = 1U << 26 | 3U,   ///< bool: the signaler is this process's CPU
+    kGpuSignaler = 1U << 26 | 4U,   ///< bool: a GPU may signal
+};
+
+/// Where the payload of an object lives.
+enum class Residence : std::uint32_t {
+    system,   ///< in system memory, seen by the CPU and all GPUs
+    video,    ///< in the video memory of the only GPU that takes part
+    streams,  ///< in no memory: CUDA's events know it, because only GPUs of this process take part
+};
+
+/// The slots of an object's timestamp and task status buffers (reference 5.2, PROPOSED).
+inline constexpr std::uint32_t kSlots = 1024;
+
+}  // namespace opennvsci::sync

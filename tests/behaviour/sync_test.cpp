@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// NvSciSync objects imported into CUDA: signal, wait, order, life and errors (CUDA interoperability reference 2.7 to
+// 2.16). A stream is held up by a wait for a word of memory, which works on every device.
+#include <chrono>
+#include <thread>
+
+#include "leak_check.h"
+#include "sync_objects.h"
+
+namespace opennvsci::test {
+namespace {
+
+using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names
+
+constexpr auto kDone = NvSciError_Success;
+
+/// Holds streams up until it is opened.
+class MemoryGate {
+  public:
+    explicit MemoryGate(const driver::EntryPoints& cuda) : cuda_(cuda) {
+        EXPECT_EQ(cuda_.cuMemHostAlloc(&memory_, 8, kMemHostAllocDeviceMap | kMemHostAllocPortable), CUDA_SUCCESS);
+        EXPECT_EQ(cuda_.cuMemHostGetDevicePointer(&address_, memory_, 0), CUDA_SUCCESS);
+        store(0);
+    }
+    MemoryGate(const MemoryGate&) = delete;
+    MemoryGate& operator=(const MemoryGate&) = delete;
+    ~MemoryGate() {
+        open();
+        EXPECT_EQ(cuda_.cuCtxSynchronize(), CUDA_SUCCESS);
+        EXPECT_EQ(cuda_.cuMemFreeHost(memory_), CUDA_SUCCESS);
+    }
+    void hold(CUstream stream) { EXPECT_EQ(cuda_.cuStreamWaitValue64(stream, address_, 1, 0), CUDA_SUCCESS); }
+    void open() { store(1); }
+
+  private:
+    void store(std::uint64_t value) { __atomic_store_n(static_cast<std::uint64_t*>(memory_), value, __ATOMIC_SEQ_CST); }
+    const driver::EntryPoints& cuda_;
+    void* memory_ = nullptr;
+    CUdeviceptr address_ = 0;
+};
+
+/// Who takes part; each puts the payload elsewhere.
+enum class Kind { gpu_only, deterministic, with_cpu, deterministic_with_cpu };
+
+class SyncImport : public ::testing::TestWithParam<Kind> {
+  protected:
+    SyncImport() {
+        device_.make_current();
+        cuda_.cuStreamCreate(&first_, CU_STREAM_NON_BLOCKING);
+        cuda_.cuStreamCreate(&second_, CU_STREAM_NON_BLOCKING);
+    }
+    ~SyncImport() override {
+        cuda_.cuStreamDestroy(first_);
+        cuda_.cuStreamDestroy(second_);
+    }
+    void TearDown() override {
+        EXPECT_EQ(cuda_.cuCtxSynchronize(), CUDA_SUCCESS);
+        object_.reset();
+        EXPECT_EQ(check_.differences(), went_with_a_context_);
+    }
+    [[nodiscard]] bool has_cpu() const {
+        return GetParam() == Kind::with_cpu || GetParam() == Kind::deterministic_with_cpu;
+    }
+    [[nodiscard]] bool is_deterministic() const {
+        return GetParam() == Kind::deterministic || GetParam() == Kind::deterministic_with_cpu;
+    }
+    SyncObject make_object(bool timestamps = false) {
+        SyncList signaler = gpu_list(module_, 1);
+        SyncList waiter = gpu_list(module_, 2);
+        if (is_deterministic()) {
+            EXPECT_EQ(set(waiter, NvSciSyncAttrKey_RequireDeterministicFences, true), kDone);
+        }
+        if (!has_cpu()) return allocate({signaler, waiter});
+        SyncList cpu = cpu_list(module_, NvSciSyncAccessPerm_WaitOnly);
+        if (timestamps) {
+            EXPECT_EQ(set(cpu, NvSciSyncAttrKey_WaiterRequireTimestamps, true), kDone);
+        }
+        return allocate({signaler, waiter, cpu});
+    }
+    [[nodiscard]] bool is_busy(CUstream stream) const {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        return cuda_.cuStreamQuery(stream) == CUDA_ERROR_NOT_READY;
+    }
+    [[nodiscard]] NvSciError poll(const NvSciSyncFence& fence) const { return NvSciSyncFenceWait(&fence, context_, 0); }
+
+    TestDevice& device_ = TestDevice::instance();
+    const driver::EntryPoints& cuda_ = device_.cuda();
+    CUstream first_ = nullptr;
+    CUstream second_ = nullptr;
+    LeakCheck check_;
+    std::string went_with_a_context_;
+    SyncModule module_ = open_sync_module();
+    WaitContext context_ = wait_context(module_);
+    SyncObject object_ = make_object();
+};
+std::string name_of(const ::testing::TestParamInfo<Kind>& parameter) {
+    constexpr const char* kNames[] = {"GpuOnly", "Deterministic", "WithCpu", "DeterministicWithCpu"};
+    return kNames[static_cast<int>(parameter.param)];
+}
+INSTANTIATE_TEST_SUITE_P(Objects, SyncImport,
+                         ::testing::Values(Kind::gpu_only, Kind::deterministic, Kind::with_cpu,
+                                           Kind::deterministic_with_cpu),
+                         name_of);
+
+TEST_P(SyncImport, WaitHoldsTheStreamUntilTheWorkBeforeTheSignalIsDone) {
+    const Semaphore semaphore(object_);
+    MemoryGate gate(cuda_);
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    gate.hold(first_);
+    ASSERT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+    ASSERT_EQ(semaphore.wait(second_, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+    EXPECT_TRUE(is_busy(second_));
+    if (has_cpu()) {
+        EXPECT_EQ(poll(fence), NvSciError_Timeout);
+    }
+    gate.open();
+    EXPECT_EQ(cuda_.cuStreamSynchronize(second_), CUDA_SUCCESS);
+    EXPECT_EQ(poll(fence), has_cpu() ? kDone : NvSciError_BadParameter);
+}
+
+TEST_P(SyncImport, ClearedAndExpiredFencesDoNotBlock) {
+    const Semaphore semaphore(object_);
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    EXPECT_EQ(semaphore.wait(second_, fence), CUDA_SUCCESS);
+    EXPECT_EQ(cuda_.cuStreamSynchronize(second_), CUDA_SUCCESS);
+    ASSERT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS);
+    EXPECT_EQ(cuda_.cuStreamSynchronize(first_), CUDA_SUCCESS);
+    EXPECT_EQ(semaphore.wait(second_, fence), CUDA_SUCCESS);
+    EXPECT_EQ(cuda_.cuStreamSynchronize(second_), CUDA_SUCCESS);
+}
+
+// The second stream could signal at once, but its fence implies the first one's.
+TEST_P(SyncImport, SignalsOfTwoStreamsKeepTheirOrder) {
+    const Semaphore semaphore(object_);
+    MemoryGate gate(cuda_);
+    NvSciSyncFence earlier = NvSciSyncFenceInitializer;
+    NvSciSyncFence later = NvSciSyncFenceInitializer;
+    gate.hold(first_);
+    ASSERT_EQ(semaphore.signal(first_, &earlier), CUDA_SUCCESS);
+    ASSERT_EQ(semaphore.signal(second_, &later), CUDA_SUCCESS);
+    std::uint64_t id = 0;
+    std::uint64_t values[2] = {};
+    EXPECT_EQ(NvSciSyncFenceExtractFence(&earlier, &id, &values[0]), kDone);
+    EXPECT_EQ(NvSciSyncFenceExtractFence(&later, &id, &values[1]), kDone);
+    EXPECT_EQ(values[0], 1U);
+    EXPECT_EQ(values[1], 2U);
+    EXPECT_TRUE(is_busy(second_));
+    gate.open();
+    EXPECT_EQ(cuda_.cuStreamSynchronize(second_), CUDA_SUCCESS);
+    if (has_cpu()) {
+        EXPECT_EQ(poll(earlier), kDone);
+        EXPECT_EQ(poll(later), kDone);
+    }
+}
+
+// A wait takes exactly the signal it needs: a later signal of the same stream, which cannot come yet, does not delay
+// it.
+TEST_P(SyncImport, OldFenceDoesNotWaitForLaterSignals) {
+    const Semaphore semaphore(object_);
+    MemoryGate gate(cuda_);
+    std::vector<NvSciSyncFence> fences(100, NvSciSyncFenceInitializer);
+    for (std::size_t i = 0; i < fences.size(); ++i) {
+        if (i == fences.size() / 2) gate.hold(first_);
+        ASSERT_EQ(semaphore.signal(first_, &fences[i]), CUDA_SUCCESS);
+    }
+    for (std::size_t i = 0; i < fences.size() / 2; ++i)
+        ASSERT_EQ(semaphore.wait(second_, fences[i]), CUDA_SUCCESS);
+    EXPECT_EQ(cuda_.cuStreamSynchronize(second_), CUDA_SUCCESS);
+    ASSERT_EQ(semaphore.wait(second_, fences.back()), CUDA_SUCCESS);
+    EXPECT_TRUE(is_busy(second_));
+    gate.open();
+    EXPECT_EQ(cuda_.cuStreamSynchronize(second_), CUDA_SUCCESS);
+}
+
+TEST_P(SyncImport, WaitBeforeItsSignalNeedsDeterministicFences) {
+    const Semaphore semaphore(object_);
+    NvSciSyncFence made = NvSciSyncFenceInitializer;
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    ASSERT_EQ(NvSciSyncFenceUpdateFence(object_, 0, 2, &made), kDone);
+    if (!is_deterministic()) {
+        EXPECT_EQ(semaphore.wait(second_, made), CUDA_ERROR_INVALID_VALUE);
+        EXPECT_EQ(cuda_.cuStreamSynchronize(second_), CUDA_SUCCESS);
+        return;
+    }
+    ASSERT_EQ(semaphore.wait(second_, made), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+    ASSERT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS);
+    EXPECT_EQ(cuda_.cuStreamSynchronize(first_), CUDA_SUCCESS);
+    EXPECT_TRUE(is_busy(second_));
+    ASSERT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS);
+    EXPECT_EQ(cuda_.cuStreamSynchronize(second_), CUDA_SUCCESS);
+}
+
+TEST_P(SyncImport, EverythingMayBeFreedWithWorkOutstanding) {
+    MemoryGate gate(cuda_);
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    {
+        const Semaphore semaphore(object_);
+        gate.hold(first_);
+        ASSERT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS);
+        ASSERT_EQ(semaphore.wait(second_, fence), CUDA_SUCCESS);
+        object_.reset();
+    }
+    EXPECT_TRUE(is_busy(second_));
+    if (has_cpu()) {
+        EXPECT_EQ(poll(fence), NvSciError_Timeout);
+    }
+    gate.open();
+    if (has_cpu()) {
+        EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, 10000000), kDone);
+    }
+    EXPECT_EQ(cuda_.cuStreamSynchronize(second_), CUDA_SUCCESS);
+    object_ = make_object();  // the next object sweeps the one that has ended
+}
+
+TEST_P(SyncImport, SkipFlagsAreOfOneSideEach) {
+    const Semaphore semaphore(object_);
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    EXPECT_EQ(semaphore.signal(first_, &fence, 2), CUDA_ERROR_INVALID_VALUE);
+    EXPECT_EQ(semaphore.signal(first_, &fence, 4), CUDA_ERROR_INVALID_VALUE);
+    EXPECT_EQ(fence.payload[0], 0U);
+    EXPECT_EQ(semaphore.signal(first_, &fence, 1), CUDA_SUCCESS);
+    EXPECT_EQ(semaphore.wait(second_, fence, 1), CUDA_ERROR_INVALID_VALUE);
+    EXPECT_EQ(semaphore.wait(second_, fence, 2), CUDA_SUCCESS);
+}
+
+TEST_P(SyncImport, CapturingStreamIsRefusedAndNothingIsConsumed) {
+    const Semaphore semaphore(object_);
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    CUgraph graph = nullptr;
+    ASSERT_EQ(cuda_.cuStreamBeginCapture(first_, CU_STREAM_CAPTURE_MODE_GLOBAL), CUDA_SUCCESS);
+    EXPECT_EQ(semaphore.signal(first_, &fence), CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
+    EXPECT_EQ(semaphore.wait(first_, fence), CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
+    EXPECT_EQ(fence.payload[0], 0U);
+    // Another stream goes on meanwhile, and the capture is not disturbed by what the library asks of its events.
+    for (int i = 0; i < 100; ++i)
+        EXPECT_EQ(semaphore.signal(second_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+    EXPECT_EQ(cuda_.cuStreamEndCapture(first_, &graph), CUDA_SUCCESS);
+    EXPECT_EQ(cuda_.cuGraphDestroy(graph), CUDA_SUCCESS);
+    std::uint64_t id = 0;
+    std::uint64_t value = 0;
+    EXPECT_EQ(NvSciSyncFenceExtractFence(&fence, &id, &value), kDone);
+    EXPECT_EQ(value, 100U);
+}
+
+TEST_P(SyncImport, EveryBadArgumentHasItsCode) {
+    Semaphore semaphore(object_);
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS signal{};
+    CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS wait{};
+    signal.params.nvSciSync.fence = &fence;
+    wait.params.nvSciSync.fence = &fence;
+    const CUexternalSemaphore good = semaphore.handle;
+    EXPECT_EQ(nvsciCuSignalExternalSemaphoresAsync(nullptr, &signal, 1, first_), CUDA_ERROR_INVALID_VALUE);
+    EXPECT_EQ(nvsciCuSignalExternalSemaphoresAsync(&good, nullptr, 1, first_), CUDA_ERROR_INVALID_VALUE);
+    EXPECT_EQ(nvsciCuWaitExternalSemaphoresAsync(nullptr, &wait, 1, first_), CUDA_ERROR_INVALID_VALUE);
+    EXPECT_EQ(nvsciCuWaitExternalSemaphoresAsync(&good, nullptr, 1, first_), CUDA_ERROR_INVALID_VALUE);
+    EXPECT_EQ(semaphore.signal(first_, nullptr), CUDA_ERROR_INVALID_VALUE);
+
+    SyncObject other = make_object();
+    const Semaphore foreign(other);
+    ASSERT_EQ(foreign.signal(first_, &fence), CUDA_SUCCESS);
+    EXPECT_EQ(semaphore.wait(second_, fence), CUDA_ERROR_INVALID_VALUE);  // of another object
+    fence.payload[5] = 1;
+    EXPECT_EQ(foreign.wait(second_, fence), CUDA_ERROR_INVALID_VALUE);  // garbage
+
+    CUexternalSemaphore imported = nullptr;
+    CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC desc{};
+    desc.type = CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_NVSCISYNC;
+    EXPECT_EQ(nvsciCuImportExternalSemaphore(&imported, nullptr), CUDA_ERROR_INVALID_VALUE);
+    EXPECT_EQ(nvsciCuImportExternalSemaphore(nullptr, &desc), CUDA_ERROR_INVALID_VALUE);
+    EXPECT_EQ(nvsciCuImportExternalSemaphore(&imported, &desc), CUDA_ERROR_INVALID_HANDLE);
+    desc.handle.nvSciSyncObj = module_.get();
+    EXPECT_EQ(nvsciCuImportExternalSemaphore(&imported, &desc), CUDA_ERROR_INVALID_HANDLE);
+    desc.handle.nvSciSyncObj = object_.get();
+    desc.flags = 1;
+    EXPECT_EQ(nvsciCuImportExternalSemaphore(&imported, &desc), CUDA_ERROR_INVALID_VALUE);
+    desc.flags = 0;
+    EXPECT_EQ(cuda_.cuCtxSetCurrent(nullptr), CUDA_SUCCESS);
+    EXPECT_EQ(nvsciCuImportExternalSemaphore(&imported, &desc), CUDA_ERROR_INVALID_CONTEXT);
+    device_.make_current();
+
+    EXPECT_EQ(semaphore.destroy(), CUDA_SUCCESS);
+    EXPECT_EQ(nvsciCuSignalExternalSemaphoresAsync(&good, &signal, 1, first_), CUDA_ERROR_INVALID_HANDLE);
+    EXPECT_EQ(nvsciCuWaitExternalSemaphoresAsync(&good, &wait, 1, first_), CUDA_ERROR_INVALID_HANDLE);
+    EXPECT_EQ(nvsciCuDestroyExternalSemaphore(good), CUDA_ERROR_INVALID_HANDLE);
+    EXPECT_EQ(nvsciCuDestroyExternalSemaphore(nullptr), CUDA_ERROR_INVALID_VALUE);
+}
+
+// One semaphore twice in a call: two values, in the order of the array. A bad element refuses the whole call.
+TEST_P(SyncImport, ArraysAreCheckedAsAWhole) {
+    const Semaphore semaphore(object_);
+    NvSciSyncFence fences[2] = {NvSciSyncFenceInitializer, NvSciSyncFenceInitializer};
+    CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS parameters[2] = {};
+    parameters[0].params.nvSciSync.fence = &fences[0];
+    parameters[1].params.nvSciSync.fence = &fences[1];
+    parameters[1].flags = 8;
+    const CUexternalSemaphore semaphores[2] = {semaphore.handle, semaphore.handle};
+    EXPECT_EQ(nvsciCuSignalExternalSemaphoresAsync(semaphores, parameters, 2, first_), CUDA_ERROR_INVALID_VALUE);
+    EXPECT_EQ(fences[0].payload[0], 0U);
+    parameters[1].flags = 0;
+    ASSERT_EQ(nvsciCuSignalExternalSemaphoresAsync(semaphores, parameters, 2, first_), CUDA_SUCCESS);
+    std::uint64_t id = 0;
+    std::uint64_t values[2] = {};
+    EXPECT_EQ(NvSciSyncFenceExtractFence(&fences[0], &id, &values[0]), kDone);
+    EXPECT_EQ(NvSciSyncFenceExtractFence(&fences[1], &id, &values[1]), kDone);
+    EXPECT_EQ(values[0] + 1, values[1]);
+    EXPECT_EQ(values[0], 1U);
+}
+
+TEST_P(SyncImport, TwoContextsHandOver) {
+    Semaphore semaphore(object_);
+    CUcontext other = nullptr;
+    ASSERT_EQ(cuda_.cuCtxCreate(&other, 0, device_.device().handle), CUDA_SUCCESS);
+    CUstream stream = nullptr;
+    ASSERT_EQ(cuda_.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
+    device_.make_current();
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    for (int i = 0; i < 20; ++i) {
+        ASSERT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        ASSERT_EQ(semaphore.wait(stream, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        ASSERT_EQ(semaphore.signal(stream, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        ASSERT_EQ(semaphore.wait(first_, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+    }
+    EXPECT_EQ(cuda_.cuStreamSynchronize(first_), CUDA_SUCCESS);
+    EXPECT_EQ(cuda_.cuCtxSetCurrent(other), CUDA_SUCCESS);
+    EXPECT_EQ(cuda_.cuStreamDestroy(stream), CUDA_SUCCESS);
+    EXPECT_EQ(semaphore.destroy(), CUDA_SUCCESS);
+    object_.reset();
+    EXPECT_EQ(cuda_.cuCtxDestroy(other), CUDA_SUCCESS);
+    device_.make_current();
+}
+
+// A stream may be destroyed with a signal outstanding: the work goes on, and so do waits for it.
+TEST_P(SyncImport, DestroyedStreamStillSignals) {
+    const Semaphore semaphore(object_);
+    MemoryGate gate(cuda_);
+    CUstream stream = nullptr;
+    ASSERT_EQ(cuda_.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    gate.hold(stream);
+    ASSERT_EQ(semaphore.signal(stream, &fence), CUDA_SUCCESS);
+    EXPECT_EQ(cuda_.cuStreamDestroy(stream), CUDA_SUCCESS);
+    ASSERT_EQ(semaphore.wait(second_, fence), CUDA_SUCCESS);
+    gate.open();
+    EXPECT_EQ(cuda_.cuStreamSynchronize(second_), CUDA_SUCCESS);
+}
+
+class SyncWithCpu : public SyncImport {};
+INSTANTIATE_TEST_SUITE_P(Objects, SyncWithCpu, ::testing::Values(Kind::with_cpu), name_of);
+
+// The context is destroyed before the signal can run. Only for the software device: what a GPU's driver does with the
+// wait that holds the stream is not documented.
+TEST_P(SyncWithCpu, KilledContextGivesAnErrorNotAHang) {
+    if (!device_.driver().is_software) GTEST_SKIP() << "the driver does not say what becomes of the held stream";
+    const Semaphore semaphore(object_);
+    CUcontext other = nullptr;
+    ASSERT_EQ(cuda_.cuCtxCreate(&other, 0, device_.device().handle), CUDA_SUCCESS);
+    CUstream stream = nullptr;
+    ASSERT_EQ(cuda_.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
+    device_.make_current();
+    MemoryGate gate(cuda_);
+    gate.hold(stream);
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    ASSERT_EQ(semaphore.signal(stream, &fence), CUDA_SUCCESS);
+    std::thread kills([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        EXPECT_EQ(cuda_.cuCtxDestroy(other), CUDA_SUCCESS);
+    });
+    EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, -1), NvSciError_ResourceError) << opennvsciGetLastErrorText();
+    kills.join();
+    NvSciSyncTaskStatus status{};
+    EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kDone);
+    EXPECT_EQ(status.status, NvSciSyncTaskStatus_Failure);
+    EXPECT_EQ(semaphore.wait(second_, fence), CUDA_ERROR_CONTEXT_IS_DESTROYED);
+    EXPECT_EQ(semaphore.signal(second_, &fence), CUDA_ERROR_CONTEXT_IS_DESTROYED);
+    went_with_a_context_ = "events +1; ";
+}
+
+TEST_P(SyncWithCpu, CpuWaitsForAGpuSignalWithTimeout) {
+    const Semaphore semaphore(object_);
+    MemoryGate gate(cuda_);
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    gate.hold(first_);
+    ASSERT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS);
+    auto best = std::chrono::microseconds::max();
+    for (int i = 0; i < 50 && best.count() >= 5000; ++i) {
+        const auto start = std::chrono::steady_clock::now();
+        EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, 3000), NvSciError_Timeout);
+        best = std::min(
+            best, std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start));
+    }
+    EXPECT_GE(best.count(), 3000);
+    EXPECT_LT(best.count(), 5000);
+    std::thread opens([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        gate.open();
+    });
+    EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, -1), kDone);
+    opens.join();
+}
+
+TEST_P(SyncWithCpu, StreamWaitsForACpuSignal) {
+    SyncList cpu = cpu_list(module_, NvSciSyncAccessPerm_SignalOnly);
+    SyncList gpu = gpu_list(module_, 2);
+    SyncObject object = allocate({cpu, gpu});
+    const Semaphore semaphore(object);
+    for (int i = 0; i < 20; ++i) {
+        NvSciSyncFence fence = NvSciSyncFenceInitializer;
+        ASSERT_EQ(NvSciSyncObjGenerateFence(object, &fence), kDone);
+        ASSERT_EQ(semaphore.wait(first_, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        if (i == 0) {
+            EXPECT_TRUE(is_busy(first_));
+        }
+        ASSERT_EQ(NvSciSyncObjSignal(object), kDone);
+        EXPECT_EQ(cuda_.cuStreamSynchronize(first_), CUDA_SUCCESS);
+    }
+}
+
+TEST_P(SyncWithCpu, TimestampsOfTheDeviceGrow) {
+    SyncObject object = make_object(true);
+    const Semaphore semaphore(object);
+    std::uint64_t last = 0;
+    for (int i = 0; i < 5; ++i) {
+        NvSciSyncFence fence = NvSciSyncFenceInitializer;
+        ASSERT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        ASSERT_EQ(NvSciSyncFenceWait(&fence, context_, 10000000), kDone);
+        std::uint64_t time = 0;
+        ASSERT_EQ(NvSciSyncFenceGetTimestamp(&fence, &time), kDone) << opennvsciGetLastErrorText();
+        EXPECT_GT(time, 0U);
+        EXPECT_GE(time, last);
+        last = time;
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+}
+
+}  // namespace
+}  // namespace opennvsci::test

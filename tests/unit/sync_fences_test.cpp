@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// NvSciSync objects and fences on the CPU (reference 8.4, 8.6 and 9).
+#include <sys/resource.h>
+
+#include <chrono>
+#include <thread>
+
+#include "leak_check.h"
+#include "sync_objects.h"
+
+namespace opennvsci::test {
+namespace {
+
+constexpr auto kFine = NvSciError_Success;
+constexpr auto kWrong = NvSciError_BadParameter;
+using Clock = std::chrono::steady_clock;
+
+class SyncFences : public LeakCheckedTest {
+  protected:
+    void TearDown() override {
+        object_.reset();
+        LeakCheckedTest::TearDown();
+    }
+    [[nodiscard]] NvSciError poll(const NvSciSyncFence& fence) const { return NvSciSyncFenceWait(&fence, context_, 0); }
+    [[nodiscard]] NvSciSyncFence generate(NvSciSyncObj object) const {
+        NvSciSyncFence fence = NvSciSyncFenceInitializer;
+        EXPECT_EQ(NvSciSyncObjGenerateFence(object, &fence), kFine);
+        return fence;
+    }
+
+    SyncModule module_ = open_sync_module();
+    WaitContext context_ = wait_context(module_);
+    SyncObject object_ = cpu_object(module_);
+};
+
+TEST_F(SyncFences, NthSignalExpiresTheNthFence) {
+    NvSciSyncFence fences[3];
+    for (NvSciSyncFence& fence : fences)
+        fence = generate(object_);
+    for (int signaled = 0; signaled <= 3; ++signaled) {
+        for (int i = 0; i < 3; ++i)
+            EXPECT_EQ(poll(fences[i]), i < signaled ? kFine : NvSciError_Timeout) << i << " after " << signaled;
+        EXPECT_EQ(NvSciSyncObjSignal(object_), kFine);
+    }
+    EXPECT_EQ(poll(generate(object_)), kFine);  // the fourth signal had nothing outstanding
+    EXPECT_EQ(poll(generate(object_)), NvSciError_Timeout);
+    for (int i = 0; i < 1; ++i)
+        EXPECT_EQ(NvSciSyncObjSignal(object_), kFine);
+}
+
+TEST_F(SyncFences, AreValuesThatAssignmentCopies) {
+    const NvSciSyncFence first = generate(object_);
+    NvSciSyncFence assigned = first;
+    NvSciSyncFence duplicate = NvSciSyncFenceInitializer;
+    ASSERT_EQ(NvSciSyncFenceDup(&first, &duplicate), kFine);
+    ASSERT_EQ(NvSciSyncObjSignal(object_), kFine);
+    EXPECT_EQ(poll(assigned), kFine);
+    EXPECT_EQ(poll(duplicate), kFine);
+    assigned = generate(object_);  // overwritten without clearing
+    EXPECT_EQ(poll(assigned), NvSciError_Timeout);
+    NvSciSyncFenceClear(&assigned);
+    EXPECT_EQ(std::memcmp(&assigned, &NvSciSyncFenceInitializer, sizeof(assigned)), 0);
+    EXPECT_EQ(poll(assigned), kFine);
+    NvSciSyncFenceClear(nullptr);
+    EXPECT_EQ(NvSciSyncFenceDup(&first, const_cast<NvSciSyncFence*>(&first)), kWrong);
+    EXPECT_EQ(NvSciSyncFenceDup(nullptr, &duplicate), kWrong);
+    EXPECT_EQ(NvSciSyncFenceDup(&first, nullptr), kWrong);
+    EXPECT_EQ(NvSciSyncObjSignal(object_), kFine);
+}
+
+TEST_F(SyncFences, OutliveObjectAndModule) {
+    NvSciSyncFence expired = generate(object_);
+    NvSciSyncFence pending = generate(object_);
+    ASSERT_EQ(NvSciSyncObjSignal(object_), kFine);
+    SyncObject duplicate;
+    ASSERT_EQ(NvSciSyncObjDup(object_, duplicate.out()), kFine);
+    object_.reset();
+    EXPECT_EQ(poll(pending), NvSciError_Timeout);  // the duplicate may still signal
+    duplicate.reset();
+    module_.reset();
+    EXPECT_EQ(poll(expired), kFine);
+    EXPECT_EQ(poll(pending), NvSciError_ResourceError) << opennvsciGetLastErrorText();
+    SyncModule other = open_sync_module();
+    SyncObject reuses_the_place = cpu_object(other);
+    EXPECT_EQ(poll(expired), kFine);
+    EXPECT_EQ(poll(pending), NvSciError_ResourceError);
+    NvSciSyncFenceClear(&pending);
+    EXPECT_EQ(poll(pending), kFine);
+}
+
+TEST_F(SyncFences, WaiterIsReleasedWhenTheObjectGoes) {
+    const NvSciSyncFence pending = generate(object_);
+    std::thread frees([this] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        object_.reset();
+    });
+    EXPECT_EQ(NvSciSyncFenceWait(&pending, context_, -1), NvSciError_ResourceError);
+    frees.join();
+}
+
+TEST_F(SyncFences, DuplicatesAreOneTimeline) {
+    SyncObject duplicate;
+    ASSERT_EQ(NvSciSyncObjDup(object_, duplicate.out()), kFine);
+    const NvSciSyncFence fence = generate(object_);
+    EXPECT_EQ(NvSciSyncObjSignal(duplicate), kFine);
+    EXPECT_EQ(poll(fence), kFine);
+    NvSciSyncAttrList list = nullptr;
+    EXPECT_EQ(NvSciSyncObjGetAttrList(duplicate, &list), kFine);
+    EXPECT_EQ(get<std::uint64_t>(list, NvSciSyncAttrKey_ActualPerm), std::vector<std::uint64_t>{3});
+    NvSciSyncAttrListFree(list);  // belongs to the object: no effect
+    EXPECT_EQ(get<std::uint64_t>(list, NvSciSyncAttrKey_ActualPerm), std::vector<std::uint64_t>{3});
+    EXPECT_EQ(NvSciSyncObjValidate(duplicate), kFine);
+    SyncList fits = cpu_list(module_, NvSciSyncAccessPerm_WaitOnly);
+    SyncList does_not = cpu_list(module_, NvSciSyncAccessPerm_WaitOnly);
+    EXPECT_EQ(set(does_not, NvSciSyncAttrKey_RequireDeterministicFences, true), kFine);
+    NvSciSyncAttrList lists[] = {fits, does_not};
+    EXPECT_EQ(NvSciSyncObjAttachPeer(duplicate, lists, 1), kFine);
+    EXPECT_EQ(NvSciSyncObjAttachPeer(duplicate, lists, 2), kWrong);
+}
+
+TEST_F(SyncFences, BadArgumentsOfWaits) {
+    const NvSciSyncFence fence = generate(object_);
+    const NvSciSyncFence cleared = NvSciSyncFenceInitializer;
+    EXPECT_EQ(NvSciSyncFenceWait(nullptr, context_, 0), kWrong);
+    for (const NvSciSyncFence* any : {&fence, &cleared}) {
+        EXPECT_EQ(NvSciSyncFenceWait(any, nullptr, 0), kWrong);
+        EXPECT_EQ(NvSciSyncFenceWait(any, context_, -2), kWrong);
+        EXPECT_EQ(NvSciSyncFenceWait(any, context_, NvSciSyncFenceMaxTimeout + 1), kWrong);
+        EXPECT_EQ(NvSciSyncFenceWaitWithMode(any, context_, 0, static_cast<NvSciSyncWaitMode>(3)),
+                  NvSciError_UnsupportedConfig);
+    }
+    EXPECT_EQ(NvSciSyncFenceWait(&cleared, context_, NvSciSyncFenceMaxTimeout), kFine);
+    SyncModule other = open_sync_module();
+    WaitContext foreign = wait_context(other);
+    EXPECT_EQ(NvSciSyncFenceWait(&fence, foreign, 0), kWrong);
+    for (int word = 0; word < 6; ++word) {
+        NvSciSyncFence garbage = NvSciSyncFenceInitializer;
+        garbage.payload[word] = 0xDEADBEEF;
+        EXPECT_EQ(NvSciSyncFenceWait(&garbage, context_, 0), kWrong) << word;
+    }
+    EXPECT_EQ(NvSciSyncObjSignal(object_), kFine);
+    EXPECT_EQ(NvSciSyncObjGenerateFence(object_, nullptr), kWrong);
+    EXPECT_EQ(NvSciSyncObjSignal(nullptr), kWrong);
+}
+
+TEST_F(SyncFences, TimeoutIsKeptWithinTwoMilliseconds) {
+    const NvSciSyncFence fence = generate(object_);
+    for (const auto mode :
+         {NvSciSyncWaitMode_Default, NvSciSyncWaitMode_BusyWithYield, NvSciSyncWaitMode_BusyNoYield}) {
+        for (const std::int64_t timeout : {0, 10, 1000, 20000}) {
+            // A busy machine may take the processor away for long; one wait on time shows the scheme.
+            auto best = std::chrono::microseconds::max();
+            for (int i = 0; i < 50 && best.count() >= timeout + 2000; ++i) {
+                const auto start = Clock::now();
+                EXPECT_EQ(NvSciSyncFenceWaitWithMode(&fence, context_, timeout, mode), NvSciError_Timeout);
+                best = std::min(best, std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start));
+            }
+            EXPECT_GE(best.count(), timeout);
+            EXPECT_LT(best.count(), timeout + 2000);
+        }
+    }
+    EXPECT_EQ(NvSciSyncObjSignal(object_), kFine);
+}
+
+// A waiter that sleeps uses next to no processor time, and is woken.
+TEST_F(SyncFences, SleepingWaiterIsWokenByTheSignal) {
+    const NvSciSyncFence fence = generate(object_);
+    std::thread signals([this] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        EXPECT_EQ(NvSciSyncObjSignal(object_), kFine);
+    });
+    const auto processor_time = [] {
+        rusage usage{};
+        getrusage(RUSAGE_THREAD, &usage);
+        return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000L + usage.ru_utime.tv_usec +
+               usage.ru_stime.tv_usec;
+    };
+    const long before = processor_time();
+    EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, -1), kFine);
+    EXPECT_LT(processor_time() - before, 20000);
+    signals.join();
+}
+
+TEST_F(SyncFences, ManyWaitersOfOneFence) {
+    const NvSciSyncFence fence = generate(object_);
+    std::vector<std::thread> waiters;
+    for (int i = 0; i < 8; ++i) {
+        waiters.emplace_back([&, i] {
+            WaitContext own = wait_context(module_);
+            EXPECT_EQ(NvSciSyncFenceWaitWithMode(&fence, own, -1, static_cast<NvSciSyncWaitMode>(i % 2)), kFine);
+        });
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    EXPECT_EQ(NvSciSyncObjSignal(object_), kFine);
+    for (std::thread& waiter : waiters)
+        waiter.join();
+}
+
+TEST_F(SyncFences, ExtractAndUpdateKeepTheValue) {
+    NvSciSyncFence fence = generate(object_);
+    std::uint64_t id = 7;
+    std::uint64_t value = 7;
+    EXPECT_EQ(NvSciSyncFenceExtractFence(&fence, &id, &value), kFine);
+    EXPECT_EQ(id, 0U);
+    EXPECT_EQ(value, 1U);
+    NvSciSyncFence made = NvSciSyncFenceInitializer;
+    EXPECT_EQ(NvSciSyncFenceUpdateFence(object_, id, value, &made), kFine);
+    EXPECT_EQ(poll(made), NvSciError_Timeout);
+    EXPECT_EQ(NvSciSyncObjSignal(object_), kFine);
+    EXPECT_EQ(poll(made), kFine);
+    EXPECT_EQ(NvSciSyncFenceUpdateFence(object_, 0, UINT64_MAX, &made), kFine);
+    EXPECT_EQ(NvSciSyncFenceUpdateFence(object_, 1, 0, &made), NvSciError_Overflow);
+    EXPECT_EQ(NvSciSyncFenceUpdateFence(nullptr, 0, 0, &made), kWrong);
+    EXPECT_EQ(NvSciSyncFenceUpdateFence(object_, 0, 0, nullptr), kWrong);
+    NvSciSyncFenceClear(&fence);
+    EXPECT_EQ(NvSciSyncFenceExtractFence(&fence, &id, &value), NvSciError_ClearedFence);
+    EXPECT_EQ(NvSciSyncFenceExtractFence(nullptr, &id, &value), kWrong);
+    EXPECT_EQ(NvSciSyncFenceExtractFence(&made, nullptr, &value), kWrong);
+}
+
+TEST_F(SyncFences, ThirtyTwoBitValuesEndAtTheirRange) {
+    SyncList list = cpu_list(module_, NvSciSyncAccessPerm_WaitSignal);
+    EXPECT_EQ(set(list, NvSciSyncAttrKey_PrimitiveInfo, {NvSciSyncAttrValPrimitiveType_SysmemSemaphore}), kFine);
+    SyncObject object = allocate({list});
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    EXPECT_EQ(NvSciSyncFenceUpdateFence(object, 0, std::uint64_t{1} << 32, &fence), NvSciError_Overflow);
+    EXPECT_EQ(NvSciSyncFenceUpdateFence(object, 0, 1, &fence), kFine);
+    EXPECT_EQ(poll(fence), NvSciError_Timeout);
+    EXPECT_EQ(NvSciSyncObjSignal(object), kFine);
+    EXPECT_EQ(poll(fence), kFine);
+}
+
+TEST_F(SyncFences, OnlyTheSignalerSignals) {
+    SyncList signaler = create_sync_list(module_);
+    EXPECT_EQ(set(signaler, NvSciSyncAttrKey_RequiredPerm, NvSciSyncAccessPerm_SignalOnly), kFine);
+    SyncList waiter = cpu_list(module_, NvSciSyncAccessPerm_WaitOnly);
+    SyncObject object = allocate({signaler, waiter});
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    EXPECT_EQ(NvSciSyncObjGenerateFence(object, &fence), kWrong);  // though NeedCpuAccess is true in its list
+    EXPECT_EQ(NvSciSyncObjSignal(object), kWrong);
+}
+
+TEST_F(SyncFences, TimestampsOfTheCpu) {
+    SyncList list = cpu_list(module_, NvSciSyncAccessPerm_WaitSignal);
+    EXPECT_EQ(set(list, NvSciSyncAttrKey_WaiterRequireTimestamps, true), kFine);
+    SyncObject object = allocate({list});
+    NvSciSyncFence fence = generate(object);
+    std::uint64_t time = 0;
+    std::uint32_t slot = 0;
+    EXPECT_EQ(NvSciSyncFenceGetTimestamp(&fence, &time), kWrong);  // not expired
+    const auto now_us = [] {
+        return static_cast<std::uint64_t>(
+            std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch()).count());
+    };
+    const std::uint64_t before = now_us();
+    EXPECT_EQ(NvSciSyncObjSignal(object), kFine);
+    EXPECT_EQ(NvSciSyncFenceGetTimestamp(&fence, &time), kFine);
+    EXPECT_GE(time, before);
+    EXPECT_LE(time, now_us());
+    EXPECT_EQ(NvSciSyncFenceExtractTimestampSlot(&fence, &slot), kFine);
+    EXPECT_EQ(slot, 1U);
+    EXPECT_EQ(NvSciSyncFenceAddTimestampSlot(&fence, 1023), kFine);
+    EXPECT_EQ(NvSciSyncFenceExtractTimestampSlot(&fence, &slot), kFine);
+    EXPECT_EQ(slot, 1023U);
+    EXPECT_EQ(NvSciSyncFenceAddTimestampSlot(&fence, 1024), kWrong);
+    NvSciSyncFence without = generate(object_);
+    EXPECT_EQ(NvSciSyncFenceGetTimestamp(&without, &time), kWrong);
+    EXPECT_EQ(NvSciSyncFenceAddTimestampSlot(&without, 0), kWrong);
+    NvSciSyncFenceClear(&fence);
+    EXPECT_EQ(NvSciSyncFenceGetTimestamp(&fence, &time), NvSciError_ClearedFence);
+    EXPECT_EQ(NvSciSyncFenceAddTimestampSlot(&fence, 0), NvSciError_ClearedFence);
+    EXPECT_EQ(NvSciSyncObjSignal(object_), kFine);
+}
+
+TEST_F(SyncFences, TaskStatusSaysThatNothingWasReported) {
+    NvSciSyncFence fence = generate(object_);
+    NvSciSyncTaskStatus status{1, 1, 1, 1};
+    EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kFine);
+    EXPECT_EQ(status.status, NvSciSyncTaskStatus_Invalid);
+    EXPECT_EQ(status.timestamp, 0U);
+    EXPECT_EQ(NvSciSyncFenceAddTaskStatusSlot(&fence, 3), kFine);
+    EXPECT_EQ(NvSciSyncFenceAddTaskStatusSlot(&fence, 1024), kWrong);
+    EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, nullptr), kWrong);
+    EXPECT_EQ(NvSciSyncObjSignal(object_), kFine);
+    object_.reset();
+    EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kWrong);
+}
+
+TEST_F(SyncFences, IpcFunctionsSayThatTheyAreNotThere) {
+    void* bytes = nullptr;
+    size_t length = 0;
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    EXPECT_EQ(NvSciSyncAttrListIpcExportUnreconciled(nullptr, 0, 0, &bytes, &length), NvSciError_NotImplemented);
+    EXPECT_EQ(NvSciSyncIpcExportFence(&fence, 0, nullptr), NvSciError_NotImplemented);
+    EXPECT_STREQ(opennvsciGetLastErrorText(), "NvSciSyncIpcExportFence: not implemented in this version");
+    NvSciSyncAttrListFreeDesc(nullptr);
+    NvSciSyncAttrListAndObjFreeDesc(nullptr);
+}
+
+}  // namespace
+}  // namespace opennvsci::test
