@@ -1,39 +1,54 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What `cmake --install` puts under the prefix. Everything finds everything else by relative paths, so the prefix may be
-# moved afterwards. The software device installs itself (softcuda/CMakeLists.txt).
+# What `cmake --install` puts under the prefix, in three components: runtime (the libraries), development (what building
+# programs needs) and tool (the command). Everything finds everything else by relative paths, so the prefix may be
+# moved afterwards. The software device and the tool's data install themselves (softcuda, tools).
+#
+# An NvSci library is its target, its header and its pkg-config file, all of its name. One whose functions do not exist
+# yet has no target and is not installed; its header may be there for the types.
 
 include(CMakePackageConfigHelpers)
 
 install(FILES
-    include/nvscierror.h include/nvscibuf.h include/nvsciipc.h include/nvscievent.h include/nvscicuda.h
+    include/nvscierror.h include/nvscibuf.h include/nvscisync.h include/nvsciipc.h include/nvscievent.h include/nvscicuda.h
     include/opennvsci.h
-    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
 
-# The libraries lie in one directory: libnvscibuf finds libopennvsci beside it.
-set_target_properties(opennvsci nvscibuf PROPERTIES INSTALL_RPATH "$ORIGIN")
-install(TARGETS opennvsci nvscibuf EXPORT OpenNvSci
-    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+# The libraries lie in one directory: each finds libopennvsci and the interposer beside it.
+set(opennvsci_libraries opennvsci)
+foreach(library IN ITEMS nvscibuf nvscisync nvsciipc nvscievent)
+    if(TARGET ${library})
+        list(APPEND opennvsci_libraries ${library})
+    endif()
+endforeach()
+set_target_properties(${opennvsci_libraries} opennvsci_interpose PROPERTIES INSTALL_RPATH "$ORIGIN")
+install(TARGETS opennvsci_interpose LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_SKIP)
+install(TARGETS ${opennvsci_libraries} EXPORT OpenNvSci
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT development
     INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
 if(TARGET opennvsci-tool)
-    install(TARGETS opennvsci-tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    install(TARGETS opennvsci-tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tool)
 endif()
 
-# find_package(OpenNvSci): OpenNvSci::nvscibuf, OpenNvSci::opennvsci.
+# find_package(OpenNvSci): OpenNvSci::nvscibuf, OpenNvSci::nvscisync, OpenNvSci::opennvsci.
 set(opennvsci_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/OpenNvSci)
-install(EXPORT OpenNvSci NAMESPACE OpenNvSci:: DESTINATION ${opennvsci_package_dir} FILE OpenNvSciTargets.cmake)
+install(EXPORT OpenNvSci NAMESPACE OpenNvSci:: DESTINATION ${opennvsci_package_dir} FILE OpenNvSciTargets.cmake
+    COMPONENT development)
 configure_package_config_file(cmake/OpenNvSciConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/OpenNvSciConfig.cmake
     INSTALL_DESTINATION ${opennvsci_package_dir} NO_SET_AND_CHECK_MACRO NO_CHECK_REQUIRED_COMPONENTS_MACRO)
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/OpenNvSciConfigVersion.cmake
     COMPATIBILITY SameMinorVersion)
 install(FILES
     ${CMAKE_CURRENT_BINARY_DIR}/OpenNvSciConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/OpenNvSciConfigVersion.cmake
-    DESTINATION ${opennvsci_package_dir})
+    DESTINATION ${opennvsci_package_dir} COMPONENT development)
 
-# pkg-config nvscibuf: the prefix is where the .pc file lies, as many directories up as libdir/pkgconfig has.
+# pkg-config LIBRARY: the prefix is where the .pc file lies, as many directories up as libdir/pkgconfig has.
 set(opennvsci_pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 file(RELATIVE_PATH opennvsci_pc_prefix /prefix/${opennvsci_pc_dir} /prefix)
 string(REGEX REPLACE "/$" "" opennvsci_pc_prefix ${opennvsci_pc_prefix})
-configure_file(cmake/nvscibuf.pc.in ${CMAKE_CURRENT_BINARY_DIR}/nvscibuf.pc @ONLY)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/nvscibuf.pc DESTINATION ${opennvsci_pc_dir})
+list(REMOVE_ITEM opennvsci_libraries opennvsci)
+foreach(library IN LISTS opennvsci_libraries)
+    configure_file(cmake/library.pc.in ${CMAKE_CURRENT_BINARY_DIR}/${library}.pc @ONLY)
+    install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${library}.pc DESTINATION ${opennvsci_pc_dir} COMPONENT development)
+endforeach()

@@ -10,6 +10,7 @@
 #define INCLUDED_OPENNVSCI_H
 
 #include "nvscibuf.h"
+#include "nvscisync.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -37,6 +38,17 @@ const char* opennvsciGetLastErrorText(void);
  */
 NvSciError opennvsciAttrListSetName(NvSciBufAttrList attrList, const char* name);
 
+/**
+ * opennvsciAttrListSetName() for a list of NvSciSync.
+ *
+ * @param attrList A writable unreconciled list.
+ * @param name     As for opennvsciAttrListSetName().
+ * @retval NvSciError_Success            The list has the name.
+ * @retval NvSciError_BadParameter       As for opennvsciAttrListSetName().
+ * @retval NvSciError_InsufficientMemory Out of memory.
+ */
+NvSciError opennvsciSyncAttrListSetName(NvSciSyncAttrList attrList, const char* name);
+
 /** What became of one key in a reconciliation. */
 typedef enum {
     OpenNvSciOutcome_Granted = 0,   /**< As asked. */
@@ -49,7 +61,7 @@ typedef enum {
 
 /** One line of the report of a reconciliation. All texts are never NULL and belong to the list. */
 typedef struct {
-    uint32_t key;             /**< An NvSciBufAttrKey; a number above NvSciBufAttrKey_UpperBound is a decision of the
+    uint32_t key;             /**< An NvSciBufAttrKey or NvSciSyncAttrKey; a greater number is a decision of the
                                    library that no key shows, such as the memory the buffer lives in. */
     OpenNvSciOutcome outcome; /**< What became of it. */
     const char* keyName;      /**< The name of the key. */
@@ -72,6 +84,19 @@ typedef struct {
  * @retval NvSciError_InsufficientMemory Out of memory.
  */
 NvSciError opennvsciAttrListGetDecisions(NvSciBufAttrList attrList, const OpenNvSciDecision** decisions, size_t* count);
+
+/**
+ * opennvsciAttrListGetDecisions() for a list of NvSciSync.
+ *
+ * @param attrList  A reconciled list (also one from NvSciSyncObjGetAttrList), or a conflict list.
+ * @param decisions As for opennvsciAttrListGetDecisions().
+ * @param count     Receives their number.
+ * @retval NvSciError_Success            *decisions and *count are set.
+ * @retval NvSciError_BadParameter       As for opennvsciAttrListGetDecisions().
+ * @retval NvSciError_InsufficientMemory Out of memory.
+ */
+NvSciError opennvsciSyncAttrListGetDecisions(NvSciSyncAttrList attrList, const OpenNvSciDecision** decisions,
+                                             size_t* count);
 
 #ifdef __cplusplus
 }

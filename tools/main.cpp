@@ -18,6 +18,8 @@ constexpr int kUsage = 2;
 constexpr int kNotStarted = 127;  // as shells do
 
 constexpr const char* kRunDetails =
+    "The program's CUDA calls come by OpenNvSci, which is put in front of LD_PRELOAD, also where the order of its "
+    "libraries would not let them; OPENNVSCI_INTERPOSE=0 switches that off.\n"
     "With --soft the program finds OpenNvSci's software CUDA device as libcuda.so.1: the device's folder is put in "
     "front "
     "of LD_LIBRARY_PATH and OPENNVSCI_DEVICE=soft is set. A program that names the folder of another driver itself "
@@ -86,8 +88,7 @@ int main(int argc, char** argv) {
 
     tool::RunOptions run_options;
     bool soft = false;
-    auto* run =
-        app.add_subcommand("run", "Run a CUDA driver API program: opennvsci run [OPTIONS] -- PROGRAM [ARGS...]");
+    auto* run = app.add_subcommand("run", "Run a CUDA program: opennvsci run [OPTIONS] -- PROGRAM [ARGS...]");
     auto* soft_flag = run->add_flag("--soft", soft, "On the software device; same as --device soft");
     run->add_option("--device", run_options.device, "Which device OpenNvSci uses in the program")
         ->check(CLI::IsMember({"auto", "gpu", "soft"}))

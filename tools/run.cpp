@@ -12,6 +12,27 @@
 namespace opennvsci::tool {
 namespace {
 
+void put_in_front(const char* variable, std::string value) {
+    const char* old_value = std::getenv(variable);
+    if (old_value != nullptr && *old_value != '\0') value += ":" + std::string(old_value);
+    ::setenv(variable, value.c_str(), 1);
+}
+
+// The interposer comes before everything else that is preloaded: other tools for CUDA then stand between it and the
+// driver, and see the calls that are left for the driver. The address sanitizer of gcc wants to be the first library
+// and gives up otherwise, although the second place serves it as well.
+Result<> preload_interposer() {
+    std::error_code status;
+    const auto library = std::filesystem::canonical(driver::library_folder() + "/libopennvsci-interpose.so.0", status);
+    if (status) {
+        return fail(NvSciError_NoSuchEntry, fmt::format("the interposer is not installed: there is no {}/{}",
+                                                        driver::library_folder(), "libopennvsci-interpose.so.0"));
+    }
+    put_in_front("LD_PRELOAD", library.string());
+    put_in_front("ASAN_OPTIONS", "verify_asan_link_order=0");
+    return {};
+}
+
 // The programs' libcuda.so.1 shall be the software device: its folder goes to the front of the search path.
 Result<> use_software_device() {
     std::error_code status;
@@ -20,16 +41,14 @@ Result<> use_software_device() {
         return fail(NvSciError_NoSuchEntry, fmt::format("the software device is not installed: there is no {}/{}",
                                                         driver::software_device_folder(), "libcuda.so.1"));
     }
-    std::string path = folder.string();
-    const char* old_path = std::getenv("LD_LIBRARY_PATH");
-    if (old_path != nullptr && *old_path != '\0') path += fmt::format(":{}", old_path);
-    ::setenv("LD_LIBRARY_PATH", path.c_str(), 1);
+    put_in_front("LD_LIBRARY_PATH", folder.string());
     return {};
 }
 
 }  // namespace
 
 Error run(const RunOptions& options) {
+    if (auto preloaded = preload_interposer(); !preloaded) return std::move(preloaded).error();
     if (options.device == "soft") {
         if (auto used = use_software_device(); !used) return std::move(used).error();
     }

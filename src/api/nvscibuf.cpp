@@ -11,6 +11,7 @@
 
 #include "api/call.h"
 #include "api/handles.h"
+#include "api/interposer.h"
 #include "api/lists.h"
 #include "base/checked.h"
 #include "base/log.h"
@@ -92,6 +93,7 @@ NvSciError get_pointer(const char* function, NvSciBufObj handle, Right right, co
 NvSciError NvSciBufModuleOpen(NvSciBufModule* newModule) {
     return api::call(__func__, [&]() -> Result<> {
         if (newModule == nullptr) return null_argument("newModule");
+        api::report_interposer();
         return api::give_handle(api::modules(), std::make_shared<buf::Module>(), newModule);
     });
 }
@@ -251,6 +253,7 @@ NvSciError NvSciBufObjAlloc(NvSciBufAttrList reconciledAttrList, NvSciBufObj* bu
     return api::call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(entry, acquire_reconciled(reconciledAttrList));
         if (bufObj == nullptr) return null_argument("bufObj");
+        api::report_interposer();
         return allocate((*entry)->module, *(*entry)->list, bufObj);
     });
 }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "api/call.h"
+#include "api/forward.h"
 #include "api/handles.h"
 #include "api/nvscicuda_abi.h"
 #include "cuda/external_memory.h"
@@ -9,6 +10,7 @@
 
 using namespace opennvsci;      // NOLINT(google-build-using-namespace): extern "C" functions stand outside
 using namespace opennvsci::cu;  // NOLINT(google-build-using-namespace): CUDA's own names
+using api::forward;
 
 namespace {
 
@@ -16,18 +18,6 @@ using MemoryRef = api::ExternalMemoryTable::Ref;
 
 bool is_ours(CUexternalMemory memory) {
     return is_handle_of(HandleKind::external_memory, api::number(memory));
-}
-
-/// Passes a call for a handle or pointer that is not ours to the driver, and its answer back as it is.
-template <class Call>
-CUresult forward(const char* function, Call&& call) {
-    CUresult answer = CUDA_SUCCESS;
-    const CUresult result = api::cuda_call(function, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
-        answer = call(driver->call);
-        return {};
-    });
-    return result != CUDA_SUCCESS ? result : answer;
 }
 
 Result<> import_object(CUexternalMemory* out, const CUDA_EXTERNAL_MEMORY_HANDLE_DESC& desc) {

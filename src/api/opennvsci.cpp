@@ -9,16 +9,13 @@
 using namespace opennvsci;  // NOLINT(google-build-using-namespace): extern "C" functions stand outside
 
 namespace {
+
 constexpr std::size_t kMaxNameBytes = 63;  // as an NvSciIpc endpoint name
-}
 
-const char* opennvsciGetLastErrorText(void) {
-    return api::last_failure_text();
-}
-
-NvSciError opennvsciAttrListSetName(NvSciBufAttrList attrList, const char* name) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, api::acquire(api::lists(), attrList, "attrList"));
+template <class Handle>
+NvSciError set_name(const char* function, api::ListTable& table, Handle attrList, const char* name) {
+    return api::call(function, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, api::acquire(table, attrList, "attrList"));
         if (name == nullptr) return api::null_argument("name");
         const std::size_t length = ::strnlen(name, kMaxNameBytes + 1);
         if (length == 0 || length > kMaxNameBytes) {
@@ -28,10 +25,11 @@ NvSciError opennvsciAttrListSetName(NvSciBufAttrList attrList, const char* name)
     });
 }
 
-NvSciError opennvsciAttrListGetDecisions(NvSciBufAttrList attrList, const OpenNvSciDecision** decisions,
-                                         size_t* count) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, api::acquire(api::lists(), attrList, "attrList"));
+template <class Handle>
+NvSciError get_decisions(const char* function, api::ListTable& table, Handle attrList,
+                         const OpenNvSciDecision** decisions, size_t* count) {
+    return api::call(function, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, api::acquire(table, attrList, "attrList"));
         if (decisions == nullptr) return api::null_argument("decisions");
         if (count == nullptr) return api::null_argument("count");
         if ((*entry)->list->report() == nullptr) {
@@ -42,4 +40,28 @@ NvSciError opennvsciAttrListGetDecisions(NvSciBufAttrList attrList, const OpenNv
         *count = made.size();
         return {};
     });
+}
+
+}  // namespace
+
+const char* opennvsciGetLastErrorText(void) {
+    return api::last_failure_text();
+}
+
+NvSciError opennvsciAttrListSetName(NvSciBufAttrList attrList, const char* name) {
+    return set_name(__func__, api::lists(), attrList, name);
+}
+
+NvSciError opennvsciSyncAttrListSetName(NvSciSyncAttrList attrList, const char* name) {
+    return set_name(__func__, api::sync_lists(), attrList, name);
+}
+
+NvSciError opennvsciAttrListGetDecisions(NvSciBufAttrList attrList, const OpenNvSciDecision** decisions,
+                                         size_t* count) {
+    return get_decisions(__func__, api::lists(), attrList, decisions, count);
+}
+
+NvSciError opennvsciSyncAttrListGetDecisions(NvSciSyncAttrList attrList, const OpenNvSciDecision** decisions,
+                                             size_t* count) {
+    return get_decisions(__func__, api::sync_lists(), attrList, decisions, count);
 }

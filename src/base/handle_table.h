@@ -31,6 +31,12 @@ enum class HandleKind : std::uint16_t {
     attribute_list = 0x5C02,
     buffer_object = 0x5C03,
     external_memory = 0x5C04,
+    sync_module = 0x5C05,
+    sync_attribute_list = 0x5C06,
+    sync_object = 0x5C07,
+    cpu_wait_context = 0x5C08,
+    timeline = 0x5C09,
+    external_semaphore = 0x5C0A,
 };
 
 /// True if `handle` has the form of a handle of this kind, alive or not.

@@ -68,7 +68,7 @@ const ValueType gpu_compression{"NvSciBufAttrValGpuCompression", sizeof(NvSciBuf
                                 append_gpu_compression};
 const ValueType image_layout = enumeration<kLayouts>("NvSciBufAttrValImageLayoutType");
 const ValueType scan_type = enumeration<kScanTypes>("NvSciBufAttrValImageScanType");
-const ValueType color_format{"NvSciBufAttrValColorFmt", 4, less<std::uint32_t>, append_color_format};
+const ValueType color_format{"NvSciBufAttrValColorFmt", 4, attr::value::less<std::uint32_t>, append_color_format};
 const ValueType color_standard = enumeration<kColorStandards>("NvSciBufAttrValColorStd");
 const ValueType data_type = enumeration<kDataTypes>("NvSciBufAttrValDataType");
 const ValueType surface_type = enumeration<kSurfaceTypes>("NvSciBufSurfType");

@@ -43,6 +43,11 @@ void MappedPointers::insert(CUdeviceptr pointer, MappedBuffer buffer) {
     count_.fetch_add(1, std::memory_order_relaxed);
 }
 
+bool MappedPointers::find(CUdeviceptr pointer) noexcept {
+    const std::lock_guard lock(mutex_);
+    return buffers_.count(pointer) != 0;
+}
+
 Result<bool> MappedPointers::free(CUdeviceptr pointer) {
     if (count_.load(std::memory_order_relaxed) == 0) return false;
     decltype(buffers_)::node_type taken;

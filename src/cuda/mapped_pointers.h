@@ -32,6 +32,11 @@ class MappedPointers {
 
     void insert(cu::CUdeviceptr pointer, MappedBuffer buffer);
 
+    /// True if a mapping was returned as `pointer` and is not freed.
+    [[nodiscard]] bool contains(cu::CUdeviceptr pointer) noexcept {
+        return count_.load(std::memory_order_relaxed) != 0 && find(pointer);
+    }
+
     /// Takes down a mapping that was returned as `pointer`, after all GPU work that could use it. False if the pointer
     /// is not ours; then nothing has happened. Waited for is the work of the current context, and of the device's
     /// primary context if the import was made in another one than the current. Errors: the driver's, if the work had
@@ -39,6 +44,8 @@ class MappedPointers {
     [[nodiscard]] Result<bool> free(cu::CUdeviceptr pointer);
 
   private:
+    [[nodiscard]] bool find(cu::CUdeviceptr pointer) noexcept;
+
     std::atomic<std::size_t> count_{0};
     std::mutex mutex_;
     std::unordered_multimap<cu::CUdeviceptr, MappedBuffer> buffers_;

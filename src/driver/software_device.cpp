@@ -7,13 +7,17 @@
 
 namespace opennvsci::driver {
 
-std::string software_device_folder() {
+std::string library_folder() {
     Dl_info info{};
-    if (::dladdr(reinterpret_cast<void*>(&software_device_folder), &info) == 0 || info.dli_fname == nullptr) return {};
+    if (::dladdr(reinterpret_cast<void*>(&library_folder), &info) == 0 || info.dli_fname == nullptr) return {};
     const std::string_view here = info.dli_fname;
     const auto slash = here.rfind('/');
-    std::string folder(slash == std::string_view::npos ? "." : here.substr(0, slash));
-    return folder += "/opennvsci/softcuda";
+    return std::string(slash == std::string_view::npos ? "." : here.substr(0, slash));
+}
+
+std::string software_device_folder() {
+    const std::string folder = library_folder();
+    return folder.empty() ? folder : folder + "/opennvsci/softcuda";
 }
 
 }  // namespace opennvsci::driver

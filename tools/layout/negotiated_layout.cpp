@@ -52,7 +52,7 @@ Result<NegotiatedLayout> negotiate_layout(const LayoutOptions& options) {
     const attr::Key& domain = *buf::schema().find(buf::kMemoryDomain);
     const auto gpu = reconciled.scalar<NvSciRmGpuId>(buf::kMemoryGpu);
     return NegotiatedLayout{title_of(options), std::move(regions), domain.text(reconciled.get(domain)),
-                            list->report()->decision(buf::schema().index_of(domain))->reason,
+                            list->report()->decision(buf::schema().index_of(domain))->reason.c_str(),
                             gpu ? driver::Uuid::from(gpu->bytes).text() : ""};
 }
 

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where the interposer (src/interpose) cannot do its work, programs hear of it when they begin to use NvSci, and not
+// from a CUDA_ERROR_NOT_SUPPORTED that explains nothing.
+#pragma once
+
+extern "C" {
+
+/// The interposer's: what keeps the program's CUDA calls from it and what would help, as text; null if nothing is known
+/// to, or as long as the process has no CUDA driver, for then nothing is lost yet. The interposer is a library that may
+/// be absent; then so is the function.
+__attribute__((weak)) const char* opennvsciInterposerFinding();
+
+}  // extern "C"
+
+namespace opennvsci::api {
+
+/// Prints the interposer's finding, once per process. Programs that use nvscicuda.h alone silence it with
+/// OPENNVSCI_INTERPOSE=0.
+void report_interposer() noexcept;
+
+}  // namespace opennvsci::api
