@@ -121,7 +121,7 @@ CUresult nvsciCuSignalExternalSemaphoresAsync(const CUexternalSemaphore* extSemA
         std::optional<driver::StreamPlace> place;
         if (!parted.ours.empty()) {
             OPENNVSCI_TRY_ASSIGN(checked, cuda::check_signals(parted.ours, stream));
-            place = std::move(checked);
+            place = checked;
         }
         OPENNVSCI_TRY(run_theirs(parted, stream, [](const auto& cuda, auto... arguments) {
             return cuda.cuSignalExternalSemaphoresAsync(arguments...);
@@ -146,7 +146,7 @@ CUresult nvsciCuWaitExternalSemaphoresAsync(const CUexternalSemaphore* extSemArr
         std::optional<driver::StreamPlace> place;
         if (!parted.ours.empty()) {
             OPENNVSCI_TRY_ASSIGN(checked, cuda::check_waits(parted.ours, stream));
-            place = std::move(checked);
+            place = checked;
         }
         OPENNVSCI_TRY(run_theirs(parted, stream, [](const auto& cuda, auto... arguments) {
             return cuda.cuWaitExternalSemaphoresAsync(arguments...);

@@ -124,7 +124,8 @@ class HandleTable {
     static constexpr std::uint64_t kOpen = std::uint64_t{1} << 39;
     static constexpr std::uint64_t kUsersMask = kOpen - 1;
 
-    struct Slot {
+    // On a cache line of its own: threads that use different handles must not slow each other down.
+    struct alignas(64) Slot {
         std::atomic<std::uint64_t> state{std::uint64_t{1} << kGenerationShift};  // generation | open | users
         std::uint32_t next_free = kNone;
         alignas(T) unsigned char storage[sizeof(T)];

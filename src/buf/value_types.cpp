@@ -17,7 +17,6 @@ using attr::ValueType;
 using attr::value::append_enumerator;
 using attr::value::enumeration;
 using attr::value::Names;
-using attr::value::number;
 
 constexpr Names<6> kBufferTypes{{"General", "RawBuffer", "Image", "Tensor", "Array", "Pyramid"}};
 constexpr Names<6> kPermissions{{"0", "Readonly", "2", "ReadWrite", "Auto", "Invalid"}};

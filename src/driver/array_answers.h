@@ -3,11 +3,11 @@
 // ArrayAnswers: what the driver of one device has said about arrays so far. Thread-safe.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <tuple>
 
 #include "base/cuda_abi.h"
 
@@ -20,7 +20,10 @@ struct ArrayShape {
     cu::CUarray_format format;
     unsigned channels;
 
-    auto operator<=>(const ArrayShape&) const = default;
+    bool operator<(const ArrayShape& other) const {
+        return std::tie(width, height, format, channels) <
+               std::tie(other.width, other.height, other.format, other.channels);
+    }
 };
 
 /// The memory that an array is mapped in; zeros where the driver cannot answer.

@@ -29,9 +29,6 @@ constexpr std::chrono::microseconds kLongestSlice{50};
 constexpr std::chrono::milliseconds kLongestSleep{100};
 constexpr std::chrono::milliseconds kBetweenLooksAtStreams{1};
 
-// The events of signals are asked only when there are many, half of them at once.
-constexpr std::size_t kManyEvents = 32;
-
 inline void pause() noexcept {
 #if defined(__x86_64__)
     __builtin_ia32_pause();
@@ -221,15 +218,17 @@ Timeline::StreamSignal* Timeline::find_signal(std::uint64_t value) noexcept {
 
 // Signals are done in order, so if the one in the middle is, those before it are.
 void Timeline::recycle_events() {
-    if (signals_.size() < kManyEvents) return;
+    if (signals_.size() < next_look_) return;
     const std::size_t half = signals_.size() / 2;
     const std::uint64_t value = signals_[half - 1].value;
-    if (signals_[half - 1].event.query() != CUDA_SUCCESS) return;
-    for (std::size_t i = 0; i < half; ++i) {
-        spare_events_.push_back(std::move(signals_.front().event));
-        signals_.pop_front();
+    if (signals_[half - 1].event.query() == CUDA_SUCCESS) {
+        for (std::size_t i = 0; i < half; ++i) {
+            spare_events_.push_back(std::move(signals_.front().event));
+            signals_.pop_front();
+        }
+        reached_in_streams_.store(value, std::memory_order_release);
     }
-    reached_in_streams_.store(value, std::memory_order_release);
+    next_look_ = signals_.size() + kSignalsPerLook;
 }
 
 Result<> Timeline::wait_for(const driver::StreamPlace& stream, const StreamSignal& signal) {

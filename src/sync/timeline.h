@@ -113,6 +113,8 @@ class Timeline {
 
   private:
     using Clock = std::chrono::steady_clock;
+    // Asking CUDA about an event costs as much as recording one.
+    static constexpr std::size_t kSignalsPerLook = 32;
     struct Page;
     struct StreamSignal {
         std::uint64_t value;
@@ -153,9 +155,10 @@ class Timeline {
     std::atomic<bool> gpu_signals_;
 
     std::mutex mutex_;
-    unsigned long long last_stream_ = 0;      // of the newest signal
-    std::deque<StreamSignal> signals_;        // those not known to be done, by value
-    std::vector<driver::StreamEvent> waits_;  // each behind a memory operation that reads the payload
+    unsigned long long last_stream_ = 0;       // of the newest signal
+    std::deque<StreamSignal> signals_;         // those not known to be done, by value
+    std::size_t next_look_ = kSignalsPerLook;  // at how many of them CUDA is asked whether some are
+    std::vector<driver::StreamEvent> waits_;   // each behind a memory operation that reads the payload
     std::vector<driver::StreamEvent> spare_events_;
     std::vector<ContextMapping> mappings_;
 };

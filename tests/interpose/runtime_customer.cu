@@ -154,7 +154,7 @@ void import_by_entry_points(NvSciBufObj object, unsigned long long flags) {
     handle.handle.nvSciBufObject = object;
     handle.size = kSize;
     CUexternalMemory memory = nullptr;
-    CHECK(import_memory(&memory, &handle) == CUDA_SUCCESS);
+    CHECK_RUNTIME(static_cast<cudaError_t>(import_memory(&memory, &handle)));  // the numbers are the driver's
     CHECK(destroy(memory) == CUDA_SUCCESS);
     CHECK(destroy(memory) == CUDA_ERROR_INVALID_HANDLE);
 }

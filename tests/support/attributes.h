@@ -13,6 +13,9 @@
 
 namespace opennvsci::test {
 
+inline constexpr auto kPitch = NvSciBufImage_PitchLinearType;
+inline constexpr auto kBlock = NvSciBufImage_BlockLinearType;
+
 class Attributes {
   public:
     template <class T>

@@ -43,7 +43,7 @@ std::vector<const attr::Key*> keys_with(std::initializer_list<Direction> directi
     return keys;
 }
 
-std::string name_of(const ::testing::TestParamInfo<const attr::Key*>& parameter) {
+std::string row_name(const ::testing::TestParamInfo<const attr::Key*>& parameter) {
     std::string name = parameter.param->name;
     for (const char* part : {"NvSciBuf", "AttrKey"}) {
         const std::size_t at = name.find(part);
@@ -123,7 +123,7 @@ class AttributeRow : public BufTest, public ::testing::WithParamInterface<const 
 
 using SettableRow = AttributeRow;
 INSTANTIATE_TEST_SUITE_P(Keys, SettableRow, ::testing::ValuesIn(keys_with({Direction::in, Direction::in_out})),
-                         name_of);
+                         row_name);
 
 TEST_P(SettableRow, ALegalValueIsStored) {
     const List list = ready_list();
@@ -254,7 +254,7 @@ TEST_P(SettableRow, ACloneOpensItOnceMore) {
 
 using UnsettableRow = AttributeRow;
 INSTANTIATE_TEST_SUITE_P(Keys, UnsettableRow, ::testing::ValuesIn(keys_with({Direction::out, Direction::internal})),
-                         name_of);
+                         row_name);
 
 TEST_P(UnsettableRow, ItCanNeitherBeSetNorReadInAnUnreconciledList) {
     const attr::Key& row = *GetParam();
@@ -272,7 +272,7 @@ TEST_P(UnsettableRow, ItCanNeitherBeSetNorReadInAnUnreconciledList) {
 using AnyRow = AttributeRow;
 INSTANTIATE_TEST_SUITE_P(
     Keys, AnyRow,
-    ::testing::ValuesIn(keys_with({Direction::in, Direction::out, Direction::in_out, Direction::internal})), name_of);
+    ::testing::ValuesIn(keys_with({Direction::in, Direction::out, Direction::in_out, Direction::internal})), row_name);
 
 TEST_P(AnyRow, ReadingItFromAReconciledListFollowsItsDirection) {
     const List list = reconciled({gpu_list()});

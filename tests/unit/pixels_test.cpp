@@ -7,8 +7,6 @@
 namespace opennvsci::test {
 namespace {
 
-constexpr auto kPitch = NvSciBufImage_PitchLinearType;
-constexpr auto kBlock = NvSciBufImage_BlockLinearType;
 constexpr unsigned char kUntouched = 0xA5;
 
 /// A plane of the program, and where its bytes belong: in all bytes of an image plane, or in every second component.

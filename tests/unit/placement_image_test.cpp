@@ -10,8 +10,6 @@ namespace {
 
 using Words = std::vector<std::uint32_t>;
 using Longs = std::vector<std::uint64_t>;
-constexpr auto kBlock = NvSciBufImage_BlockLinearType;
-constexpr auto kPitch = NvSciBufImage_PitchLinearType;
 
 /// Puts another function in the place of one entry point of the driver.
 template <class Function>

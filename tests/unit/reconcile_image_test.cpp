@@ -9,8 +9,6 @@
 namespace opennvsci::test {
 namespace {
 
-constexpr auto kPitch = NvSciBufImage_PitchLinearType;
-constexpr auto kBlock = NvSciBufImage_BlockLinearType;
 using Words = std::vector<std::uint32_t>;
 using Longs = std::vector<std::uint64_t>;
 
