@@ -72,7 +72,8 @@ void launch(benchmark::State& state, LookUp look_up) {
     BENCH_CHECK(call.cuModuleUnload(module));
 }
 
-// A fixed number: only a small part of each iteration is timed, so that a number found from that part would take minutes.
+// A fixed number: only a small part of each iteration is timed, so that a number found from that part would take
+// minutes.
 BENCHMARK_CAPTURE(free_memory, ours, LookUp::by_the_program)->UseManualTime()->Iterations(5000);
 BENCHMARK_CAPTURE(free_memory, raw, LookUp::past_all_wrappers)->UseManualTime()->Iterations(5000);
 BENCHMARK_CAPTURE(launch, ours, LookUp::by_the_program)->UseManualTime()->Iterations(400);
