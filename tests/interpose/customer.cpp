@@ -58,14 +58,12 @@ OPENNVSCI_CUDA_ENTRY_POINTS(OPENNVSCI_DECLARE)
 }
 
 // The functions that the program uses, each once.
-#define CUSTOMER_FUNCTIONS(USE)                                                                                 \
-    USE(cuInit)                                                                                                 \
-    USE(cuDeviceGet)                                                                                            \
-    USE(cuDeviceGetUuid)                                                                                        \
-    USE(cuDevicePrimaryCtxRetain)                                                                               \
-    USE(cuCtxSetCurrent) USE(cuCtxSynchronize) USE(cuMemAlloc) USE(cuMemFree) USE(cuMemsetD8) USE(cuMemcpyDtoH) \
-        USE(cuStreamCreate) USE(cuImportExternalMemory) USE(cuExternalMemoryGetMappedBuffer)                    \
-            USE(cuDestroyExternalMemory)
+// clang-format off
+#define CUSTOMER_FUNCTIONS(USE)                                                                                       \
+    USE(cuInit) USE(cuDeviceGet) USE(cuDeviceGetUuid) USE(cuDevicePrimaryCtxRetain) USE(cuCtxSetCurrent)              \
+    USE(cuCtxSynchronize) USE(cuMemAlloc) USE(cuMemFree) USE(cuMemsetD8) USE(cuMemcpyDtoH) USE(cuStreamCreate)        \
+    USE(cuImportExternalMemory) USE(cuExternalMemoryGetMappedBuffer) USE(cuDestroyExternalMemory)
+// clang-format on
 
 using Functions = driver::EntryPoints;
 
