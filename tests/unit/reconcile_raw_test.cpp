@@ -176,6 +176,7 @@ TEST_F(ReconcileTest, AlignIsTheGreatestAskedOrTheAllocatorsOwn) {
         for (const std::uint64_t align : row.asked) {
             lists.push_back(raw_list(module_, 0));
             EXPECT_EQ(set(lists.back(), NvSciBufRawBufferAttrKey_Align, align), kSuccess);
+            EXPECT_EQ(align_of(lists.back()), Numbers{align}) << "unchanged, also 0";
         }
         for (const List& list : lists)
             handles.push_back(list);
