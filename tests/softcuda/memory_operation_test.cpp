@@ -68,8 +68,10 @@ TEST_F(MemoryOperation, ThirtyTwoBitsCompareCyclically) {
     EXPECT_OK(cuStreamWaitValue32_v2(stream_, word_, 2, CU_STREAM_WAIT_VALUE_GEQ));
     give_time();
     EXPECT_TRUE(pending());
-    EXPECT_OK(cuMemsetD32_v2(word_, 2, 1));
+    const CUstream other = make_stream(CU_STREAM_NON_BLOCKING);
+    EXPECT_OK(cuStreamWriteValue32_v2(other, word_, 2, 0));
     EXPECT_OK(cuStreamSynchronize(stream_));
+    EXPECT_OK(cuStreamDestroy_v2(other));
 }
 
 TEST_F(MemoryOperation, OneStreamWaitsForTheOther) {
