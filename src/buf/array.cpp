@@ -15,7 +15,7 @@ Result<> complete_array(attr::Negotiation& negotiation) {
     const auto type = *result.scalar<NvSciBufAttrValDataType>(NvSciBufArrayAttrKey_DataType);
     const auto stride = *result.scalar<std::uint64_t>(NvSciBufArrayAttrKey_Stride);
     const auto capacity = *result.scalar<std::uint64_t>(NvSciBufArrayAttrKey_Capacity);
-    const unsigned element_bytes = (bits_of(type) + 7) / 8;
+    const unsigned element_bytes = bytes_of(type);
     if (stride < element_bytes) {
         return negotiation.refuse(
             NvSciBufArrayAttrKey_Stride, NvSciError_BadParameter,

@@ -85,7 +85,7 @@ Region array_of(const Slot& reconciled) {
     const auto type = *reconciled.scalar<NvSciBufAttrValDataType>(NvSciBufArrayAttrKey_DataType);
     const auto capacity = *reconciled.scalar<std::uint64_t>(NvSciBufArrayAttrKey_Capacity);
     const auto stride = *reconciled.scalar<std::uint64_t>(NvSciBufArrayAttrKey_Stride);
-    const unsigned element_bytes = (bits_of(type) + 7) / 8;
+    const unsigned element_bytes = bytes_of(type);
     return {"array",
             name_of(type),
             0,

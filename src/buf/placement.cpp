@@ -263,13 +263,7 @@ Result<> decide_compression(Negotiation& negotiation, const Participants& partic
     bool one_gpu_asks = true;
     for (const auto& ask : asks) {
         const Gpu* gpu = participants.find(ask.element.gpuId);
-        if (gpu == nullptr) {
-            return negotiation.refuse(key, NvSciError_ReconciliationFailed,
-                                      fmt::format("{} names {}, which no list names in GpuId",
-                                                  negotiation.report().participants()[ask.participant].text(),
-                                                  Uuid::from(ask.element.gpuId.bytes).text()),
-                                      "add this GPU to GpuId");
-        }
+        if (gpu == nullptr) return refuse_unnamed_gpu(negotiation, key, ask.participant, ask.element.gpuId);
         one_gpu_asks = one_gpu_asks && (asking == nullptr || asking == gpu->device);
         asking = gpu->device;
     }
