@@ -9,20 +9,25 @@
 //  | kind       | generation | index      |   kind is chosen so that the number is not a canonical user address
 //  +------------+------------+------------+
 //
-// Each slot counts its users: the owner's reference plus one per running call. close() drops the owner's reference and
-// makes the handle unknown at once; the value is destroyed when the last running call is done with it.
+// Each slot counts the running calls that hold its value, in several counters, one for some of the threads each:
+// threads that use the same handle do not slow each other down. close() makes the handle unknown at once; the value is
+// destroyed when the last running call is done with it. That no counter needs a lock rests on one order: a call counts
+// itself before it looks whether the slot is open, and close() shuts the slot before it looks at the counters.
 //
-// Tables are leaked by their owners on purpose: programs free handles from static destructors.
-// Thread-safe. acquire() is lock-free.
+// A table has no destructor, because programs free handles from static destructors: it is a global, made before all
+// code runs, and what is alive at the end of the process stays. Thread-safe. acquire() is lock-free.
 #pragma once
 
 #include <array>
 #include <atomic>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <new>
 #include <utility>
+
+#include "base/thread_number.h"
 
 namespace opennvsci {
 
@@ -47,147 +52,175 @@ enum class HandleKind : std::uint16_t {
 template <class T>
 class HandleTable {
     struct Slot;
+    struct Counter;
 
   public:
     /// A running call's hold on a value: empty if the handle was not alive.
     class Ref {
       public:
         Ref() = default;
-        Ref(Ref&& other) noexcept
-            : table_(std::exchange(other.table_, nullptr)), slot_(other.slot_), index_(other.index_) {}
+        Ref(Ref&& other) noexcept : slot_(std::exchange(other.slot_, nullptr)), counter_(other.counter_) {}
         Ref& operator=(Ref&& other) noexcept {
-            std::swap(table_, other.table_);
             std::swap(slot_, other.slot_);
-            std::swap(index_, other.index_);
+            std::swap(counter_, other.counter_);
             return *this;
         }
         ~Ref() {
-            if (table_ != nullptr) table_->release(*slot_, index_);
+            if (slot_ != nullptr) slot_->release(*counter_);
         }
-        [[nodiscard]] explicit operator bool() const noexcept { return table_ != nullptr; }
+        [[nodiscard]] explicit operator bool() const noexcept { return slot_ != nullptr; }
         [[nodiscard]] T& operator*() const noexcept { return slot_->value(); }
         [[nodiscard]] T* operator->() const noexcept { return &slot_->value(); }
 
       private:
         friend class HandleTable;
-        Ref(HandleTable* table, Slot* slot, std::uint32_t index) noexcept : table_(table), slot_(slot), index_(index) {}
-        HandleTable* table_ = nullptr;
+        Ref(Slot* slot, Counter* counter) noexcept : slot_(slot), counter_(counter) {}
         Slot* slot_ = nullptr;
-        std::uint32_t index_ = 0;
+        Counter* counter_ = nullptr;
     };
 
-    explicit HandleTable(HandleKind kind) noexcept : kind_(kind) {}
+    explicit constexpr HandleTable(HandleKind kind) noexcept : kind_(kind) {}
     HandleTable(const HandleTable&) = delete;
     HandleTable& operator=(const HandleTable&) = delete;
 
     /// Takes `value` and returns its handle, or 0 if kCapacity values are alive. Throws std::bad_alloc.
     [[nodiscard]] std::uint64_t insert(T value) {
-        const std::uint32_t index = take_free_index();
-        if (index == kNone) return 0;
-        Slot& slot = slot_at(index);
-        const std::uint64_t generation = slot.state.load(std::memory_order_relaxed) >> kGenerationShift;
-        ::new (static_cast<void*>(slot.storage)) T(std::move(value));
-        slot.state.store(generation << kGenerationShift | kOpen | 1, std::memory_order_release);
-        return std::uint64_t{static_cast<std::uint16_t>(kind_)} << 48 | generation << 24 | index;
+        Slot* const slot = take_vacant();
+        if (slot == nullptr) return 0;
+        const std::uint64_t generation = slot->state.load(std::memory_order_relaxed) >> kPhaseBits;
+        ::new (static_cast<void*>(slot->storage)) T(std::move(value));
+        slot->state.store(generation << kPhaseBits | kOpen, std::memory_order_release);
+        return std::uint64_t{static_cast<std::uint16_t>(kind_)} << 48 | generation << 24 | slot->index;
     }
 
     /// Holds the value of `handle` for the time of a call; empty if the handle is not alive.
     [[nodiscard]] Ref acquire(std::uint64_t handle) noexcept {
-        Slot* slot = find(handle);
-        if (slot == nullptr) return {};
-        std::uint64_t state = slot->state.load(std::memory_order_acquire);
-        do {
-            if (!is_open(state, handle)) return {};
-        } while (!slot->state.compare_exchange_weak(state, state + 1, std::memory_order_acquire));
-        return Ref(this, slot, index_of(handle));
+        Slot* const slot = find(handle);
+        if (slot == nullptr || slot->state.load(std::memory_order_relaxed) != open_state(handle)) return {};
+        Counter& counter = slot->calls[thread_number() % kCounters];
+        counter.count.fetch_add(1, std::memory_order_seq_cst);
+        Ref held(slot, &counter);
+        if (slot->state.load(std::memory_order_seq_cst) != open_state(handle)) return {};
+        return held;
     }
 
     /// Ends the life of `handle`; false if it was not alive.
     bool close(std::uint64_t handle) noexcept {
-        Slot* slot = find(handle);
+        Slot* const slot = find(handle);
         if (slot == nullptr) return false;
-        std::uint64_t state = slot->state.load(std::memory_order_acquire);
-        do {
-            if (!is_open(state, handle)) return false;
-        } while (!slot->state.compare_exchange_weak(state, state & ~kOpen, std::memory_order_acq_rel));
-        release(*slot, index_of(handle));
+        std::uint64_t state = open_state(handle);
+        const std::uint64_t closing = state - kOpen + kClosing;
+        if (!slot->state.compare_exchange_strong(state, closing, std::memory_order_seq_cst)) return false;
+        slot->end_if_unused(closing);
         return true;
     }
 
   private:
-    static constexpr std::uint32_t kChunkSlots = 1024;
-    static constexpr std::uint32_t kChunks = 16384;
-    static constexpr std::uint32_t kCapacity = kChunkSlots * kChunks;  // 2^24: the width of the index
-    static constexpr std::uint32_t kNone = ~0U;
-    static constexpr unsigned kGenerationShift = 40;
+    static constexpr std::size_t kCacheLine = 64;
+    static constexpr std::uint32_t kCounters = 4;
+    // Storage comes in chunks, each as large as all before it together.
+    static constexpr std::uint32_t kFirstChunkSlots = 64;
+    static constexpr std::uint32_t kChunks = 18;
+    static constexpr std::uint32_t kCapacity = kFirstChunkSlots * ((1U << kChunks) - 1);  // the index tells 2^24
     static constexpr std::uint64_t kGenerationMask = 0xFFFFFF;
-    static constexpr std::uint64_t kOpen = std::uint64_t{1} << 39;
-    static constexpr std::uint64_t kUsersMask = kOpen - 1;
+    // The state of a slot: its generation, and its phase in the lowest bits.
+    static constexpr unsigned kPhaseBits = 2;
+    static constexpr std::uint64_t kPhaseMask = 3;
+    static constexpr std::uint64_t kVacant = 0;
+    static constexpr std::uint64_t kOpen = 1;
+    static constexpr std::uint64_t kClosing = 2;  // unknown, but running calls may still hold the value
 
-    // On a cache line of its own: threads that use different handles must not slow each other down.
-    struct alignas(64) Slot {
-        std::atomic<std::uint64_t> state{std::uint64_t{1} << kGenerationShift};  // generation | open | users
-        std::uint32_t next_free = kNone;
-        alignas(T) unsigned char storage[sizeof(T)];
-        [[nodiscard]] T& value() noexcept { return *std::launder(reinterpret_cast<T*>(storage)); }
+    struct alignas(kCacheLine) Counter {
+        std::atomic<std::uint32_t> count{0};
     };
 
-    static std::uint32_t index_of(std::uint64_t handle) noexcept { return handle & (kCapacity - 1); }
+    struct alignas(kCacheLine) Slot {
+        std::atomic<std::uint64_t> state{std::uint64_t{1} << kPhaseBits | kVacant};
+        HandleTable* table = nullptr;
+        std::uint32_t index = 0;
+        Slot* next_vacant = nullptr;
+        alignas(T) unsigned char storage[sizeof(T)];
+        std::array<Counter, kCounters> calls;
 
-    static bool is_open(std::uint64_t state, std::uint64_t handle) noexcept {
-        return (state & kOpen) != 0 && state >> kGenerationShift == (handle >> 24 & kGenerationMask);
-    }
+        [[nodiscard]] T& value() noexcept { return *std::launder(reinterpret_cast<T*>(storage)); }
 
-    Slot& slot_at(std::uint32_t index) noexcept {
-        return chunks_[index / kChunkSlots].load(std::memory_order_acquire)[index % kChunkSlots];
-    }
-
-    Slot* find(std::uint64_t handle) noexcept {
-        if (!is_handle_of(kind_, handle)) return nullptr;
-        const std::uint32_t index = index_of(handle);
-        Slot* chunk = chunks_[index / kChunkSlots].load(std::memory_order_acquire);
-        return chunk == nullptr ? nullptr : &chunk[index % kChunkSlots];
-    }
-
-    void release(Slot& slot, std::uint32_t index) noexcept {
-        const std::uint64_t before = slot.state.fetch_sub(1, std::memory_order_acq_rel);
-        if ((before & (kUsersMask | kOpen)) != 1) return;
-        slot.value().~T();
-        const std::uint64_t generation = (before >> kGenerationShift) + 1;
-        slot.state.store((generation & kGenerationMask) << kGenerationShift, std::memory_order_release);
-        give_back_index(index);
-    }
-
-    // The free list is first in, first out, so that an index rests as long as possible before its generation advances.
-    std::uint32_t take_free_index() {
-        const std::lock_guard lock(mutex_);
-        if (first_free_ != kNone) {
-            const std::uint32_t index = first_free_;
-            first_free_ = slot_at(index).next_free;
-            if (first_free_ == kNone) last_free_ = kNone;
-            return index;
+        void release(Counter& counter) noexcept {
+            counter.count.fetch_sub(1, std::memory_order_seq_cst);
+            const std::uint64_t now = state.load(std::memory_order_seq_cst);
+            if ((now & kPhaseMask) == kClosing) [[unlikely]]
+                end_if_unused(now);
         }
-        if (used_ == kCapacity) return kNone;
-        if (used_ % kChunkSlots == 0) chunks_[used_ / kChunkSlots].store(new Slot[kChunkSlots]);
-        return used_++;
+
+        // After close() the calls that hold the value only get fewer, so if each counter was zero once, none is left.
+        // A call that only knocks counts itself for a moment too; then it is the one that looks here last.
+        void end_if_unused(std::uint64_t closing) noexcept {
+            for (const Counter& counter : calls) {
+                if (counter.count.load(std::memory_order_seq_cst) != 0) return;
+            }
+            const std::uint64_t generation = ((closing >> kPhaseBits) + 1) & kGenerationMask;
+            if (!state.compare_exchange_strong(closing, generation << kPhaseBits | kVacant))
+                return;  // another was faster
+            value().~T();
+            table->give_back(*this);
+        }
+    };
+
+    static std::uint64_t open_state(std::uint64_t handle) noexcept {
+        return (handle >> 24 & kGenerationMask) << kPhaseBits | kOpen;
     }
 
-    void give_back_index(std::uint32_t index) noexcept {
+    // Null if there is no storage for the index yet.
+    [[nodiscard]] Slot* find_slot(std::uint32_t index) const noexcept {
+        const std::uint32_t chunk = chunk_of(index);
+        if (chunk >= kChunks) return nullptr;
+        Slot* const slots = chunks_[chunk].load(std::memory_order_acquire);
+        return slots == nullptr ? nullptr : &slots[index - first_index_of(chunk)];
+    }
+
+    [[nodiscard]] Slot* find(std::uint64_t handle) const noexcept {
+        return is_handle_of(kind_, handle) ? find_slot(static_cast<std::uint32_t>(handle & 0xFFFFFF)) : nullptr;
+    }
+
+    static constexpr std::uint32_t chunk_of(std::uint32_t index) noexcept {
+        return static_cast<std::uint32_t>(std::bit_width(index / kFirstChunkSlots + 1)) - 1;
+    }
+
+    static constexpr std::uint32_t first_index_of(std::uint32_t chunk) noexcept {
+        return (kFirstChunkSlots << chunk) - kFirstChunkSlots;
+    }
+
+    // Slots come back first in, first out, so that one rests as long as possible before its generation advances.
+    [[nodiscard]] Slot* take_vacant() {
         const std::lock_guard lock(mutex_);
-        slot_at(index).next_free = kNone;
-        if (last_free_ == kNone) {
-            first_free_ = index;
-        } else {
-            slot_at(last_free_).next_free = index;
+        if (first_vacant_ != nullptr) return std::exchange(first_vacant_, first_vacant_->next_vacant);
+        if (used_ == kCapacity) return nullptr;
+        if (find_slot(used_) == nullptr) add_chunk();
+        return find_slot(used_++);
+    }
+
+    void give_back(Slot& slot) noexcept {
+        const std::lock_guard lock(mutex_);
+        slot.next_vacant = nullptr;
+        (first_vacant_ == nullptr ? first_vacant_ : last_vacant_->next_vacant) = &slot;
+        last_vacant_ = &slot;
+    }
+
+    void add_chunk() {
+        const std::uint32_t chunk = chunk_of(used_);
+        const std::uint32_t count = first_index_of(chunk + 1) - first_index_of(chunk);
+        Slot* const slots = new Slot[count];
+        for (std::uint32_t i = 0; i < count; ++i) {
+            slots[i].table = this;
+            slots[i].index = used_ + i;
         }
-        last_free_ = index;
+        chunks_[chunk].store(slots, std::memory_order_release);
     }
 
     const HandleKind kind_;
     std::mutex mutex_;
-    std::uint32_t used_ = 0;
-    std::uint32_t first_free_ = kNone;
-    std::uint32_t last_free_ = kNone;
+    std::uint32_t used_ = 0;  // slots that were given out at least once
+    Slot* first_vacant_ = nullptr;
+    Slot* last_vacant_ = nullptr;
     std::array<std::atomic<Slot*>, kChunks> chunks_{};
 };
 
