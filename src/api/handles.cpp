@@ -1,52 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/handles.h"
 
+#include <type_traits>
+
 namespace opennvsci::api {
 
-// Leaked on purpose: see base/handle_table.h.
-ModuleTable& modules() {
-    static ModuleTable& table = *new ModuleTable(HandleKind::module);
-    return table;
+tl::unexpected<Error> not_alive(std::uint64_t handle, std::string_view what) {
+    return fail(NvSciError_BadParameter, std::string(what) + (handle == 0 ? " is NULL" : " is not a live handle"),
+                cu::CUDA_ERROR_INVALID_HANDLE);
 }
 
-ListTable& lists() {
-    static ListTable& table = *new ListTable(HandleKind::attribute_list);
-    return table;
+namespace {
+
+// Never destroyed (base/handle_table.h).
+static_assert(std::is_trivially_destructible_v<ModuleTable>);
+
+constinit ModuleTable g_modules(HandleKind::module);
+constinit ListTable g_lists(HandleKind::attribute_list);
+constinit ObjectTable g_objects(HandleKind::buffer_object);
+constinit ExternalMemoryTable g_external_memories(HandleKind::external_memory);
+constinit ModuleTable g_sync_modules(HandleKind::sync_module);
+constinit ListTable g_sync_lists(HandleKind::sync_attribute_list);
+constinit SyncObjectTable g_sync_objects(HandleKind::sync_object);
+constinit ModuleTable g_cpu_wait_contexts(HandleKind::cpu_wait_context);
+constinit ExternalSemaphoreTable g_external_semaphores(HandleKind::external_semaphore);
+
+}  // namespace
+
+ModuleTable& modules() noexcept {
+    return g_modules;
 }
 
-ObjectTable& objects() {
-    static ObjectTable& table = *new ObjectTable(HandleKind::buffer_object);
-    return table;
+ListTable& lists() noexcept {
+    return g_lists;
 }
 
-ExternalMemoryTable& external_memories() {
-    static ExternalMemoryTable& table = *new ExternalMemoryTable(HandleKind::external_memory);
-    return table;
+ObjectTable& objects() noexcept {
+    return g_objects;
 }
 
-ModuleTable& sync_modules() {
-    static ModuleTable& table = *new ModuleTable(HandleKind::sync_module);
-    return table;
+ExternalMemoryTable& external_memories() noexcept {
+    return g_external_memories;
 }
 
-ListTable& sync_lists() {
-    static ListTable& table = *new ListTable(HandleKind::sync_attribute_list);
-    return table;
+ModuleTable& sync_modules() noexcept {
+    return g_sync_modules;
 }
 
-SyncObjectTable& sync_objects() {
-    static SyncObjectTable& table = *new SyncObjectTable(HandleKind::sync_object);
-    return table;
+ListTable& sync_lists() noexcept {
+    return g_sync_lists;
 }
 
-ModuleTable& cpu_wait_contexts() {
-    static ModuleTable& table = *new ModuleTable(HandleKind::cpu_wait_context);
-    return table;
+SyncObjectTable& sync_objects() noexcept {
+    return g_sync_objects;
 }
 
-ExternalSemaphoreTable& external_semaphores() {
-    static ExternalSemaphoreTable& table = *new ExternalSemaphoreTable(HandleKind::external_semaphore);
-    return table;
+ModuleTable& cpu_wait_contexts() noexcept {
+    return g_cpu_wait_contexts;
+}
+
+ExternalSemaphoreTable& external_semaphores() noexcept {
+    return g_external_semaphores;
 }
 
 }  // namespace opennvsci::api

@@ -39,15 +39,16 @@ template <class Handle>
     return reinterpret_cast<std::uint64_t>(handle);
 }
 
+/// The failure of a handle that is not alive; `what` names the argument.
+[[nodiscard]] tl::unexpected<Error> not_alive(std::uint64_t handle, std::string_view what);
+
 /// Holds what is behind a handle for the time of a call. Errors: BadParameter for NULL, freed, foreign or garbage
 /// handles; `what` names the argument.
 template <class Table, class Handle>
 [[nodiscard]] Result<typename Table::Ref> acquire(Table& table, Handle handle, std::string_view what) {
     auto ref = table.acquire(number(handle));
-    if (ref) return ref;
-    std::string text(what);
-    text += handle == nullptr ? " is NULL" : " is not a live handle";
-    return fail(NvSciError_BadParameter, std::move(text), cu::CUDA_ERROR_INVALID_HANDLE);
+    if (!ref) return not_alive(number(handle), what);
+    return ref;
 }
 
 /// Gives `value` a handle and stores it. Errors: InvalidState if no more handles can be given.
@@ -72,7 +73,7 @@ template <class Handle>
 
 /// Behind an object of either library: an Object of its floor, and the borrowed handle of the object's list, which
 /// lives in kLists() and ends with this entry.
-template <class Object, ListTable& (*kLists)()>
+template <class Object, ListTable& (*kLists)() noexcept>
 class BasicObjectEntry {
   public:
     explicit BasicObjectEntry(std::shared_ptr<Object> object) : object_(std::move(object)) {}
@@ -104,21 +105,21 @@ class BasicObjectEntry {
     std::atomic<std::uint64_t> list_handle_{0};
 };
 
-[[nodiscard]] ModuleTable& modules();
-[[nodiscard]] ListTable& lists();
+[[nodiscard]] ModuleTable& modules() noexcept;
+[[nodiscard]] ListTable& lists() noexcept;
 using ObjectEntry = BasicObjectEntry<buf::Object, lists>;
 using ObjectTable = HandleTable<ObjectEntry>;
-[[nodiscard]] ObjectTable& objects();
+[[nodiscard]] ObjectTable& objects() noexcept;
 
-[[nodiscard]] ExternalMemoryTable& external_memories();
+[[nodiscard]] ExternalMemoryTable& external_memories() noexcept;
 
-[[nodiscard]] ModuleTable& sync_modules();
-[[nodiscard]] ListTable& sync_lists();
+[[nodiscard]] ModuleTable& sync_modules() noexcept;
+[[nodiscard]] ListTable& sync_lists() noexcept;
 using SyncObjectEntry = BasicObjectEntry<sync::Object, sync_lists>;
 using SyncObjectTable = HandleTable<SyncObjectEntry>;
-[[nodiscard]] SyncObjectTable& sync_objects();
+[[nodiscard]] SyncObjectTable& sync_objects() noexcept;
 /// Behind an NvSciSyncCpuWaitContext: the module whose fences it may wait for.
-[[nodiscard]] ModuleTable& cpu_wait_contexts();
-[[nodiscard]] ExternalSemaphoreTable& external_semaphores();
+[[nodiscard]] ModuleTable& cpu_wait_contexts() noexcept;
+[[nodiscard]] ExternalSemaphoreTable& external_semaphores() noexcept;
 
 }  // namespace opennvsci::api
