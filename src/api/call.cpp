@@ -15,7 +15,7 @@ thread_local std::array<char, 1024> t_last_failure{};
 
 }  // namespace
 
-void remember_failure(std::string_view function, const Error& error) noexcept {
+Codes remember_failure(std::string_view function, const Error& error) noexcept {
     std::size_t used = 0;
     const auto append = [&](std::string_view part) {
         const std::size_t count = std::min(part.size(), t_last_failure.size() - 1 - used);
@@ -27,6 +27,7 @@ void remember_failure(std::string_view function, const Error& error) noexcept {
     append(error.text.empty() ? std::string_view("out of memory") : std::string_view(error.text));
     t_last_failure[used] = '\0';
     if (log::enabled(log::Level::debug)) log::write(log::Level::debug, t_last_failure.data());
+    return {error.code, error.cuda};
 }
 
 const char* last_failure_text() noexcept {

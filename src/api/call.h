@@ -11,8 +11,14 @@
 
 namespace opennvsci::api {
 
-/// Keeps `error` as the calling thread's last failure, of the public function `function`.
-void remember_failure(std::string_view function, const Error& error) noexcept;
+/// Both public codes of what a call came to.
+struct Codes {
+    NvSciError code = NvSciError_Success;
+    cu::CUresult cuda = cu::CUDA_SUCCESS;
+};
+
+/// Keeps `error` as the calling thread's last failure, of the public function `function`; returns its codes.
+Codes remember_failure(std::string_view function, const Error& error) noexcept;
 
 /// The text of the calling thread's last failure.
 [[nodiscard]] const char* last_failure_text() noexcept;
@@ -20,15 +26,12 @@ void remember_failure(std::string_view function, const Error& error) noexcept;
 namespace detail {
 
 template <class Body>
-[[nodiscard]] Result<> run(std::string_view function, Body&& body) noexcept {
+[[nodiscard]] Codes run(std::string_view function, Body&& body) noexcept {
     try {
-        Result<> result = body();
-        if (!result) remember_failure(function, result.error());
-        return result;
+        const Result<> result = body();
+        return result ? Codes{} : remember_failure(function, result.error());
     } catch (const std::bad_alloc&) {
-        Error error{NvSciError_InsufficientMemory, cu::CUDA_ERROR_OUT_OF_MEMORY, {}};
-        remember_failure(function, error);
-        return tl::make_unexpected(std::move(error));
+        return remember_failure(function, {NvSciError_InsufficientMemory, cu::CUDA_ERROR_OUT_OF_MEMORY, {}});
     }
 }
 
@@ -37,15 +40,13 @@ template <class Body>
 /// Runs `body`, which returns Result<>, as the body of an NvSci function.
 template <class Body>
 [[nodiscard]] NvSciError call(std::string_view function, Body&& body) noexcept {
-    const Result<> result = detail::run(function, std::forward<Body>(body));
-    return result ? NvSciError_Success : result.error().code;
+    return detail::run(function, std::forward<Body>(body)).code;
 }
 
 /// The same for a function with a CUDA result.
 template <class Body>
 [[nodiscard]] cu::CUresult cuda_call(std::string_view function, Body&& body) noexcept {
-    const Result<> result = detail::run(function, std::forward<Body>(body));
-    return result ? cu::CUDA_SUCCESS : result.error().cuda;
+    return detail::run(function, std::forward<Body>(body)).cuda;
 }
 
 /// The failure of a NULL argument.

@@ -10,7 +10,7 @@ namespace opennvsci::api {
 
 /// Passes a call for a handle or pointer that is not ours to the driver, and its answer back as it is.
 template <class Call>
-[[nodiscard]] cu::CUresult forward(const char* function, Call&& call) {
+[[nodiscard]] cu::CUresult forward(std::string_view function, Call&& call) {
     cu::CUresult answer = cu::CUDA_SUCCESS;
     const cu::CUresult result = cuda_call(function, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(driver, driver::instance());

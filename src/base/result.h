@@ -24,11 +24,9 @@ template <class T = void>
 using Result = tl::expected<T, Error>;
 
 /// A failure as both public interfaces report it. `cuda` defaults to the code for a bad argument, which is right for
-/// every check of the program's input.
-[[nodiscard]] inline tl::unexpected<Error> fail(NvSciError code, std::string text,
-                                                cu::CUresult cuda = cu::CUDA_ERROR_INVALID_VALUE) {
-    return tl::make_unexpected(Error{code, cuda, std::move(text)});
-}
+/// every check of the program's input. Cold, which keeps failures out of the way of what succeeds.
+[[nodiscard]] [[gnu::cold]] tl::unexpected<Error> fail(NvSciError code, std::string text,
+                                                       cu::CUresult cuda = cu::CUDA_ERROR_INVALID_VALUE);
 
 }  // namespace opennvsci
 
@@ -38,8 +36,8 @@ using Result = tl::expected<T, Error>;
         if (auto tried = (expression); !tried) return tl::make_unexpected(std::move(tried).error()); \
     } while (false)
 
-/// Declares `name` as the value of `expression`, or leaves the function with its error.
+/// Declares `name` as the value of `expression`, where it lies, or leaves the function with its error.
 #define OPENNVSCI_TRY_ASSIGN(name, expression)                                        \
     auto name##_result = (expression);                                                \
     if (!name##_result) return tl::make_unexpected(std::move(name##_result).error()); \
-    auto name = std::move(*name##_result)
+    auto&& name = *std::move(name##_result)

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/result.h"
+
+namespace opennvsci {
+
+tl::unexpected<Error> fail(NvSciError code, std::string text, cu::CUresult cuda) {
+    return tl::make_unexpected(Error{code, cuda, std::move(text)});
+}
+
+}  // namespace opennvsci
