@@ -24,55 +24,69 @@ bool is_ours(CUexternalSemaphore semaphore) {
     return is_handle_of(HandleKind::external_semaphore, api::number(semaphore));
 }
 
-/// An array of semaphores, ours and the driver's apart, each with its parameters.
-template <class Item, class Parameters>
-struct Parted {
-    std::vector<SemaphoreRef> held;
-    std::vector<Item> ours;
-    std::vector<CUexternalSemaphore> theirs;
-    std::vector<Parameters> their_parameters;
-};
-
-template <class Item, class Parameters>
-Result<Parted<Item, Parameters>> part(const CUexternalSemaphore* semaphores, const Parameters* parameters,
-                                      unsigned count) {
-    if (semaphores == nullptr) return api::null_argument("extSemArray");
-    if (parameters == nullptr) return api::null_argument("paramsArray");
-    Parted<Item, Parameters> parted;
-    for (unsigned i = 0; i < count; ++i) {
-        if (is_ours(semaphores[i])) {
-            OPENNVSCI_TRY_ASSIGN(
-                semaphore, api::acquire(api::external_semaphores(), semaphores[i], fmt::format("extSemArray[{}]", i)));
-            parted.ours.push_back({&*semaphore, &parameters[i]});
-            parted.held.push_back(std::move(semaphore));
-        } else {
-            parted.theirs.push_back(semaphores[i]);
-            parted.their_parameters.push_back(parameters[i]);
-        }
-    }
-    return parted;
+/// `which` tells the place in the array, for the text of a failure.
+Result<SemaphoreRef> hold(CUexternalSemaphore semaphore, std::size_t which) {
+    auto held = api::external_semaphores().acquire(api::number(semaphore));
+    if (!held) return api::not_alive(api::number(semaphore), fmt::format("extSemArray[{}]", which));
+    return held;
 }
 
-/// The driver's part of a call. It runs between the check of ours, which refuses without effect, and ours itself, which
-/// then can fail for want of resources only.
-template <class Parted, class Call>
-Result<> run_theirs(const Parted& parted, CUstream stream, Call&& call) {
-    if (parted.theirs.empty()) return {};
-    OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
-    const CUresult result = call(driver->call, parted.theirs.data(), parted.their_parameters.data(),
-                                 static_cast<unsigned>(parted.theirs.size()), stream);
-    if (result != CUDA_SUCCESS) return driver->error(result, "the driver's part of the call");
-    return {};
+template <class Parameters>
+cuda::SemaphoreUse use_of(const SemaphoreRef& semaphore, const Parameters& parameters) {
+    return {&*semaphore, static_cast<NvSciSyncFence*>(parameters.params.nvSciSync.fence), parameters.flags};
 }
 
 // Most calls have one semaphore: these need no memory.
-template <class Item, class Parameters, class Check, class Run>
-Result<> run_one(CUexternalSemaphore semaphore, const Parameters& parameters, CUstream stream, Check&& check,
-                 Run&& run) {
-    OPENNVSCI_TRY_ASSIGN(held, api::acquire(api::external_semaphores(), semaphore, "extSemArray[0]"));
-    const Item item{&*held, &parameters};
-    OPENNVSCI_TRY_ASSIGN(place, check(std::span(&item, 1), stream));
-    return run(std::span(&item, 1), place);
+template <class Kind>
+Result<> use_one(CUexternalSemaphore semaphore, const typename Kind::Parameters& parameters, CUstream stream) {
+    OPENNVSCI_TRY_ASSIGN(held, hold(semaphore, 0));
+    cuda::SemaphoreUse use = use_of(held, parameters);
+    return cuda::use_semaphores<Kind>(std::span(&use, 1), stream, [] { return Result<>(); });
+}
+
+// Semaphores of ours and of the driver in one array: the driver's part runs when ours is checked and not yet begun.
+template <class Kind>
+Result<> use_mixed(std::span<const CUexternalSemaphore> semaphores, const typename Kind::Parameters* parameters,
+                   CUstream stream) {
+    std::vector<SemaphoreRef> held;
+    std::vector<cuda::SemaphoreUse> ours;
+    std::vector<CUexternalSemaphore> theirs;
+    std::vector<typename Kind::Parameters> their_parameters;
+    for (std::size_t i = 0; i < semaphores.size(); ++i) {
+        if (is_ours(semaphores[i])) {
+            OPENNVSCI_TRY_ASSIGN(semaphore, hold(semaphores[i], i));
+            ours.push_back(use_of(semaphore, parameters[i]));
+            held.push_back(std::move(semaphore));
+        } else {
+            theirs.push_back(semaphores[i]);
+            their_parameters.push_back(parameters[i]);
+        }
+    }
+    const auto run_theirs = [&]() -> Result<> {
+        if (theirs.empty()) return {};
+        OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
+        const CUresult result = (driver->call.*Kind::kDriverCall)(theirs.data(), their_parameters.data(),
+                                                                  static_cast<unsigned>(theirs.size()), stream);
+        if (result != CUDA_SUCCESS) return driver->error(result, "the driver's part of the call");
+        return {};
+    };
+    return ours.empty() ? run_theirs() : cuda::use_semaphores<Kind>(ours, stream, run_theirs);
+}
+
+template <class Kind>
+CUresult use(std::string_view function, const CUexternalSemaphore* semaphores,
+             const typename Kind::Parameters* parameters, unsigned count, CUstream stream) {
+    if (count == 0) {
+        return forward(function, [&](const driver::EntryPoints& cuda) {
+            return (cuda.*Kind::kDriverCall)(semaphores, parameters, 0, stream);
+        });
+    }
+    return api::cuda_call(function, [&]() -> Result<> {
+        if (semaphores == nullptr) return api::null_argument("extSemArray");
+        if (parameters == nullptr) return api::null_argument("paramsArray");
+        if (count == 1 && is_ours(*semaphores)) return use_one<Kind>(*semaphores, *parameters, stream);
+        return use_mixed<Kind>(std::span(semaphores, count), parameters, stream);
+    });
 }
 
 }  // namespace
@@ -107,52 +121,13 @@ CUresult nvsciCuImportExternalSemaphore(CUexternalSemaphore* extSem_out,
 CUresult nvsciCuSignalExternalSemaphoresAsync(const CUexternalSemaphore* extSemArray,
                                               const CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS* paramsArray,
                                               unsigned numExtSems, CUstream stream) {
-    if (numExtSems == 0) {
-        return forward(__func__, [&](const auto& cuda) {
-            return cuda.cuSignalExternalSemaphoresAsync(extSemArray, paramsArray, 0, stream);
-        });
-    }
-    return api::cuda_call(__func__, [&]() -> Result<> {
-        if (numExtSems == 1 && extSemArray != nullptr && paramsArray != nullptr && is_ours(*extSemArray)) {
-            return run_one<cuda::SemaphoreSignal>(*extSemArray, *paramsArray, stream, cuda::check_signals,
-                                                  cuda::signal);
-        }
-        OPENNVSCI_TRY_ASSIGN(parted, (part<cuda::SemaphoreSignal>(extSemArray, paramsArray, numExtSems)));
-        std::optional<driver::StreamPlace> place;
-        if (!parted.ours.empty()) {
-            OPENNVSCI_TRY_ASSIGN(checked, cuda::check_signals(parted.ours, stream));
-            place = checked;
-        }
-        OPENNVSCI_TRY(run_theirs(parted, stream, [](const auto& cuda, auto... arguments) {
-            return cuda.cuSignalExternalSemaphoresAsync(arguments...);
-        }));
-        return place ? cuda::signal(parted.ours, *place) : Result<>();
-    });
+    return use<cuda::Signals>(__func__, extSemArray, paramsArray, numExtSems, stream);
 }
 
 CUresult nvsciCuWaitExternalSemaphoresAsync(const CUexternalSemaphore* extSemArray,
                                             const CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS* paramsArray, unsigned numExtSems,
                                             CUstream stream) {
-    if (numExtSems == 0) {
-        return forward(__func__, [&](const auto& cuda) {
-            return cuda.cuWaitExternalSemaphoresAsync(extSemArray, paramsArray, 0, stream);
-        });
-    }
-    return api::cuda_call(__func__, [&]() -> Result<> {
-        if (numExtSems == 1 && extSemArray != nullptr && paramsArray != nullptr && is_ours(*extSemArray)) {
-            return run_one<cuda::SemaphoreWait>(*extSemArray, *paramsArray, stream, cuda::check_waits, cuda::wait);
-        }
-        OPENNVSCI_TRY_ASSIGN(parted, (part<cuda::SemaphoreWait>(extSemArray, paramsArray, numExtSems)));
-        std::optional<driver::StreamPlace> place;
-        if (!parted.ours.empty()) {
-            OPENNVSCI_TRY_ASSIGN(checked, cuda::check_waits(parted.ours, stream));
-            place = checked;
-        }
-        OPENNVSCI_TRY(run_theirs(parted, stream, [](const auto& cuda, auto... arguments) {
-            return cuda.cuWaitExternalSemaphoresAsync(arguments...);
-        }));
-        return place ? cuda::wait(parted.ours, *place) : Result<>();
-    });
+    return use<cuda::Waits>(__func__, extSemArray, paramsArray, numExtSems, stream);
 }
 
 CUresult nvsciCuDestroyExternalSemaphore(CUexternalSemaphore extSem) {

@@ -85,13 +85,17 @@ Result<sync::WaitMode> wait_mode(NvSciSyncWaitMode mode) {
 Result<> wait(const NvSciSyncFence* fence, NvSciSyncCpuWaitContext context, int64_t timeout_us,
               NvSciSyncWaitMode mode) {
     OPENNVSCI_TRY_ASSIGN(read, read_fence(fence));
-    OPENNVSCI_TRY_ASSIGN(module, acquire(api::cpu_wait_contexts(), context, "context"));
+    const attr::Module* module = nullptr;
+    {
+        OPENNVSCI_TRY_ASSIGN(owner, acquire(api::cpu_wait_contexts(), context, "context"));
+        module = owner->get();
+    }
     if (timeout_us < -1 || timeout_us > NvSciSyncFenceMaxTimeout) {
         return fail(NvSciError_BadParameter,
                     fmt::format("timeoutUs is {}, and must be -1 to {}", timeout_us, NvSciSyncFenceMaxTimeout));
     }
     OPENNVSCI_TRY_ASSIGN(how, wait_mode(mode));
-    return sync::cpu::wait(read, **module, timeout_us == NvSciSyncFenceMaxTimeout ? sync::kForever : timeout_us, how);
+    return sync::cpu::wait(read, module, timeout_us == NvSciSyncFenceMaxTimeout ? sync::kForever : timeout_us, how);
 }
 
 }  // namespace

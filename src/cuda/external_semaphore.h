@@ -20,31 +20,85 @@ class ExternalSemaphore {
     /// cannot take part.
     [[nodiscard]] static Result<ExternalSemaphore> import(std::shared_ptr<sync::Object> object);
 
+    [[nodiscard]] const driver::Driver& driver() const noexcept { return *driver_; }
     [[nodiscard]] const sync::Object& object() const noexcept { return *object_; }
 
   private:
-    explicit ExternalSemaphore(std::shared_ptr<sync::Object> object) : object_(std::move(object)) {}
+    ExternalSemaphore(const driver::Driver& driver, std::shared_ptr<sync::Object> object)
+        : driver_(&driver), object_(std::move(object)) {}
 
+    const driver::Driver* driver_;
     std::shared_ptr<sync::Object> object_;
 };
 
-struct SemaphoreSignal {
+/// One semaphore of a call that signals or waits, with its parameters.
+struct SemaphoreUse {
     const ExternalSemaphore* semaphore;
-    const cu::CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS* parameters;
-};
-struct SemaphoreWait {
-    const ExternalSemaphore* semaphore;
-    const cu::CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS* parameters;
+    NvSciSyncFence* storage;  ///< params.nvSciSync.fence
+    unsigned flags;
+    std::uint64_t value = 0;  ///< of a wait: the fence's, read by check; 0, which is always reached, if it is cleared
 };
 
-/// What can be refused is refused here, before anything has happened. Errors: INVALID_VALUE for flags and fences,
-/// NOT_SUPPORTED without the permission, STREAM_CAPTURE_UNSUPPORTED, the driver's for the stream.
-[[nodiscard]] Result<driver::StreamPlace> check_signals(std::span<const SemaphoreSignal> signals, cu::CUstream stream);
-[[nodiscard]] Result<driver::StreamPlace> check_waits(std::span<const SemaphoreWait> waits, cu::CUstream stream);
+/// What a call needs of each of its semaphores. The flags are accepted and change nothing: what they let out is the
+/// maintenance of caches, which a machine with discrete GPUs does not need. Order and visibility are always kept
+/// (reference 2.10).
+struct Need {
+    unsigned known_flags;
+    NvSciSyncAccessPerm permission;
+    const char* action;
 
-/// The n-th signal's fence is written when it is in the stream. Errors: those of sync::Timeline; the signals before the
-/// one that failed stay.
-[[nodiscard]] Result<> signal(std::span<const SemaphoreSignal> signals, const driver::StreamPlace& stream);
-[[nodiscard]] Result<> wait(std::span<const SemaphoreWait> waits, const driver::StreamPlace& stream);
+    [[nodiscard]] bool is_met(const SemaphoreUse& use) const noexcept {
+        return (use.flags & ~known_flags) == 0 && use.storage != nullptr &&
+               (use.semaphore->object().permission() & permission) != 0;
+    }
+    /// Why not.
+    [[nodiscard]] tl::unexpected<Error> refuse(const SemaphoreUse& use) const;
+};
+
+/// cuSignalExternalSemaphoresAsync. A fence is written when its signal is in the stream.
+struct Signals {
+    using Parameters = cu::CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS;
+    static constexpr auto kDriverCall = &driver::EntryPoints::cuSignalExternalSemaphoresAsync;
+    static constexpr Need kNeed{cu::kExternalSemaphoreSignalSkipNvSciBufMemSync, NvSciSyncAccessPerm_SignalOnly,
+                                "signal"};
+
+    [[nodiscard]] static Result<> check(const SemaphoreUse& use) {
+        if (!kNeed.is_met(use)) return kNeed.refuse(use);
+        return {};
+    }
+    [[nodiscard]] static Result<> run(const SemaphoreUse& use, const driver::StreamPlace& stream) {
+        const sync::Object& object = use.semaphore->object();
+        OPENNVSCI_TRY_ASSIGN(value, object.timeline().signal(stream));
+        object.fence(value).write(*use.storage);
+        return {};
+    }
+};
+
+/// cuWaitExternalSemaphoresAsync. The fences are read once, by check.
+struct Waits {
+    using Parameters = cu::CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS;
+    static constexpr auto kDriverCall = &driver::EntryPoints::cuWaitExternalSemaphoresAsync;
+    static constexpr Need kNeed{cu::kExternalSemaphoreWaitSkipNvSciBufMemSync, NvSciSyncAccessPerm_WaitOnly, "wait"};
+
+    [[nodiscard]] static Result<> check(SemaphoreUse& use);
+    [[nodiscard]] static Result<> run(const SemaphoreUse& use, const driver::StreamPlace& stream) {
+        return use.semaphore->object().timeline().wait(stream, use.value);
+    }
+};
+
+/// Signals or waits, with one semaphore at least: first all that can be refused is, before anything has happened; then
+/// comes `between`, which returns Result<>; then the semaphores follow in order, which can fail for want of resources
+/// only. Errors: INVALID_VALUE for flags and fences, NOT_SUPPORTED without the permission, STREAM_CAPTURE_UNSUPPORTED,
+/// the driver's for the stream; those of sync::Timeline, where the semaphores before the one that failed are done.
+template <class Kind, class Between>
+[[nodiscard]] Result<> use_semaphores(std::span<SemaphoreUse> uses, cu::CUstream stream, Between&& between) {
+    for (SemaphoreUse& use : uses)
+        OPENNVSCI_TRY(Kind::check(use));
+    OPENNVSCI_TRY_ASSIGN(place, driver::StreamPlace::of(uses.front().semaphore->driver(), stream));
+    OPENNVSCI_TRY(between());
+    for (const SemaphoreUse& use : uses)
+        OPENNVSCI_TRY(Kind::run(use, place));
+    return {};
+}
 
 }  // namespace opennvsci::cuda

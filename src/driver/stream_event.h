@@ -13,6 +13,7 @@ namespace opennvsci::driver {
 
 class StreamEvent {
   public:
+    StreamEvent() = default;  ///< no event yet
     /// Errors: the driver's.
     [[nodiscard]] static Result<StreamEvent> create(const ContextWatch* context);
     StreamEvent(StreamEvent&& other) noexcept
@@ -26,6 +27,7 @@ class StreamEvent {
 
     [[nodiscard]] CUevent handle() const noexcept { return event_; }
     [[nodiscard]] const ContextWatch& context() const noexcept { return *context_; }
+    [[nodiscard]] bool is_of(const ContextWatch* context) const noexcept { return context_ == context; }
 
     /// SUCCESS if the work before the newest record is done, NOT_READY if not; CONTEXT_IS_DESTROYED if the context is
     /// gone; else the error that the context was lost with.
@@ -34,7 +36,7 @@ class StreamEvent {
   private:
     StreamEvent(const ContextWatch* context, CUevent event) noexcept : context_(context), event_(event) {}
 
-    const ContextWatch* context_;
+    const ContextWatch* context_ = nullptr;
     CUevent event_ = nullptr;
 };
 

@@ -2,17 +2,6 @@
 #include "sync/fence.h"
 
 namespace opennvsci::sync {
-namespace {
-
-constexpr std::uint64_t kHas32Bits = 1;
-
-}  // namespace
-
-Fence Fence::of(const OwnedTimeline& owned, std::uint64_t value) noexcept {
-    const auto slot = static_cast<std::uint32_t>(value % kSlots);
-    return {owned.number, value, slot, slot, owned.timeline->description().has_32_bits};
-}
-
 Result<Fence> Fence::read(const NvSciSyncFence& storage) {
     const auto& words = storage.payload;
     if (words[0] == 0) {
@@ -23,11 +12,6 @@ Result<Fence> Fence::read(const NvSciSyncFence& storage) {
     }
     return fail(NvSciError_BadParameter,
                 "the fence is neither cleared nor one that this library wrote; its storage must be zeroed once");
-}
-
-void Fence::write(NvSciSyncFence& storage) const noexcept {
-    storage = NvSciSyncFence{
-        {timeline, value, std::uint64_t{task_status_slot} << 32 | timestamp_slot, has_32_bits ? kHas32Bits : 0, 0, 0}};
 }
 
 }  // namespace opennvsci::sync

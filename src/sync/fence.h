@@ -24,11 +24,21 @@ struct Fence {
     bool has_32_bits = false;  ///< the value as programs see it
 
     /// A fence for a value of a timeline, with the slots that belong to it (reference 9, PROPOSED: value mod 1024).
-    [[nodiscard]] static Fence of(const OwnedTimeline& owned, std::uint64_t value) noexcept;
+    [[nodiscard]] static Fence of(const OwnedTimeline& owned, std::uint64_t value) noexcept {
+        const auto slot = static_cast<std::uint32_t>(value % kSlots);
+        return {owned.number, value, slot, slot, owned.timeline->description().has_32_bits};
+    }
 
     /// Errors: BadParameter for bytes that are no fence.
     [[nodiscard]] static Result<Fence> read(const NvSciSyncFence& storage);
-    void write(NvSciSyncFence& storage) const noexcept;
+    void write(NvSciSyncFence& storage) const noexcept {
+        auto& words = storage.payload;
+        words[0] = timeline;
+        words[1] = value;
+        words[2] = std::uint64_t{task_status_slot} << 32 | timestamp_slot;
+        words[3] = has_32_bits ? kHas32Bits : 0;
+        words[4] = words[5] = 0;
+    }
 
     [[nodiscard]] bool is_cleared() const noexcept { return timeline == 0; }
 
@@ -36,6 +46,9 @@ struct Fence {
     [[nodiscard]] std::uint64_t visible_value() const noexcept {
         return has_32_bits ? static_cast<std::uint32_t>(value) : value;
     }
+
+  private:
+    static constexpr std::uint64_t kHas32Bits = 1;  // in the fourth word of the storage
 };
 
 }  // namespace opennvsci::sync

@@ -35,30 +35,21 @@ Result<std::shared_ptr<Object>> Object::allocate(std::shared_ptr<attr::Module> m
     return std::shared_ptr<Object>(new Object(std::move(module), std::move(list), std::move(owned)));
 }
 
-NvSciSyncAccessPerm Object::permission() const {
-    return *list_->reconciled().scalar<NvSciSyncAccessPerm>(NvSciSyncAttrKey_ActualPerm);
-}
+Object::Object(std::shared_ptr<attr::Module> module, std::shared_ptr<attr::List> list, OwnedTimeline owned)
+    : module_(std::move(module)),
+      list_(std::move(list)),
+      owned_(std::move(owned)),
+      permission_(*list_->reconciled().scalar<NvSciSyncAccessPerm>(NvSciSyncAttrKey_ActualPerm)),
+      cpu_signals_(*list_->reconciled().scalar<bool>(kCpuSignaler)) {}
 
-Result<> Object::require_cpu_signaler() const {
-    if (*list_->reconciled().scalar<bool>(kCpuSignaler)) return {};
+tl::unexpected<Error> Object::not_signaled_by_cpu() {
     return fail(NvSciError_BadParameter,
                 "the object is not signaled by the CPU: the list with the signal permission did not set "
                 "NvSciSyncAttrKey_NeedCpuAccess true");
 }
 
-Result<Fence> Object::generate_fence() const {
-    OPENNVSCI_TRY(require_cpu_signaler());
-    return fence(timeline().hand_out());
-}
-
-Result<> Object::signal() const {
-    OPENNVSCI_TRY(require_cpu_signaler());
-    timeline().signal();
-    return {};
-}
-
 Result<Fence> Object::make_fence(std::uint64_t id, std::uint64_t value) const {
-    const auto greatest = *list_->reconciled().scalar<std::uint64_t>(NvSciSyncAttrKey_MaxPrimitiveValue);
+    const std::uint64_t greatest = timeline().description().has_32_bits ? UINT32_MAX : UINT64_MAX;
     if (id != 0) return fail(NvSciError_Overflow, fmt::format("id is {}; an object has one primitive, id 0", id));
     if (value > greatest) {
         return fail(NvSciError_Overflow, fmt::format("value is {}; the primitive goes to {}", value, greatest));
@@ -79,14 +70,14 @@ Result<Fence> Object::make_fence(std::uint64_t id, std::uint64_t value) const {
 
 namespace cpu {
 
-Result<> wait(const Fence& fence, const attr::Module& module, std::int64_t timeout_us, WaitMode mode) {
+Result<> wait(const Fence& fence, const attr::Module* module, std::int64_t timeout_us, WaitMode mode) {
     if (fence.is_cleared()) return {};
     const auto timeline = Timelines::instance().acquire(fence.timeline);
     if (!timeline) {
         if (Timelines::instance().was_reached(fence.timeline, fence.value)) return {};
         return fail(NvSciError_ResourceError, "the object is gone, so nobody can signal the fence");
     }
-    if ((*timeline)->module() != &module) {
+    if ((*timeline)->module() != module) {
         return fail(NvSciError_BadParameter, "the fence belongs to another module than the wait context");
     }
     if ((*timeline)->description().residence != Residence::system) {

@@ -16,7 +16,6 @@ using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names
 
 namespace {
 
-constexpr std::size_t kCacheLine = 64;
 constexpr std::size_t kTimestampsOffset = 4096;
 constexpr std::size_t kPayloadBytes = 8;
 
@@ -111,11 +110,24 @@ void Timeline::wake_sleepers() const noexcept {
     if (page_ != nullptr && page_->sleepers.load(std::memory_order_seq_cst) != 0) futex::wake_all(page_->futex_word());
 }
 
-// Whether the wait is over: true if the value is reached, an error if it never will be.
-Result<bool> Timeline::settle(std::uint64_t value) const {
-    if (reached() < value) return false;
+// Of a wait for a value that is passed.
+Result<> Timeline::outcome(std::uint64_t value) const {
     if (is_lost(value)) return lost();
-    return true;
+    return {};
+}
+
+// Some looks in a row: reading the clock costs more than one.
+bool Timeline::look_often(std::uint64_t value, WaitMode mode) const noexcept {
+    constexpr int kLooks = 16;
+    for (int i = 0; i < kLooks; ++i) {
+        if (is_passed(value)) return true;
+        if (mode == WaitMode::yielding) {
+            ::sched_yield();
+        } else {
+            pause();
+        }
+    }
+    return is_passed(value);
 }
 
 void Timeline::sleep(std::uint64_t value, Clock::duration longest) const noexcept {
@@ -126,8 +138,7 @@ void Timeline::sleep(std::uint64_t value, Clock::duration longest) const noexcep
 }
 
 Result<> Timeline::wait(std::uint64_t value, std::int64_t timeout_us, WaitMode mode) {
-    OPENNVSCI_TRY_ASSIGN(at_once, settle(value));
-    if (at_once) return {};
+    if (is_passed(value) || (timeout_us != 0 && look_often(value, mode))) return outcome(value);
 
     const auto start = Clock::now();
     constexpr auto kMostUs =
@@ -135,32 +146,22 @@ Result<> Timeline::wait(std::uint64_t value, std::int64_t timeout_us, WaitMode m
     const auto end = timeout_us == kForever || timeout_us > kMostUs ? Clock::time_point::max()
                                                                     : start + std::chrono::microseconds(timeout_us);
     auto last_look = Clock::time_point::min();
-    constexpr int kLooksPerTime = 16;  // reading the clock costs more than looking at the payload
-    while (true) {
-        for (int i = 0; i < kLooksPerTime; ++i) {
-            OPENNVSCI_TRY_ASSIGN(over, settle(value));
-            if (over) return {};
-            if (mode == WaitMode::yielding) {
-                ::sched_yield();
-            } else {
-                pause();
-            }
-        }
-        const auto now = Clock::now();
+    for (auto now = start;; now = Clock::now()) {
         if (now >= end || (now - start >= kSpin && now - kBetweenLooksAtStreams >= last_look)) {
             // Not waiting for the lock: its holder may wait for room in a stream.
             if (const std::unique_lock lock(mutex_, std::try_to_lock); lock) look_at_streams(value);
             last_look = now;
-            OPENNVSCI_TRY_ASSIGN(over, settle(value));
-            if (over) return {};
+            if (is_passed(value)) return outcome(value);
         }
         if (now >= end) return fail(NvSciError_Timeout, fmt::format("the fence did not expire in {} us", timeout_us));
-        if (mode != WaitMode::adaptive || now - start < kSpin) continue;
-        const Clock::duration slice =
-            gpu_signals_.load(std::memory_order_relaxed)
-                ? std::clamp<Clock::duration>((now - start) / 8, kShortestSlice, kLongestSlice)
-                : Clock::duration(kLongestSleep);
-        sleep(value, std::min<Clock::duration>(slice, end - now));
+        if (mode == WaitMode::adaptive && now - start >= kSpin) {
+            const Clock::duration slice =
+                gpu_signals_.load(std::memory_order_relaxed)
+                    ? std::clamp<Clock::duration>((now - start) / 8, kShortestSlice, kLongestSlice)
+                    : Clock::duration(kLongestSleep);
+            sleep(value, std::min<Clock::duration>(slice, end - now));
+        }
+        if (look_often(value, mode)) return outcome(value);
     }
 }
 
@@ -193,48 +194,13 @@ Result<CUdeviceptr> Timeline::address_in(const driver::ContextWatch& context) {
 Result<> Timeline::prepare(const driver::ContextWatch* context) {
     const std::lock_guard lock(mutex_);
     if (memory_ != nullptr) OPENNVSCI_TRY(address_in(*context));
-    if (spare_events_.empty()) {
-        OPENNVSCI_TRY_ASSIGN(event, driver::StreamEvent::create(context));
-        spare_events_.push_back(std::move(event));
-    }
+    if (signals_.empty() && !signals_.has_event_of(context)) OPENNVSCI_TRY(signals_.make_event(context));
     return {};
-}
-
-Result<driver::StreamEvent> Timeline::take_event(const driver::ContextWatch* context) {
-    const auto found = std::find_if(spare_events_.rbegin(), spare_events_.rend(),
-                                    [&](const auto& event) { return event.context().id() == context->id(); });
-    if (found == spare_events_.rend()) return driver::StreamEvent::create(context);
-    std::swap(*found, spare_events_.back());
-    driver::StreamEvent event = std::move(spare_events_.back());
-    spare_events_.pop_back();
-    return event;
-}
-
-Timeline::StreamSignal* Timeline::find_signal(std::uint64_t value) noexcept {
-    const auto found = std::lower_bound(signals_.begin(), signals_.end(), value,
-                                        [](const StreamSignal& known, std::uint64_t v) { return known.value < v; });
-    return found != signals_.end() && found->value == value ? &*found : nullptr;
-}
-
-// Signals are done in order, so if the one in the middle is, those before it are.
-void Timeline::recycle_events() {
-    if (signals_.size() < next_look_) return;
-    const std::size_t half = signals_.size() / 2;
-    const std::uint64_t value = signals_[half - 1].value;
-    if (signals_[half - 1].event.query() == CUDA_SUCCESS) {
-        for (std::size_t i = 0; i < half; ++i) {
-            spare_events_.push_back(std::move(signals_.front().event));
-            signals_.pop_front();
-        }
-        reached_in_streams_.store(value, std::memory_order_release);
-    }
-    next_look_ = signals_.size() + kSignalsPerLook;
 }
 
 Result<> Timeline::wait_for(const driver::StreamPlace& stream, const StreamSignal& signal) {
     const driver::Driver& driver = stream.context->driver();
-    const bool is_same_context = signal.event.context().id() == stream.context->id();
-    if (!is_same_context && !signal.event.context().is_alive()) {
+    if (!signal.event.is_of(stream.context) && !signal.event.context().is_alive()) {
         break_above(std::max(reached(), signal.value - 1), CUDA_ERROR_CONTEXT_IS_DESTROYED);
         return lost();
     }
@@ -247,21 +213,24 @@ Result<std::uint64_t> Timeline::signal(const driver::StreamPlace& stream) {
     const driver::Driver& driver = stream.context->driver();
     const std::lock_guard lock(mutex_);
     if (is_lost(UINT64_MAX)) return lost();
-    recycle_events();
+    if (signals_.is_full()) {
+        if (const auto done = signals_.make_room()) reached_in_streams_.store(*done, std::memory_order_release);
+    }
     CUdeviceptr address = 0;
     if (memory_ != nullptr) {
         OPENNVSCI_TRY_ASSIGN(mapped, address_in(*stream.context));
         address = mapped;
     }
-    OPENNVSCI_TRY_ASSIGN(event, take_event(stream.context));
     const std::uint64_t value = std::max(handed_out_.load(std::memory_order_relaxed), reached()) + 1;
-    signals_.push_back({value, std::move(event)});  // what can fail here fails before the stream has anything
+    if (!signals_.has_event_of(stream.context)) OPENNVSCI_TRY(signals_.make_event(stream.context));
+    const StreamSignal& signal = signals_.append(value);
     const auto withdraw = [&](Error error) {
-        signals_.pop_back();
+        signals_.drop_newest();
         return tl::make_unexpected(std::move(error));
     };
-    if (signals_.size() > 1 && !stream.is_same_stream(last_stream_)) {
-        if (auto ordered = wait_for(stream, signals_[signals_.size() - 2]); !ordered) return withdraw(ordered.error());
+    if (const StreamSignal* before = signals_.before_newest();
+        before != nullptr && !stream.is_same_stream(last_stream_)) {
+        if (auto ordered = wait_for(stream, *before); !ordered) return withdraw(ordered.error());
     }
     if (description_.has_timestamps) {
         const auto slot = static_cast<std::uint32_t>(value % kSlots);
@@ -277,20 +246,21 @@ Result<std::uint64_t> Timeline::signal(const driver::StreamPlace& stream) {
         if (written != CUDA_SUCCESS) return withdraw(driver.error(written, "cuStreamWriteValue64").value());
         handed_out_.store(value, std::memory_order_relaxed);
     }
-    const CUresult recorded = driver.call.cuEventRecord(signals_.back().event.handle(), stream.handle);
+    const CUresult recorded = driver.call.cuEventRecord(signal.event.handle(), stream.handle);
     if (recorded != CUDA_SUCCESS) return withdraw(driver.error(recorded, "cuEventRecord").value());
     handed_out_.store(value, std::memory_order_relaxed);
     last_stream_ = stream.id;
-    if (!gpu_signals_.exchange(true)) wake_sleepers();  // they must look from now on
+    if (!gpu_signals_.load(std::memory_order_relaxed) && !gpu_signals_.exchange(true)) {
+        wake_sleepers();  // they must look from now on
+    }
     return value;
 }
 
 Result<> Timeline::wait(const driver::StreamPlace& stream, std::uint64_t value) {
     const std::lock_guard lock(mutex_);
-    OPENNVSCI_TRY_ASSIGN(over, settle(value));
-    if (over) return {};
-    if (const StreamSignal* signal = find_signal(value); signal != nullptr) {
-        const bool comes_before = signal == &signals_.back() && stream.is_same_stream(last_stream_);
+    if (is_passed(value)) return outcome(value);
+    if (const StreamSignal* signal = signals_.find(value); signal != nullptr) {
+        const bool comes_before = signal == &signals_.newest() && stream.is_same_stream(last_stream_);
         return comes_before ? Result<>() : wait_for(stream, *signal);
     }
     const std::uint64_t handed_out = handed_out_.load(std::memory_order_relaxed);
@@ -303,22 +273,30 @@ Result<> Timeline::wait(const driver::StreamPlace& stream, std::uint64_t value) 
                             value, handed_out));
 }
 
+// Waits of different streams pass in any order. Looking at two events for each new wait finds those that have passed
+// sooner than new ones come.
+Result<const driver::StreamEvent*> Timeline::take_event_for_wait(const driver::ContextWatch* context) {
+    for (int looks = 0; looks < 2 && !waits_.empty(); ++looks) {
+        last_used_wait_ = (last_used_wait_ + 1) % waits_.size();
+        driver::StreamEvent& event = waits_[last_used_wait_];
+        if (event.query() == CUDA_ERROR_NOT_READY) continue;
+        if (!event.is_of(context)) {
+            OPENNVSCI_TRY_ASSIGN(made, driver::StreamEvent::create(context));
+            event = std::move(made);
+        }
+        return &event;
+    }
+    OPENNVSCI_TRY_ASSIGN(made, driver::StreamEvent::create(context));
+    return &waits_.emplace_back(std::move(made));
+}
+
 Result<> Timeline::wait_in_memory(const driver::StreamPlace& stream, std::uint64_t value) {
     const driver::Driver& driver = stream.context->driver();
     OPENNVSCI_TRY_ASSIGN(address, address_in(*stream.context));
-    std::erase_if(waits_, [&](driver::StreamEvent& passed) {
-        if (passed.query() == CUDA_ERROR_NOT_READY) return false;
-        spare_events_.push_back(std::move(passed));
-        return true;
-    });
-    OPENNVSCI_TRY_ASSIGN(event, take_event(stream.context));
-    waits_.push_back(std::move(event));
+    OPENNVSCI_TRY_ASSIGN(event, take_event_for_wait(stream.context));
     CUresult result = driver.call.cuStreamWaitValue64(stream.handle, address, value, CU_STREAM_WAIT_VALUE_GEQ);
-    if (result != CUDA_SUCCESS) {
-        waits_.pop_back();
-        return driver.error(result, "cuStreamWaitValue64");
-    }
-    result = driver.call.cuEventRecord(waits_.back().handle(), stream.handle);
+    if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamWaitValue64");
+    result = driver.call.cuEventRecord(event->handle(), stream.handle);
     if (result != CUDA_SUCCESS) return driver.error(result, "cuEventRecord");
     return {};
 }
@@ -327,11 +305,11 @@ Result<> Timeline::wait_in_memory(const driver::StreamPlace& stream, std::uint64
 // lost?
 void Timeline::look_at_streams(std::uint64_t value) {
     if (signals_.empty()) return;
-    const StreamSignal* signal = find_signal(value);
-    if (signal == nullptr) signal = &signals_.front();
+    const StreamSignal* signal = signals_.find(value);
+    if (signal == nullptr) signal = &signals_.oldest();
     const CUresult state = signal->event.query();
     if (state == CUDA_ERROR_NOT_READY) return;
-    if (state != CUDA_SUCCESS) return break_above(std::max(reached(), signals_.front().value - 1), state);
+    if (state != CUDA_SUCCESS) return break_above(std::max(reached(), signals_.oldest().value - 1), state);
     if (reached_in_streams_.load() < signal->value) reached_in_streams_.store(signal->value, std::memory_order_release);
 }
 
@@ -351,8 +329,8 @@ bool Timeline::is_idle() {
     const std::lock_guard lock(mutex_);
     const auto runs = [](const driver::StreamEvent& event) { return event.query() == CUDA_ERROR_NOT_READY; };
     if (!signals_.empty()) {
-        if (runs(signals_.back().event)) return false;
-        look_at_streams(signals_.back().value);
+        if (runs(signals_.newest().event)) return false;
+        look_at_streams(signals_.newest().value);
     }
     return std::none_of(waits_.begin(), waits_.end(), runs);
 }

@@ -22,17 +22,16 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <vector>
 
 #include "attr/module.h"
-#include "driver/stream_event.h"
 #include "driver/stream_place.h"
 #include "memory/allocation.h"
 #include "sync/keys.h"
+#include "sync/stream_signals.h"
 #include "sync/timestamp.h"
 
 namespace opennvsci::sync {
@@ -113,13 +112,8 @@ class Timeline {
 
   private:
     using Clock = std::chrono::steady_clock;
-    // Asking CUDA about an event costs as much as recording one.
-    static constexpr std::size_t kSignalsPerLook = 32;
+    static constexpr std::size_t kCacheLine = 64;
     struct Page;
-    struct StreamSignal {
-        std::uint64_t value;
-        driver::StreamEvent event;
-    };
     struct ContextMapping {
         unsigned long long context;
         std::unique_ptr<memory::GpuMapping> mapping;
@@ -128,18 +122,18 @@ class Timeline {
     Timeline(std::shared_ptr<attr::Module> module, const Description& description)
         : module_(std::move(module)), description_(description), gpu_signals_(description.gpu_signals) {}
 
+    [[nodiscard]] bool is_passed(std::uint64_t value) const noexcept { return reached() >= value; }
+    [[nodiscard]] Result<> outcome(std::uint64_t value) const;
     [[nodiscard]] tl::unexpected<Error> lost() const;
-    [[nodiscard]] Result<bool> settle(std::uint64_t value) const;
+    [[nodiscard]] bool look_often(std::uint64_t value, WaitMode mode) const noexcept;
     void sleep(std::uint64_t value, Clock::duration longest) const noexcept;
     void wake_sleepers() const noexcept;
 
     // With mutex_ held.
     [[nodiscard]] Result<cu::CUdeviceptr> address_in(const driver::ContextWatch& context);
-    [[nodiscard]] Result<driver::StreamEvent> take_event(const driver::ContextWatch* context);
+    [[nodiscard]] Result<const driver::StreamEvent*> take_event_for_wait(const driver::ContextWatch* context);
     [[nodiscard]] Result<> wait_for(const driver::StreamPlace& stream, const StreamSignal& signal);
     [[nodiscard]] Result<> wait_in_memory(const driver::StreamPlace& stream, std::uint64_t value);
-    [[nodiscard]] StreamSignal* find_signal(std::uint64_t value) noexcept;
-    void recycle_events();
     void look_at_streams(std::uint64_t value);
     void break_above(std::uint64_t value, cu::CUresult why) noexcept;
 
@@ -148,18 +142,18 @@ class Timeline {
     std::shared_ptr<memory::Allocation> memory_;  // null for residence streams
     Page* page_ = nullptr;                        // null unless residence system
 
-    std::atomic<std::uint64_t> handed_out_{0};
-    std::atomic<std::uint64_t> last_good_value_{UINT64_MAX};
+    // Apart from what others only read.
+    alignas(kCacheLine) std::atomic<std::uint64_t> handed_out_{0};
+    alignas(kCacheLine) std::atomic<std::uint64_t> last_good_value_{UINT64_MAX};
     std::atomic<cu::CUresult> broken_by_{cu::CUDA_SUCCESS};
     std::atomic<std::uint64_t> reached_in_streams_{0};  // known from events
     std::atomic<bool> gpu_signals_;
 
     std::mutex mutex_;
-    unsigned long long last_stream_ = 0;       // of the newest signal
-    std::deque<StreamSignal> signals_;         // those not known to be done, by value
-    std::size_t next_look_ = kSignalsPerLook;  // at how many of them CUDA is asked whether some are
-    std::vector<driver::StreamEvent> waits_;   // each behind a memory operation that reads the payload
-    std::vector<driver::StreamEvent> spare_events_;
+    unsigned long long last_stream_ = 0;  // of the newest signal
+    StreamSignals signals_;
+    std::vector<driver::StreamEvent> waits_;  // each behind a memory operation that reads the payload
+    std::size_t last_used_wait_ = 0;
     std::vector<ContextMapping> mappings_;
 };
 
