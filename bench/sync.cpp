@@ -69,17 +69,29 @@ CUexternalSemaphore import(NvSciSyncObj object) {
     return semaphore;
 }
 
-void signal(CUexternalSemaphore semaphore, CUstream stream, NvSciSyncFence& fence) {
-    CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS parameters{};
-    parameters.params.nvSciSync.fence = &fence;
-    BENCH_CHECK(nvsciCuSignalExternalSemaphoresAsync(&semaphore, &parameters, 1, stream));
-}
+/// A fence, and the parameters of the calls that signal and wait with it.
+class StreamFence {
+  public:
+    StreamFence() {
+        signal_.params.nvSciSync.fence = &fence_;
+        wait_.params.nvSciSync.fence = &fence_;
+    }
+    StreamFence(const StreamFence&) = delete;
+    StreamFence& operator=(const StreamFence&) = delete;
 
-void wait(CUexternalSemaphore semaphore, CUstream stream, NvSciSyncFence& fence) {
-    CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS parameters{};
-    parameters.params.nvSciSync.fence = &fence;
-    BENCH_CHECK(nvsciCuWaitExternalSemaphoresAsync(&semaphore, &parameters, 1, stream));
-}
+    void signal(CUexternalSemaphore semaphore, CUstream stream) {
+        BENCH_CHECK(nvsciCuSignalExternalSemaphoresAsync(&semaphore, &signal_, 1, stream));
+    }
+    void wait(CUexternalSemaphore semaphore, CUstream stream) {
+        BENCH_CHECK(nvsciCuWaitExternalSemaphoresAsync(&semaphore, &wait_, 1, stream));
+    }
+    [[nodiscard]] const NvSciSyncFence& value() const { return fence_; }
+
+  private:
+    NvSciSyncFence fence_ = NvSciSyncFenceInitializer;
+    CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS signal_{};
+    CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS wait_{};
+};
 
 /// Two streams that hand over to each other: hop(from, to, direction), there and back, then waits for both.
 template <class Hop>
@@ -111,10 +123,10 @@ void hand_over_ours(benchmark::State& state, bool with_cpu) {
         semaphore = import(object);
         NvSciSyncObjFree(object);
     }
-    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    StreamFence fence;
     hand_over(state, [&](CUstream from, CUstream to, int direction) {
-        signal(semaphores[direction], from, fence);
-        wait(semaphores[direction], to, fence);
+        fence.signal(semaphores[direction], from);
+        fence.wait(semaphores[direction], to);
     });
     for (CUexternalSemaphore semaphore : semaphores)
         BENCH_CHECK(nvsciCuDestroyExternalSemaphore(semaphore));
@@ -276,12 +288,14 @@ void notice_gpu_signal(benchmark::State& state) {
     BENCH_CHECK(cuda.cuMemHostAlloc(&word, 8, kMemHostAllocDeviceMap));
     BENCH_CHECK(cuda.cuMemHostGetDevicePointer(&address, word, 0));
     std::uint64_t round = 0;
+    StreamFence signaled;
     __atomic_store_n(static_cast<std::uint64_t*>(word), round, __ATOMIC_SEQ_CST);
     notice(
         state,
         [&](NvSciSyncFence& fence) {
             BENCH_CHECK(cuda.cuStreamWaitValue64(stream, address, ++round, 0));
-            signal(semaphore, stream, fence);
+            signaled.signal(semaphore, stream);
+            fence = signaled.value();
         },
         [&] { __atomic_store_n(static_cast<std::uint64_t*>(word), round, __ATOMIC_SEQ_CST); });
     BENCH_CHECK(cuda.cuStreamSynchronize(stream));
