@@ -84,7 +84,8 @@ std::vector<unsigned char> TestDevice::read(CUdeviceptr pointer, std::size_t siz
     return bytes;
 }
 
-void TestDevice::store_later(CUdeviceptr pointer, std::uint32_t value, int delay_ms) {
+void TestDevice::store_later(CUdeviceptr pointer, std::uint32_t value, int delay_ms, CUstream stream) {
+    if (stream == nullptr) stream = stream_;
     struct Work {
         CUdeviceptr pointer;
         std::uint32_t value;
@@ -97,10 +98,10 @@ void TestDevice::store_later(CUdeviceptr pointer, std::uint32_t value, int delay
         if (work->stores) *reinterpret_cast<volatile std::uint32_t*>(work->pointer) = work->value;
     };
     auto work = std::make_unique<Work>(Work{pointer, value, delay_ms, driver_.is_software});
-    require(cuda_.cuLaunchHostFunc(stream_, run, work.release()), "cuLaunchHostFunc");
+    require(cuda_.cuLaunchHostFunc(stream, run, work.release()), "cuLaunchHostFunc");
     if (driver_.is_software) return;
     void* parameters[] = {&pointer, &value};
-    require(cuda_.cuLaunchKernel(store_kernel_, 1, 1, 1, 1, 1, 1, 0, stream_, parameters, nullptr), "cuLaunchKernel");
+    require(cuda_.cuLaunchKernel(store_kernel_, 1, 1, 1, 1, 1, 1, 0, stream, parameters, nullptr), "cuLaunchKernel");
 }
 
 CUresult TestDevice::store(CUdeviceptr pointer, std::uint32_t value) {

@@ -28,8 +28,9 @@ class TestDevice {
     [[nodiscard]] cu::CUresult write(cu::CUdeviceptr pointer, std::span<const unsigned char> bytes) const;
     [[nodiscard]] std::vector<unsigned char> read(cu::CUdeviceptr pointer, std::size_t size) const;
 
-    /// Stores `value` at `pointer` by code on the device, after `delay_ms`, without waiting for it.
-    void store_later(cu::CUdeviceptr pointer, std::uint32_t value, int delay_ms);
+    /// Stores `value` at `pointer` by code on the device, after `delay_ms`, without waiting for it; in a stream of its
+    /// own, or in `stream`, of the same context.
+    void store_later(cu::CUdeviceptr pointer, std::uint32_t value, int delay_ms, cu::CUstream stream = nullptr);
     /// The same at once, and waits. On the software device a store to protected memory ends the process by SIGSEGV; on
     /// a GPU it gives ILLEGAL_ADDRESS and the context is lost.
     [[nodiscard]] cu::CUresult store(cu::CUdeviceptr pointer, std::uint32_t value);

@@ -172,6 +172,51 @@ TEST_F(HandleTableTest, TheValueLivesUntilTheLastRunningCallEnds) {
     EXPECT_EQ(living_, 0);
 }
 
+// The counter that a call took is not the one of the thread that ends it.
+TEST_F(HandleTableTest, AHoldMayEndOnAnotherThread) {
+    const std::uint64_t handle = insert();
+    std::vector<Table::Ref> held;
+    for (int i = 0; i < 9; ++i)
+        std::thread([&] { held.push_back(table_->acquire(handle)); }).join();
+    EXPECT_TRUE(table_->close(handle));
+    for (int left = 9; left > 0; --left) {
+        EXPECT_EQ(living_, 1) << left << " hold it";
+        EXPECT_EQ(held.back()->mark(), kAlive);
+        std::thread([&] { held.pop_back(); }).join();
+    }
+    EXPECT_EQ(living_, 0);
+}
+
+// Some threads ask for a handle all the time, while it is closed and its slot is used again for others: none of them
+// keeps a value alive, and none reaches a value by an old handle.
+TEST_F(HandleTableTest, WhoAsksForClosedHandlesKeepsNothingAlive) {
+    std::atomic<std::uint64_t> handle{insert()};
+    std::atomic<bool> stop{false};
+    std::atomic<int> dead_reached{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 3; ++t) {
+        threads.emplace_back([&] {
+            while (!stop) {
+                const std::uint64_t asked = handle;
+                for (int i = 0; i < 8; ++i) {
+                    if (const Table::Ref ref = table_->acquire(asked); ref && ref->mark() != kAlive) ++dead_reached;
+                }
+            }
+        });
+    }
+    for (int round = 0; round < 20000; ++round) {
+        const std::uint64_t old = handle;
+        handle = insert();
+        EXPECT_TRUE(table_->close(old));
+    }
+    stop = true;
+    for (std::thread& thread : threads)
+        thread.join();
+    EXPECT_TRUE(table_->close(handle));
+    EXPECT_EQ(living_, 0);
+    EXPECT_EQ(dead_reached, 0);
+}
+
 TEST_F(HandleTableTest, TheIndexOfAHeldValueIsNotGivenOut) {
     const std::uint64_t handle = insert();
     Table::Ref held = table_->acquire(handle);
