@@ -5,11 +5,11 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
-#include <sstream>
 
 #include "leak_check.h"
 #include "model.h"
 #include "opennvsci.h"
+#include "suggestion.h"
 
 namespace opennvsci::test {
 namespace {
@@ -247,14 +247,8 @@ RC_GTEST_PROP(Reconcile, AddingAParticipantHealsNoContradiction, ()) {
 /// The participants that a suggestion wants to leave out the key: "leave the key out of list 2", or of several. None
 /// for other suggestions.
 std::vector<std::size_t> named_by(const std::string& suggestion) {
-    std::vector<std::size_t> named;
-    if (!suggestion.starts_with("leave the key out of ")) return named;
-    std::istringstream words(suggestion);
-    for (std::string word; words >> word;) {
-        std::size_t number = 0;
-        if (word == "list" && words >> number) named.push_back(number - 1);
-    }
-    return named;
+    if (!suggestion.starts_with("leave the key out of ")) return {};
+    return participants_named_in(suggestion);
 }
 
 /// Reconciles, does what the suggestion says, and reconciles again.

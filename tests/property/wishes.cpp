@@ -4,23 +4,10 @@
 #include <ostream>
 
 #include "device.h"
+#include "generators.h"
 
 namespace opennvsci::test {
 namespace {
-
-template <class T>
-rc::Gen<std::optional<T>> maybe(int percent, rc::Gen<T> gen) {
-    return rc::gen::mapcat(rc::gen::inRange(0, 100), [=](int dice) {
-        if (dice >= percent) return rc::gen::just(std::optional<T>());
-        return rc::gen::map(gen, [](T value) { return std::optional<T>(std::move(value)); });
-    });
-}
-
-template <class T>
-rc::Gen<std::vector<T>> some(int most, const rc::Gen<T>& gen) {
-    return rc::gen::mapcat(rc::gen::inRange(1, most + 1),
-                           [=](int count) { return rc::gen::container<std::vector<T>>(count, gen); });
-}
 
 // Mostly the first device, seldom one that does not exist.
 rc::Gen<GpuNumber> any_gpu() {

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Generators that the wishes of both libraries are made of.
+#pragma once
+
+#include <rapidcheck.h>
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace opennvsci::test {
+
+/// A value of `gen` in `percent` of all cases, else nothing.
+template <class T>
+rc::Gen<std::optional<T>> maybe(int percent, rc::Gen<T> gen) {
+    return rc::gen::mapcat(rc::gen::inRange(0, 100), [=](int dice) {
+        if (dice >= percent) return rc::gen::just(std::optional<T>());
+        return rc::gen::map(gen, [](T value) { return std::optional<T>(std::move(value)); });
+    });
+}
+
+/// One to `most` values of `gen`.
+template <class T>
+rc::Gen<std::vector<T>> some(int most, const rc::Gen<T>& gen) {
+    return rc::gen::mapcat(rc::gen::inRange(1, most + 1),
+                           [=](int count) { return rc::gen::container<std::vector<T>>(count, gen); });
+}
+
+}  // namespace opennvsci::test
