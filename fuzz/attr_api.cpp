@@ -8,53 +8,17 @@
 //   - a reconciled list satisfies the lists it was made of, and reconciling them again gives the same;
 //   - input-only keys cannot be read from reconciled lists, output keys only from them, internal keys never;
 //   - the permission of an object never rises.
-#include <fuzzer/FuzzedDataProvider.h>
-
-#include <algorithm>
 #include <array>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "driver/driver.h"
 #include "nvscibuf.h"
-#include "opennvsci.h"
+#include "support.h"
 
+namespace opennvsci::fuzz {
 namespace {
 
-#define REQUIRE(condition)                                                           \
-    do {                                                                             \
-        if (!(condition)) {                                                          \
-            std::fprintf(stderr, "%s:%d: not %s\n", __FILE__, __LINE__, #condition); \
-            std::fprintf(stderr, "last error: %s\n", opennvsciGetLastErrorText());   \
-            std::abort();                                                            \
-        }                                                                            \
-    } while (0)
-
 constexpr std::uint64_t kLargestAllocation = 1 << 20;
-constexpr std::size_t kMostHandles = 24;
-
-// Distinct from every handle and from NULL: what an output holds before a call.
-template <class Handle>
-Handle untouched() {
-    return reinterpret_cast<Handle>(std::uintptr_t{0x1111});
-}
-
-std::vector<NvSciRmGpuId> gpu_ids() {
-    std::vector<NvSciRmGpuId> ids;
-    const auto driver = opennvsci::driver::instance();
-    REQUIRE(driver && (*driver)->is_software);
-    for (const auto& device : (*driver)->devices) {
-        NvSciRmGpuId id;
-        std::memcpy(id.bytes, device.uuid.bytes.data(), sizeof(id.bytes));
-        ids.push_back(id);
-    }
-    return ids;
-}
 
 std::string dump(NvSciBufAttrList list) {
     void* text = nullptr;
@@ -88,28 +52,6 @@ std::uint64_t size_of(NvSciBufAttrList reconciled) {
     return static_cast<const std::uint64_t*>(levels[0].value)[count - 1] +
            static_cast<const std::uint64_t*>(levels[1].value)[count - 1];
 }
-
-// The values of one call, each in heap memory of its exact size, so that a read beyond it is seen.
-struct Pairs {
-    std::vector<std::vector<std::uint8_t>> values;
-    std::vector<NvSciBufAttrKeyValuePair> pairs;
-};
-
-template <class Handle>
-struct Known {
-    Handle handle;
-    bool alive;
-};
-
-struct KnownList {
-    NvSciBufAttrList handle;
-    bool alive;
-    bool reconciled;
-    bool conflict;
-    bool borrowed;
-    std::size_t object;  // of a borrowed list: dies with this object
-    std::size_t module;  // index of its module
-};
 
 struct KnownObject {
     NvSciBufObj handle;
@@ -183,7 +125,7 @@ class Machine {
 
     template <class T>
     std::size_t pick(const std::vector<T>& known) {
-        return in_.ConsumeIntegralInRange<std::size_t>(0, known.size() - 1);
+        return fuzz::pick(in_, known);
     }
 
     std::uint64_t garbage_handle() {
@@ -196,11 +138,7 @@ class Machine {
     }
 
     bool is_live(std::uint64_t handle) const {
-        const auto same = [&](const auto& known) {
-            return known.alive && reinterpret_cast<std::uint64_t>(known.handle) == handle;
-        };
-        return std::any_of(modules_.begin(), modules_.end(), same) || std::any_of(lists_.begin(), lists_.end(), same) ||
-               std::any_of(objects_.begin(), objects_.end(), same);
+        return has_live(modules_, handle) || has_live(lists_, handle) || has_live(objects_, handle);
     }
 
     void garbage() {
@@ -221,7 +159,7 @@ class Machine {
     }
 
     void open_module() {
-        if (modules_.size() == 4) return;
+        if (modules_.size() == kMostModules) return;
         NvSciBufModule module = nullptr;
         REQUIRE(NvSciBufModuleOpen(&module) == NvSciError_Success);
         modules_.push_back({module, true});
@@ -234,10 +172,6 @@ class Machine {
         modules_[i].alive = false;
     }
 
-    void add_list(NvSciBufAttrList handle, std::size_t module, bool reconciled, bool conflict = false) {
-        lists_.push_back({handle, true, reconciled, conflict, false, 0, module});
-    }
-
     void create_list() {
         if (lists_.size() >= kMostHandles) return;
         const std::size_t module = pick(modules_);
@@ -248,7 +182,7 @@ class Machine {
             return;
         }
         REQUIRE(error == NvSciError_Success);
-        add_list(list, module, false);
+        lists_.add(list, module, false);
         // Mostly lists that can be reconciled, or little else would ever happen.
         if (in_.ConsumeIntegralInRange(0, 7) == 0) return;
         if (in_.ConsumeIntegralInRange(0, 2) == 0) return describe_other_type(list);
@@ -323,34 +257,27 @@ class Machine {
         }
     }
 
-    template <class T>
-    static std::vector<std::uint8_t> bytes(const T& value) {
-        std::vector<std::uint8_t> copy(sizeof(value));
-        std::memcpy(copy.data(), &value, sizeof(value));
-        return copy;
-    }
-
     std::vector<std::uint8_t> value_for(std::uint32_t key) {
         const NvSciRmGpuId& gpu = gpus_[pick(gpus_)];
         if (in_.ConsumeIntegralInRange(0, 5) != 0) {
             switch (key) {
                 case NvSciBufGeneralAttrKey_Types:
-                    return bytes(in_.ConsumeIntegralInRange<std::uint32_t>(1, in_.ConsumeBool() ? 1 : 6));
+                    return bytes_of(in_.ConsumeIntegralInRange<std::uint32_t>(1, in_.ConsumeBool() ? 1 : 6));
                 case NvSciBufGeneralAttrKey_NeedCpuAccess:
                 case NvSciBufGeneralAttrKey_EnableCpuCache:
-                    return bytes(in_.ConsumeBool());
+                    return bytes_of(in_.ConsumeBool());
                 case NvSciBufGeneralAttrKey_RequiredPerm:
-                    return bytes(in_.ConsumeBool() ? 1U : 3U);
+                    return bytes_of(in_.ConsumeBool() ? 1U : 3U);
                 case NvSciBufGeneralAttrKey_GpuId:
                 case NvSciBufGeneralAttrKey_VidMem_GpuId:
-                    return bytes(gpu);
+                    return bytes_of(gpu);
                 case NvSciBufGeneralAttrKey_EnableGpuCache:
-                    return bytes(NvSciBufAttrValGpuCache{gpu, in_.ConsumeBool()});
+                    return bytes_of(NvSciBufAttrValGpuCache{gpu, in_.ConsumeBool()});
                 case NvSciBufGeneralAttrKey_EnableGpuCompression:
-                    return bytes(NvSciBufAttrValGpuCompression{gpu, NvSciBufCompressionType_GenericCompressible});
+                    return bytes_of(NvSciBufAttrValGpuCompression{gpu, NvSciBufCompressionType_GenericCompressible});
                 case NvSciBufRawBufferAttrKey_Size:
                 case NvSciBufRawBufferAttrKey_Align:
-                    return bytes(std::uint64_t{1} << in_.ConsumeIntegralInRange(0, 63));
+                    return bytes_of(std::uint64_t{1} << in_.ConsumeIntegralInRange(0, 63));
                 default:
                     break;
             }
@@ -360,26 +287,15 @@ class Machine {
                                               in_.ConsumeIntegralInRange<std::size_t>(0, 3));
     }
 
-    Pairs any_pairs() {
-        Pairs made;
-        const auto count = in_.ConsumeIntegralInRange<std::size_t>(0, 5);
-        for (std::size_t i = 0; i < count; ++i) {
-            const std::uint32_t key = any_key();
-            made.values.push_back(value_for(key));
-            NvSciBufAttrKeyValuePair pair{};
-            std::memcpy(&pair.key, &key, sizeof(key));
-            pair.value = made.values.back().empty() ? nullptr : made.values.back().data();
-            pair.len = made.values.back().size();
-            if (pair.len > 0) pair.len -= in_.ConsumeIntegralInRange(0, 31) == 0 ? 1 : 0;
-            made.pairs.push_back(pair);
-        }
-        return made;
+    Pairs<NvSciBufAttrKeyValuePair> any_pairs() {
+        return fuzz::any_pairs<NvSciBufAttrKeyValuePair>(
+            in_, [this] { return any_key(); }, [this](std::uint32_t key) { return value_for(key); });
     }
 
     void set() {
         if (lists_.empty()) return;
-        const KnownList& list = lists_[pick(lists_)];
-        Pairs given = any_pairs();
+        const auto& list = lists_[pick(lists_)];
+        auto given = any_pairs();
         const std::string before = list.alive ? dump(list.handle) : std::string();
         const NvSciError error = NvSciBufAttrListSetAttrs(list.handle, given.pairs.data(), given.pairs.size());
         if (error != NvSciError_Success) REQUIRE(error == NvSciError_BadParameter);
@@ -389,12 +305,11 @@ class Machine {
 
     void get() {
         if (lists_.empty()) return;
-        const KnownList& list = lists_[pick(lists_)];
+        const auto& list = lists_[pick(lists_)];
         const std::uint32_t key = any_key();
         const auto slot = in_.ConsumeIntegralInRange<std::size_t>(0, 3);
         static const char sentinel = 0;
-        NvSciBufAttrKeyValuePair pair{NvSciBufAttrKey_LowerBound, &sentinel, 77};
-        std::memcpy(&pair.key, &key, sizeof(key));
+        auto pair = pair_of<NvSciBufAttrKeyValuePair>(key, &sentinel, 77);
         const NvSciError error = NvSciBufAttrListSlotGetAttrs(list.handle, slot, &pair, 1);
         if (error != NvSciError_Success) {
             REQUIRE(error == NvSciError_BadParameter && pair.value == &sentinel && pair.len == 77);
@@ -411,77 +326,50 @@ class Machine {
 
     void clone() {
         if (lists_.empty() || lists_.size() >= kMostHandles) return;
-        const KnownList list = lists_[pick(lists_)];
+        const auto list = lists_[pick(lists_)];
         auto copy = untouched<NvSciBufAttrList>();
         if (NvSciBufAttrListClone(list.handle, &copy) != NvSciError_Success) {
             REQUIRE(copy == untouched<NvSciBufAttrList>());
             return;
         }
         REQUIRE(list.alive && dump(copy) == dump(list.handle));
-        add_list(copy, list.module, list.reconciled, list.conflict);
-    }
-
-    std::vector<std::size_t> any_lists() {
-        std::vector<std::size_t> chosen;
-        const auto count = in_.ConsumeIntegralInRange<std::size_t>(0, 4);
-        for (std::size_t i = 0; i < count && !lists_.empty(); ++i)
-            chosen.push_back(pick(lists_));
-        return chosen;
-    }
-
-    std::vector<NvSciBufAttrList> handles(const std::vector<std::size_t>& chosen) const {
-        std::vector<NvSciBufAttrList> found;
-        for (const std::size_t i : chosen)
-            found.push_back(lists_[i].handle);
-        return found;
-    }
-
-    bool can_be_combined(const std::vector<std::size_t>& chosen) const {
-        if (chosen.empty()) return false;
-        for (std::size_t i = 0; i < chosen.size(); ++i) {
-            const KnownList& list = lists_[chosen[i]];
-            if (!list.alive || list.reconciled || list.conflict || list.module != lists_[chosen[0]].module)
-                return false;
-            for (std::size_t j = 0; j < i; ++j)
-                if (chosen[i] == chosen[j]) return false;
-        }
-        return true;
+        lists_.add(copy, list.module, list.reconciled, list.conflict);
     }
 
     void append() {
         if (lists_.size() >= kMostHandles) return;
-        const auto chosen = any_lists();
-        const auto inputs = handles(chosen);
+        const auto chosen = lists_.choose(in_);
+        const auto inputs = lists_.handles(chosen);
         auto appended = untouched<NvSciBufAttrList>();
         const NvSciError error = NvSciBufAttrListAppendUnreconciled(inputs.data(), inputs.size(), &appended);
         if (error != NvSciError_Success) {
             REQUIRE(error == NvSciError_BadParameter && appended == untouched<NvSciBufAttrList>());
             return;
         }
-        REQUIRE(can_be_combined(chosen));
+        REQUIRE(lists_.can_be_combined(chosen));
         std::size_t slots = 0;
         for (NvSciBufAttrList list : inputs)
             slots += NvSciBufAttrListGetSlotCount(list);
         REQUIRE(NvSciBufAttrListGetSlotCount(appended) == slots);
         // Appending doubles: keep the lists small, so that speed is spent on variety.
         if (slots > 64) return NvSciBufAttrListFree(appended);
-        add_list(appended, lists_[chosen[0]].module, false);
+        lists_.add(appended, lists_[chosen[0]].module, false);
     }
 
     void reconcile() {
         if (lists_.size() + 2 >= kMostHandles) return;
-        const auto chosen = any_lists();
-        const auto inputs = handles(chosen);
+        const auto chosen = lists_.choose(in_);
+        const auto inputs = lists_.handles(chosen);
         auto reconciled = untouched<NvSciBufAttrList>();
         auto conflict = untouched<NvSciBufAttrList>();
         const NvSciError error = NvSciBufAttrListReconcile(inputs.data(), inputs.size(), &reconciled, &conflict);
-        if (!can_be_combined(chosen)) REQUIRE(error == NvSciError_BadParameter);
+        if (!lists_.can_be_combined(chosen)) REQUIRE(error == NvSciError_BadParameter);
         REQUIRE((error == NvSciError_Success) == (reconciled != nullptr));
         REQUIRE((error == NvSciError_ReconciliationFailed) == (conflict != nullptr));
         const std::size_t module = chosen.empty() ? 0 : lists_[chosen[0]].module;
         if (error != NvSciError_Success) {
             REQUIRE(*opennvsciGetLastErrorText() != '\0');
-            if (conflict != nullptr) add_list(conflict, module, false, true);
+            if (conflict != nullptr) lists_.add(conflict, module, false, true);
             return;
         }
         bool valid = false;
@@ -492,24 +380,25 @@ class Machine {
         REQUIRE(NvSciBufAttrListReconcile(inputs.data(), inputs.size(), &again, &conflict) == NvSciError_Success);
         REQUIRE(dump(again) == dump(reconciled));
         NvSciBufAttrListFree(again);
-        add_list(reconciled, module, true);
+        lists_.add(reconciled, module, true);
     }
 
     void validate() {
         if (lists_.empty()) return;
-        const KnownList& list = lists_[pick(lists_)];
-        const auto chosen = any_lists();
-        const auto inputs = handles(chosen);
+        const auto& list = lists_[pick(lists_)];
+        const auto chosen = lists_.choose(in_);
+        const auto inputs = lists_.handles(chosen);
         bool valid = false;
         const NvSciError error = NvSciBufAttrListValidateReconciled(list.handle, inputs.data(), inputs.size(), &valid);
-        if (!list.alive || !list.reconciled || !can_be_combined(chosen)) REQUIRE(error == NvSciError_BadParameter);
+        if (!list.alive || !list.reconciled || !lists_.can_be_combined(chosen))
+            REQUIRE(error == NvSciError_BadParameter);
         REQUIRE((error == NvSciError_Success) == valid);
     }
 
     void validate_attributes() {
         if (lists_.empty()) return;
-        const KnownList& list = lists_[pick(lists_)];
-        const Pairs given = any_pairs();
+        const auto& list = lists_[pick(lists_)];
+        const auto given = any_pairs();
         const NvSciError error =
             NvSciBufAttrListValidateReconciledAgainstAttrs(list.handle, given.pairs.data(), given.pairs.size());
         if (!list.alive || !list.reconciled) REQUIRE(error == NvSciError_BadParameter);
@@ -517,7 +406,7 @@ class Machine {
 
     void allocate() {
         if (lists_.empty() || objects_.size() >= kMostHandles) return;
-        const KnownList& list = lists_[pick(lists_)];
+        const auto& list = lists_[pick(lists_)];
         if (list.alive && list.reconciled && size_of(list.handle) > kLargestAllocation) return;
         auto object = untouched<NvSciBufObj>();
         const NvSciError error = NvSciBufObjAlloc(list.handle, &object);
@@ -575,11 +464,7 @@ class Machine {
         copy_pixels(object, can_read, can_write);
         (void)NvSciBufObjFlushCpuCacheRange(object.handle, in_.ConsumeIntegral<std::uint64_t>(),
                                             in_.ConsumeIntegral<std::uint64_t>());
-        // The list of an object can be used as any other, for as long as the object.
-        const auto same = [&](const KnownList& known) { return known.alive && known.handle == list; };
-        if (lists_.size() < kMostHandles && std::none_of(lists_.begin(), lists_.end(), same)) {
-            lists_.push_back({list, true, true, false, true, index, object.module});
-        }
+        lists_.add_borrowed(list, index, object.module);
     }
 
     // Of an image of up to three planes, with planes of the program that are mostly large enough.
@@ -610,7 +495,7 @@ class Machine {
 
     void describe() {
         if (lists_.empty()) return;
-        const KnownList& list = lists_[pick(lists_)];
+        const auto& list = lists_[pick(lists_)];
         const OpenNvSciDecision* decisions = nullptr;
         std::size_t count = 0;
         const NvSciError error = opennvsciAttrListGetDecisions(list.handle, &decisions, &count);
@@ -629,7 +514,7 @@ class Machine {
     }
 
     void free_list(std::size_t index) {
-        KnownList& list = lists_[index];
+        auto& list = lists_[index];
         if (!list.alive) return;
         NvSciBufAttrListFree(list.handle);
         if (list.borrowed) {
@@ -643,26 +528,25 @@ class Machine {
         if (!objects_[index].alive) return;
         NvSciBufObjFree(objects_[index].handle);
         objects_[index].alive = false;
-        for (KnownList& list : lists_)
-            if (list.borrowed && list.object == index) list.alive = false;
+        lists_.end_borrowed(index);
     }
 
     FuzzedDataProvider in_;
     std::vector<NvSciRmGpuId> gpus_;
     std::vector<Known<NvSciBufModule>> modules_;
-    std::vector<KnownList> lists_;
+    KnownLists<NvSciBufAttrList> lists_;
     std::vector<KnownObject> objects_;
 };
 
 }  // namespace
+}  // namespace opennvsci::fuzz
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
-    setenv("OPENNVSCI_DEVICE", "soft", 1);
-    setenv("OPENNVSCI_SOFT_DEVICES", "2", 1);
+    opennvsci::fuzz::use_software_devices();
     return 0;
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    Machine(data, size).run();
+    opennvsci::fuzz::Machine(data, size).run();
     return 0;
 }
