@@ -96,8 +96,7 @@ class KnownLists : public std::vector<KnownList<Handle>> {
     // The list of an object can be used as any other, for as long as the object.
     void add_borrowed(Handle handle, std::size_t object, std::size_t module) {
         const bool is_known = has_live(*this, reinterpret_cast<std::uint64_t>(handle));
-        if (this->size() < kMostHandles && !is_known)
-            this->push_back({handle, true, true, false, true, object, module});
+        if (!is_known) this->push_back({handle, true, true, false, true, object, module});
     }
 
     void end_borrowed(std::size_t object) {

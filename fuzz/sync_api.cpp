@@ -44,6 +44,7 @@ struct KnownObject {
     NvSciSyncObj handle;
     bool alive;
     std::size_t timeline;
+    NvSciSyncAttrList list = nullptr;  // once it was asked for
 };
 
 struct KnownFence {
@@ -192,8 +193,11 @@ class Machine : private SyncLists {
     }
 
     bool is_live(std::uint64_t handle) const {
+        const auto has_list = [&](const KnownObject& object) {
+            return object.alive && reinterpret_cast<std::uint64_t>(object.list) == handle;
+        };
         return has_live(modules_, handle) || has_live(contexts_, handle) || has_live(lists_, handle) ||
-               has_live(objects_, handle);
+               has_live(objects_, handle) || std::any_of(objects_.begin(), objects_.end(), has_list);
     }
 
     void garbage() {
@@ -308,7 +312,7 @@ class Machine : private SyncLists {
     void add_object(NvSciSyncObj object, std::size_t module) {
         NvSciSyncAttrList list = nullptr;
         REQUIRE(NvSciSyncObjGetAttrList(object, &list) == NvSciError_Success);
-        objects_.push_back({object, true, timelines_.size()});
+        objects_.push_back({object, true, timelines_.size(), list});
         timelines_.push_back({.module = module,
                               .has_cpu = value_of<bool>(list, NvSciSyncAttrKey_NeedCpuAccess),
                               .has_timestamps = value_of<bool>(list, NvSciSyncAttrKey_WaiterRequireTimestamps),
