@@ -22,6 +22,15 @@ namespace {
 constexpr std::size_t kFences = 8;
 constexpr std::uint32_t kSlots = 1024;
 
+// Programs may pass any number as the mode.
+__attribute__((no_sanitize("undefined"))) NvSciError wait_with_mode(const NvSciSyncFence* fence,
+                                                                    NvSciSyncCpuWaitContext context,
+                                                                    std::int64_t timeout_us, std::uint32_t number) {
+    NvSciSyncWaitMode mode{};
+    std::memcpy(&mode, &number, sizeof(number));
+    return NvSciSyncFenceWaitWithMode(fence, context, timeout_us, mode);
+}
+
 struct KnownContext {
     NvSciSyncCpuWaitContext handle;
     bool alive;
@@ -529,15 +538,19 @@ class Machine : private SyncLists {
             timeout = in_.ConsumeIntegral<std::int64_t>();
             if (timeout >= -1 && timeout <= NvSciSyncFenceMaxTimeout) timeout = NvSciSyncFenceMaxTimeout + 1;
         }
-        const auto mode = static_cast<NvSciSyncWaitMode>(in_.ConsumeIntegralInRange(0, 3));
-        const NvSciError error = in_.ConsumeBool()
-                                     ? NvSciSyncFenceWait(fence.storage.get(), context.handle, timeout)
-                                     : NvSciSyncFenceWaitWithMode(fence.storage.get(), context.handle, timeout, mode);
+        const auto mode = in_.ConsumeIntegralInRange<std::uint32_t>(0, 7);
+        const bool uses_mode = in_.ConsumeBool();
+        const NvSciError error = uses_mode ? wait_with_mode(fence.storage.get(), context.handle, timeout, mode)
+                                           : NvSciSyncFenceWait(fence.storage.get(), context.handle, timeout);
         REQUIRE(error == NvSciError_Success || error == NvSciError_Timeout || error == NvSciError_BadParameter ||
                 error == NvSciError_ResourceError || error == NvSciError_UnsupportedConfig);
         REQUIRE(fence.holds(before));
         if (mode != NvSciSyncWaitMode_Blocking) REQUIRE(error != NvSciError_UnsupportedConfig);
         if (error == NvSciError_UnsupportedConfig) return;
+        if (uses_mode && mode > NvSciSyncWaitMode_Blocking) {
+            REQUIRE(error == NvSciError_BadParameter);
+            return;
+        }
         if (!context.alive || timeout != 0) REQUIRE(error == NvSciError_BadParameter);
         if (!context.alive || timeout != 0) return;
         check_wait(fence, context, error);
@@ -559,17 +572,18 @@ class Machine : private SyncLists {
         const KnownTimeline& timeline = timelines_[fence.timeline];
         const bool is_reached = fence.value <= timeline.reached;
         if (timeline.handles == 0) {
-            if (is_reached) REQUIRE(error == NvSciError_Success);
+            REQUIRE(error == (is_reached ? NvSciError_Success : NvSciError_ResourceError));
         } else if (timeline.module != context.module) {
             REQUIRE(error == NvSciError_BadParameter);
-        } else if (timeline.has_cpu) {
+        } else if (!timeline.has_cpu) {
+            REQUIRE(error == NvSciError_BadParameter);
+        } else {
             REQUIRE(error == (is_reached ? NvSciError_Success : NvSciError_Timeout));
         }
     }
 
     void timestamp() {
         const KnownFence& fence = any_fence();
-        if (fence.state == KnownFence::State::garbage) return;  // its slots may lie anywhere
         std::uint64_t time = 77;
         NvSciSyncTaskStatus status{1, 1, 1, 1};
         const NvSciError timed = NvSciSyncFenceGetTimestamp(fence.storage.get(), &time);

@@ -113,8 +113,6 @@ class SyncLists {
             in_.ConsumeIntegralInRange<std::size_t>(0, 64) * (in_.ConsumeIntegralInRange(0, 7) == 0 ? 40 : 1);
         std::vector<std::uint8_t> value = in_.ConsumeBytes<std::uint8_t>(length);
         value.resize(length);
-        // A byte that is no bool is found when lists are reconciled, not when they are compared.
-        if (key == NvSciSyncAttrKey_NeedCpuAccess && length != 0) value[0] &= 1;
         return value;
     }
 

@@ -275,11 +275,6 @@ class FenceProgram {
             default:
                 break;
         }
-        // An object that had handed out nothing more forgets the values that nobody had handed out.
-        if (fence.object != nullptr && !fence.object->is_alive() && fence.value > fence.object->reached &&
-            fence.object->handed_out <= fence.object->reached) {
-            return;
-        }
         const NvSciError expected = expected_of_a_look(fence);
         // What has expired is not waited for, however long a wait may take.
         const std::int64_t timeout = variant == 5 && expected == NvSciError_Success ? -1 : 0;

@@ -337,7 +337,8 @@ void follow(const SyncRun& run, SyncParticipants& wishes) {
     } else if (suggestion == "add a list with WaitOnly, or ask WaitSignal") {
         wishes.emplace_back().permission = NvSciSyncAccessPerm_WaitOnly;
     } else if (suggestion.starts_with("add SysmemSemaphorePayload64b in ")) {
-        wishes.at(named.at(0)).primitives.reset();  // adding it is not enough where another list lacks it
+        for (const std::size_t one : named)
+            wishes.at(one).primitives->push_back(NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b);
     } else if (suggestion == "set NvSciSyncAttrKey_GpuId or NvSciSyncAttrKey_NeedCpuAccess in its list") {
         std::find_if(wishes.begin(), wishes.end(), [](const auto& one) { return one.signals(); })->cpu = true;
     } else if (suggestion.starts_with("leave the key out of ")) {
@@ -394,10 +395,11 @@ RC_GTEST_PROP(SyncObjects, OnlyACpuSignalerSignals, ()) {
     NvSciSyncAttrList list = nullptr;
     RC_ASSERT(NvSciSyncObjGetAttrList(object, &list) == NvSciError_Success);
     RC_ASSERT(read_sync_content(list) == *run.content());
-    if (!run.content()->cpu) return;
     const WaitContext context = wait_context(run.module());
     RC_ASSERT(NvSciSyncFenceUpdateFence(object, 0, 1, &fence) == NvSciError_Success);
-    RC_ASSERT(NvSciSyncFenceWait(&fence, context, 0) == (is_cpu_signaler ? NvSciError_Success : NvSciError_Timeout));
+    RC_ASSERT(NvSciSyncFenceWait(&fence, context, 0) == (!run.content()->cpu ? NvSciError_BadParameter
+                                                         : is_cpu_signaler   ? NvSciError_Success
+                                                                             : NvSciError_Timeout));
 }
 
 // Every call on the way, then everything is freed. Freed handles are used again, so a handle that a call forgot would
