@@ -67,8 +67,8 @@ Result<> require_slot(std::uint32_t slot) {
     return fail(NvSciError_BadParameter, fmt::format("slot {} does not exist: there are {}", slot, sync::kSlots));
 }
 
-Result<sync::WaitMode> wait_mode(NvSciSyncWaitMode mode) {
-    switch (static_cast<int>(mode)) {
+Result<sync::WaitMode> wait_mode(std::uint32_t mode) {
+    switch (mode) {
         case NvSciSyncWaitMode_Default:
             return sync::WaitMode::adaptive;
         case NvSciSyncWaitMode_BusyWithYield:
@@ -78,12 +78,11 @@ Result<sync::WaitMode> wait_mode(NvSciSyncWaitMode mode) {
         case NvSciSyncWaitMode_Blocking:
             return fail(NvSciError_UnsupportedConfig, "only syncpoints can be waited for in the mode Blocking");
         default:
-            return fail(NvSciError_BadParameter, fmt::format("{} is no wait mode", static_cast<int>(mode)));
+            return fail(NvSciError_BadParameter, fmt::format("{} is no wait mode", mode));
     }
 }
 
-Result<> wait(const NvSciSyncFence* fence, NvSciSyncCpuWaitContext context, int64_t timeout_us,
-              NvSciSyncWaitMode mode) {
+Result<> wait(const NvSciSyncFence* fence, NvSciSyncCpuWaitContext context, int64_t timeout_us, std::uint32_t mode) {
     OPENNVSCI_TRY_ASSIGN(read, read_fence(fence));
     const attr::Module* module = nullptr;
     {
@@ -353,7 +352,7 @@ NvSciError NvSciSyncFenceWait(const NvSciSyncFence* syncFence, NvSciSyncCpuWaitC
 
 NvSciError NvSciSyncFenceWaitWithMode(const NvSciSyncFence* syncFence, NvSciSyncCpuWaitContext context,
                                       int64_t timeoutUs, NvSciSyncWaitMode waitMode) {
-    return api::call(__func__, [&] { return wait(syncFence, context, timeoutUs, waitMode); });
+    return api::call(__func__, [&] { return wait(syncFence, context, timeoutUs, load<std::uint32_t>(&waitMode)); });
 }
 
 NvSciError NvSciSyncFenceExtractFence(const NvSciSyncFence* syncFence, uint64_t* id, uint64_t* value) {

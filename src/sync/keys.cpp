@@ -74,9 +74,21 @@ bool offers_primitive(const Key& key, const Slot& reconciled, const Slot& unreco
     return offered.empty();
 }
 
+// Timestamps are for lists that wait with the CPU (reference 5.2); others ask in vain.
+bool grants_timestamps(const Key& key, const Slot& reconciled, const Slot& unreconciled) {
+    const auto is_true = [&](std::uint32_t number) {
+        return unreconciled.scalar<std::uint8_t>(number).value_or(0) != 0;
+    };
+    const auto permission = unreconciled.scalar<std::uint64_t>(NvSciSyncAttrKey_RequiredPerm).value_or(0);
+    const bool counts = is_true(key.number) && is_true(NvSciSyncAttrKey_NeedCpuAccess) &&
+                        (permission & NvSciSyncAccessPerm_WaitOnly) != 0;
+    return !counts || reconciled.scalar<bool>(key.number).value_or(false);
+}
+
 constexpr attr::MergeRule kAllPermissions{"all permissions", "the permissions of all lists together",
                                           merge_permissions};
 constexpr attr::CheckRule kPermissionGranted{"permission granted", grants_permission};
+constexpr attr::CheckRule kTimestampsGranted{"timestamps granted", grants_timestamps};
 constexpr attr::CheckRule kPrimitiveOffered{"primitive offered", offers_primitive};
 
 // Columns that many rows share.
@@ -103,7 +115,7 @@ constexpr std::array kKeys{
     Key{SYNC(RequiredPerm),                    &kPermissionType,      1,              kInOut,    kMandatory, &kPermission, &kAllPermissions, &kPermissionGranted},
     Key{SYNC(ActualPerm),                      &kPermissionType,      1,              kOut,      kOutput,    nullptr,      nullptr,          nullptr},
     Key{SYNC(WaiterContextInsensitiveFenceExports), &value::boolean,  1,              kInOut,    kOptional,  &kBool,       &logical_or,      &implies},
-    Key{SYNC(WaiterRequireTimestamps),         &value::boolean,       1,              kInOut,    kOptional,  &kBool,       nullptr,          &implies},
+    Key{SYNC(WaiterRequireTimestamps),         &value::boolean,       1,              kInOut,    kOptional,  &kBool,       nullptr,          &kTimestampsGranted},
     Key{SYNC(RequireDeterministicFences),      &value::boolean,       1,              kInOut,    kOptional,  &kBool,       &logical_or,      &implies},
     Key{SYNC(NumTimestampSlots),               &value::uint32,        1,              kOut,      kOutput,    nullptr,      nullptr,          nullptr},
     Key{SYNC(NumTaskStatusSlots),              &value::uint32,        1,              kOut,      kOutput,    nullptr,      nullptr,          nullptr},

@@ -13,6 +13,7 @@ Result<Timeline::Description> describe(const attr::Slot& reconciled) {
     description.residence = *reconciled.scalar<Residence>(kResidence);
     description.is_deterministic = *reconciled.scalar<bool>(NvSciSyncAttrKey_RequireDeterministicFences);
     description.has_timestamps = *reconciled.scalar<bool>(NvSciSyncAttrKey_WaiterRequireTimestamps);
+    description.cpu_waits = *reconciled.scalar<bool>(NvSciSyncAttrKey_NeedCpuAccess);
     description.gpu_signals = *reconciled.scalar<bool>(kGpuSignaler);
     description.has_32_bits = *reconciled.scalar<std::uint64_t>(NvSciSyncAttrKey_MaxPrimitiveValue) == UINT32_MAX;
     if (description.residence != Residence::video) return description;
@@ -63,6 +64,7 @@ Result<Fence> Object::make_fence(std::uint64_t id, std::uint64_t value) const {
                     ? value
                     : now + static_cast<std::uint64_t>(std::int64_t{ahead});
     }
+    timeline().note_fence(value);
     Fence made = fence(value);
     made.task_status_slot = 0;
     return made;
@@ -80,7 +82,7 @@ Result<> wait(const Fence& fence, const attr::Module* module, std::int64_t timeo
     if ((*timeline)->module() != module) {
         return fail(NvSciError_BadParameter, "the fence belongs to another module than the wait context");
     }
-    if ((*timeline)->description().residence != Residence::system) {
+    if (!(*timeline)->description().cpu_waits) {
         return fail(NvSciError_BadParameter,
                     "the CPU may not wait for the fence: no list of this process set NvSciSyncAttrKey_NeedCpuAccess "
                     "true");

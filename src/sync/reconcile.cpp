@@ -89,12 +89,15 @@ Result<std::vector<Participant>> participants(Negotiation& negotiation) {
     return all;
 }
 
-std::string names_of_signalers(Negotiation& negotiation, const std::vector<Participant>& all) {
+/// The names of the participants that `is_meant` is true for, by number.
+template <class IsMeant>
+std::string names_of(Negotiation& negotiation, IsMeant&& is_meant) {
     std::string names;
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        if (!all[i].signals()) continue;
+    const auto participants = negotiation.report().participants();
+    for (std::size_t i = 0; i < participants.size(); ++i) {
+        if (!is_meant(i)) continue;
         if (!names.empty()) names += ", ";
-        names += negotiation.report().participants()[i].text();
+        names += participants[i].text();
     }
     return names;
 }
@@ -108,7 +111,7 @@ Result<const Participant*> find_signaler(Negotiation& negotiation, const std::ve
             NvSciSyncAttrKey_RequiredPerm, NvSciError_ReconciliationFailed,
             count == 0 ? std::string("no list signals, and exactly one must")
                        : fmt::format("{} lists signal ({}), and exactly one must", count,
-                                     names_of_signalers(negotiation, all)),
+                                     names_of(negotiation, [&](std::size_t i) { return all[i].signals(); })),
             count == 0 ? "set SignalOnly in the list of the signaler" : "ask WaitOnly in all of them but one");
     }
     if (std::none_of(all.begin(), all.end(), [](const Participant& participant) { return participant.waits(); })) {
@@ -124,11 +127,20 @@ Result<const Participant*> find_signaler(Negotiation& negotiation, const std::ve
 Result<> choose_primitive(Negotiation& negotiation) {
     Primitives possible{NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b,
                         NvSciSyncAttrValPrimitiveType_SysmemSemaphore};
-    for (const Ask& ask : negotiation.asks(NvSciSyncAttrKey_PrimitiveInfo)) {
+    const auto offers = [](const Ask& ask, std::uint32_t primitive) {
         const auto offered = elements<std::uint32_t>(ask.value);
-        std::erase_if(possible, [&](std::uint32_t primitive) {
-            return std::find(offered.begin(), offered.end(), primitive) == offered.end();
+        return std::find(offered.begin(), offered.end(), primitive) != offered.end();
+    };
+    const auto known = negotiation.asks(NvSciSyncAttrKey_PrimitiveInfo);
+    const std::vector<Ask> asks(known.begin(), known.end());
+    const auto lacks_the_better = [&](std::size_t participant) {
+        return std::any_of(asks.begin(), asks.end(), [&](const Ask& ask) {
+            return ask.participant == participant &&
+                   !offers(ask, NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b);
         });
+    };
+    for (const Ask& ask : asks) {
+        std::erase_if(possible, [&](std::uint32_t primitive) { return !offers(ask, primitive); });
         if (!possible.empty()) continue;
         const std::string name = negotiation.report().participants()[ask.participant].text();
         const std::string offer = negotiation.key(NvSciSyncAttrKey_PrimitiveInfo).text(ask.value);
@@ -137,7 +149,7 @@ Result<> choose_primitive(Negotiation& negotiation) {
             fmt::format("{} offers {}; of that, the other lists and this machine (SysmemSemaphore, "
                         "SysmemSemaphorePayload64b) have none",
                         name, offer),
-            fmt::format("add SysmemSemaphorePayload64b in {}", name));
+            fmt::format("add SysmemSemaphorePayload64b in {}", names_of(negotiation, lacks_the_better)));
     }
     attr::Slot& result = negotiation.result();
     result.put_scalar(NvSciSyncAttrKey_PrimitiveInfo, possible.front());
@@ -162,8 +174,11 @@ Result<> decide_timestamps(Negotiation& negotiation, const std::vector<Participa
     }
     negotiation.result().put_scalar(kTimestamps, wanted);
     if (asked && !wanted) {
+        const std::string waiters = names_of(
+            negotiation, [&](std::size_t i) { return all[i].wants_timestamps && all[i].waits() && !all[i].has_cpu; });
         negotiation.decide(kTimestamps, Outcome::denied, "no list that asks for them waits with the CPU",
-                           "set NvSciSyncAttrKey_NeedCpuAccess in the list of the waiter");
+                           waiters.empty() ? "ask for them in the list of a waiter, with NvSciSyncAttrKey_NeedCpuAccess"
+                                           : fmt::format("set NvSciSyncAttrKey_NeedCpuAccess in {}", waiters));
     } else {
         negotiation.decide(kTimestamps, asked ? Outcome::granted : Outcome::defaulted);
     }
@@ -254,7 +269,7 @@ Result<> validate(const attr::Slot& reconciled, std::span<const attr::List* cons
     bool wants_cpu = false;
     for (const attr::List* list : lists) {
         for (const attr::NamedSlot& slot : list->copy_slots()) {
-            wants_cpu = wants_cpu || slot.values.scalar<bool>(NvSciSyncAttrKey_NeedCpuAccess).value_or(false);
+            wants_cpu = wants_cpu || slot.values.scalar<std::uint8_t>(NvSciSyncAttrKey_NeedCpuAccess).value_or(0) != 0;
             for (const Key& key : schema().keys()) {
                 if (key.check == nullptr || key.check->holds(key, reconciled, slot.values)) continue;
                 return fail(

@@ -94,6 +94,12 @@ tl::unexpected<Error> Timeline::lost() const {
                 why);
 }
 
+void Timeline::note_fence(std::uint64_t value) noexcept {
+    std::uint64_t known = greatest_noted_.load(std::memory_order_relaxed);
+    while (known < value && !greatest_noted_.compare_exchange_weak(known, value)) {
+    }
+}
+
 void Timeline::signal() noexcept {
     if (!description_.has_timestamps) {
         page_->payload.fetch_add(1, std::memory_order_seq_cst);
@@ -316,11 +322,11 @@ void Timeline::look_at_streams(std::uint64_t value) {
 void Timeline::break_above(std::uint64_t value, CUresult why) noexcept {
     broken_by_.store(why);
     last_good_value_.store(value, std::memory_order_release);
-    const std::uint64_t handed_out = handed_out_.load();
-    reached_in_streams_.store(handed_out, std::memory_order_release);
+    if (reached_in_streams_.load() < value) reached_in_streams_.store(value, std::memory_order_release);
     if (page_ == nullptr) return;
+    const std::uint64_t greatest = greatest_in_fences();
     std::uint64_t payload = page_->payload.load();
-    while (payload < handed_out && !page_->payload.compare_exchange_weak(payload, handed_out)) {
+    while (payload < greatest && !page_->payload.compare_exchange_weak(payload, greatest)) {
     }
     wake_sleepers();
 }
@@ -337,10 +343,9 @@ bool Timeline::is_idle() {
 
 std::optional<std::uint64_t> Timeline::abandon() noexcept {
     const std::lock_guard lock(mutex_);
-    const std::uint64_t handed_out = handed_out_.load();
     if (is_lost(UINT64_MAX)) return last_good_value_.load();
     const std::uint64_t last = reached();
-    if (last >= handed_out) return std::nullopt;
+    if (last >= greatest_in_fences()) return std::nullopt;
     break_above(last, CUDA_SUCCESS);
     return last;
 }

@@ -20,7 +20,9 @@
 // Thread-safe. CPU signals and waits take no lock while all is well.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -51,6 +53,7 @@ class Timeline {
         const driver::Device* gpu;  ///< of residence video
         bool is_deterministic;
         bool has_timestamps;
+        bool cpu_waits;    ///< a list of this process asked for CPU access
         bool gpu_signals;  ///< a GPU may signal, so a waiter that sleeps must look from time to time
         bool has_32_bits;  ///< the primitive that programs see
     };
@@ -66,6 +69,9 @@ class Timeline {
 
     /// The next value: the n-th call gives n.
     [[nodiscard]] std::uint64_t hand_out() noexcept { return handed_out_.fetch_add(1, std::memory_order_relaxed) + 1; }
+
+    /// Tells that a fence holds `value`, which was not handed out.
+    void note_fence(std::uint64_t value) noexcept;
 
     /// Reaches the next value. Only for residence system.
     void signal() noexcept;
@@ -106,8 +112,8 @@ class Timeline {
     /// True if no stream uses the timeline any more.
     [[nodiscard]] bool is_idle();
 
-    /// Declares that nobody can signal any more: values that were handed out and not reached are lost. Returns the last
-    /// value reached, if there are such.
+    /// Declares that nobody can signal any more: values that fences hold and that were not reached are lost. Returns
+    /// the last value reached, if there are such.
     [[nodiscard]] std::optional<std::uint64_t> abandon() noexcept;
 
   private:
@@ -122,7 +128,10 @@ class Timeline {
     Timeline(std::shared_ptr<attr::Module> module, const Description& description)
         : module_(std::move(module)), description_(description), gpu_signals_(description.gpu_signals) {}
 
-    [[nodiscard]] bool is_passed(std::uint64_t value) const noexcept { return reached() >= value; }
+    [[nodiscard]] bool is_passed(std::uint64_t value) const noexcept { return reached() >= value || is_lost(value); }
+    [[nodiscard]] std::uint64_t greatest_in_fences() const noexcept {
+        return std::max(handed_out_.load(), greatest_noted_.load());
+    }
     [[nodiscard]] Result<> outcome(std::uint64_t value) const;
     [[nodiscard]] tl::unexpected<Error> lost() const;
     [[nodiscard]] bool look_often(std::uint64_t value, WaitMode mode) const noexcept;
@@ -144,6 +153,7 @@ class Timeline {
 
     // Apart from what others only read.
     alignas(kCacheLine) std::atomic<std::uint64_t> handed_out_{0};
+    std::atomic<std::uint64_t> greatest_noted_{0};
     alignas(kCacheLine) std::atomic<std::uint64_t> last_good_value_{UINT64_MAX};
     std::atomic<cu::CUresult> broken_by_{cu::CUDA_SUCCESS};
     std::atomic<std::uint64_t> reached_in_streams_{0};  // known from events

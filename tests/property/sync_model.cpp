@@ -134,9 +134,10 @@ bool satisfies(const SyncContent& content, const SyncWishes& wishes) {
     const auto grants = [](bool granted, const std::optional<bool>& wish) { return granted || !wish.value_or(false); };
     return (wishes.permission.value_or(0) & ~content.actual_permission) == 0 && grants(content.cpu, wishes.cpu) &&
            grants(content.context_insensitive, wishes.context_insensitive) &&
-           grants(content.timestamps, wishes.timestamps) && grants(content.deterministic, wishes.deterministic) &&
-           takes_primitive(wishes, content.primitive) && has_all(content.peers, wishes.peers) &&
-           has_all(content.gpus, wishes.gpus) && has_all(content.engines, wishes.engines);
+           (!wishes.waits() || !wishes.has_cpu() || grants(content.timestamps, wishes.timestamps)) &&
+           grants(content.deterministic, wishes.deterministic) && takes_primitive(wishes, content.primitive) &&
+           has_all(content.peers, wishes.peers) && has_all(content.gpus, wishes.gpus) &&
+           has_all(content.engines, wishes.engines);
 }
 
 bool is_valid_for(const SyncContent& content, const std::vector<SyncWishes>& participants) {

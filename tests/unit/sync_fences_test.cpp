@@ -98,6 +98,31 @@ TEST_F(SyncFences, WaiterIsReleasedWhenTheObjectGoes) {
     frees.join();
 }
 
+// A fence of a value that nobody generated is as lost as the others when its object goes.
+TEST_F(SyncFences, MadeOfAValueAreLostWithTheObject) {
+    NvSciSyncFence made = NvSciSyncFenceInitializer;
+    ASSERT_EQ(NvSciSyncFenceUpdateFence(object_, 0, 5, &made), kFine);
+    EXPECT_EQ(poll(made), NvSciError_Timeout);
+    std::thread frees([this] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        object_.reset();
+    });
+    EXPECT_EQ(NvSciSyncFenceWait(&made, context_, -1), NvSciError_ResourceError);
+    frees.join();
+    EXPECT_EQ(poll(made), NvSciError_ResourceError);
+}
+
+TEST_F(SyncFences, WithoutCpuAccessTheCpuMayNotWait) {
+    SyncList signaler = create_sync_list(module_);
+    SyncList waiter = create_sync_list(module_);
+    EXPECT_EQ(set(signaler, NvSciSyncAttrKey_RequiredPerm, NvSciSyncAccessPerm_SignalOnly), kFine);
+    EXPECT_EQ(set(waiter, NvSciSyncAttrKey_RequiredPerm, NvSciSyncAccessPerm_WaitOnly), kFine);
+    SyncObject object = allocate({signaler, waiter});
+    NvSciSyncFence made = NvSciSyncFenceInitializer;
+    ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, 5, &made), kFine);
+    EXPECT_EQ(poll(made), kWrong) << opennvsciGetLastErrorText();
+}
+
 TEST_F(SyncFences, DuplicatesAreOneTimeline) {
     SyncObject duplicate;
     ASSERT_EQ(NvSciSyncObjDup(object_, duplicate.out()), kFine);
@@ -263,6 +288,13 @@ TEST_F(SyncFences, TimestampsOfTheCpu) {
     EXPECT_EQ(NvSciSyncFenceExtractTimestampSlot(&fence, &slot), kFine);
     EXPECT_EQ(slot, 1023U);
     EXPECT_EQ(NvSciSyncFenceAddTimestampSlot(&fence, 1024), kWrong);
+    for (const std::uint64_t slots : {std::uint64_t{1024}, std::uint64_t{1024} << 32, ~std::uint64_t{0}}) {
+        NvSciSyncFence garbage = fence;
+        garbage.payload[2] = slots;
+        NvSciSyncTaskStatus status{};
+        EXPECT_EQ(NvSciSyncFenceGetTimestamp(&garbage, &time), kWrong) << slots;
+        EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&garbage, &status), kWrong) << slots;
+    }
     NvSciSyncFence without = generate(object_);
     EXPECT_EQ(NvSciSyncFenceGetTimestamp(&without, &time), kWrong);
     EXPECT_EQ(NvSciSyncFenceAddTimestampSlot(&without, 0), kWrong);
