@@ -24,11 +24,12 @@ bool is_ours(CUexternalSemaphore semaphore) {
     return is_handle_of(HandleKind::external_semaphore, api::number(semaphore));
 }
 
-/// `which` tells the place in the array, for the text of a failure.
-Result<SemaphoreRef> hold(CUexternalSemaphore semaphore, std::size_t which) {
-    auto held = api::external_semaphores().acquire(api::number(semaphore));
-    if (!held) return api::not_alive(api::number(semaphore), fmt::format("extSemArray[{}]", which));
-    return held;
+SemaphoreRef hold(CUexternalSemaphore semaphore) noexcept {
+    return api::external_semaphores().acquire(api::number(semaphore));
+}
+
+tl::unexpected<Error> not_alive(CUexternalSemaphore semaphore, std::size_t place) {
+    return api::not_alive(api::number(semaphore), fmt::format("extSemArray[{}]", place));
 }
 
 template <class Parameters>
@@ -39,7 +40,8 @@ cuda::SemaphoreUse use_of(const SemaphoreRef& semaphore, const Parameters& param
 // Most calls have one semaphore: these need no memory.
 template <class Kind>
 Result<> use_one(CUexternalSemaphore semaphore, const typename Kind::Parameters& parameters, CUstream stream) {
-    OPENNVSCI_TRY_ASSIGN(held, hold(semaphore, 0));
+    const SemaphoreRef held = hold(semaphore);
+    if (!held) return not_alive(semaphore, 0);
     cuda::SemaphoreUse use = use_of(held, parameters);
     return cuda::use_semaphores<Kind>(std::span(&use, 1), stream, [] { return Result<>(); });
 }
@@ -54,7 +56,8 @@ Result<> use_mixed(std::span<const CUexternalSemaphore> semaphores, const typena
     std::vector<typename Kind::Parameters> their_parameters;
     for (std::size_t i = 0; i < semaphores.size(); ++i) {
         if (is_ours(semaphores[i])) {
-            OPENNVSCI_TRY_ASSIGN(semaphore, hold(semaphores[i], i));
+            SemaphoreRef semaphore = hold(semaphores[i]);
+            if (!semaphore) return not_alive(semaphores[i], i);
             ours.push_back(use_of(semaphore, parameters[i]));
             held.push_back(std::move(semaphore));
         } else {
