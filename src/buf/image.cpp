@@ -18,8 +18,6 @@ namespace {
 using attr::Negotiation;
 using attr::Slot;
 
-constexpr std::size_t kMaxPlanes = NV_SCI_BUF_IMAGE_MAX_PLANES;
-
 // The keys that describe an image by its planes.
 struct PlaneKey {
     NvSciBufAttrKey number;

@@ -10,6 +10,8 @@
 
 namespace opennvsci::buf {
 
+inline constexpr std::size_t kMaxPlanes = NV_SCI_BUF_IMAGE_MAX_PLANES;
+
 /// What the placement demands of an image: what the GPUs' texture units ask for, and what the driver says about arrays.
 [[nodiscard]] LayoutRules layout_rules(const Placement& placement);
 

@@ -30,7 +30,7 @@ Result<std::shared_ptr<memory::Allocation>> allocate_memory(const attr::Slot& re
         return memory::HostMemory::create(extent.size, extent.alignment);
     }
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
-    OPENNVSCI_TRY_ASSIGN(device, device_of(*driver, *reconciled.scalar<NvSciRmGpuId>(kMemoryGpu)));
+    OPENNVSCI_TRY_ASSIGN(device, driver->require(Uuid::from(reconciled.scalar<NvSciRmGpuId>(kMemoryGpu)->bytes)));
     using memory::DriverMemory;
     return DriverMemory::create(
         *driver, *device,

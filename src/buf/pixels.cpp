@@ -17,8 +17,6 @@
 namespace opennvsci::buf {
 namespace {
 
-constexpr std::size_t kMaxPlanes = NV_SCI_BUF_IMAGE_MAX_PLANES;
-
 // Where the components of one user plane are: in every pixel of an image plane, or in every second component of it.
 struct Source {
     std::uint32_t plane;

@@ -17,7 +17,6 @@ using attr::Negotiation;
 using attr::Outcome;
 using driver::Device;
 using driver::Driver;
-using driver::Uuid;
 
 // One element of GpuId: the id as the program spelled it, and its device.
 struct Gpu {
@@ -302,15 +301,6 @@ Result<Placement> decide_placement(Negotiation& negotiation) {
     return place;
 }
 
-Result<const Device*> device_of(const Driver& driver, const NvSciRmGpuId& id) {
-    const auto uuid = Uuid::from(id.bytes);
-    const Device* device = driver.find(uuid);
-    if (device != nullptr) return device;
-    return fail(NvSciError_ResourceError,
-                fmt::format("the list names {}, which this process does not have", uuid.text()),
-                cu::CUDA_ERROR_INVALID_DEVICE);
-}
-
 Result<Placement> placement_of(const attr::Slot& reconciled) {
     Placement placement;
     placement.domain = *reconciled.scalar<MemoryDomain>(kMemoryDomain);
@@ -325,11 +315,11 @@ Result<Placement> placement_of(const attr::Slot& reconciled) {
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
     placement.driver = driver;
     for (const NvSciRmGpuId& id : ids) {
-        OPENNVSCI_TRY_ASSIGN(gpu, device_of(*driver, id));
+        OPENNVSCI_TRY_ASSIGN(gpu, driver->require(Uuid::from(id.bytes)));
         placement.gpus.push_back(gpu);
     }
     if (owner) {
-        OPENNVSCI_TRY_ASSIGN(device, device_of(*driver, *owner));
+        OPENNVSCI_TRY_ASSIGN(device, driver->require(Uuid::from(owner->bytes)));
         placement.device = device;
     }
     return placement;

@@ -27,10 +27,7 @@ struct Placement {
 /// Errors: BadParameter for a GPU that does not exist, NotSupported and ReconciliationFailed with the reason.
 [[nodiscard]] Result<Placement> decide_placement(attr::Negotiation& negotiation);
 
-/// The device that a reconciled list names. Errors: ResourceError if this process does not have it.
-[[nodiscard]] Result<const driver::Device*> device_of(const driver::Driver& driver, const NvSciRmGpuId& id);
-
-/// The placement that a reconciled list states, without the reason. Errors: those of device_of().
+/// The placement that a reconciled list states, without the reason. Errors: those of Driver::require.
 [[nodiscard]] Result<Placement> placement_of(const attr::Slot& reconciled);
 
 }  // namespace opennvsci::buf

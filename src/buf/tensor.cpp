@@ -20,12 +20,12 @@ namespace {
 using attr::Negotiation;
 using attr::Slot;
 
-constexpr std::size_t kMaxDimensions = NV_SCI_BUF_TENSOR_MAX_DIMS;
+constexpr std::size_t kTensorDimensions = NV_SCI_BUF_TENSOR_MAX_DIMS;
 
 struct Dimensions {
     std::uint32_t count;
-    std::array<std::uint64_t, kMaxDimensions> sizes;
-    std::array<std::uint32_t, kMaxDimensions> alignments;  // 1 where nobody asks
+    std::array<std::uint64_t, kTensorDimensions> sizes;
+    std::array<std::uint32_t, kTensorDimensions> alignments;  // 1 where nobody asks
 };
 
 Result<Dimensions> read_dimensions(Negotiation& negotiation) {
@@ -56,7 +56,7 @@ Result<Dimensions> read_dimensions(Negotiation& negotiation) {
 }
 
 struct TensorLayout {
-    std::array<std::uint64_t, kMaxDimensions> strides;
+    std::array<std::uint64_t, kTensorDimensions> strides;
     std::uint64_t size;
 };
 

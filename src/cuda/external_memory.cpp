@@ -25,10 +25,10 @@ void warn_if_not_negotiated(const buf::Object& object, const driver::Device& dev
     const std::size_t count = slot.count<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId);
     for (std::size_t i = 0; i < count; ++i) {
         const auto id = slot.element<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId, i);
-        if (device.has_uuid(driver::Uuid::from(id.bytes))) return;
+        if (device.has_uuid(Uuid::from(id.bytes))) return;
     }
     const auto video = slot.scalar<NvSciRmGpuId>(NvSciBufGeneralAttrKey_VidMem_GpuId);
-    if (video && device.has_uuid(driver::Uuid::from(video->bytes))) return;
+    if (video && device.has_uuid(Uuid::from(video->bytes))) return;
     if (!log::enabled(log::Level::warning)) return;
     log::write(log::Level::warning, fmt::format("an object is imported on {} ({}), which no list named in GpuId",
                                                 device.uuid.text(), device.name));

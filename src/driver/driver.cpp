@@ -93,6 +93,13 @@ const Device* Driver::find(const Uuid& uuid) const noexcept {
     return found == devices.end() ? nullptr : &*found;
 }
 
+Result<const Device*> Driver::require(const Uuid& uuid) const {
+    if (const Device* device = find(uuid); device != nullptr) return device;
+    return fail(NvSciError_ResourceError,
+                fmt::format("the list names {}, which this process does not have", uuid.text()),
+                CUDA_ERROR_INVALID_DEVICE);
+}
+
 Result<ContextIdentity> Driver::current_context() const {
     ContextIdentity context{};
     if (const CUresult result = call.cuCtxGetCurrent(&context.handle); result != CUDA_SUCCESS) {

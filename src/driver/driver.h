@@ -17,8 +17,8 @@
 
 #include "base/cuda_entry_points.h"
 #include "base/result.h"
+#include "base/uuid.h"
 #include "driver/array_answers.h"
-#include "driver/uuid.h"
 
 namespace opennvsci::driver {
 
@@ -104,6 +104,9 @@ class Driver {
 
     /// The device with this UUID (either spelling), or null.
     [[nodiscard]] const Device* find(const Uuid& uuid) const noexcept;
+
+    /// The device with this UUID that a list names. Errors: ResourceError if this process does not have it.
+    [[nodiscard]] Result<const Device*> require(const Uuid& uuid) const;
 
     /// The device of the calling thread's current context. Errors: INVALID_CONTEXT if there is none.
     [[nodiscard]] Result<const Device*> current_device() const;

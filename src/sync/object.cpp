@@ -18,12 +18,9 @@ Result<Timeline::Description> describe(const attr::Slot& reconciled) {
     description.has_32_bits = *reconciled.scalar<std::uint64_t>(NvSciSyncAttrKey_MaxPrimitiveValue) == UINT32_MAX;
     if (description.residence != Residence::video) return description;
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
-    const auto uuid = Uuid::from(reconciled.scalar<NvSciRmGpuId>(kResidenceGpu)->bytes);
-    description.gpu = driver->find(uuid);
-    if (description.gpu != nullptr) return description;
-    return fail(NvSciError_ResourceError,
-                fmt::format("the list places the object on {}, which this process does not have", uuid.text()),
-                cu::CUDA_ERROR_INVALID_DEVICE);
+    OPENNVSCI_TRY_ASSIGN(gpu, driver->require(Uuid::from(reconciled.scalar<NvSciRmGpuId>(kResidenceGpu)->bytes)));
+    description.gpu = gpu;
+    return description;
 }
 
 }  // namespace

@@ -3,9 +3,9 @@
 
 #include <fmt/format.h>
 
+#include "base/uuid.h"
 #include "buf/keys.h"
 #include "buf/reconcile.h"
-#include "driver/uuid.h"
 #include "layout/wishes.h"
 
 namespace opennvsci::tool {
@@ -53,7 +53,7 @@ Result<NegotiatedLayout> negotiate_layout(const LayoutOptions& options) {
     const auto gpu = reconciled.scalar<NvSciRmGpuId>(buf::kMemoryGpu);
     return NegotiatedLayout{title_of(options), std::move(regions), domain.text(reconciled.get(domain)),
                             list->report()->decision(buf::schema().index_of(domain))->reason.c_str(),
-                            gpu ? driver::Uuid::from(gpu->bytes).text() : ""};
+                            gpu ? Uuid::from(gpu->bytes).text() : ""};
 }
 
 }  // namespace opennvsci::tool
