@@ -44,9 +44,11 @@ void RatioReporter::ReportRuns(const std::vector<Run>& runs) {
         const bool is_only = run.run_type == Run::RT_Iteration && run.repetitions <= 1;
         if (run.error_occurred || (!is_median && !is_only)) continue;
         const std::string& arguments = run.run_name.args;
-        times_[run.run_name.function_name + (arguments.empty() ? "" : "/" + arguments)] = {
-            run.real_accumulated_time / static_cast<double>(run.iterations) * 1e9,
-            run.cpu_accumulated_time / static_cast<double>(run.iterations) * 1e9};
+        const std::string name = run.run_name.function_name + (arguments.empty() ? "" : "/" + arguments);
+        for (const auto& [side, seconds] : run.counters)
+            times_[name + "/" + side] = {seconds * 1e9, seconds * 1e9};
+        times_[name] = {run.real_accumulated_time / static_cast<double>(run.iterations) * 1e9,
+                        run.cpu_accumulated_time / static_cast<double>(run.iterations) * 1e9};
     }
     ConsoleReporter::ReportRuns(runs);
 }

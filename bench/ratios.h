@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ratios: compares pairs of benchmarks of one run. A benchmark "X/ours" is set against "X/raw", or its time against a
-// limit; the table at the end shows the ratio beside the target.
+// Ratios: compares pairs of benchmarks of one run, or the sides of one benchmark that take turns, whose times per unit
+// are its counters. "X/ours" is set against "X/raw", or its time against a limit; the table at the end shows the ratio
+// beside the target.
 #pragma once
 
 #include <benchmark/benchmark.h>

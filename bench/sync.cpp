@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <thread>
 
 #include "nvscisync.h"
@@ -93,114 +94,230 @@ class StreamFence {
     CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS wait_{};
 };
 
-/// Two streams that hand over to each other: hop(from, to, direction), there and back, then waits for both.
-template <class Hop>
-void hand_over(benchmark::State& state, Hop&& hop) {
-    constexpr int kRounds = 100;
-    const auto& cuda = device_driver().call;
-    CUstream streams[2] = {};
-    for (CUstream& stream : streams)
-        BENCH_CHECK(cuda.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING));
-    while (state.KeepRunningBatch(2 * kRounds)) {
-        for (int i = 0; i < kRounds; ++i) {
-            hop(streams[0], streams[1], 0);
-            hop(streams[1], streams[0], 1);
+/// One way to do what a benchmark measures.
+struct Side {
+    const char* name;
+    std::function<std::chrono::nanoseconds()> run;  ///< does a batch of it, and says how long that took
+};
+
+/// The sides take turns, so that a slow moment of the machine hits all of them. The benchmark's time is that of a batch
+/// of the first side; each side's time per unit, of which a batch has so many, is a counter with its name, in seconds.
+void take_turns(benchmark::State& state, int units, const std::vector<Side>& sides) {
+    std::vector<std::chrono::nanoseconds> sums(sides.size(), std::chrono::nanoseconds(0));
+    std::size_t first = 0;
+    for (auto _ : state) {
+        const auto before = sums[0];
+        for (std::size_t i = 0; i < sides.size(); ++i) {
+            const std::size_t turn = (first + i) % sides.size();
+            sums[turn] += sides[turn].run();
         }
-        for (CUstream stream : streams)
-            BENCH_CHECK(cuda.cuStreamSynchronize(stream));
+        ++first;
+        state.SetIterationTime(std::chrono::duration<double>(sums[0] - before).count());
     }
-    for (CUstream stream : streams)
-        BENCH_CHECK(cuda.cuStreamDestroy(stream));
+    for (std::size_t i = 0; i < sides.size(); ++i) {
+        state.counters[sides[i].name] =
+            std::chrono::duration<double>(sums[i]).count() / static_cast<double>(state.iterations()) / units;
+    }
 }
 
-void hand_over_ours(benchmark::State& state, bool with_cpu) {
-    device_driver();
-    CUexternalSemaphore semaphores[2] = {};
-    for (CUexternalSemaphore& semaphore : semaphores) {
-        std::vector<NvSciSyncAttrList> lists{gpu_list(1), gpu_list(2)};
-        if (with_cpu) lists.push_back(cpu_list(NvSciSyncAccessPerm_WaitOnly));
-        NvSciSyncObj object = allocate(lists);
-        semaphore = import(object);
-        NvSciSyncObjFree(object);
-    }
-    StreamFence fence;
-    hand_over(state, [&](CUstream from, CUstream to, int direction) {
-        fence.signal(semaphores[direction], from);
-        fence.wait(semaphores[direction], to);
-    });
-    for (CUexternalSemaphore semaphore : semaphores)
-        BENCH_CHECK(nvsciCuDestroyExternalSemaphore(semaphore));
-}
-BENCHMARK_CAPTURE(hand_over_ours, gpu, false)->Name("hand_over/ours");
-BENCHMARK_CAPTURE(hand_over_ours, cpu, true)->Name("hand_over_with_cpu/ours");
+/// Two streams that hand over to each other.
+class StreamPair {
+  public:
+    static constexpr int kRounds = 100;  // between two waits for the streams
+    static constexpr int kRepeats = 20;  // so that what the other sides left in the caches counts little
+    static constexpr int kHops = 2 * kRounds * kRepeats;
 
-void hand_over_events(benchmark::State& state) {
+    StreamPair() {
+        for (CUstream& stream : streams_)
+            BENCH_CHECK(cuda_.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING));
+    }
+    StreamPair(const StreamPair&) = delete;
+    StreamPair& operator=(const StreamPair&) = delete;
+    ~StreamPair() {
+        for (CUstream stream : streams_)
+            BENCH_CHECK(cuda_.cuStreamDestroy(stream));
+    }
+
+    /// hop(from, to, direction) there and back some times, then waits for both streams; all that again and again.
+    template <class Hop>
+    std::chrono::nanoseconds hand_over(Hop&& hop) const {
+        const auto start = Clock::now();
+        for (int repeat = 0; repeat < kRepeats; ++repeat) {
+            for (int i = 0; i < kRounds; ++i) {
+                hop(streams_[0], streams_[1], 0);
+                hop(streams_[1], streams_[0], 1);
+            }
+            for (CUstream stream : streams_)
+                BENCH_CHECK(cuda_.cuStreamSynchronize(stream));
+        }
+        return Clock::now() - start;
+    }
+
+  private:
+    const driver::EntryPoints& cuda_ = device_driver().call;
+    CUstream streams_[2] = {};
+};
+
+/// A semaphore for each direction, of objects that GPUs of this process use, or the CPU too.
+class SemaphorePair {
+  public:
+    explicit SemaphorePair(bool with_cpu) {
+        for (CUexternalSemaphore& semaphore : semaphores_) {
+            std::vector<NvSciSyncAttrList> lists{gpu_list(1), gpu_list(2)};
+            if (with_cpu) lists.push_back(cpu_list(NvSciSyncAccessPerm_WaitOnly));
+            NvSciSyncObj object = allocate(lists);
+            semaphore = import(object);
+            NvSciSyncObjFree(object);
+        }
+    }
+    SemaphorePair(const SemaphorePair&) = delete;
+    SemaphorePair& operator=(const SemaphorePair&) = delete;
+    ~SemaphorePair() {
+        for (CUexternalSemaphore semaphore : semaphores_)
+            BENCH_CHECK(nvsciCuDestroyExternalSemaphore(semaphore));
+    }
+    void hop(CUstream from, CUstream to, int direction) {
+        fence_.signal(semaphores_[direction], from);
+        fence_.wait(semaphores_[direction], to);
+    }
+
+  private:
+    CUexternalSemaphore semaphores_[2] = {};
+    StreamFence fence_;
+};
+
+void hand_over(benchmark::State& state) {
     const auto& cuda = device_driver().call;
+    const StreamPair streams;
+    SemaphorePair ours(false);
+    SemaphorePair with_cpu(true);
     CUevent events[2] = {};
     for (CUevent& event : events)
         BENCH_CHECK(cuda.cuEventCreate(&event, CU_EVENT_DISABLE_TIMING));
-    hand_over(state, [&](CUstream from, CUstream to, int direction) {
-        BENCH_CHECK(cuda.cuEventRecord(events[direction], from));
-        BENCH_CHECK(cuda.cuStreamWaitEvent(to, events[direction], 0));
-    });
-    for (CUevent event : events)
-        BENCH_CHECK(cuda.cuEventDestroy(event));
-}
-BENCHMARK(hand_over_events)->Name("hand_over/events");
-
-void hand_over_raw(benchmark::State& state) {
-    const auto& cuda = device_driver().call;
     CUdeviceptr words = 0;
     BENCH_CHECK(cuda.cuMemAlloc(&words, 256));
     BENCH_CHECK(cuda.cuMemsetD8(words, 0, 256));
     std::uint64_t values[2] = {};
-    hand_over(state, [&](CUstream from, CUstream to, int direction) {
+
+    const auto by_events = [&](CUstream from, CUstream to, int direction) {
+        BENCH_CHECK(cuda.cuEventRecord(events[direction], from));
+        BENCH_CHECK(cuda.cuStreamWaitEvent(to, events[direction], 0));
+    };
+    const auto by_memory = [&](CUstream from, CUstream to, int direction) {
         const CUdeviceptr word = words + 128ULL * static_cast<unsigned>(direction);
         const std::uint64_t value = ++values[direction];
         BENCH_CHECK(cuda.cuStreamWriteValue64(from, word, value, 0));
         BENCH_CHECK(cuda.cuStreamWaitValue64(to, word, value, 0));
-    });
+    };
+    const auto hop_of = [](SemaphorePair& pair) {
+        return [&pair](CUstream from, CUstream to, int direction) { pair.hop(from, to, direction); };
+    };
+    take_turns(state, StreamPair::kHops,
+               {{"ours", [&] { return streams.hand_over(hop_of(ours)); }},
+                {"events", [&] { return streams.hand_over(by_events); }},
+                {"with_cpu", [&] { return streams.hand_over(hop_of(with_cpu)); }},
+                {"memory_operations", [&] { return streams.hand_over(by_memory); }}});
+
     BENCH_CHECK(cuda.cuMemFree(words));
+    for (CUevent event : events)
+        BENCH_CHECK(cuda.cuEventDestroy(event));
 }
-BENCHMARK(hand_over_raw)->Name("hand_over/memory_operations");
+BENCHMARK(hand_over)->UseManualTime()->MinTime(0.01);
 
-// Two threads, both spinning. One iteration is there and back.
+/// Two threads that play ping-pong, both spinning: this one serves, a thread of its own returns. Between batches that
+/// thread sleeps.
+class PingPong {
+  public:
+    static constexpr int kRounds = 10000;
 
-void cpu_ping_pong_ours(benchmark::State& state, NvSciSyncWaitMode mode) {
-    NvSciSyncObj ping = allocate({cpu_list(NvSciSyncAccessPerm_WaitSignal)});
-    NvSciSyncObj pong = allocate({cpu_list(NvSciSyncAccessPerm_WaitSignal)});
-    std::atomic<bool> stop{false};
-    std::thread other([&] {
-        NvSciSyncCpuWaitContext context = wait_context();
-        NvSciSyncFence fence = NvSciSyncFenceInitializer;
-        for (std::uint64_t n = 1;; ++n) {
-            BENCH_CHECK(NvSciSyncFenceUpdateFence(ping, 0, n, &fence));
-            BENCH_CHECK(NvSciSyncFenceWaitWithMode(&fence, context, -1, mode));
-            if (stop) break;
-            BENCH_CHECK(NvSciSyncObjSignal(pong));
-        }
-        NvSciSyncCpuWaitContextFree(context);
-    });
-    NvSciSyncCpuWaitContext context = wait_context();
-    NvSciSyncFence fence = NvSciSyncFenceInitializer;
-    for (auto _ : state) {
-        BENCH_CHECK(NvSciSyncObjGenerateFence(pong, &fence));
-        BENCH_CHECK(NvSciSyncObjSignal(ping));
-        BENCH_CHECK(NvSciSyncFenceWaitWithMode(&fence, context, -1, mode));
+    /// make_back() makes, on the other thread, what is one turn of it.
+    template <class Back>
+    explicit PingPong(Back&& make_back)
+        : other_([this, make_back] {
+              auto back = make_back();
+              for (int batch = 0;; ++batch) {
+                  batches_.wait(batch);
+                  if (stop_) return;
+                  for (int i = 0; i <= kRounds; ++i)
+                      back();
+              }
+          }) {}
+    PingPong(const PingPong&) = delete;
+    PingPong& operator=(const PingPong&) = delete;
+    ~PingPong() {
+        stop_ = true;
+        begin();
+        other_.join();
     }
-    stop = true;
-    BENCH_CHECK(NvSciSyncObjSignal(ping));
-    other.join();
-    NvSciSyncCpuWaitContextFree(context);
-    NvSciSyncObjFree(ping);
-    NvSciSyncObjFree(pong);
-}
-BENCHMARK_CAPTURE(cpu_ping_pong_ours, spin, NvSciSyncWaitMode_BusyNoYield)->Name("cpu_ping_pong/ours")->UseRealTime();
-BENCHMARK_CAPTURE(cpu_ping_pong_ours, adaptive, NvSciSyncWaitMode_Default)
-    ->Name("cpu_ping_pong/default_mode")
-    ->UseRealTime();
 
-void cpu_ping_pong_raw(benchmark::State& state) {
+    /// serve() is there and back on this thread.
+    template <class Serve>
+    std::chrono::nanoseconds play(Serve&& serve) {
+        begin();
+        serve();  // the other thread is awake after this one
+        const auto start = Clock::now();
+        for (int i = 0; i < kRounds; ++i)
+            serve();
+        return Clock::now() - start;
+    }
+
+  private:
+    void begin() {
+        ++batches_;
+        batches_.notify_all();
+    }
+
+    std::atomic<int> batches_{0};
+    std::atomic<bool> stop_{false};
+    std::thread other_;
+};
+
+/// Both ways through fences.
+class FencePingPong {
+  public:
+    explicit FencePingPong(NvSciSyncWaitMode mode) : mode_(mode) {}
+    FencePingPong(const FencePingPong&) = delete;
+    FencePingPong& operator=(const FencePingPong&) = delete;
+    ~FencePingPong() {
+        NvSciSyncCpuWaitContextFree(contexts_[0]);
+        NvSciSyncCpuWaitContextFree(contexts_[1]);
+        NvSciSyncObjFree(ping_);
+        NvSciSyncObjFree(pong_);
+    }
+    std::chrono::nanoseconds play() {
+        return game_.play([&] {
+            BENCH_CHECK(NvSciSyncObjGenerateFence(pong_, &fence_));
+            BENCH_CHECK(NvSciSyncObjSignal(ping_));
+            BENCH_CHECK(NvSciSyncFenceWaitWithMode(&fence_, contexts_[0], -1, mode_));
+        });
+    }
+
+  private:
+    const NvSciSyncWaitMode mode_;
+    NvSciSyncObj ping_ = allocate({cpu_list(NvSciSyncAccessPerm_WaitSignal)});
+    NvSciSyncObj pong_ = allocate({cpu_list(NvSciSyncAccessPerm_WaitSignal)});
+    NvSciSyncCpuWaitContext contexts_[2] = {wait_context(), wait_context()};
+    NvSciSyncFence fence_ = NvSciSyncFenceInitializer;
+    PingPong game_{[this] {
+        return [this, n = std::uint64_t{0}, fence = NvSciSyncFence{}]() mutable {
+            BENCH_CHECK(NvSciSyncFenceUpdateFence(ping_, 0, ++n, &fence));
+            BENCH_CHECK(NvSciSyncFenceWaitWithMode(&fence, contexts_[1], -1, mode_));
+            BENCH_CHECK(NvSciSyncObjSignal(pong_));
+        };
+    }};
+};
+
+/// Both ways through a word of memory.
+class WordPingPong {
+  public:
+    std::chrono::nanoseconds play() {
+        return game_.play([&] {
+            ping_.value.store(++n_, std::memory_order_release);
+            pong_.wait(n_);
+        });
+    }
+
+  private:
     struct alignas(64) Word {
         std::atomic<std::uint64_t> value{0};
         void wait(std::uint64_t wanted) const {
@@ -211,27 +328,28 @@ void cpu_ping_pong_raw(benchmark::State& state) {
             }
         }
     };
-    Word ping;
-    Word pong;
-    std::atomic<bool> stop{false};
-    std::thread other([&] {
-        for (std::uint64_t n = 1;; ++n) {
-            ping.wait(n);
-            if (stop) break;
-            pong.value.store(n, std::memory_order_release);
-        }
-    });
-    std::uint64_t n = 0;
-    for (auto _ : state) {
-        ++n;
-        ping.value.store(n, std::memory_order_release);
-        pong.wait(n);
-    }
-    stop = true;
-    ping.value.store(n + 1, std::memory_order_release);
-    other.join();
+    Word ping_;
+    Word pong_;
+    std::uint64_t n_ = 0;
+    PingPong game_{[this] {
+        return [this, n = std::uint64_t{0}]() mutable {
+            ping_.wait(++n);
+            pong_.value.store(n, std::memory_order_release);
+        };
+    }};
+};
+
+// One unit is there and back.
+void cpu_ping_pong(benchmark::State& state) {
+    FencePingPong ours(NvSciSyncWaitMode_BusyNoYield);
+    FencePingPong default_mode(NvSciSyncWaitMode_Default);
+    WordPingPong raw;
+    take_turns(state, PingPong::kRounds,
+               {{"ours", [&] { return ours.play(); }},
+                {"raw", [&] { return raw.play(); }},
+                {"default_mode", [&] { return default_mode.play(); }}});
 }
-BENCHMARK(cpu_ping_pong_raw)->Name("cpu_ping_pong/raw")->UseRealTime();
+BENCHMARK(cpu_ping_pong)->UseManualTime();
 
 // How late a waiting thread notices a signal that comes so many microseconds after it began to wait, and how much
 // processor time it takes meanwhile.

@@ -9,7 +9,7 @@ struct KnownStream {
     unsigned long long id = 0;
     const ContextWatch* context = nullptr;
 };
-constinit thread_local KnownStream t_known[2] [[gnu::tls_model("initial-exec")]];
+[[gnu::tls_model("initial-exec")]] constinit thread_local KnownStream t_known[2];
 
 }  // namespace
 

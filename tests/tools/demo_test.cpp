@@ -35,7 +35,8 @@ class RefusalTest : public testing::Test {
     }
 
     Result<std::vector<std::string>> try_writes_into(const Object& object) {
-        OPENNVSCI_TRY_ASSIGN(context, PrimaryContext::make_current(*driver_, driver_->devices[0]));
+        const auto context = PrimaryContext::make_current(*driver_, driver_->devices[0]);
+        if (!context) return tl::make_unexpected(context.error());
         OPENNVSCI_TRY_ASSIGN(memory, ExternalMemory::import(*driver_, object, kSize));
         OPENNVSCI_TRY_ASSIGN(mapping, MappedBuffer::map(*driver_, memory, 0, kSize));
         return expect_gpu_writes_refused(*driver_, mapping);
