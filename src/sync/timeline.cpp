@@ -122,16 +122,16 @@ Result<> Timeline::outcome(std::uint64_t value) const {
     return {};
 }
 
-// Some looks in a row: reading the clock costs more than one.
+// Some looks in a row, because reading the clock costs more than a look. Not when yielding: that may cost a time slice.
 bool Timeline::look_often(std::uint64_t value, WaitMode mode) const noexcept {
+    if (mode == WaitMode::yielding) {
+        ::sched_yield();
+        return is_passed(value);
+    }
     constexpr int kLooks = 16;
     for (int i = 0; i < kLooks; ++i) {
         if (is_passed(value)) return true;
-        if (mode == WaitMode::yielding) {
-            ::sched_yield();
-        } else {
-            pause();
-        }
+        pause();
     }
     return is_passed(value);
 }
@@ -144,7 +144,9 @@ void Timeline::sleep(std::uint64_t value, Clock::duration longest) const noexcep
 }
 
 Result<> Timeline::wait(std::uint64_t value, std::int64_t timeout_us, WaitMode mode) {
-    if (is_passed(value) || (timeout_us != 0 && look_often(value, mode))) return outcome(value);
+    if (is_passed(value)) return outcome(value);
+    const bool may_come_at_once = timeout_us != 0 && mode != WaitMode::yielding;
+    if (may_come_at_once && look_often(value, mode)) return outcome(value);
 
     const auto start = Clock::now();
     constexpr auto kMostUs =
