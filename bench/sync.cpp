@@ -392,7 +392,7 @@ void notice_cpu_signal(benchmark::State& state) {
         [&] { BENCH_CHECK(NvSciSyncObjSignal(object)); });
     NvSciSyncObjFree(object);
 }
-BENCHMARK(notice_cpu_signal)->Arg(100)->Arg(1000)->Arg(10000)->UseManualTime();
+BENCHMARK(notice_cpu_signal)->Arg(100)->Arg(1000)->Arg(10000)->UseManualTime()->Iterations(20);
 
 // The stream waits for a word that the other thread writes, and then signals.
 void notice_gpu_signal(benchmark::State& state) {
@@ -422,7 +422,7 @@ void notice_gpu_signal(benchmark::State& state) {
     BENCH_CHECK(nvsciCuDestroyExternalSemaphore(semaphore));
     NvSciSyncObjFree(object);
 }
-BENCHMARK(notice_gpu_signal)->Arg(100)->Arg(1000)->Arg(10000)->UseManualTime();
+BENCHMARK(notice_gpu_signal)->Arg(100)->Arg(1000)->Arg(10000)->UseManualTime()->Iterations(20);
 
 }  // namespace
 }  // namespace opennvsci::bench
