@@ -499,16 +499,7 @@ class Machine {
         const OpenNvSciDecision* decisions = nullptr;
         std::size_t count = 0;
         const NvSciError error = opennvsciAttrListGetDecisions(list.handle, &decisions, &count);
-        if (!list.alive) REQUIRE(error == NvSciError_BadParameter);
-        if (list.alive && (list.reconciled || list.conflict)) REQUIRE(error == NvSciError_Success);
-        std::size_t length = 0;
-        for (std::size_t i = 0; i < count; ++i) {
-            for (const char* text : {decisions[i].keyName, decisions[i].requested, decisions[i].granted,
-                                     decisions[i].rule, decisions[i].reason, decisions[i].suggestion}) {
-                length += std::strlen(text);
-            }
-        }
-        REQUIRE(count == 0 || length > 0);
+        check_decisions(list, error, std::span(decisions, count));
         const std::string name = in_.ConsumeRandomLengthString(70);
         (void)opennvsciAttrListSetName(list.handle, name.c_str());
     }

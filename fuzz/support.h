@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <span>
 #include <vector>
 
 #include "driver/driver.h"
@@ -82,6 +83,19 @@ struct KnownList {
     std::size_t object;  // of a borrowed list: dies with this object
     std::size_t module;  // index of its module
 };
+
+// What asking a list for its decisions gave; reads every text.
+template <class Handle>
+void check_decisions(const KnownList<Handle>& list, NvSciError error, std::span<const OpenNvSciDecision> decisions) {
+    if (!list.alive) REQUIRE(error == NvSciError_BadParameter);
+    if (list.alive && (list.reconciled || list.conflict)) REQUIRE(error == NvSciError_Success);
+    std::size_t length = 0;
+    for (const OpenNvSciDecision& one : decisions) {
+        for (const char* text : {one.keyName, one.requested, one.granted, one.rule, one.reason, one.suggestion})
+            length += std::strlen(text);
+    }
+    REQUIRE(decisions.empty() || length > 0);
+}
 
 /// The lists of a target, and choices of some of them.
 template <class Handle>

@@ -93,7 +93,7 @@ Result<std::vector<Participant>> participants(Negotiation& negotiation) {
 template <class IsMeant>
 std::string names_of(Negotiation& negotiation, IsMeant&& is_meant) {
     std::string names;
-    const auto participants = negotiation.report().participants();
+    const auto& participants = negotiation.report().participants();
     for (std::size_t i = 0; i < participants.size(); ++i) {
         if (!is_meant(i)) continue;
         if (!names.empty()) names += ", ";

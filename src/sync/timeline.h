@@ -15,7 +15,7 @@
 // go backwards, and fence n implies all before it.
 //
 // If the context of a signal is lost or destroyed, the timeline is broken: waits for values that were not reached give
-// an error, and the payload is raised to what was handed out, so that no stream waits for ever.
+// an error, and the payload is raised to the greatest fence, so that no stream waits for ever.
 //
 // Thread-safe. CPU signals and waits take no lock while all is well.
 #pragma once

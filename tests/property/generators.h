@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Generators that the wishes of both libraries are made of.
+// Generators that the wishes of both libraries are made of, and how a wish is shown.
 #pragma once
 
 #include <rapidcheck.h>
 
 #include <optional>
+#include <ostream>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,14 @@ template <class T>
 rc::Gen<std::vector<T>> some(int most, const rc::Gen<T>& gen) {
     return rc::gen::mapcat(rc::gen::inRange(1, most + 1),
                            [=](int count) { return rc::gen::container<std::vector<T>>(count, gen); });
+}
+
+/// " name=value", or nothing for what is not wished.
+template <class T>
+void show_wish(std::ostream& stream, const char* name, const std::optional<T>& value) {
+    if (!value) return;
+    stream << ' ' << name << '=';
+    rc::show(*value, stream);
 }
 
 }  // namespace opennvsci::test

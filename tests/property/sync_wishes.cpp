@@ -62,26 +62,19 @@ void set_sync_flag(NvSciSyncAttrList list, NvSciSyncAttrKey key, std::optional<b
     if (value) RC_ASSERT(set(list, key, *value) == NvSciError_Success);
 }
 
-template <class T>
-void show_sync_wish(std::ostream& stream, const char* name, const std::optional<T>& value) {
-    if (!value) return;
-    stream << ' ' << name << '=';
-    rc::show(*value, stream);
-}
-
 }  // namespace
 
 std::ostream& operator<<(std::ostream& stream, const SyncWishes& wishes) {
     stream << '{';
-    show_sync_wish(stream, "permission", wishes.permission);
-    show_sync_wish(stream, "cpu", wishes.cpu);
-    show_sync_wish(stream, "context_insensitive", wishes.context_insensitive);
-    show_sync_wish(stream, "timestamps", wishes.timestamps);
-    show_sync_wish(stream, "deterministic", wishes.deterministic);
-    show_sync_wish(stream, "primitives", wishes.primitives);
-    show_sync_wish(stream, "peers", wishes.peers);
-    show_sync_wish(stream, "gpus", wishes.gpus);
-    show_sync_wish(stream, "engines", wishes.engines);
+    show_wish(stream, "permission", wishes.permission);
+    show_wish(stream, "cpu", wishes.cpu);
+    show_wish(stream, "context_insensitive", wishes.context_insensitive);
+    show_wish(stream, "timestamps", wishes.timestamps);
+    show_wish(stream, "deterministic", wishes.deterministic);
+    show_wish(stream, "primitives", wishes.primitives);
+    show_wish(stream, "peers", wishes.peers);
+    show_wish(stream, "gpus", wishes.gpus);
+    show_wish(stream, "engines", wishes.engines);
     return stream << " }";
 }
 

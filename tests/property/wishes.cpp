@@ -46,13 +46,6 @@ Wishes legal(Wishes wishes) {
     return wishes;
 }
 
-template <class T>
-void show(std::ostream& stream, const char* name, const std::optional<T>& value) {
-    if (!value) return;
-    stream << ' ' << name << '=';
-    rc::show(*value, stream);
-}
-
 class PairArray {
   public:
     template <class T>
@@ -82,18 +75,18 @@ class PairArray {
 std::ostream& operator<<(std::ostream& stream, const Wishes& wishes) {
     stream << '{';
     if (wishes.types)
-        show(stream, "types", std::optional(std::vector<int>(wishes.types->begin(), wishes.types->end())));
-    show(stream, "cpu", wishes.cpu);
-    if (wishes.permission) show(stream, "permission", std::optional<int>(*wishes.permission));
-    show(stream, "cpu_cache", wishes.cpu_cache);
-    show(stream, "gpus", wishes.gpus);
-    show(stream, "video_memory", wishes.video_memory);
-    show(stream, "gpu_cache", wishes.gpu_cache);
-    show(stream, "compression", wishes.compression);
-    show(stream, "peers", wishes.peers);
-    show(stream, "engines", wishes.engines);
-    show(stream, "size", wishes.size);
-    show(stream, "align", wishes.align);
+        show_wish(stream, "types", std::optional(std::vector<int>(wishes.types->begin(), wishes.types->end())));
+    show_wish(stream, "cpu", wishes.cpu);
+    if (wishes.permission) show_wish(stream, "permission", std::optional<int>(*wishes.permission));
+    show_wish(stream, "cpu_cache", wishes.cpu_cache);
+    show_wish(stream, "gpus", wishes.gpus);
+    show_wish(stream, "video_memory", wishes.video_memory);
+    show_wish(stream, "gpu_cache", wishes.gpu_cache);
+    show_wish(stream, "compression", wishes.compression);
+    show_wish(stream, "peers", wishes.peers);
+    show_wish(stream, "engines", wishes.engines);
+    show_wish(stream, "size", wishes.size);
+    show_wish(stream, "align", wishes.align);
     return stream << " }";
 }
 
