@@ -25,6 +25,18 @@ constinit SyncObjectTable g_sync_objects(HandleKind::sync_object);
 constinit ModuleTable g_cpu_wait_contexts(HandleKind::cpu_wait_context);
 constinit ExternalSemaphoreTable g_external_semaphores(HandleKind::external_semaphore);
 
+[[gnu::constructor]] void guard_tables_across_fork() {
+    g_modules.guard_across_fork();
+    g_lists.guard_across_fork();
+    g_objects.guard_across_fork();
+    g_external_memories.guard_across_fork();
+    g_sync_modules.guard_across_fork();
+    g_sync_lists.guard_across_fork();
+    g_sync_objects.guard_across_fork();
+    g_cpu_wait_contexts.guard_across_fork();
+    g_external_semaphores.guard_across_fork();
+}
+
 }  // namespace
 
 ModuleTable& modules() noexcept {

@@ -14,6 +14,10 @@
 // destroyed when the last running call is done with it. That no counter needs a lock rests on one order: a call counts
 // itself before it looks whether the slot is open, and close() shuts the slot before it looks at the counters.
 //
+// A handle that was closed is dead for ever: a slot whose generations are used up is retired. A forked child owns
+// nothing of what its parent made (base/process.h): closing such a handle makes it unknown there, and its value is
+// never ended.
+//
 // A table has no destructor, because programs free handles from static destructors: it is a global, made before all
 // code runs, and what is alive at the end of the process stays. Thread-safe. acquire() is lock-free.
 #pragma once
@@ -27,6 +31,7 @@
 #include <new>
 #include <utility>
 
+#include "base/process.h"
 #include "base/thread_number.h"
 
 namespace opennvsci {
@@ -49,7 +54,8 @@ enum class HandleKind : std::uint16_t {
     return handle >> 48 == static_cast<std::uint16_t>(kind);
 }
 
-template <class T>
+/// `kLastGeneration` is a parameter for tests only.
+template <class T, std::uint64_t kLastGeneration = 0xFFFFFF>
 class HandleTable {
     struct Slot;
     struct Counter;
@@ -89,6 +95,7 @@ class HandleTable {
         if (slot == nullptr) return 0;
         const std::uint64_t generation = slot->state.load(std::memory_order_relaxed) >> kPhaseBits;
         ::new (static_cast<void*>(slot->storage)) T(std::move(value));
+        slot->maker = process::token();
         slot->state.store(generation << kPhaseBits | kOpen, std::memory_order_release);
         return std::uint64_t{static_cast<std::uint16_t>(kind_)} << 48 | generation << 24 | slot->index;
     }
@@ -109,11 +116,24 @@ class HandleTable {
         Slot* const slot = find(handle);
         if (slot == nullptr) return false;
         std::uint64_t state = open_state(handle);
-        const std::uint64_t closing = state - kOpen + kClosing;
-        if (!slot->state.compare_exchange_strong(state, closing, std::memory_order_seq_cst)) return false;
-        slot->end_if_unused(closing);
+        const bool is_ours = slot->maker == process::token();
+        const std::uint64_t closed = state - kOpen + (is_ours ? kClosing : kAbandoned);
+        if (!slot->state.compare_exchange_strong(state, closed, std::memory_order_seq_cst)) return false;
+        if (is_ours) slot->end_if_unused(closed);
         return true;
     }
+
+    /// True if insert() has returned `handle` at any time.
+    [[nodiscard]] bool has_given_out(std::uint64_t handle) const noexcept {
+        const Slot* const slot = find(handle);
+        if (slot == nullptr) return false;
+        const std::uint64_t given = open_state(handle);
+        const std::uint64_t now = slot->state.load(std::memory_order_acquire);
+        return given >> kPhaseBits != 0 && given <= now;
+    }
+
+    /// Lets forked children go on to use the table, whatever other threads were doing with it.
+    void guard_across_fork() noexcept { process::guard_across_fork(mutex_); }
 
   private:
     static constexpr std::size_t kCacheLine = 64;
@@ -128,7 +148,8 @@ class HandleTable {
     static constexpr std::uint64_t kPhaseMask = 3;
     static constexpr std::uint64_t kVacant = 0;
     static constexpr std::uint64_t kOpen = 1;
-    static constexpr std::uint64_t kClosing = 2;  // unknown, but running calls may still hold the value
+    static constexpr std::uint64_t kClosing = 2;    // unknown, but running calls may still hold the value
+    static constexpr std::uint64_t kAbandoned = 3;  // unknown, and its value is another process's
 
     struct alignas(kCacheLine) Counter {
         std::atomic<std::uint32_t> count{0};
@@ -138,6 +159,7 @@ class HandleTable {
         std::atomic<std::uint64_t> state{std::uint64_t{1} << kPhaseBits | kVacant};
         HandleTable* table = nullptr;
         std::uint32_t index = 0;
+        std::uint64_t maker = 0;  // token of the process that inserted the value
         Slot* next_vacant = nullptr;
         alignas(T) unsigned char storage[sizeof(T)];
         std::array<Counter, kCounters> calls;
@@ -157,11 +179,11 @@ class HandleTable {
             for (const Counter& counter : calls) {
                 if (counter.count.load(std::memory_order_seq_cst) != 0) return;
             }
-            const std::uint64_t generation = ((closing >> kPhaseBits) + 1) & kGenerationMask;
+            const std::uint64_t generation = (closing >> kPhaseBits) + 1;
             if (!state.compare_exchange_strong(closing, generation << kPhaseBits | kVacant))
                 return;  // another was faster
             value().~T();
-            table->give_back(*this);
+            if (generation <= kLastGeneration) table->give_back(*this);  // else it is retired
         }
     };
 

@@ -5,6 +5,8 @@
 #include "base/handle_table.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <memory>
@@ -36,10 +38,10 @@ class Token {
 using Table = HandleTable<Token>;
 
 /// A table that is never destroyed, as the library's own, and that a leak checker can still reach.
-template <class T>
-HandleTable<T>& make_table(HandleKind kind) {
-    static auto& tables = *new std::vector<HandleTable<T>*>;
-    return *tables.emplace_back(new HandleTable<T>(kind));
+template <class T, std::uint64_t... kLast>
+HandleTable<T, kLast...>& make_table(HandleKind kind) {
+    static auto& tables = *new std::vector<HandleTable<T, kLast...>*>;
+    return *tables.emplace_back(new HandleTable<T, kLast...>(kind));
 }
 
 class HandleTableTest : public ::testing::Test {
@@ -296,6 +298,52 @@ TEST_F(HandleTableTest, OfManyClosesOneSucceeds) {
         ASSERT_EQ(dead_reached, 0);
         ASSERT_EQ(living_, 0);
     }
+}
+
+// One handle at a time uses the same slot again and again. When the slot's generations are used up, another slot
+// serves, and no handle is ever given twice.
+TEST_F(HandleTableTest, ASlotWhoseGenerationsAreUsedUpIsRetired) {
+    constexpr std::uint64_t kLast = 3;
+    auto& numbers = make_table<int, kLast>(HandleKind::attribute_list);
+    std::set<std::uint64_t> given;
+    for (int i = 0; i < 20; ++i) {
+        const std::uint64_t handle = numbers.insert(i);
+        EXPECT_TRUE(given.insert(handle).second) << i;
+        for (const std::uint64_t earlier : given)
+            EXPECT_EQ(static_cast<bool>(numbers.acquire(earlier)), earlier == handle) << i;
+        EXPECT_TRUE(numbers.close(handle));
+    }
+}
+
+TEST_F(HandleTableTest, KnowsWhichHandlesItHasGivenOut) {
+    const std::uint64_t handle = insert();
+    EXPECT_TRUE(table_->has_given_out(handle));
+    const std::uint64_t next_generation = handle + (1U << 24);
+    EXPECT_FALSE(table_->has_given_out(next_generation));
+    EXPECT_FALSE(table_->has_given_out(handle - (1U << 24))) << "generations begin with 1";
+    EXPECT_FALSE(table_->has_given_out(handle + 1)) << "the next slot was never used";
+    EXPECT_FALSE(table_->has_given_out(handle + 0x100000)) << "no storage there";
+    EXPECT_TRUE(table_->close(handle));
+    EXPECT_TRUE(table_->has_given_out(handle));
+    EXPECT_FALSE(table_->has_given_out(next_generation));
+}
+
+// A forked child may close what its parent made: it is unknown there then, its value is not ended, and the table goes
+// on to serve the child.
+TEST_F(HandleTableTest, AForkedChildEndsNothingOfItsParent) {
+    const std::uint64_t inherited = insert();
+    const pid_t child = ::fork();
+    if (child == 0) {
+        bool good = table_->close(inherited) && !table_->acquire(inherited) && living_ == 1;
+        const std::uint64_t own = insert();
+        good = good && living_ == 2 && table_->close(own) && living_ == 1 && !table_->close(inherited);
+        ::_exit(good ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    EXPECT_TRUE(table_->close(inherited));
+    EXPECT_EQ(living_, 0);
 }
 
 }  // namespace
