@@ -7,6 +7,7 @@
 #include "api/handles.h"
 #include "api/interposer.h"
 #include "api/lists.h"
+#include "sync/cpu_wait.h"
 #include "sync/keys.h"
 #include "sync/reconcile.h"
 
@@ -17,6 +18,7 @@ using api::null_argument;
 using api::report_unknown;
 using api::UnreconciledLists;
 using sync::Fence;
+using sync::cpu::WaitMode;
 
 namespace {
 
@@ -56,25 +58,19 @@ Result<Fence> read_set_fence(const NvSciSyncFence* fence) {
     return read;
 }
 
-Result<> require_timestamps(const Fence& fence) {
-    const auto timeline = sync::Timelines::instance().acquire(fence.timeline);
-    if (timeline && (*timeline)->description().has_timestamps) return {};
-    return fail(NvSciError_BadParameter, timeline ? "the object has no timestamps" : "the object is gone");
-}
-
 Result<> require_slot(std::uint32_t slot) {
     if (slot < sync::kSlots) return {};
     return fail(NvSciError_BadParameter, fmt::format("slot {} does not exist: there are {}", slot, sync::kSlots));
 }
 
-Result<sync::WaitMode> wait_mode(std::uint32_t mode) {
+Result<WaitMode> wait_mode(std::uint32_t mode) {
     switch (mode) {
         case NvSciSyncWaitMode_Default:
-            return sync::WaitMode::adaptive;
+            return WaitMode::adaptive;
         case NvSciSyncWaitMode_BusyWithYield:
-            return sync::WaitMode::yielding;
+            return WaitMode::yielding;
         case NvSciSyncWaitMode_BusyNoYield:
-            return sync::WaitMode::spinning;
+            return WaitMode::spinning;
         case NvSciSyncWaitMode_Blocking:
             return fail(NvSciError_UnsupportedConfig, "only syncpoints can be waited for in the mode Blocking");
         default:
@@ -94,7 +90,8 @@ Result<> wait(const NvSciSyncFence* fence, NvSciSyncCpuWaitContext context, int6
                     fmt::format("timeoutUs is {}, and must be -1 to {}", timeout_us, NvSciSyncFenceMaxTimeout));
     }
     OPENNVSCI_TRY_ASSIGN(how, wait_mode(mode));
-    return sync::cpu::wait(read, module, timeout_us == NvSciSyncFenceMaxTimeout ? sync::kForever : timeout_us, how);
+    return sync::cpu::wait(read, module, timeout_us == NvSciSyncFenceMaxTimeout ? sync::cpu::kForever : timeout_us,
+                           how);
 }
 
 }  // namespace
@@ -379,7 +376,7 @@ NvSciError NvSciSyncFenceUpdateFence(NvSciSyncObj syncObj, uint64_t id, uint64_t
 NvSciError NvSciSyncFenceAddTimestampSlot(NvSciSyncFence* syncFence, uint32_t timestampSlot) {
     return api::call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(fence, read_set_fence(syncFence));
-        OPENNVSCI_TRY(require_timestamps(fence));
+        OPENNVSCI_TRY(sync::cpu::require_timestamps(fence));
         OPENNVSCI_TRY(require_slot(timestampSlot));
         fence.timestamp_slot = timestampSlot;
         fence.write(*syncFence);
@@ -401,7 +398,7 @@ NvSciError NvSciSyncFenceExtractTimestampSlot(NvSciSyncFence* syncFence, uint32_
     return api::call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(fence, read_set_fence(syncFence));
         if (timeStampSlot == nullptr) return null_argument("timeStampSlot");
-        OPENNVSCI_TRY(require_timestamps(fence));
+        OPENNVSCI_TRY(sync::cpu::require_timestamps(fence));
         *timeStampSlot = fence.timestamp_slot;
         return {};
     });

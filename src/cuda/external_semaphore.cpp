@@ -20,8 +20,17 @@ tl::unexpected<Error> Need::refuse(const SemaphoreUse& use) const {
                     fmt::format("flags are {:#x}, and must be 0 or {:#x}", use.flags, known_flags));
     }
     if (use.storage == nullptr) return fail(NvSciError_BadParameter, "params.nvSciSync.fence is NULL");
-    return fail(NvSciError_NotPermitted, fmt::format("the object's list (ActualPerm) does not permit to {}", action),
-                CUDA_ERROR_NOT_SUPPORTED);
+    if ((use.semaphore->object().permission() & permission) == 0) {
+        return fail(NvSciError_NotPermitted,
+                    fmt::format("the object's list (ActualPerm) does not permit to {}", action),
+                    CUDA_ERROR_NOT_SUPPORTED);
+    }
+    return fail(
+        NvSciError_NotPermitted,
+        fmt::format("streams may not {0}: no list that speaks for CUDA asked to {0}; fill one with "
+                    "cuDeviceGetNvSciSyncAttributes and the flag for it, or name a GPU in NvSciSyncAttrKey_GpuId",
+                    action),
+        CUDA_ERROR_NOT_SUPPORTED);
 }
 
 Result<> Waits::check(SemaphoreUse& use) {

@@ -41,15 +41,17 @@ struct SemaphoreUse {
 
 /// What a call needs of each of its semaphores. The flags are accepted and change nothing: what they let out is the
 /// maintenance of caches, which a machine with discrete GPUs does not need. Order and visibility are always kept
-/// (reference 2.10).
+/// (reference 2.10). Streams have the rights that lists asked which speak for CUDA, not those of the whole process.
 struct Need {
     unsigned known_flags;
     NvSciSyncAccessPerm permission;
+    bool sync::Timeline::Description::*is_asked;
     const char* action;
 
     [[nodiscard]] bool is_met(const SemaphoreUse& use) const noexcept {
-        return (use.flags & ~known_flags) == 0 && use.storage != nullptr &&
-               (use.semaphore->object().permission() & permission) != 0;
+        const sync::Object& object = use.semaphore->object();
+        return (use.flags & ~known_flags) == 0 && use.storage != nullptr && (object.permission() & permission) != 0 &&
+               object.timeline().description().*is_asked;
     }
     /// Why not.
     [[nodiscard]] tl::unexpected<Error> refuse(const SemaphoreUse& use) const;
@@ -60,7 +62,7 @@ struct Signals {
     using Parameters = cu::CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS;
     static constexpr auto kDriverCall = &driver::EntryPoints::cuSignalExternalSemaphoresAsync;
     static constexpr Need kNeed{cu::kExternalSemaphoreSignalSkipNvSciBufMemSync, NvSciSyncAccessPerm_SignalOnly,
-                                "signal"};
+                                &sync::Timeline::Description::streams_signal, "signal"};
 
     [[nodiscard]] static Result<> check(const SemaphoreUse& use) {
         if (!kNeed.is_met(use)) return kNeed.refuse(use);
@@ -78,7 +80,8 @@ struct Signals {
 struct Waits {
     using Parameters = cu::CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS;
     static constexpr auto kDriverCall = &driver::EntryPoints::cuWaitExternalSemaphoresAsync;
-    static constexpr Need kNeed{cu::kExternalSemaphoreWaitSkipNvSciBufMemSync, NvSciSyncAccessPerm_WaitOnly, "wait"};
+    static constexpr Need kNeed{cu::kExternalSemaphoreWaitSkipNvSciBufMemSync, NvSciSyncAccessPerm_WaitOnly,
+                                &sync::Timeline::Description::streams_wait, "wait"};
 
     [[nodiscard]] static Result<> check(SemaphoreUse& use);
     [[nodiscard]] static Result<> run(const SemaphoreUse& use, const driver::StreamPlace& stream) {

@@ -11,6 +11,18 @@
 
 namespace opennvsci::driver {
 
+/// What the driver says of work that was put into a stream.
+struct Progress {
+    enum class State {
+        done,
+        running,
+        lost,     ///< its context was destroyed, or ended by a fault: it will never be done
+        unknown,  ///< the driver could not be asked here and now, as in a host function or while the process ends
+    };
+    State state;
+    CUresult why;  ///< of what is lost or unknown
+};
+
 class StreamEvent {
   public:
     StreamEvent() = default;  ///< no event yet
@@ -29,9 +41,8 @@ class StreamEvent {
     [[nodiscard]] const ContextWatch& context() const noexcept { return *context_; }
     [[nodiscard]] bool is_of(const ContextWatch* context) const noexcept { return context_ == context; }
 
-    /// SUCCESS if the work before the newest record is done, NOT_READY if not; CONTEXT_IS_DESTROYED if the context is
-    /// gone; else the error that the context was lost with.
-    [[nodiscard]] CUresult query() const noexcept;
+    /// Of the work before the newest record. A context that is gone has lost it, though it may have been done before.
+    [[nodiscard]] Progress progress() const noexcept;
 
   private:
     StreamEvent(const ContextWatch* context, CUevent event) noexcept : context_(context), event_(event) {}

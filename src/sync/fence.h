@@ -5,7 +5,8 @@
 // owns nothing. All zero is a cleared fence, which refers to nothing and never blocks.
 //
 // The 48 bytes are the program's memory and hold anything: they are read through read(), which tells a fence from
-// garbage as far as that can be seen.
+// garbage as far as that can be seen. They carry the token of the process that made them, so that another process, a
+// forked child too, never takes them for a fence of its own.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,7 @@ struct Fence {
         return {owned.number, value, slot, slot, owned.timeline->description().has_32_bits};
     }
 
-    /// Errors: BadParameter for bytes that are no fence.
+    /// Errors: BadParameter for bytes that are no fence of this process.
     [[nodiscard]] static Result<Fence> read(const NvSciSyncFence& storage);
     void write(NvSciSyncFence& storage) const noexcept {
         auto& words = storage.payload;
@@ -37,7 +38,8 @@ struct Fence {
         words[1] = value;
         words[2] = std::uint64_t{task_status_slot} << 32 | timestamp_slot;
         words[3] = has_32_bits ? kHas32Bits : 0;
-        words[4] = words[5] = 0;
+        words[4] = timeline != 0 ? process::token() : 0;
+        words[5] = 0;
     }
 
     [[nodiscard]] bool is_cleared() const noexcept { return timeline == 0; }

@@ -128,7 +128,8 @@ constexpr std::array kKeys{
     Key{kResidence, "Residence",               &kResidenceType,       1,              kInternal, kOutput,    nullptr,      nullptr,          nullptr},
     Key{kResidenceGpu, "ResidenceGpu",         &value::gpu_id,        1,              kInternal, kOutput,    nullptr,      nullptr,          nullptr},
     Key{kCpuSignaler, "CpuSignaler",           &value::boolean,       1,              kInternal, kOutput,    nullptr,      nullptr,          nullptr},
-    Key{kGpuSignaler, "GpuSignaler",           &value::boolean,       1,              kInternal, kOutput,    nullptr,      nullptr,          nullptr},
+    Key{kStreamSignaler, "StreamSignaler",     &value::boolean,       1,              kInternal, kOutput,    nullptr,      nullptr,          nullptr},
+    Key{kStreamWaiter, "StreamWaiter",         &value::boolean,       1,              kInternal, kOutput,    nullptr,      nullptr,          nullptr},
 };
 // clang-format on
 

@@ -14,10 +14,11 @@ namespace opennvsci::sync {
 /// Keys of this project's own, invisible to programs: they travel with a reconciled list and tell the allocator what
 /// was decided. Numbers of a key class that no public function accepts.
 enum InternalKey : std::uint32_t {
-    kResidence = 1U << 26 | 1U,     ///< a Residence
-    kResidenceGpu = 1U << 26 | 2U,  ///< NvSciRmGpuId: whose video memory
-    kCpuSignaler = 1U << 26 | 3U,   ///< bool: the signaler is this process's CPU
-    kGpuSignaler = 1U << 26 | 4U,   ///< bool: a GPU may signal
+    kResidence = 1U << 26 | 1U,       ///< a Residence
+    kResidenceGpu = 1U << 26 | 2U,    ///< NvSciRmGpuId: whose video memory
+    kCpuSignaler = 1U << 26 | 3U,     ///< bool: the signaler is this process's CPU
+    kStreamSignaler = 1U << 26 | 4U,  ///< bool: a list that speaks for CUDA asked to signal
+    kStreamWaiter = 1U << 26 | 5U,    ///< bool: a list that speaks for CUDA asked to wait
 };
 
 /// Where the payload of an object lives.

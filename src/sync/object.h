@@ -27,15 +27,16 @@ class Object {
     [[nodiscard]] Fence fence(std::uint64_t value) const noexcept { return Fence::of(owned_, value); }
     [[nodiscard]] bool owns(const Fence& fence) const noexcept { return fence.timeline == owned_.number; }
 
-    /// The fence of the next CPU signal; the next CPU signal. Errors: BadParameter if the CPU is not the signaler.
+    /// The fence of the next CPU signal; the next CPU signal. Errors: BadParameter if the CPU is not the signaler;
+    /// those of the timeline.
     [[nodiscard]] Result<Fence> generate_fence() const {
-        if (!cpu_signals_) return not_signaled_by_cpu();
-        return fence(timeline().hand_out());
+        if (!timeline().description().cpu_signals) return not_signaled_by_cpu();
+        OPENNVSCI_TRY_ASSIGN(value, timeline().hand_out());
+        return fence(value);
     }
     [[nodiscard]] Result<> signal() const {
-        if (!cpu_signals_) return not_signaled_by_cpu();
-        timeline().signal();
-        return {};
+        if (!timeline().description().cpu_signals) return not_signaled_by_cpu();
+        return timeline().signal();
     }
 
     /// The fence that a program made of an id and a value. Errors: Overflow for numbers that the primitive cannot have.
@@ -49,25 +50,7 @@ class Object {
     std::shared_ptr<attr::Module> module_;
     std::shared_ptr<attr::List> list_;
     OwnedTimeline owned_;
-    // Of the list, which asked for each call would take longer than the call.
-    NvSciSyncAccessPerm permission_;
-    bool cpu_signals_;
+    NvSciSyncAccessPerm permission_;  // of the list, which asked for each call would take longer than the call
 };
-
-/// What a CPU does with fences, whichever object they are of. The module is the one of the wait context; it is compared
-/// and never followed.
-namespace cpu {
-
-/// Errors: Timeout; ResourceError for a fence that cannot expire any more; BadParameter for a fence of another module
-/// or of an object without CPU access.
-[[nodiscard]] Result<> wait(const Fence& fence, const attr::Module* module, std::int64_t timeout_us, WaitMode mode);
-
-/// The timestamp of an expired fence, in microseconds. Errors: BadParameter.
-[[nodiscard]] Result<std::uint64_t> timestamp(const Fence& fence);
-
-/// Errors: BadParameter for a fence whose object is gone.
-[[nodiscard]] Result<NvSciSyncTaskStatus> task_status(const Fence& fence);
-
-}  // namespace cpu
 
 }  // namespace opennvsci::sync

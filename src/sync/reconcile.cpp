@@ -31,6 +31,8 @@ struct Participant {
 
     [[nodiscard]] bool signals() const { return (permission & NvSciSyncAccessPerm_SignalOnly) != 0; }
     [[nodiscard]] bool waits() const { return (permission & NvSciSyncAccessPerm_WaitOnly) != 0; }
+    /// A list that names no GPU and does not want the CPU leaves open what it is for.
+    [[nodiscard]] bool speaks_for_cuda() const { return !gpus.empty() || !has_cpu; }
 };
 
 template <class T>
@@ -237,7 +239,10 @@ void decide_place(Negotiation& negotiation, const std::vector<Participant>& all,
     result.put_scalar(kResidence, place.residence);
     result.put_scalar(kResidenceGpu, place.gpu);
     result.put_scalar(kCpuSignaler, signaler.has_cpu);
-    result.put_scalar(kGpuSignaler, !signaler.gpus.empty() || !signaler.has_cpu);
+    result.put_scalar(kStreamSignaler, signaler.speaks_for_cuda());
+    result.put_scalar(kStreamWaiter, std::any_of(all.begin(), all.end(), [](const Participant& participant) {
+                          return participant.waits() && participant.speaks_for_cuda();
+                      }));
     negotiation.decide(kResidence, Outcome::computed, std::move(place.reason));
     // The process that reconciles owns the primitive (reference 5.2).
     result.put_scalar(NvSciSyncAttrKey_ActualPerm, NvSciSyncAccessPerm_WaitSignal);

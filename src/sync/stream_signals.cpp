@@ -22,26 +22,38 @@ const StreamSignal* StreamSignals::find(std::uint64_t value) const noexcept {
     return at(low).value == value ? &at(low) : nullptr;
 }
 
-// Signals are done in order, so if the one in the middle is, those before it are.
-std::optional<std::uint64_t> StreamSignals::make_room() {
-    const std::size_t half = count_ / 2;
-    if (const StreamSignal& middle = at(half - 1); middle.event.query() == cu::CUDA_SUCCESS) {
-        first_ = (first_ + half) & (ring_.size() - 1);
-        count_ -= half;
-        return middle.value;
+void StreamSignals::drop(std::uint64_t value) noexcept {
+    while (count_ != 0 && at(0).value <= value) {
+        first_ = place(1);
+        --count_;
     }
+    spans_contexts_ = false;
+    for (std::size_t i = 1; i < count_ && !spans_contexts_; ++i)
+        spans_contexts_ = !at(i).event->is_of(&at(0).event->context());
+}
+
+void StreamSignals::grow() {
     std::vector<StreamSignal> larger(2 * ring_.size());
     std::rotate(ring_.begin(), ring_.begin() + static_cast<std::ptrdiff_t>(first_), ring_.end());
     std::move(ring_.begin(), ring_.end(), larger.begin());
     ring_ = std::move(larger);
     first_ = 0;
-    return std::nullopt;
 }
 
-Result<> StreamSignals::make_event(const driver::ContextWatch* context) {
-    OPENNVSCI_TRY_ASSIGN(made, driver::StreamEvent::create(context));
-    ring_[(first_ + count_) & (ring_.size() - 1)].event = std::move(made);
-    return {};
+Result<const driver::StreamEvent*> StreamSignals::prepare_event(const driver::ContextWatch* context) {
+    SharedEvent& event = ring_[place(count_)].event;
+    if (event == nullptr || event.use_count() != 1 || !event->is_of(context)) {
+        OPENNVSCI_TRY_ASSIGN(made, driver::StreamEvent::create(context));
+        event = std::make_shared<driver::StreamEvent>(std::move(made));
+    }
+    return event.get();
+}
+
+void StreamSignals::append(std::uint64_t value) noexcept {
+    StreamSignal& added = ring_[place(count_)];
+    added.value = value;
+    if (count_ != 0) spans_contexts_ = spans_contexts_ || !added.event->is_of(&newest().event->context());
+    ++count_;
 }
 
 }  // namespace opennvsci::sync

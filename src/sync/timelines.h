@@ -4,18 +4,18 @@
 // copied, forgotten and kept longer than its object: the number of a timeline that ended is recognised and never
 // followed (base/handle_table.h).
 //
-// Objects and imported semaphores share the ownership of a timeline; fences do not. When the last owner lets go, the
-// timeline ends as soon as no stream uses it; until then it is kept aside, and looked at when timelines are made or let
-// go. Of an ended timeline it is known whether all its fences had expired: if not, nobody can signal the others any
-// more, and how far it came is kept, some bytes for the life of the process.
-// Thread-safe.
+// Objects and imported semaphores share the ownership of a timeline; fences do not. When the last owner lets go, nobody
+// can signal any more, and the timeline ends as soon as no stream uses it; until then it is kept aside. Whenever a
+// timeline is made or let go, a few of those aside are looked at, so that their number costs nobody anything. Of an
+// ended timeline it is known which of its fences had expired: if some had not, how far it came is kept, some bytes for
+// the life of the process.
+// Thread-safe; a forked child can make its own.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
-#include <vector>
 
 #include "base/handle_table.h"
 #include "sync/timeline.h"
@@ -42,18 +42,21 @@ class Timelines {
     /// Holds a timeline for the time of a call; empty if it has ended.
     [[nodiscard]] TimelineTable::Ref acquire(std::uint64_t number) noexcept { return table_.acquire(number); }
 
-    /// For a timeline that has ended: whether `value` was reached.
-    [[nodiscard]] bool was_reached(std::uint64_t number, std::uint64_t value);
+    enum class Ended { reached, lost, never_made };
+    /// What a value of a timeline that is not alive came to.
+    [[nodiscard]] Ended outcome(std::uint64_t number, std::uint64_t value);
 
   private:
-    Timelines() = default;
+    Timelines();
     void release(std::uint64_t number) noexcept;
-    void end_idle() noexcept;  // with mutex_ held
+    void look_at_some() noexcept;
+    [[nodiscard]] bool end_if_idle(Timeline& timeline) noexcept;
+    void keep_aside(Timeline& timeline) noexcept;  // with mutex_ held
 
     TimelineTable table_{HandleKind::timeline};
-    std::mutex mutex_;
-    std::size_t alive_ = 0;
-    std::vector<std::uint64_t> without_owner_;
+    std::mutex mutex_;                 // of what follows
+    Timeline* first_aside_ = nullptr;  // without an owner, in the order in which they are looked at
+    Timeline* last_aside_ = nullptr;
     std::unordered_map<std::uint64_t, std::uint64_t> last_values_;  // of timelines that ended with fences pending
 };
 

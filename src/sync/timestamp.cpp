@@ -27,22 +27,34 @@ constexpr const char* kPtx = R"(
 }
 )";
 
-// Loaded once per context, with which it goes.
-Result<CUfunction> kernel_of(const driver::ContextWatch& context) {
-    static std::mutex& mutex = *new std::mutex;
-    static auto& kernels = *new std::unordered_map<unsigned long long, CUfunction>;
-    const std::lock_guard lock(mutex);
-    CUfunction& kernel = kernels[context.id()];
-    if (kernel != nullptr) return kernel;
+Result<CUfunction> load_kernel(const driver::ContextWatch& context, CUmodule& module) {
     const driver::Driver& driver = context.driver();
     const driver::PushedContext pushed(context);
     const driver::RelaxedCapture relaxed(driver);
-    CUmodule module = nullptr;
     if (const CUresult result = driver.call.cuModuleLoadData(&module, kPtx); result != CUDA_SUCCESS) {
         return driver.error(result, "cuModuleLoadData");
     }
+    CUfunction kernel = nullptr;
     const CUresult result = driver.call.cuModuleGetFunction(&kernel, module, "store_timestamp");
-    if (result != CUDA_SUCCESS) return driver.error(result, "cuModuleGetFunction");
+    if (result == CUDA_SUCCESS) return kernel;
+    driver.call.cuModuleUnload(module);
+    return driver.error(result, "cuModuleGetFunction");
+}
+
+// Loaded once per context, with which it goes. Loading may wait for the GPU, so that is done without the lock.
+Result<CUfunction> kernel_of(const driver::ContextWatch& context) {
+    static std::mutex& mutex = *new std::mutex;
+    static auto& kernels = *new std::unordered_map<unsigned long long, CUfunction>;
+    {
+        const std::lock_guard lock(mutex);
+        if (CUfunction const known = kernels[context.id()]; known != nullptr) return known;
+    }
+    CUmodule module = nullptr;
+    OPENNVSCI_TRY_ASSIGN(loaded, load_kernel(context, module));
+    const std::lock_guard lock(mutex);
+    CUfunction& kernel = kernels[context.id()];
+    if (kernel == nullptr) return kernel = loaded;
+    context.driver().call.cuModuleUnload(module);  // another thread was faster
     return kernel;
 }
 
@@ -63,6 +75,11 @@ Result<> launch_host_function(const driver::Driver& driver, CUstream stream, Tim
 std::uint64_t cpu_timestamp() noexcept {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
     return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+}
+
+Result<> prepare_timestamps(const driver::ContextWatch& context) {
+    if (context.device().runs_kernels) OPENNVSCI_TRY(kernel_of(context));
+    return {};
 }
 
 Result<> store_timestamp(const driver::ContextWatch& context, CUstream stream, TimestampTarget target) {

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Counter: the words of a timeline that CPUs and GPUs share: the payload, which is the value reached, how many CPUs
+// sleep until it grows, the timestamps, and whether the counter is broken and from which value on.
+//
+// In system memory the payload has 64 bits whatever primitive was reconciled, is written by CPU signals and by stream
+// memory operations, and is read by CPU waits. In video memory, which no CPU sees, or in no memory, it is known only
+// from CUDA's events which values streams have reached: they are proven.
+//
+// A value is reached, lost, or pending. The counter breaks when a value can never be reached: that one and all after it
+// are lost, and the first of them only ever falls. The payload of a broken counter says nothing any more, because it is
+// raised so that no stream waits for ever in memory; then only what is proven is reached. So the first lost value is
+// stored before the payload is raised, and read after it.
+//
+// Thread-safe, but for break_from and raise: one caller at a time.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "driver/driver.h"
+#include "memory/allocation.h"
+#include "sync/keys.h"
+#include "sync/timestamp.h"
+
+namespace opennvsci::sync {
+
+class Counter {
+  public:
+    using Clock = std::chrono::steady_clock;
+    struct Description {
+        Residence residence;
+        const driver::Device* gpu;  ///< of residence video
+        bool has_timestamps;        ///< only with residence system
+    };
+
+    /// Errors: those of the memory.
+    [[nodiscard]] static Result<Counter> allocate(const Description& description);
+
+    /// What stream memory operations work on; null for residence streams.
+    [[nodiscard]] const std::shared_ptr<memory::Allocation>& memory() const noexcept { return memory_; }
+    [[nodiscard]] bool is_seen_by_cpu() const noexcept { return own_page_ == nullptr; }
+
+    /// The last value reached, as far as is known without asking CUDA.
+    [[nodiscard]] std::uint64_t reached() const noexcept {
+        const std::uint64_t payload = page_->payload.load(std::memory_order_seq_cst);
+        const bool is_evidence = !is_broken();
+        const std::uint64_t proven = page_->proven.load(std::memory_order_acquire);
+        return is_evidence ? std::max(payload, proven) : proven;
+    }
+    [[nodiscard]] bool is_lost(std::uint64_t value) const noexcept {
+        const std::uint64_t first = page_->first_lost.load(std::memory_order_seq_cst);
+        return first != 0 && value >= first;
+    }
+    [[nodiscard]] bool is_broken() const noexcept { return page_->first_lost.load(std::memory_order_seq_cst) != 0; }
+    /// Why, if a context was lost; else SUCCESS.
+    [[nodiscard]] cu::CUresult broken_by() const noexcept { return page_->broken_by.load(); }
+
+    /// Reaches the next value, for the CPU; with timestamps, when it is reached. Only for residence system.
+    void add_one() noexcept;
+
+    /// Tells that events have shown `value` to be reached.
+    void prove(std::uint64_t value) noexcept;
+
+    /// Declares `first` and all values after it lost; what is reached already stays so.
+    void break_from(std::uint64_t first, cu::CUresult why) noexcept;
+
+    /// Raises the payload of a broken counter in system memory, and wakes all who sleep.
+    void raise(std::uint64_t value) noexcept;
+
+    /// Sleeps until the payload is `value` or somebody wakes, at most `longest`. Only for residence system.
+    void sleep(std::uint64_t value, Clock::duration longest) const noexcept;
+    void wake_sleepers() const noexcept;
+
+    // Timestamps, in slots: only with them.
+
+    [[nodiscard]] TimestampWord& timestamp(std::uint32_t slot) const noexcept;
+    /// Where a GPU that maps the payload at `payload` finds the word.
+    [[nodiscard]] TimestampTarget timestamp_target(std::uint32_t slot, cu::CUdeviceptr payload) const noexcept;
+
+  private:
+    static constexpr std::size_t kCacheLine = 64;
+
+    // Zero is what the words begin with. Those that change with every signal lie apart from the others.
+    struct Page {
+        alignas(kCacheLine) std::atomic<std::uint64_t> payload;
+        alignas(kCacheLine) std::atomic<std::uint32_t> sleepers;
+        alignas(kCacheLine) std::atomic<std::uint64_t> first_lost;  // 0: not broken
+        std::atomic<std::uint64_t> proven;
+        std::atomic<cu::CUresult> broken_by;
+    };
+
+    Counter() = default;
+
+    std::shared_ptr<memory::Allocation> memory_;  // null for residence streams
+    std::unique_ptr<Page> own_page_;              // null for residence system, where the page is in the memory
+    Page* page_ = nullptr;
+};
+
+}  // namespace opennvsci::sync

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/cpu_wait.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <algorithm>
+
+namespace opennvsci::sync::cpu {
+namespace {
+
+using Clock = Counter::Clock;
+using Ended = Timelines::Ended;
+
+// How an adaptive wait goes on (figures: docs/performance.md). A signal that is about to come is met spinning. Then the
+// waiter sleeps: until woken, if only CPUs signal. A GPU wakes nobody, so then it sleeps in slices that grow with the
+// time it has waited, and looks.
+constexpr std::chrono::microseconds kSpin{30};
+constexpr std::chrono::microseconds kShortestSlice{5};
+constexpr std::chrono::microseconds kLongestSlice{50};
+constexpr std::chrono::milliseconds kLongestSleep{100};
+constexpr std::chrono::milliseconds kBetweenLooksAtStreams{1};
+
+inline void pause() noexcept {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#else
+    __asm__ volatile("yield");
+#endif
+}
+
+tl::unexpected<Error> never_made() {
+    return fail(NvSciError_BadParameter, "no object of this process ever gave this fence out");
+}
+
+Result<TimelineTable::Ref> acquire_with_timestamps(const Fence& fence) {
+    auto timeline = Timelines::instance().acquire(fence.timeline);
+    if (!timeline) return fail(NvSciError_BadParameter, "the object is gone, and the timestamps with it");
+    if ((*timeline)->description().has_timestamps) return timeline;
+    return fail(NvSciError_BadParameter,
+                "the object has no timestamps: NvSciSyncAttrKey_WaiterRequireTimestamps is false in its list");
+}
+
+// Of a wait for a value that is passed.
+Result<> outcome(const Timeline& timeline, std::uint64_t value) {
+    if (timeline.counter().is_lost(value)) return timeline.lost();
+    return {};
+}
+
+// Some looks in a row, because reading the clock costs more than a look. Not when yielding: that may cost a time slice.
+bool look_often(const Timeline& timeline, std::uint64_t value, WaitMode mode) noexcept {
+    if (mode == WaitMode::yielding) {
+        ::sched_yield();
+        return timeline.is_passed(value);
+    }
+    constexpr int kLooks = 16;
+    for (int i = 0; i < kLooks; ++i) {
+        if (timeline.is_passed(value)) return true;
+        pause();
+    }
+    return timeline.is_passed(value);
+}
+
+tl::unexpected<Error> timed_out(const Timeline& timeline, std::uint64_t value, std::int64_t timeout_us) {
+    const Timeline::Description& description = timeline.description();
+    const bool may_cpu = description.cpu_signals && timeline.signaler() != Signaler::Kind::streams;
+    const char* const who = may_cpu ? timeline.may_streams_signal() ? "the CPU or a stream" : "the CPU" : "a stream";
+    return fail(NvSciError_Timeout, fmt::format("the fence did not expire in {} us: it has value {}, reached is {}; {} "
+                                                "may signal",
+                                                timeout_us, value, timeline.counter().reached(), who));
+}
+
+Result<> wait_for(Timeline& timeline, std::uint64_t value, std::int64_t timeout_us, WaitMode mode) {
+    const auto start = Clock::now();
+    constexpr auto kMostUs =
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::hours(24 * 365)).count();
+    const auto end = timeout_us == kForever || timeout_us > kMostUs ? Clock::time_point::max()
+                                                                    : start + std::chrono::microseconds(timeout_us);
+    auto last_look = Clock::time_point::min();
+    for (auto now = start;; now = Clock::now()) {
+        if (now >= end || (now - start >= kSpin && now - kBetweenLooksAtStreams >= last_look)) {
+            timeline.look(value);
+            last_look = now;
+            if (timeline.is_passed(value)) return outcome(timeline, value);
+        }
+        if (now >= end) return timed_out(timeline, value, timeout_us);
+        if (mode == WaitMode::adaptive && now - start >= kSpin) {
+            const Clock::duration slice =
+                timeline.may_streams_signal()
+                    ? std::clamp<Clock::duration>((now - start) / 8, kShortestSlice, kLongestSlice)
+                    : Clock::duration(kLongestSleep);
+            timeline.counter().sleep(value, std::min<Clock::duration>(slice, end - now));
+        }
+        if (look_often(timeline, value, mode)) return outcome(timeline, value);
+    }
+}
+
+}  // namespace
+
+Result<> wait(const Fence& fence, const attr::Module* module, std::int64_t timeout_us, WaitMode mode) {
+    if (fence.is_cleared()) return {};
+    const auto timeline = Timelines::instance().acquire(fence.timeline);
+    if (!timeline) {
+        switch (Timelines::instance().outcome(fence.timeline, fence.value)) {
+            case Ended::reached:
+                return {};
+            case Ended::lost:
+                return fail(NvSciError_ResourceError, "the object is gone, so nobody can signal the fence");
+            case Ended::never_made:
+                return never_made();
+        }
+    }
+    if ((*timeline)->module() != module) {
+        return fail(NvSciError_BadParameter, "the fence belongs to another module than the wait context");
+    }
+    if (!(*timeline)->description().cpu_waits) {
+        return fail(NvSciError_BadParameter,
+                    "the CPU may not wait for the fence: no list of this process set NvSciSyncAttrKey_NeedCpuAccess "
+                    "true");
+    }
+    if ((*timeline)->is_passed(fence.value)) return outcome(**timeline, fence.value);
+    OPENNVSCI_TRY((*timeline)->check_given_out(fence.value));
+    const bool may_come_at_once = timeout_us != 0 && mode != WaitMode::yielding;
+    if (may_come_at_once && look_often(**timeline, fence.value, mode)) return outcome(**timeline, fence.value);
+    return wait_for(**timeline, fence.value, timeout_us, mode);
+}
+
+Result<> require_timestamps(const Fence& fence) {
+    OPENNVSCI_TRY(acquire_with_timestamps(fence));
+    return {};
+}
+
+Result<std::uint64_t> timestamp(const Fence& fence) {
+    OPENNVSCI_TRY_ASSIGN(timeline, acquire_with_timestamps(fence));
+    OPENNVSCI_TRY((*timeline)->check_given_out(fence.value));
+    if (!(*timeline)->is_passed(fence.value)) (*timeline)->look(fence.value);
+    if (!(*timeline)->is_reached(fence.value)) {
+        return fail(NvSciError_BadParameter, "the fence has not expired, so it has no timestamp yet");
+    }
+    return (*timeline)->counter().timestamp(fence.timestamp_slot).load(std::memory_order_acquire);
+}
+
+Result<NvSciSyncTaskStatus> task_status(const Fence& fence) {
+    NvSciSyncTaskStatus status{};
+    // CPUs and CUDA report nothing; that a signal was lost is known all the same.
+    status.status = NvSciSyncTaskStatus_Invalid;
+    const auto timeline = Timelines::instance().acquire(fence.timeline);
+    if (!timeline) {
+        const Ended outcome = Timelines::instance().outcome(fence.timeline, fence.value);
+        if (outcome == Ended::never_made) return never_made();
+        if (outcome == Ended::reached) {
+            return fail(NvSciError_BadParameter, "the object is gone, and its task status with it");
+        }
+        status.status = NvSciSyncTaskStatus_Failure;
+        return status;
+    }
+    OPENNVSCI_TRY((*timeline)->check_given_out(fence.value));
+    if (!(*timeline)->is_passed(fence.value)) (*timeline)->look(fence.value);
+    if ((*timeline)->counter().is_lost(fence.value)) status.status = NvSciSyncTaskStatus_Failure;
+    if ((*timeline)->description().has_timestamps && (*timeline)->is_reached(fence.value)) {
+        status.timestamp = (*timeline)->counter().timestamp(fence.timestamp_slot).load(std::memory_order_acquire);
+    }
+    return status;
+}
+
+}  // namespace opennvsci::sync::cpu

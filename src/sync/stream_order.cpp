@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/stream_order.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace opennvsci::sync {
+
+using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names
+using driver::Progress;
+
+tl::unexpected<Error> StreamOrder::lost() const {
+    const CUresult why = counter_.broken_by();
+    if (why == CUDA_SUCCESS) {
+        return fail(NvSciError_ResourceError, "the object is gone, so nobody can signal the fence",
+                    CUDA_ERROR_ILLEGAL_STATE);
+    }
+    return fail(NvSciError_ResourceError,
+                fmt::format("the context of the signal, or of one before it, is lost (CUDA error {}), so the fence "
+                            "cannot expire",
+                            static_cast<unsigned>(why)),
+                why);
+}
+
+// Of a wait for a value that is passed.
+Result<> StreamOrder::outcome(std::uint64_t value) const {
+    if (counter_.is_lost(value)) return lost();
+    return {};
+}
+
+const StreamOrder::ContextMapping* StreamOrder::find_mapping(unsigned long long context) const noexcept {
+    const auto found = std::find_if(mappings_.begin(), mappings_.end(),
+                                    [&](const ContextMapping& mapping) { return mapping.context == context; });
+    return found == mappings_.end() ? nullptr : &*found;
+}
+
+Result<CUdeviceptr> StreamOrder::address_in(const driver::ContextWatch& context) {
+    const auto known = [&]() -> CUdeviceptr {
+        const std::lock_guard lock(state_);
+        const ContextMapping* const mapping = find_mapping(context.id());
+        return mapping == nullptr ? 0 : mapping->mapping->address();
+    };
+    if (const CUdeviceptr address = known(); address != 0) return address;
+    const std::lock_guard mapping_lock(mapping_);
+    if (const CUdeviceptr address = known(); address != 0) return address;  // another thread was faster
+
+    const driver::Device& device = context.device();
+    if (!device.supports_stream_memory_operations) {
+        return fail(
+            NvSciError_NotSupported,
+            fmt::format("{} has no 64-bit stream memory operations (device attribute 122, CUDA 11.7)", device.name),
+            CUDA_ERROR_NOT_SUPPORTED);
+    }
+    if (description_.gpu != nullptr && &device != description_.gpu) {
+        return fail(NvSciError_NotSupported,
+                    fmt::format("the object was reconciled for {} alone, and lives in its memory; name {} in "
+                                "NvSciSyncAttrKey_GpuId",
+                                description_.gpu->name, device.uuid.text()),
+                    CUDA_ERROR_NOT_SUPPORTED);
+    }
+    const driver::PushedContext pushed(context);
+    const driver::RelaxedCapture relaxed(context.driver());
+    OPENNVSCI_TRY_ASSIGN(made, counter_.memory()->map_for_gpu(context.driver(), device, memory::Right::read_write));
+    const std::lock_guard lock(state_);
+    return mappings_.emplace_back(ContextMapping{context.id(), &context, std::move(made)}).mapping->address();
+}
+
+Result<> StreamOrder::prepare(const driver::ContextWatch* context) {
+    if (counter_.memory() != nullptr) OPENNVSCI_TRY(address_in(*context));
+    if (description_.has_timestamps) OPENNVSCI_TRY(prepare_timestamps(*context));
+    const std::unique_lock ordered(order_, std::try_to_lock);  // a signal that is being submitted may take for ever
+    if (ordered && signals_.empty()) OPENNVSCI_TRY(signals_.prepare_event(context));
+    return {};
+}
+
+// Signals
+
+Result<std::uint64_t> StreamOrder::signal(const driver::StreamPlace& stream) {
+    const std::lock_guard ordered(order_);
+    OPENNVSCI_TRY(signaler_.claim(Signaler::Kind::streams));
+    // If nothing comes of the first signal, by an error or an exception, nothing is decided.
+    struct Claim {
+        StreamOrder& order;
+        ~Claim() {
+            if (order.values_.handed_out() == 0) order.signaler_.withdraw();
+        }
+    } const claim{*this};
+    return submit_signal(stream);
+}
+
+Result<std::uint64_t> StreamOrder::submit_signal(const driver::StreamPlace& stream) {
+    const driver::Driver& driver = stream.context->driver();
+    if (signals_.is_full()) OPENNVSCI_TRY(make_room());
+    if (counter_.is_broken()) return lost();
+    CUdeviceptr address = 0;
+    if (counter_.memory() != nullptr) {
+        OPENNVSCI_TRY_ASSIGN(mapped, address_in(*stream.context));
+        address = mapped;
+    }
+    OPENNVSCI_TRY_ASSIGN(event, signals_.prepare_event(stream.context));
+    if (!signals_.empty() && !stream.is_same_stream(last_stream_)) OPENNVSCI_TRY(come_after(stream, signals_.newest()));
+    const std::uint64_t value = std::max(values_.handed_out(), counter_.reached()) + 1;
+    if (description_.has_timestamps) {
+        OPENNVSCI_TRY(store_timestamp(*stream.context, stream.handle,
+                                      counter_.timestamp_target(static_cast<std::uint32_t>(value % kSlots), address)));
+    }
+    if (counter_.memory() != nullptr) {
+        // The default write comes after a fence of system scope: whoever sees the value sees the work before it.
+        const CUresult written =
+            driver.call.cuStreamWriteValue64(stream.handle, address, value, CU_STREAM_WRITE_VALUE_DEFAULT);
+        if (written != CUDA_SUCCESS) return driver.error(written, "cuStreamWriteValue64");
+        values_.hand_out_to(value);
+    }
+    OPENNVSCI_TRY(record(*event, stream));
+    values_.hand_out_to(value);
+    const std::lock_guard lock(state_);
+    signals_.append(value);
+    last_stream_ = stream.id;
+    return value;
+}
+
+Result<> StreamOrder::make_room() {
+    const std::lock_guard lock(state_);
+    signals_.drop(counter_.reached());
+    if (!signals_.is_full()) return {};
+    settle(signals_.at(signals_.size() / 2 - 1).value);
+    signals_.drop(counter_.reached());
+    if (signals_.is_full()) signals_.grow();
+    return {};
+}
+
+Result<> StreamOrder::come_after(const driver::StreamPlace& stream, const StreamSignal& before) {
+    if (before.event->is_of(stream.context)) return wait_for_event(stream, before.event, before.value);
+    {
+        const std::lock_guard lock(state_);
+        if (!before.event->context().is_alive()) settle(before.value);
+        if (is_passed(before.value)) return outcome(before.value);
+    }
+    if (counter_.memory() != nullptr) return wait_in_memory(stream, before.value);
+    return wait_for_event(stream, before.event, before.value);
+}
+
+// Waits
+
+Result<> StreamOrder::wait(const driver::StreamPlace& stream, std::uint64_t value) {
+    SharedEvent event;
+    {
+        const std::lock_guard lock(state_);
+        if (may_hide_a_loss(stream.context, value)) settle(value);
+        if (is_passed(value)) return outcome(value);
+        if (const StreamSignal* signal = signals_.find(value); signal != nullptr) {
+            if (signal == &signals_.newest() && stream.is_same_stream(last_stream_)) return {};
+            event = signal->event;
+        }
+    }
+    if (event != nullptr) return wait_for_event(stream, event, value);
+    const std::uint64_t handed_out = values_.handed_out();
+    if (counter_.memory() != nullptr && (value <= handed_out || description_.is_deterministic)) {
+        return wait_in_memory(stream, value);
+    }
+    return fail(NvSciError_BadParameter,
+                fmt::format("the fence has value {}, and the newest signal that was submitted {}; only with "
+                            "NvSciSyncAttrKey_RequireDeterministicFences may a wait come before its signal",
+                            value, handed_out));
+}
+
+// A wait for an event passes also when the context of the event has ended.
+bool StreamOrder::may_hide_a_loss(const driver::ContextWatch* context, std::uint64_t value) const noexcept {
+    if (!signals_.has_other_than(context)) return false;
+    for (std::size_t i = 0; i < signals_.size() && signals_.at(i).value <= value; ++i) {
+        const StreamSignal& signal = signals_.at(i);
+        if (!signal.event->is_of(context) && !signal.event->context().is_alive()) return true;
+    }
+    return false;
+}
+
+Result<> StreamOrder::wait_for_event(const driver::StreamPlace& stream, const SharedEvent& event, std::uint64_t value) {
+    const driver::Driver& driver = stream.context->driver();
+    const CUresult result = driver.call.cuStreamWaitEvent(stream.handle, event->handle(), 0);
+    if (result == CUDA_SUCCESS) return {};
+    look(value);
+    if (counter_.is_lost(value)) return lost();
+    return driver.error(result, "cuStreamWaitEvent");
+}
+
+// An event that nobody waits behind any more, or a new one. Operations of different streams end in any order. Looking
+// at two events for each new operation finds those that are done sooner than new ones come.
+Result<SharedEvent> StreamOrder::event_behind_memory(const driver::ContextWatch* context) {
+    const std::lock_guard lock(state_);
+    for (int looks = 0; looks < 2 && !in_memory_.empty(); ++looks) {
+        last_asked_ = (last_asked_ + 1) % in_memory_.size();
+        SharedEvent& event = in_memory_[last_asked_];
+        if (event.use_count() != 1) continue;  // about to be recorded
+        const Progress::State state = event->progress().state;
+        if (state == Progress::State::running || state == Progress::State::unknown) continue;
+        if (!event->is_of(context)) {
+            OPENNVSCI_TRY_ASSIGN(made, driver::StreamEvent::create(context));
+            *event = std::move(made);
+        }
+        return event;
+    }
+    OPENNVSCI_TRY_ASSIGN(made, driver::StreamEvent::create(context));
+    return in_memory_.emplace_back(std::make_shared<driver::StreamEvent>(std::move(made)));
+}
+
+Result<> StreamOrder::wait_in_memory(const driver::StreamPlace& stream, std::uint64_t value) {
+    if (const std::uint64_t reached = counter_.reached(); is_too_far_ahead(value, reached)) {
+        return fail(NvSciError_Overflow,
+                    fmt::format("the fence has value {}, 2^63 or more ahead of the {} reached", value, reached));
+    }
+    const driver::Driver& driver = stream.context->driver();
+    OPENNVSCI_TRY_ASSIGN(address, address_in(*stream.context));
+    OPENNVSCI_TRY_ASSIGN(event, event_behind_memory(stream.context));
+    const CUresult result = driver.call.cuStreamWaitValue64(stream.handle, address, value, CU_STREAM_WAIT_VALUE_GEQ);
+    if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamWaitValue64");
+    return record(*event, stream);
+}
+
+// Behind an operation on the payload, which cannot be taken back: so a failure that passes is tried again. After one
+// that does not, nobody will know when the operation is done.
+Result<> StreamOrder::record(const driver::StreamEvent& event, const driver::StreamPlace& stream) {
+    const driver::Driver& driver = stream.context->driver();
+    if (driver.call.cuEventRecord(event.handle(), stream.handle) == CUDA_SUCCESS) return {};
+    const CUresult result = driver.call.cuEventRecord(event.handle(), stream.handle);
+    if (result == CUDA_SUCCESS) return {};
+    keep_for_ever();
+    return driver.error(result, "cuEventRecord");
+}
+
+void StreamOrder::keep_for_ever() noexcept {
+    if (counter_.memory() == nullptr) return;
+    const std::lock_guard lock(state_);
+    is_kept_for_ever_ = true;
+}
+
+// Loss
+
+// Asks CUDA what has become of the signals up to `value`. False if some of them may still be running.
+bool StreamOrder::settle(std::uint64_t value) {
+    std::uint64_t newest = 0;
+    std::uint64_t pending_from = UINT64_MAX;
+    bool is_settled = true;
+    signals_.for_each_context(value, [&](const StreamSignals::ContextProgress& context) {
+        newest = std::max(newest, context.newest);
+        if (context.progress.state == Progress::State::done) return;
+        if (context.progress.state != Progress::State::lost) {
+            is_settled = false;
+            pending_from = std::min(pending_from, context.oldest);
+            return;
+        }
+        // What the context has reached before it ended stays reached; nothing more comes of it now.
+        const std::uint64_t reached = counter_.reached();
+        for (std::size_t i = 0; i < signals_.size() && signals_.at(i).value <= context.newest; ++i) {
+            const StreamSignal& signal = signals_.at(i);
+            if (signal.value <= reached || !signal.event->is_of(&context.event->context())) continue;
+            pending_from = std::min(pending_from, signal.value);
+            if (!counter_.is_lost(signal.value)) {
+                counter_.break_from(signal.value, context.progress.why);
+                owes_release_ = counter_.memory() != nullptr;
+            }
+            break;
+        }
+    });
+    for (std::size_t i = signals_.size(); i-- > 0;) {
+        const std::uint64_t candidate = signals_.at(i).value;
+        if (candidate > newest || candidate >= pending_from || counter_.is_lost(candidate)) continue;
+        counter_.prove(candidate);
+        break;
+    }
+    return is_settled;
+}
+
+void StreamOrder::look(std::uint64_t value) {
+    {
+        // Not waiting: somebody else may be asking a driver that answers late.
+        const std::unique_lock lock(state_, std::try_to_lock);
+        if (!lock) return;
+        settle(value);
+    }
+    release_waits();
+}
+
+void StreamOrder::disown() {
+    {
+        const std::lock_guard lock(state_);
+        const std::uint64_t last = std::max(counter_.reached(), signals_.empty() ? 0 : signals_.newest().value);
+        if (values_.greatest() > last && !counter_.is_lost(last + 1)) {
+            counter_.break_from(last + 1, CUDA_SUCCESS);
+            owes_release_ = counter_.memory() != nullptr;
+        }
+    }
+    release_waits();
+}
+
+bool StreamOrder::is_idle() {
+    {
+        const std::lock_guard lock(state_);
+        if (is_kept_for_ever_ || !settle(UINT64_MAX)) return false;
+    }
+    release_waits();
+    const std::lock_guard lock(state_);
+    if (owes_release_) return false;
+    for (std::size_t i = 0; i < in_memory_.size(); ++i) {
+        const std::size_t place = (last_asked_ + i) % in_memory_.size();
+        const Progress::State state = in_memory_[place]->progress().state;
+        if (state != Progress::State::running && state != Progress::State::unknown) continue;
+        last_asked_ = place;  // where the next question begins: most find the same one running
+        return false;
+    }
+    return true;
+}
+
+// Lets all streams go on that wait in memory for a lost value. Signals that still run will write smaller values, so
+// behind them the payload is raised once more.
+void StreamOrder::release_waits() {
+    // Whoever comes meanwhile leaves it to this thread; if it fails, whoever looks next tries again.
+    struct Debt {
+        StreamOrder& order;
+        bool is_taken = false;
+        ~Debt() {
+            const std::lock_guard lock(order.state_);
+            order.owes_release_ = order.owes_release_ || is_taken;
+        }
+    } debt{*this};
+    std::vector<SharedEvent> running;
+    const driver::ContextWatch* context = nullptr;
+    {
+        const std::lock_guard lock(state_);
+        if (!owes_release_) return;
+        signals_.for_each_context(UINT64_MAX, [&](const StreamSignals::ContextProgress& progress) {
+            if (progress.progress.state != Progress::State::running) return;
+            running.push_back(progress.event);
+            context = &progress.event->context();
+        });
+        if (counter_.is_seen_by_cpu()) counter_.raise(values_.greatest());
+        for (std::size_t i = 0; i < mappings_.size() && context == nullptr && !counter_.is_seen_by_cpu(); ++i) {
+            if (mappings_[i].watch->is_alive()) context = mappings_[i].watch;
+        }
+        owes_release_ = false;
+        debt.is_taken = true;
+    }
+    if (context == nullptr || raise_in_stream(*context, running)) debt.is_taken = false;
+}
+
+Result<> StreamOrder::raise_in_stream(const driver::ContextWatch& context, std::span<const SharedEvent> running) {
+    const driver::Driver& driver = context.driver();
+    OPENNVSCI_TRY_ASSIGN(address, address_in(context));
+    OPENNVSCI_TRY_ASSIGN(behind, event_behind_memory(&context));
+    const driver::PushedContext pushed(context);
+    const driver::RelaxedCapture relaxed(driver);
+    CUstream stream = nullptr;
+    CUresult result = pushed.result();
+    if (result == CUDA_SUCCESS) result = driver.call.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING);
+    if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamCreate");
+    const auto raise = [&] {
+        if (result != CUDA_SUCCESS) return;
+        result = driver.call.cuStreamWriteValue64(stream, address, values_.greatest(), CU_STREAM_WRITE_VALUE_DEFAULT);
+    };
+    if (!counter_.is_seen_by_cpu()) raise();
+    if (!running.empty()) {
+        for (const SharedEvent& event : running) {
+            if (result == CUDA_SUCCESS) result = driver.call.cuStreamWaitEvent(stream, event->handle(), 0);
+        }
+        raise();
+    }
+    if (result == CUDA_SUCCESS) result = driver.call.cuEventRecord(behind->handle(), stream);
+    driver.call.cuStreamDestroy(stream);
+    if (result == CUDA_SUCCESS) return {};
+    keep_for_ever();
+    return driver.error(result, "letting streams go on that wait for a lost value");
+}
+
+}  // namespace opennvsci::sync

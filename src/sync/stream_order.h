@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// StreamOrder: the order in which the streams of this process signal a timeline and wait for it.
+//
+// Beside the write of the value every signal leaves an event, so that CUDA sees the order, and no wait of ours can
+// stand in a hardware queue before the signal it needs. A stream therefore waits for the event of exactly the signal
+// that it needs. It waits in memory only for a signal that no stream of this process gives: one of the CPU, or one that
+// is yet to be submitted (deterministic fences). A signal waits for the one before it, so values never go backwards,
+// and fence n implies all before it. Between contexts it does so in memory: a context that ends lets go of whoever
+// waits for its events, and would let later values pass that imply its lost ones.
+//
+// If the context of a signal is lost, the counter breaks there: signals before it may still be done, none comes after
+// it, and streams that wait in memory for a lost value are let go.
+//
+// A submission may block for ever, because a stream takes about a thousand waits at once. So no lock is held over it,
+// but the one that puts signals in order. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "driver/stream_place.h"
+#include "sync/counter.h"
+#include "sync/fence_values.h"
+#include "sync/signaler.h"
+#include "sync/stream_signals.h"
+
+namespace opennvsci::sync {
+
+class StreamOrder {
+  public:
+    struct Description {
+        const driver::Device* gpu;  ///< the only one that can take part, or null
+        bool is_deterministic;
+        bool has_timestamps;
+    };
+
+    /// The others must outlive it.
+    StreamOrder(const Description& description, Counter& counter, FenceValues& values, Signaler& signaler)
+        : description_(description), counter_(counter), values_(values), signaler_(signaler) {}
+
+    /// Makes the counter usable in a context, so that the first signal there does no more than the others. Errors: the
+    /// driver's; NOT_SUPPORTED if a device of this kind cannot take part.
+    [[nodiscard]] Result<> prepare(const driver::ContextWatch* context);
+
+    /// Reaches the next value after all work that is in the stream; returns the value. After an error nothing was
+    /// handed out, unless the driver failed between the parts of the signal: then the value is left out.
+    [[nodiscard]] Result<std::uint64_t> signal(const driver::StreamPlace& stream);
+
+    /// Lets the work that comes next in the stream wait until `value` is reached. Errors: INVALID_VALUE if no signal
+    /// for it was submitted and the fences are not deterministic; the driver's; the loss of its signal.
+    [[nodiscard]] Result<> wait(const driver::StreamPlace& stream, std::uint64_t value);
+
+    /// Asks CUDA what has become of the signals up to `value`; nothing if another thread is asking.
+    void look(std::uint64_t value);
+
+    /// Tells that nobody can signal any more: what was not submitted is lost.
+    void disown();
+
+    /// True if no stream uses the counter any more. What was done and what was lost is known then.
+    [[nodiscard]] bool is_idle();
+
+    /// The failure of a value that is lost.
+    [[nodiscard]] tl::unexpected<Error> lost() const;
+
+  private:
+    struct ContextMapping {
+        unsigned long long context;
+        const driver::ContextWatch* watch;
+        std::unique_ptr<memory::GpuMapping> mapping;
+    };
+
+    [[nodiscard]] Result<cu::CUdeviceptr> address_in(const driver::ContextWatch& context);
+    [[nodiscard]] Result<> come_after(const driver::StreamPlace& stream, const StreamSignal& before);
+    [[nodiscard]] Result<> wait_for_event(const driver::StreamPlace& stream, const SharedEvent& event,
+                                          std::uint64_t value);
+    [[nodiscard]] Result<> wait_in_memory(const driver::StreamPlace& stream, std::uint64_t value);
+    [[nodiscard]] Result<SharedEvent> event_behind_memory(const driver::ContextWatch* context);
+    [[nodiscard]] Result<std::uint64_t> submit_signal(const driver::StreamPlace& stream);
+    [[nodiscard]] Result<> make_room();
+    [[nodiscard]] Result<> record(const driver::StreamEvent& event, const driver::StreamPlace& stream);
+    void keep_for_ever() noexcept;
+    void release_waits();
+    [[nodiscard]] Result<> raise_in_stream(const driver::ContextWatch& context, std::span<const SharedEvent> running);
+
+    // With state_ held.
+    bool settle(std::uint64_t value);
+    [[nodiscard]] Result<> outcome(std::uint64_t value) const;
+    [[nodiscard]] bool is_passed(std::uint64_t value) const noexcept {
+        return counter_.reached() >= value || counter_.is_lost(value);
+    }
+    [[nodiscard]] bool may_hide_a_loss(const driver::ContextWatch* context, std::uint64_t value) const noexcept;
+    [[nodiscard]] const ContextMapping* find_mapping(unsigned long long context) const noexcept;
+
+    const Description description_;
+    Counter& counter_;
+    FenceValues& values_;
+    Signaler& signaler_;
+
+    std::mutex order_;                    // held while a signal is submitted: only signals need it
+    std::mutex mapping_;                  // held while the memory is mapped
+    std::mutex state_;                    // of what follows; held for moments, last
+    StreamSignals signals_;               // written with order_ and state_ held, read with either
+    unsigned long long last_stream_ = 0;  // of the newest signal
+    std::vector<SharedEvent> in_memory_;  // each behind operations on the payload other than signals
+    std::size_t last_asked_ = 0;
+    std::vector<ContextMapping> mappings_;
+    bool owes_release_ = false;      // streams may wait in memory for lost values
+    bool is_kept_for_ever_ = false;  // an operation on the payload has no event, and may come at any time
+};
+
+}  // namespace opennvsci::sync
