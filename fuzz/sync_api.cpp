@@ -461,7 +461,8 @@ class Machine : private SyncLists {
         const auto id = in_.ConsumeIntegralInRange(0, 7) == 0 ? in_.ConsumeIntegral<std::uint64_t>() : 0;
         const auto value = in_.ConsumeBool() ? in_.ConsumeIntegral<std::uint64_t>()
                                              : in_.ConsumeIntegralInRange<std::uint64_t>(0, timeline.reached + 2);
-        const bool is_in_range = id == 0 && value <= timeline.greatest_value;
+        const bool is_in_range = id == 0 && value <= timeline.greatest_value &&
+                                 (value < timeline.reached || value - timeline.reached < std::uint64_t{1} << 63);
         const NvSciError error = NvSciSyncFenceUpdateFence(object.handle, id, value, fence.storage.get());
         REQUIRE(error == (!object.alive ? NvSciError_BadParameter
                           : is_in_range ? NvSciError_Success
@@ -591,7 +592,7 @@ class Machine : private SyncLists {
         const KnownTimeline* timeline = fence.is_set() ? &timelines_[fence.timeline] : nullptr;
         const bool is_alive = timeline != nullptr && timeline->handles != 0;
         check_code_for(fence, timed, is_alive && timeline->has_timestamps && fence.value <= timeline->reached);
-        check_code_for(fence, told, is_alive);
+        check_code_for(fence, told, is_alive || (timeline != nullptr && fence.value > timeline->reached));
         if (timed != NvSciError_Success) REQUIRE(time == 77);
         if (told != NvSciError_Success) REQUIRE(status.status == 1);
     }

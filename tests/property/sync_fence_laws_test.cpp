@@ -72,7 +72,7 @@ rc::Gen<FenceStep> any_fence_step() {
     return rc::gen::build<FenceStep>(
         rc::gen::set(&FenceStep::call, call), rc::gen::set(&FenceStep::object, number(3)),
         rc::gen::set(&FenceStep::handle, number(4)), rc::gen::set(&FenceStep::from, number(kFences)),
-        rc::gen::set(&FenceStep::to, number(kFences)), rc::gen::set(&FenceStep::variant, number(12)));
+        rc::gen::set(&FenceStep::to, number(kFences)), rc::gen::set(&FenceStep::variant, number(14)));
 }
 
 std::int64_t now_us() {
@@ -213,11 +213,15 @@ class FenceProgram {
                                         std::uint64_t{1} << 31,
                                         UINT32_MAX,
                                         std::uint64_t{1} << 32,
+                                        object.reached + (std::uint64_t{1} << 63) - 1,
+                                        object.reached + (std::uint64_t{1} << 63),
                                         UINT64_MAX,
                                         3};
-        const std::uint64_t value = values[step.variant];
+        const std::uint64_t value = values[step.variant % std::size(values)];
         const std::uint64_t id = step.from == 0 ? step.variant : 0;
-        const bool is_in_range = id == 0 && (!object.has_32_bits || value <= UINT32_MAX);
+        constexpr std::uint64_t kTooFar = std::uint64_t{1} << 63;  // ahead of what is reached
+        const bool is_in_range =
+            id == 0 && (object.has_32_bits ? value <= UINT32_MAX : value < kTooFar + object.reached);
         const NvSciSyncFence before = to.storage;
         const NvSciError code = NvSciSyncFenceUpdateFence(handle, id, value, &to.storage);
         RC_ASSERT(code == (!is_alive     ? NvSciError_BadParameter
@@ -310,8 +314,13 @@ class FenceProgram {
         const NvSciError code = NvSciSyncFenceGetTaskStatus(&fence.storage, &status);
         const bool is_set = fence.object != nullptr;
         const bool is_alive = is_set && fence.object->is_alive();
-        RC_ASSERT(code == (is_alive ? NvSciError_Success : is_set ? NvSciError_BadParameter : NvSciError_ClearedFence));
-        RC_ASSERT(std::uint16_t{status.status} == (is_alive ? std::uint16_t{NvSciSyncTaskStatus_Invalid} : 1U));
+        const bool is_lost = is_set && !is_alive && fence.value > fence.object->reached;
+        RC_ASSERT(code == (is_alive || is_lost ? NvSciError_Success
+                           : is_set            ? NvSciError_BadParameter
+                                               : NvSciError_ClearedFence));
+        RC_ASSERT(std::uint16_t{status.status} == (is_alive  ? std::uint16_t{NvSciSyncTaskStatus_Invalid}
+                                                   : is_lost ? std::uint16_t{NvSciSyncTaskStatus_Failure}
+                                                             : 1U));
     }
 
     static void add_handle(CountedObject& object, std::size_t choice) {

@@ -233,7 +233,11 @@ TEST_F(SyncFences, ExtractAndUpdateKeepTheValue) {
     EXPECT_EQ(poll(made), NvSciError_Timeout);
     EXPECT_EQ(NvSciSyncObjSignal(object_), kFine);
     EXPECT_EQ(poll(made), kFine);
-    EXPECT_EQ(NvSciSyncFenceUpdateFence(object_, 0, UINT64_MAX, &made), kFine);
+    // The object has reached 1. Hardware compares cyclically, so no fence may be 2^63 or more ahead.
+    EXPECT_EQ(NvSciSyncFenceUpdateFence(object_, 0, (std::uint64_t{1} << 63), &made), kFine);
+    EXPECT_EQ(poll(made), NvSciError_Timeout);
+    EXPECT_EQ(NvSciSyncFenceUpdateFence(object_, 0, (std::uint64_t{1} << 63) + 1, &made), NvSciError_Overflow);
+    EXPECT_EQ(NvSciSyncFenceUpdateFence(object_, 0, UINT64_MAX, &made), NvSciError_Overflow);
     EXPECT_EQ(NvSciSyncFenceUpdateFence(object_, 1, 0, &made), NvSciError_Overflow);
     EXPECT_EQ(NvSciSyncFenceUpdateFence(nullptr, 0, 0, &made), kWrong);
     EXPECT_EQ(NvSciSyncFenceUpdateFence(object_, 0, 0, nullptr), kWrong);
