@@ -10,6 +10,7 @@
 
 #include "base/cuda_entry_points.h"
 #include "softcuda/abi.h"
+#include "softcuda/capture.h"
 #include "softcuda/current.h"
 #include "softcuda/process.h"
 
@@ -59,17 +60,25 @@ CUresult without_init(Body&& body) noexcept {
     }
 }
 
+/// What becomes of a function's call during a capture (softcuda/capture.h).
+enum class InCapture { allowed, forbidden };
+
 /// For functions that need cuInit.
-template <typename Body>
+template <InCapture kInCapture = InCapture::allowed, typename Body>
 CUresult with_init(Body&& body) noexcept {
-    const CUresult callable = check_callable();
-    return callable == CUDA_SUCCESS ? without_init(body) : callable;
+    if (const CUresult callable = check_callable(); callable != CUDA_SUCCESS) return callable;
+    return without_init([&] {
+        if constexpr (kInCapture == InCapture::forbidden) {
+            if (const CUresult apart = check_no_capture(); apart != CUDA_SUCCESS) return apart;
+        }
+        return body();
+    });
 }
 
 /// For functions that need a current context; the body gets it.
-template <typename Body>
+template <InCapture kInCapture = InCapture::allowed, typename Body>
 CUresult with_context(Body&& body) noexcept {
-    return with_init([&] {
+    return with_init<kInCapture>([&] {
         std::shared_ptr<Context> context;
         const CUresult current = current_context(context);
         return current == CUDA_SUCCESS ? body(*context) : current;
@@ -77,9 +86,9 @@ CUresult with_context(Body&& body) noexcept {
 }
 
 /// For functions of a stream; the body gets it.
-template <typename Body>
+template <InCapture kInCapture = InCapture::allowed, typename Body>
 CUresult with_stream(CUstream handle, Body&& body) noexcept {
-    return with_init([&] {
+    return with_init<kInCapture>([&] {
         std::shared_ptr<Stream> stream;
         const CUresult found = find_stream(handle, stream);
         return found == CUDA_SUCCESS ? body(*stream) : found;

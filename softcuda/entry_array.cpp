@@ -48,7 +48,7 @@ CUresult copy_async(const CUDA_MEMCPY3D& copy, CUstream stream) noexcept {
 }  // namespace
 
 CUresult cuArrayCreate_v2(CUarray* array, const CUDA_ARRAY_DESCRIPTOR* desc) {
-    return with_context([&](const Context& context) {
+    return with_context<InCapture::forbidden>([&](const Context& context) {
         if (array == nullptr || desc == nullptr) return CUDA_ERROR_INVALID_VALUE;
         return create_array(context, {desc->Width, desc->Height, 0, desc->Format, desc->NumChannels, 0}, *array);
     });
@@ -63,7 +63,7 @@ CUresult cuArrayGetDescriptor_v2(CUDA_ARRAY_DESCRIPTOR* desc, CUarray array) {
 }
 
 CUresult cuArray3DCreate_v2(CUarray* array, const CUDA_ARRAY3D_DESCRIPTOR* desc) {
-    return with_context([&](const Context& context) {
+    return with_context<InCapture::forbidden>([&](const Context& context) {
         if (array == nullptr || desc == nullptr) return CUDA_ERROR_INVALID_VALUE;
         return create_array(context, *desc, *array);
     });
@@ -82,11 +82,11 @@ CUresult cuArrayGetMemoryRequirements(CUDA_ARRAY_MEMORY_REQUIREMENTS* requiremen
 }
 
 CUresult cuArrayDestroy(CUarray array) {
-    return with_context([&](const Context&) { return destroy_array(array); });
+    return with_context<InCapture::forbidden>([&](const Context&) { return destroy_array(array); });
 }
 
 CUresult cuMipmappedArrayCreate(CUmipmappedArray* mipmap, const CUDA_ARRAY3D_DESCRIPTOR* desc, unsigned levels) {
-    return with_context([&](const Context& context) {
+    return with_context<InCapture::forbidden>([&](const Context& context) {
         if (mipmap == nullptr || desc == nullptr) return CUDA_ERROR_INVALID_VALUE;
         return create_mipmapped_array(context, *desc, levels, *mipmap);
     });
@@ -116,7 +116,7 @@ CUresult cuMipmappedArrayGetMemoryRequirements(CUDA_ARRAY_MEMORY_REQUIREMENTS* r
 }
 
 CUresult cuMipmappedArrayDestroy(CUmipmappedArray mipmap) {
-    return with_context([&](const Context&) { return destroy_mipmapped_array(mipmap); });
+    return with_context<InCapture::forbidden>([&](const Context&) { return destroy_mipmapped_array(mipmap); });
 }
 
 CUresult cuMemcpy2D_v2(const CUDA_MEMCPY2D* copy) {

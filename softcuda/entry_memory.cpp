@@ -51,13 +51,13 @@ CUresult fill_async(CUdeviceptr destination, unsigned value, std::size_t width, 
 }  // namespace
 
 CUresult cuMemAlloc_v2(CUdeviceptr* pointer, std::size_t size) {
-    return with_context([&](const Context& context) {
+    return with_context<InCapture::forbidden>([&](const Context& context) {
         return pointer != nullptr ? allocate_device_memory(context, size, *pointer) : CUDA_ERROR_INVALID_VALUE;
     });
 }
 
 CUresult cuMemFree_v2(CUdeviceptr pointer) {
-    return with_context([&](const Context&) { return free_device_memory(pointer); });
+    return with_context<InCapture::forbidden>([&](const Context&) { return free_device_memory(pointer); });
 }
 
 CUresult cuMemGetInfo_v2(std::size_t* free, std::size_t* total) {
@@ -70,22 +70,23 @@ CUresult cuMemGetInfo_v2(std::size_t* free, std::size_t* total) {
 }
 
 CUresult cuMemHostAlloc(void** pointer, std::size_t size, unsigned flags) {
-    return with_context([&](const Context& context) {
+    return with_context<InCapture::forbidden>([&](const Context& context) {
         return pointer != nullptr ? allocate_host_memory(context, size, flags, *pointer) : CUDA_ERROR_INVALID_VALUE;
     });
 }
 
 CUresult cuMemFreeHost(void* pointer) {
-    return with_context([&](const Context&) { return free_host_memory(pointer); });
+    return with_context<InCapture::forbidden>([&](const Context&) { return free_host_memory(pointer); });
 }
 
 CUresult cuMemHostRegister_v2(void* pointer, std::size_t size, unsigned flags) {
-    return with_context([&](const Context& context) { return register_host_memory(context, pointer, size, flags); });
+    return with_context<InCapture::forbidden>(
+        [&](const Context& context) { return register_host_memory(context, pointer, size, flags); });
 }
 
 CUresult cuMemHostUnregister(void* pointer) {
     // Needs no current context (measured: H100, driver 580).
-    return with_init([&] { return unregister_host_memory(pointer); });
+    return with_init<InCapture::forbidden>([&] { return unregister_host_memory(pointer); });
 }
 
 CUresult cuMemHostGetDevicePointer_v2(CUdeviceptr* devicePointer, void* pointer, unsigned flags) {
@@ -141,7 +142,7 @@ CUresult cuMemsetD32Async(CUdeviceptr destination, unsigned value, std::size_t c
 }
 
 CUresult cuImportExternalMemory(CUexternalMemory* memory, const CUDA_EXTERNAL_MEMORY_HANDLE_DESC* desc) {
-    return with_context([&](const Context& context) {
+    return with_context<InCapture::forbidden>([&](const Context& context) {
         if (memory == nullptr || desc == nullptr) return CUDA_ERROR_INVALID_VALUE;
         return import_external_memory(context, *desc, *memory);
     });
@@ -156,7 +157,7 @@ CUresult cuExternalMemoryGetMappedBuffer(CUdeviceptr* pointer, CUexternalMemory 
 }
 
 CUresult cuDestroyExternalMemory(CUexternalMemory memory) {
-    return with_context([&](const Context&) { return destroy_external_memory(memory); });
+    return with_context<InCapture::forbidden>([&](const Context&) { return destroy_external_memory(memory); });
 }
 
 }  // namespace opennvsci::softcuda

@@ -9,9 +9,9 @@
 namespace opennvsci::softcuda {
 namespace {
 
-template <typename Body>
+template <InCapture kInCapture = InCapture::allowed, typename Body>
 CUresult with_event(CUevent handle, Body&& body) noexcept {
-    return with_init([&] {
+    return with_init<kInCapture>([&] {
         const auto event = event_handles().find(from_opaque(handle));
         return event != nullptr ? body(*event) : CUDA_ERROR_INVALID_HANDLE;
     });
@@ -39,11 +39,11 @@ CUresult cuStreamDestroy_v2(CUstream stream) {
 }
 
 CUresult cuStreamSynchronize(CUstream stream) {
-    return with_stream(stream, [](Stream& found) { return found.synchronize(); });
+    return with_stream<InCapture::forbidden>(stream, [](Stream& found) { return found.synchronize(); });
 }
 
 CUresult cuStreamQuery(CUstream stream) {
-    return with_stream(stream, [](Stream& found) { return found.query(); });
+    return with_stream<InCapture::forbidden>(stream, [](Stream& found) { return found.query(); });
 }
 
 CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned flags) {
@@ -86,14 +86,14 @@ CUresult cuEventRecord(CUevent event, CUstream stream) {
 }
 
 CUresult cuEventQuery(CUevent event) {
-    return with_event(event, [](const Event& found) {
+    return with_event<InCapture::forbidden>(event, [](const Event& found) {
         const auto recorded = found.recorded();
         return recorded == nullptr || recorded->done() ? CUDA_SUCCESS : CUDA_ERROR_NOT_READY;
     });
 }
 
 CUresult cuEventSynchronize(CUevent event) {
-    return with_event(event, [](const Event& found) {
+    return with_event<InCapture::forbidden>(event, [](const Event& found) {
         if (const auto recorded = found.recorded()) recorded->wait();
         return CUDA_SUCCESS;
     });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Entry points: what a stream is, stream memory operations, stream capture, external semaphores.
+#include "softcuda/capture.h"
 #include "softcuda/entry.h"
 #include "softcuda/memory_operation.h"
 #include "softcuda/stream.h"
@@ -15,8 +16,6 @@ HandleTable<Graph>& graph_handles() {
     static auto& table = *new HandleTable<Graph>(HandleKind::graph);
     return table;
 }
-
-thread_local CUstreamCaptureMode capture_mode = CU_STREAM_CAPTURE_MODE_GLOBAL;
 
 CUresult submit_one(CUstream stream, CUstreamBatchMemOpType operation, CUdeviceptr address, std::uint64_t value,
                     unsigned flags) {
@@ -84,7 +83,7 @@ CUresult cuStreamIsCapturing(CUstream stream, CUstreamCaptureStatus* status) {
 
 CUresult cuStreamBeginCapture_v2(CUstream stream, CUstreamCaptureMode mode) {
     return with_stream(stream, [&](Stream& found) {
-        return mode <= CU_STREAM_CAPTURE_MODE_RELAXED ? found.begin_capture() : CUDA_ERROR_INVALID_VALUE;
+        return mode <= CU_STREAM_CAPTURE_MODE_RELAXED ? found.begin_capture(mode) : CUDA_ERROR_INVALID_VALUE;
     });
 }
 
@@ -103,7 +102,7 @@ CUresult cuStreamEndCapture(CUstream stream, CUgraph* graph) {
 CUresult cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode* mode) {
     return with_init([&] {
         if (mode == nullptr || *mode > CU_STREAM_CAPTURE_MODE_RELAXED) return CUDA_ERROR_INVALID_VALUE;
-        std::swap(capture_mode, *mode);
+        exchange_capture_mode(*mode);
         return CUDA_SUCCESS;
     });
 }

@@ -8,6 +8,8 @@
 #include <thread>
 #include <utility>
 
+#include "softcuda/capture.h"
+
 namespace opennvsci::softcuda {
 namespace {
 
@@ -100,19 +102,37 @@ bool StreamGroup::has_capturing_stream() {
     });
 }
 
+bool StreamGroup::invalidate_captures() {
+    const std::lock_guard lock(order_);
+    bool any = false;
+    for (const auto& member : members_) {
+        const auto stream = member.lock();
+        if (stream == nullptr || !stream->is_capturing()) continue;
+        stream->invalidate_capture();
+        any = true;
+    }
+    return any;
+}
+
 Stream::Stream(std::shared_ptr<StreamGroup> group, StreamKind kind)
     : group_(std::move(group)), kind_(kind), id_([] {
           static std::atomic<unsigned long long> last{0};
           return ++last;
       }()) {}
 
-CUresult Stream::begin_capture() {
+CUresult Stream::begin_capture(CUstreamCaptureMode mode) {
     const std::lock_guard lock(group_->order_);
     if (group_->closed_) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
     if (kind_ == StreamKind::legacy_default) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
     if (capture_ != CU_STREAM_CAPTURE_STATUS_NONE) return CUDA_ERROR_ILLEGAL_STATE;
     capture_ = CU_STREAM_CAPTURE_STATUS_ACTIVE;
+    add_capture(shared_from_this(), mode);
     return CUDA_SUCCESS;
+}
+
+void Stream::invalidate_capture() noexcept {
+    CUstreamCaptureStatus active = CU_STREAM_CAPTURE_STATUS_ACTIVE;
+    capture_.compare_exchange_strong(active, CU_STREAM_CAPTURE_STATUS_INVALIDATED);
 }
 
 CUresult Stream::end_capture() {

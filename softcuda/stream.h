@@ -73,6 +73,8 @@ class StreamGroup {
 
     /// True if a blocking stream of the group captures.
     [[nodiscard]] bool has_capturing_stream();
+    /// Invalidates the captures of the group's streams. True if there were any.
+    [[nodiscard]] bool invalidate_captures();
 
     /// Returns when all work submitted so far, to any stream of the group, has finished.
     void synchronize();
@@ -103,11 +105,13 @@ class Stream : public std::enable_shared_from_this<Stream> {
     [[nodiscard]] unsigned long long id() const noexcept { return id_; }
 
     /// While a stream captures, all work gives STREAM_CAPTURE_UNSUPPORTED and invalidates the capture.
-    [[nodiscard]] CUresult begin_capture();
+    [[nodiscard]] CUresult begin_capture(CUstreamCaptureMode mode);
     /// STREAM_CAPTURE_INVALIDATED if it was invalidated; it ends all the same. ILLEGAL_STATE if there is none.
     [[nodiscard]] CUresult end_capture();
     /// STREAM_CAPTURE_IMPLICIT for the legacy stream while a blocking stream captures.
     [[nodiscard]] CUresult capture_status(CUstreamCaptureStatus& status) const;
+    [[nodiscard]] bool is_capturing() const noexcept { return capture_ != CU_STREAM_CAPTURE_STATUS_NONE; }
+    void invalidate_capture() noexcept;
 
     /// Submits work, which may be empty, to run after `after` too if that is given. Returns its completion in `done`.
     /// CONTEXT_IS_DESTROYED if the group is closed.

@@ -146,6 +146,61 @@ TEST_F(MemoryOperation, StreamsHaveIdsAndContexts) {
     EXPECT_OK(cuStreamDestroy_v2(other));
 }
 
+// As on the H100: what could depend on a capture is forbidden to the thread that captures, and in the global mode to
+// every thread, unless it has relaxed its own mode; to synchronise the context is forbidden to all.
+TEST_F(MemoryOperation, CapturesForbidCallsThatCouldDependOnThem) {
+    constexpr CUresult kForbidden = CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    enum class Caller { same_thread, other_thread };
+    const auto allocate = [] {
+        CUdeviceptr pointer = 0;
+        const CUresult result = cuMemAlloc_v2(&pointer, 16);
+        return result == CUDA_SUCCESS ? cuMemFree_v2(pointer) : result;
+    };
+    const auto synchronize = [] { return cuCtxSynchronize(); };
+    const auto reserve = [] {
+        CUdeviceptr pointer = 0;
+        const CUresult result = cuMemAddressReserve(&pointer, 2 << 20, 0, 0, 0);
+        return result == CUDA_SUCCESS ? cuMemAddressFree(pointer, 2 << 20) : result;
+    };
+    // What `call` gives during a capture of `mode`, made by a thread of mode `own`; `undamaged` that the capture lives.
+    const auto during = [&](CUstreamCaptureMode mode, CUstreamCaptureMode own, Caller caller, auto&& call) {
+        EXPECT_OK(cuStreamBeginCapture_v2(stream_, mode));
+        CUresult result = CUDA_SUCCESS;
+        const auto run = [&] {
+            CUstreamCaptureMode exchanged = own;
+            EXPECT_OK(cuCtxSetCurrent(context_));
+            EXPECT_OK(cuThreadExchangeStreamCaptureMode(&exchanged));
+            result = call();
+            EXPECT_OK(cuThreadExchangeStreamCaptureMode(&exchanged));
+        };
+        caller == Caller::same_thread ? run() : std::thread(run).join();
+        CUgraph graph = nullptr;
+        const CUresult ended = cuStreamEndCapture(stream_, &graph);
+        EXPECT_EQ(ended, result == CUDA_SUCCESS ? CUDA_SUCCESS : CUDA_ERROR_STREAM_CAPTURE_INVALIDATED);
+        if (graph != nullptr) {
+            EXPECT_OK(cuGraphDestroy(graph));
+        }
+        return result;
+    };
+    constexpr auto kGlobal = CU_STREAM_CAPTURE_MODE_GLOBAL;
+    constexpr auto kLocal = CU_STREAM_CAPTURE_MODE_THREAD_LOCAL;
+    constexpr auto kRelaxed = CU_STREAM_CAPTURE_MODE_RELAXED;
+    for (const Caller caller : {Caller::same_thread, Caller::other_thread}) {
+        const bool same = caller == Caller::same_thread;
+        EXPECT_EQ(during(kGlobal, kGlobal, caller, allocate), kForbidden);
+        EXPECT_EQ(during(kGlobal, kLocal, caller, allocate), same ? kForbidden : CUDA_SUCCESS);
+        EXPECT_EQ(during(kGlobal, kRelaxed, caller, allocate), CUDA_SUCCESS);
+        EXPECT_EQ(during(kLocal, kGlobal, caller, allocate), same ? kForbidden : CUDA_SUCCESS);
+        EXPECT_EQ(during(kLocal, kRelaxed, caller, allocate), CUDA_SUCCESS);
+        EXPECT_EQ(during(kRelaxed, kGlobal, caller, allocate), CUDA_SUCCESS);
+        EXPECT_EQ(during(kGlobal, kGlobal, caller, reserve), CUDA_SUCCESS);
+        for (const auto mode : {kGlobal, kLocal, kRelaxed})
+            EXPECT_EQ(during(mode, kRelaxed, caller, synchronize), kForbidden);
+    }
+    EXPECT_EQ(allocate(), CUDA_SUCCESS);
+    EXPECT_EQ(synchronize(), CUDA_SUCCESS);
+}
+
 TEST_F(MemoryOperation, CapturingStreamTakesNoWork) {
     CUstreamCaptureStatus status = CU_STREAM_CAPTURE_STATUS_ACTIVE;
     CUgraph graph = nullptr;
