@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
-#include "driver/driver.h"
+#include "driver/relaxed_capture.h"
 
 namespace opennvsci::driver {
 
@@ -29,7 +29,7 @@ Result<ArrayNeeds> ArrayProbe::ask_driver(const ArrayShape& shape) {
     CUarray array = nullptr;
     const CUDA_ARRAY3D_DESCRIPTOR descriptor{shape.width,  shape.height,   0,
                                              shape.format, shape.channels, kArray3DDeferredMapping};
-    CUresult result = driver_.call.cuArray3DCreate(&array, &descriptor);
+    CUresult result = apart(driver_)->cuArray3DCreate(&array, &descriptor);
     if (result == CUDA_ERROR_INVALID_VALUE) {
         return fail(NvSciError_NotSupported,
                     fmt::format("{} makes no array of {} x {} pixels (format {:#x}, {} channels)", device_.name,
@@ -38,8 +38,8 @@ Result<ArrayNeeds> ArrayProbe::ask_driver(const ArrayShape& shape) {
     }
     if (result != CUDA_SUCCESS) return no_answer(result, "cuArray3DCreate");
     CUDA_ARRAY_MEMORY_REQUIREMENTS needs{};
-    result = driver_.call.cuArrayGetMemoryRequirements(&needs, array, device_.handle);
-    driver_.call.cuArrayDestroy(array);
+    result = apart(driver_)->cuArrayGetMemoryRequirements(&needs, array, device_.handle);
+    apart(driver_)->cuArrayDestroy(array);
     if (result != CUDA_SUCCESS) return no_answer(result, "cuArrayGetMemoryRequirements");
     return ArrayNeeds{needs.size, needs.alignment};
 }

@@ -46,4 +46,11 @@ Result<const ContextWatch*> ContextWatch::of_stream(const Driver& driver, CUstre
     return watch;
 }
 
+tl::unexpected<Error> ContextWatch::gone() {
+    return fail(NvSciError_InvalidState,
+                "the context that the object was imported in was destroyed, and all that was mapped in it with it; "
+                "import the object anew",
+                CUDA_ERROR_INVALID_CONTEXT);
+}
+
 }  // namespace opennvsci::driver

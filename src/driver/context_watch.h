@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "driver/driver.h"
+#include "driver/relaxed_capture.h"
 
 namespace opennvsci::driver {
 
@@ -30,9 +31,16 @@ class ContextWatch {
     /// Of the context's identity: no other context has it.
     [[nodiscard]] unsigned long long id() const noexcept { return identity_.id; }
 
+    /// Runs `body`, which returns a Result, with the context current. Errors: INVALID_CONTEXT if it is gone, without
+    /// having run; what `body` returns.
+    template <class Body>
+    [[nodiscard]] auto run(Body&& body) const -> decltype(body());
+
   private:
     ContextWatch(const Driver& driver, const Device& device, const ContextIdentity& identity)
         : driver_(driver), device_(device), identity_(identity) {}
+
+    [[nodiscard]] static tl::unexpected<Error> gone();
 
     const Driver& driver_;
     const Device& device_;
@@ -57,20 +65,12 @@ class PushedContext {
     const CUresult result_;
 };
 
-/// While it exists, calls of this thread that are forbidden while any thread captures a stream in global mode (creating
-/// and asking events, allocating) are allowed: the library's own objects are never part of a capture.
-class RelaxedCapture {
-  public:
-    explicit RelaxedCapture(const Driver& driver) noexcept : driver_(driver) { exchange(); }
-    RelaxedCapture(const RelaxedCapture&) = delete;
-    RelaxedCapture& operator=(const RelaxedCapture&) = delete;
-    ~RelaxedCapture() { exchange(); }
-
-  private:
-    void exchange() noexcept { driver_.call.cuThreadExchangeStreamCaptureMode(&mode_); }
-
-    const Driver& driver_;
-    CUstreamCaptureMode mode_ = CU_STREAM_CAPTURE_MODE_RELAXED;
-};
+template <class Body>
+auto ContextWatch::run(Body&& body) const -> decltype(body()) {
+    if (!is_alive()) return gone();
+    const PushedContext pushed(*this);
+    if (pushed.result() != CUDA_SUCCESS) return driver_.error(pushed.result(), "cuCtxPushCurrent");
+    return body();
+}
 
 }  // namespace opennvsci::driver
