@@ -5,6 +5,7 @@
 
 #include "base/checked.h"
 #include "base/os.h"
+#include "driver/relaxed_capture.h"
 #include "driver/scoped_context.h"
 
 namespace opennvsci::memory {
@@ -27,8 +28,8 @@ class DriverMemory::VirtualMapping final : public GpuMapping {
     using GpuMapping::set_address;
     void set_mapped() noexcept { is_mapped_ = true; }
     ~VirtualMapping() override {
-        if (is_mapped_) driver_.call.cuMemUnmap(address(), size_);
-        if (address() != 0) driver_.call.cuMemAddressFree(address(), size_);
+        if (is_mapped_) driver::apart(driver_)->cuMemUnmap(address(), size_);
+        if (address() != 0) driver::apart(driver_)->cuMemAddressFree(address(), size_);
     }
 
   private:
@@ -41,15 +42,15 @@ class DriverMemory::VirtualMapping final : public GpuMapping {
 Result<std::unique_ptr<GpuMapping>> DriverMemory::map(const CUmemLocation& viewer, Right right) {
     auto mapping = std::make_unique<VirtualMapping>(driver_, size());
     CUdeviceptr address = 0;
-    CUresult result = driver_.call.cuMemAddressReserve(&address, size(), alignment_, 0, 0);
+    CUresult result = driver::apart(driver_)->cuMemAddressReserve(&address, size(), alignment_, 0, 0);
     if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemAddressReserve");
     mapping->set_address(address);
-    result = driver_.call.cuMemMap(address, size(), 0, handle_, 0);
+    result = driver::apart(driver_)->cuMemMap(address, size(), 0, handle_, 0);
     if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemMap");
     mapping->set_mapped();
     const CUmemAccessDesc access{
         viewer, right == Right::read_only ? CU_MEM_ACCESS_FLAGS_PROT_READ : CU_MEM_ACCESS_FLAGS_PROT_READWRITE};
-    result = driver_.call.cuMemSetAccess(address, size(), &access, 1);
+    result = driver::apart(driver_)->cuMemSetAccess(address, size(), &access, 1);
     if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemSetAccess");
     return mapping;
 }
@@ -68,14 +69,15 @@ Result<std::shared_ptr<Allocation>> DriverMemory::create(const driver::Driver& d
         request.compressible ? CU_MEM_ALLOCATION_COMP_GENERIC : CU_MEM_ALLOCATION_COMP_NONE;
 
     std::size_t granularity = 0;
-    CUresult result = driver.call.cuMemGetAllocationGranularity(&granularity, &prop, CU_MEM_ALLOC_GRANULARITY_MINIMUM);
+    CUresult result =
+        driver::apart(driver)->cuMemGetAllocationGranularity(&granularity, &prop, CU_MEM_ALLOC_GRANULARITY_MINIMUM);
     if (result != CUDA_SUCCESS) return driver.error(result, "cuMemGetAllocationGranularity");
     const auto size = checked::align_up(request.size, granularity);
     if (!size) return fail(NvSciError_Overflow, fmt::format("{} bytes cannot be rounded up", request.size));
 
     std::shared_ptr<DriverMemory> memory(new DriverMemory(driver, device, request.place, *size,
                                                           request.alignment > granularity ? request.alignment : 0));
-    result = driver.call.cuMemCreate(&memory->handle_, *size, &prop, 0);
+    result = driver::apart(driver)->cuMemCreate(&memory->handle_, *size, &prop, 0);
     if (result != CUDA_SUCCESS) {
         memory->handle_ = 0;
         return driver.error(result,
@@ -84,7 +86,7 @@ Result<std::shared_ptr<Allocation>> DriverMemory::create(const driver::Driver& d
     }
     if (request.compressible) {
         CUmemAllocationProp actual{};
-        result = driver.call.cuMemGetAllocationPropertiesFromHandle(&actual, memory->handle_);
+        result = driver::apart(driver)->cuMemGetAllocationPropertiesFromHandle(&actual, memory->handle_);
         if (result != CUDA_SUCCESS) return driver.error(result, "cuMemGetAllocationPropertiesFromHandle");
         if (actual.allocFlags.compressionType != CU_MEM_ALLOCATION_COMP_GENERIC) {
             return fail(NvSciError_ResourceError,
@@ -101,7 +103,7 @@ Result<std::shared_ptr<Allocation>> DriverMemory::create(const driver::Driver& d
 DriverMemory::~DriverMemory() {
     cpu_read_write_.reset();
     cpu_read_only_.reset();
-    if (handle_ != 0) driver_.call.cuMemRelease(handle_);
+    if (handle_ != 0) driver::apart(driver_)->cuMemRelease(handle_);
 }
 
 // On a stream of its own: the default stream would wait for the program's kernels.
@@ -111,11 +113,11 @@ Result<> DriverMemory::fill_with_zeros() {
     if (context.result() != CUDA_SUCCESS) return driver_.error(context.result(), "cuDevicePrimaryCtxRetain");
     OPENNVSCI_TRY_ASSIGN(mapping, map_for_gpu(driver_, device_, Right::read_write));
     CUstream stream = nullptr;
-    CUresult result = driver_.call.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING);
+    CUresult result = driver::apart(driver_)->cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING);
     if (result != CUDA_SUCCESS) return driver_.error(result, "cuStreamCreate");
-    result = driver_.call.cuMemsetD8Async(mapping->address(), 0, size(), stream);
-    const CUresult synchronized = driver_.call.cuStreamSynchronize(stream);
-    driver_.call.cuStreamDestroy(stream);
+    result = driver::apart(driver_)->cuMemsetD8Async(mapping->address(), 0, size(), stream);
+    const CUresult synchronized = driver::apart(driver_)->cuStreamSynchronize(stream);
+    driver::apart(driver_)->cuStreamDestroy(stream);
     if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemsetD8Async");
     if (synchronized != CUDA_SUCCESS) return driver_.error(synchronized, "cuStreamSynchronize");
     return {};
@@ -138,8 +140,8 @@ Result<UniqueFd> DriverMemory::share() {
     const std::lock_guard lock(mutex_);
     if (!exported_) {
         int descriptor = -1;
-        const CUresult result = driver_.call.cuMemExportToShareableHandle(&descriptor, handle_,
-                                                                          CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR, 0);
+        const CUresult result = driver::apart(driver_)->cuMemExportToShareableHandle(
+            &descriptor, handle_, CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR, 0);
         if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemExportToShareableHandle");
         exported_ = UniqueFd(descriptor);
     }
@@ -150,7 +152,8 @@ Result<std::unique_ptr<GpuMapping>> DriverMemory::map_for_gpu(const driver::Driv
                                                               const driver::Device& device, Right right) {
     if (place_ == Place::video && device.handle != device_.handle) {
         int can_access = 0;
-        const CUresult result = driver.call.cuDeviceCanAccessPeer(&can_access, device.handle, device_.handle);
+        const CUresult result =
+            driver::apart(driver)->cuDeviceCanAccessPeer(&can_access, device.handle, device_.handle);
         if (result != CUDA_SUCCESS) return driver.error(result, "cuDeviceCanAccessPeer");
         if (can_access == 0) {
             return fail(NvSciError_NotSupported,

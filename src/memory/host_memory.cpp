@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 #include <sys/sysinfo.h>
 
+#include <algorithm>
+
 #include "base/checked.h"
+#include "driver/relaxed_capture.h"
 
 namespace opennvsci::memory {
 
@@ -38,7 +41,8 @@ class HostMemory::RegisteredMapping final : public GpuMapping {
         OPENNVSCI_TRY_ASSIGN(registration, memory_.acquire_registration(driver_, right));
         registration_ = registration;
         CUdeviceptr device_address = 0;
-        const CUresult result = driver_.call.cuMemHostGetDevicePointer(&device_address, registration->address, 0);
+        const CUresult result =
+            driver::apart(driver_)->cuMemHostGetDevicePointer(&device_address, registration->address, 0);
         if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemHostGetDevicePointer");
         set_address(device_address);
         return {};
@@ -101,7 +105,7 @@ Result<HostMemory::Registration*> HostMemory::acquire_registration(const driver:
     bool is_cpu_mapping_free = true;
     for (Registration& known : registrations_) {
         if (known.right != right) continue;
-        if (known.context == context.id) {
+        if (known.context == context.id && known.users != 0) {
             ++known.users;
             return &known;
         }
@@ -120,19 +124,26 @@ Result<HostMemory::Registration*> HostMemory::acquire_registration(const driver:
     }
     const unsigned flags = kMemHostRegisterPortable | kMemHostRegisterDeviceMap |
                            (right == Right::read_only ? kMemHostRegisterReadOnly : 0U);
-    const CUresult result = driver.call.cuMemHostRegister(registration.address, size(), flags);
+    const CUresult result = driver::apart(driver)->cuMemHostRegister(registration.address, size(), flags);
     if (result != CUDA_SUCCESS) return driver.error(result, "cuMemHostRegister");
     registrations_.splice(registrations_.end(), added);
     return &registration;
 }
 
-// Under the lock to the end: a range cannot be registered anew before it is unregistered. The driver needs no current
-// context for it, and says "not registered" if the context of the registration is gone.
+// The driver waits for GPU work here, perhaps for ever, so the lock is not held. Its range cannot be registered anew
+// before that, so the registration is known until then. The driver needs no current context for it, and says "not
+// registered" if the context of the registration is gone.
 void HostMemory::release_registration(const driver::Driver& driver, Registration* registration) noexcept {
+    {
+        const std::lock_guard lock(mutex_);
+        if (--registration->users != 0) return;
+    }
+    driver::apart(driver)->cuMemHostUnregister(registration->address);
+    std::list<Registration> ended;
     const std::lock_guard lock(mutex_);
-    if (--registration->users != 0) return;
-    driver.call.cuMemHostUnregister(registration->address);
-    registrations_.remove_if([&](const Registration& known) { return &known == registration; });
+    const auto found = std::find_if(registrations_.begin(), registrations_.end(),
+                                    [&](const Registration& known) { return &known == registration; });
+    ended.splice(ended.end(), registrations_, found);
 }
 
 }  // namespace opennvsci::memory

@@ -37,7 +37,7 @@ class HostMemory final : public Allocation {
         Right right;
         os::FileMapping own;  // empty if the CPU's mapping is registered
         void* address;
-        std::size_t users;
+        std::size_t users;  // 0 while it is taken down: then its range is still in use, and nobody may join
     };
 
     HostMemory(UniqueFd file, std::size_t size, std::size_t alignment)
