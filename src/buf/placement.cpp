@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/unaligned.h"
+#include "driver/relaxed_capture.h"
 
 namespace opennvsci::buf {
 namespace {
@@ -131,7 +132,7 @@ Result<Placement> video_memory_as_asked(Negotiation& negotiation, const Particip
     for (const Gpu& gpu : participants.gpus) {
         if (gpu.device == &owner) continue;
         int can_access = 0;
-        participants.driver->call.cuDeviceCanAccessPeer(&can_access, gpu.device->handle, owner.handle);
+        driver::apart(*participants.driver)->cuDeviceCanAccessPeer(&can_access, gpu.device->handle, owner.handle);
         if (can_access == 0) {
             return negotiation.refuse(key, NvSciError_NotSupported,
                                       fmt::format("{} of GpuId cannot access the video memory of {}",
@@ -161,12 +162,13 @@ const char* reason_for_system_memory(Negotiation& negotiation, const Participant
 Result<Placement> driver_memory_for_arrays(Negotiation& negotiation, const Participants& participants,
                                            const char* reason) {
     for (const Gpu& gpu : participants.gpus) {
-        if (gpu.device->supports_host_numa_memory) continue;
+        const auto possible = gpu.device->check_system_memory(*participants.driver);
+        if (possible) continue;
         return negotiation.refuse(
-            NvSciBufImageAttrKey_Layout, NvSciError_NotSupported,
-            fmt::format("a block-linear image would have to be in system memory, as {}, and {} has no system memory "
-                        "that arrays can be mapped in (device attribute 141)",
-                        reason, gpu.device->name),
+            NvSciBufImageAttrKey_Layout, possible.error().code,
+            fmt::format(
+                "a block-linear image would have to be in system memory that arrays can be mapped in, as {}; {}",
+                reason, possible.error().text),
             "set PitchLinear, or let exactly one GPU and no CPU take part");
     }
     return placed(participants, MemoryDomain::driver_host, participants.gpus[0].device, reason);

@@ -4,9 +4,39 @@
 #include <algorithm>
 #include <array>
 
-#include "driver/driver.h"
+#include "driver/relaxed_capture.h"
 
 namespace opennvsci::driver {
+namespace {
+
+// A refusal that lies in the machine. Any other, such as want of memory or descriptors, may pass.
+bool lasts(CUresult answer) {
+    return answer == CUDA_SUCCESS || answer == CUDA_ERROR_INVALID_VALUE || answer == CUDA_ERROR_INVALID_DEVICE ||
+           answer == CUDA_ERROR_NOT_PERMITTED || answer == CUDA_ERROR_NOT_SUPPORTED;
+}
+
+CUmemAllocationProp shareable(const CUmemLocation& location) {
+    CUmemAllocationProp prop{};
+    prop.type = CU_MEM_ALLOCATION_TYPE_PINNED;
+    prop.requestedHandleTypes = CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR;
+    prop.location = location;
+    return prop;
+}
+
+// Creates the smallest piece of such memory, reads back what it is, and releases it.
+CUresult make_granule(const Driver& driver, const CUmemAllocationProp& wanted, CUmemAllocationProp& actual) {
+    std::size_t granule = 0;
+    CUmemGenericAllocationHandle memory = 0;
+    CUresult result = apart(driver)->cuMemGetAllocationGranularity(&granule, &wanted, CU_MEM_ALLOC_GRANULARITY_MINIMUM);
+    if (result != CUDA_SUCCESS) return result;
+    result = apart(driver)->cuMemCreate(&memory, granule, &wanted, 0);
+    if (result != CUDA_SUCCESS) return result;
+    result = apart(driver)->cuMemGetAllocationPropertiesFromHandle(&actual, memory);
+    apart(driver)->cuMemRelease(memory);
+    return result;
+}
+
+}  // namespace
 
 Result<Device> Device::query(const Driver& driver, int ordinal) {
     const EntryPoints& call = driver.call;
@@ -57,31 +87,44 @@ Result<Device> Device::query(const Driver& driver, int ordinal) {
     return device;
 }
 
-bool Device::grants_compression(const Driver& driver) const {
-    const Probe known = compression_probe_.value.load(std::memory_order_relaxed);
-    if (known != Probe::unknown) return known == Probe::yes;
+template <class Ask>
+CUresult Device::Answer::get(Ask&& ask) {
+    const int known = known_.load(std::memory_order_relaxed);
+    if (known != kUnknown) return static_cast<CUresult>(known);
+    const CUresult answer = ask();
+    if (lasts(answer)) known_.store(static_cast<int>(answer), std::memory_order_relaxed);
+    return answer;
+}
 
-    bool granted = false;
-    if (supports_compression_) {
-        CUmemAllocationProp prop{};
-        prop.type = CU_MEM_ALLOCATION_TYPE_PINNED;
-        prop.requestedHandleTypes = CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR;
-        prop.location = {CU_MEM_LOCATION_TYPE_DEVICE, handle};
-        prop.allocFlags.compressionType = CU_MEM_ALLOCATION_COMP_GENERIC;
-        std::size_t granule = 0;
-        CUmemGenericAllocationHandle memory = 0;
-        if (driver.call.cuMemGetAllocationGranularity(&granule, &prop, CU_MEM_ALLOC_GRANULARITY_MINIMUM) !=
-                CUDA_SUCCESS ||
-            driver.call.cuMemCreate(&memory, granule, &prop, 0) != CUDA_SUCCESS) {
-            return false;  // perhaps only out of memory now: not remembered
-        }
+bool Device::grants_compression(const Driver& driver) const {
+    if (!supports_compression_) return false;
+    const CUresult answer = compression_.get([&] {
+        CUmemAllocationProp wanted = shareable({CU_MEM_LOCATION_TYPE_DEVICE, handle});
+        wanted.allocFlags.compressionType = CU_MEM_ALLOCATION_COMP_GENERIC;
         CUmemAllocationProp actual{};
-        granted = driver.call.cuMemGetAllocationPropertiesFromHandle(&actual, memory) == CUDA_SUCCESS &&
-                  actual.allocFlags.compressionType == CU_MEM_ALLOCATION_COMP_GENERIC;
-        driver.call.cuMemRelease(memory);
+        const CUresult made = make_granule(driver, wanted, actual);
+        if (made != CUDA_SUCCESS) return made;
+        return actual.allocFlags.compressionType == CU_MEM_ALLOCATION_COMP_GENERIC ? CUDA_SUCCESS
+                                                                                   : CUDA_ERROR_NOT_SUPPORTED;
+    });
+    return answer == CUDA_SUCCESS;
+}
+
+Result<> Device::check_system_memory(const Driver& driver) const {
+    if (!supports_host_numa_memory) {
+        return fail(NvSciError_NotSupported, fmt::format("{} has none (device attribute 141)", name),
+                    CUDA_ERROR_NOT_SUPPORTED);
     }
-    compression_probe_.value.store(granted ? Probe::yes : Probe::no, std::memory_order_relaxed);
-    return granted;
+    const CUresult answer = system_memory_.get([&] {
+        CUmemAllocationProp actual{};
+        return make_granule(driver, shareable({CU_MEM_LOCATION_TYPE_HOST_NUMA, host_numa_id}), actual);
+    });
+    if (answer == CUDA_SUCCESS) return {};
+    return fail(lasts(answer) ? NvSciError_NotSupported : NvSciError_ResourceError,
+                fmt::format("{} promises it (device attribute 141), but {} (a container may lack the right to choose a "
+                            "NUMA node, CAP_SYS_NICE)",
+                            name, driver.error(answer, "cuMemCreate of one granule of it").value().text),
+                answer);
 }
 
 }  // namespace opennvsci::driver

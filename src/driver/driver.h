@@ -49,7 +49,7 @@ class Device {
     bool is_integrated = false;                     ///< attribute 18: shares the system's memory
     bool supports_virtual_memory = false;           ///< attributes 102 and 103: cuMemCreate with a POSIX descriptor
     bool supports_read_only_host_register = false;  ///< attribute 113
-    bool supports_host_numa_memory = false;         ///< attribute 141: cuMemCreate in system memory
+    bool supports_host_numa_memory = false;         ///< attribute 141, more than some keep: see check_system_memory
     bool supports_deferred_arrays = false;          ///< attribute 121: arrays can be asked what they need
     int host_numa_id = 0;                           ///< attribute 134: the NUMA node of system memory nearest to it
     std::uint32_t texture_alignment = 0;            ///< attribute 14: of the address of a linear texture, bytes
@@ -62,6 +62,11 @@ class Device {
     /// granule and reading its properties back: attribute 107 alone promises less.
     [[nodiscard]] bool grants_compression(const Driver& driver) const;
 
+    /// Whether cuMemCreate makes system memory for this device. Asks the device once, by creating one granule: machines
+    /// that forbid to choose a NUMA node, as many containers do, refuse what attribute 141 promises. Errors:
+    /// NotSupported, remembered; ResourceError for a failure that may pass, such as want of memory.
+    [[nodiscard]] Result<> check_system_memory(const Driver& driver) const;
+
     /// What the driver has said about arrays so far; see ArrayProbe.
     [[nodiscard]] ArrayAnswers& array_answers() const noexcept { return *array_answers_; }
 
@@ -71,14 +76,21 @@ class Device {
     Device(Device&& other) noexcept = default;
 
   private:
-    enum class Probe : int { unknown, no, yes };
-    struct ProbeState {
-        std::atomic<Probe> value{Probe::unknown};
-        ProbeState() = default;
-        ProbeState(ProbeState&& other) noexcept : value(other.value.load()) {}
+    // What the driver answered to a question, once it has given an answer that lasts.
+    class Answer {
+      public:
+        Answer() = default;
+        Answer(Answer&& other) noexcept : known_(other.known_.load()) {}
+        template <class Ask>
+        CUresult get(Ask&& ask);
+
+      private:
+        static constexpr int kUnknown = -1;
+        std::atomic<int> known_{kUnknown};
     };
     bool supports_compression_ = false;  // attribute 107
-    mutable ProbeState compression_probe_;
+    mutable Answer compression_;
+    mutable Answer system_memory_;
     std::unique_ptr<ArrayAnswers> array_answers_ = std::make_unique<ArrayAnswers>();
 };
 

@@ -2,6 +2,8 @@
 //
 // Where block-linear images live, and what the driver's word on arrays does to their layout. Memory of the driver is
 // seen by the number of its memory handles, video memory by EnableGpuCache.
+#include <cstdlib>
+
 #include "driver_hooks.h"
 #include "fixture.h"
 
@@ -94,6 +96,44 @@ TEST_F(ImagePlacementTest, PixelsOfDriverMemoryAreCopied) {
     ASSERT_EQ(NvSciBufObjPutPixels(object, nullptr, source, sizes, pitches), kSuccess);
     ASSERT_EQ(NvSciBufObjGetPixels(object, nullptr, destination, sizes, pitches), kSuccess);
     EXPECT_EQ(back, pixels);
+}
+
+// The driver may refuse the system memory that its attribute promises. It is asked once, unless the refusal may pass.
+class RefusedSystemMemoryDeathTest : public ImagePlacementTest {
+  protected:
+    static inline cu::CUresult g_refusal = cu::CUDA_SUCCESS;
+    static inline int g_asked = 0;
+    static inline decltype(driver::EntryPoints::cuMemCreate) g_create = nullptr;
+    static cu::CUresult refuses_system_memory(cu::CUmemGenericAllocationHandle* handle, std::size_t size,
+                                              const cu::CUmemAllocationProp* prop, unsigned long long flags) {
+        if (prop->location.type != cu::CU_MEM_LOCATION_TYPE_HOST_NUMA) return g_create(handle, size, prop, flags);
+        ++g_asked;
+        return g_refusal;
+    }
+
+    // In a process of its own, because the answer is remembered as long as the process lives.
+    [[noreturn]] void reconcile_where_it_is_refused() {
+        driver::EntryPoints& call = driver::instance_for_testing()->call;
+        g_create = call.cuMemCreate;
+        const Replaced replaced(call.cuMemCreate, refuses_system_memory);
+        const Attributes wanted =
+            image(kBlock).with(NvSciBufGeneralAttrKey_GpuId, gpu(0)).with(NvSciBufGeneralAttrKey_NeedCpuAccess, true);
+        g_refusal = cu::CUDA_ERROR_OUT_OF_MEMORY;
+        expect_refused({wanted}, NvSciError_ResourceError, {"NvSciBufImageAttrKey_Layout", "OUT_OF_MEMORY"});
+        g_refusal = cu::CUDA_ERROR_NOT_PERMITTED;
+        for (int i = 0; i < 3; ++i) {
+            expect_refused({wanted}, kUnsupported,
+                           {"NvSciBufImageAttrKey_Layout", "attribute 141", "NOT_PERMITTED", "PitchLinear"});
+        }
+        EXPECT_EQ(g_asked, 2);
+        EXPECT_EQ(reconcile({wanted.with(NvSciBufImageAttrKey_Layout, kPitch).list(module_)}).code, kSuccess);
+        std::exit(HasFailure() ? 1 : 0);
+    }
+};
+
+TEST_F(RefusedSystemMemoryDeathTest, IsKnownBeforeThePlacementReliesOnIt) {
+    if (!TestDevice::instance().device().supports_host_numa_memory) GTEST_SKIP() << "no such memory";
+    EXPECT_EXIT(reconcile_where_it_is_refused(), ::testing::ExitedWithCode(0), "");
 }
 
 // The device's texture units make demands of pitch-linear images, also those of a GPU that only VidMem_GpuId names.
