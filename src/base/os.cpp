@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -27,11 +28,33 @@ Calls& calls() noexcept {
     return real;
 }
 
+namespace {
+
+std::string out_of_descriptors(int number) {
+    if (number == ENFILE) return "; the machine has no file descriptor left (fs.file-max)";
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    return fmt::format(
+        "; this process has all {} file descriptors that RLIMIT_NOFILE allows in use, and a buffer in "
+        "system memory holds one: raise the limit (ulimit -n), or free objects",
+        limit.rlim_cur);
+}
+
+}  // namespace
+
 tl::unexpected<Error> os_error(std::string_view call) {
     const int number = errno;
     const bool exhausted = number == ENOMEM || number == EMFILE || number == ENFILE || number == ENOSPC;
-    return fail(NvSciError_ResourceError, fmt::format("{} failed: {}", call, std::strerror(number)),
+    const bool descriptors = number == EMFILE || number == ENFILE;
+    return fail(NvSciError_ResourceError,
+                fmt::format("{} failed: {}{}", call, std::strerror(number),
+                            descriptors ? out_of_descriptors(number) : std::string()),
                 exhausted ? cu::CUDA_ERROR_OUT_OF_MEMORY : cu::CUDA_ERROR_OPERATING_SYSTEM);
+}
+
+std::string missing_descriptors() {
+    const UniqueFd file(::open("/", O_PATH | O_CLOEXEC));
+    return !file && (errno == EMFILE || errno == ENFILE) ? out_of_descriptors(errno) : std::string();
 }
 
 Result<UniqueFd> create_memory_file(const char* name, std::size_t size) {

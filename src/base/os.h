@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -30,6 +31,9 @@ struct Calls {
 
 /// An Error for a failed call, from errno.
 [[nodiscard]] tl::unexpected<Error> os_error(std::string_view call);
+
+/// What to add to the text of a failure if no descriptor can be had now, which its own code need not tell; else empty.
+[[nodiscard]] std::string missing_descriptors();
 
 /// A memory file of `size` bytes, zero-filled, that can neither shrink nor grow.
 [[nodiscard]] Result<UniqueFd> create_memory_file(const char* name, std::size_t size);

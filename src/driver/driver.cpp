@@ -8,6 +8,7 @@
 #include <array>
 
 #include "base/c_library.h"
+#include "base/os.h"
 #include "driver/software_device.h"
 
 namespace opennvsci::driver {
@@ -148,10 +149,15 @@ tl::unexpected<Error> Driver::error(CUresult result, std::string_view failed_cal
     const char* description = nullptr;
     call.cuGetErrorName(result, &name);
     call.cuGetErrorString(result, &description);
-    return fail(NvSciError_ResourceError,
-                fmt::format("{} failed: {} ({})", failed_call, name != nullptr ? name : std::to_string(result).c_str(),
-                            description != nullptr ? description : "no description"),
-                result);
+    // The driver makes descriptors, and has no code of its own for want of them.
+    const bool may_lack_descriptors =
+        result == CUDA_ERROR_OUT_OF_MEMORY || result == CUDA_ERROR_OPERATING_SYSTEM || result == CUDA_ERROR_UNKNOWN;
+    return fail(
+        NvSciError_ResourceError,
+        fmt::format("{} failed: {} ({}){}", failed_call, name != nullptr ? name : std::to_string(result).c_str(),
+                    description != nullptr ? description : "no description",
+                    may_lack_descriptors ? os::missing_descriptors() : std::string()),
+        result);
 }
 
 }  // namespace opennvsci::driver
