@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/long_wait.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+#include "base/log.h"
+
+namespace opennvsci {
+namespace {
+
+constexpr std::chrono::seconds kLong{1};
+
+}  // namespace
+
+// The calls that nothing was said about yet, the oldest first.
+struct LongWait::Watch {
+    std::mutex mutex;
+    LongWait* first = nullptr;
+    LongWait* last = nullptr;
+    bool has_thread = false;
+
+    void add(LongWait& wait) noexcept {
+        wait.previous_ = last;
+        (last != nullptr ? last->next_ : first) = &wait;
+        last = &wait;
+        wait.is_listed_ = true;
+    }
+
+    void remove(LongWait& wait) noexcept {
+        if (!wait.is_listed_) return;
+        (wait.previous_ != nullptr ? wait.previous_->next_ : first) = wait.next_;
+        (wait.next_ != nullptr ? wait.next_->previous_ : last) = wait.previous_;
+        wait.is_listed_ = false;
+    }
+
+    void run() noexcept {
+        std::unique_lock lock(mutex);
+        while (first != nullptr) {
+            LongWait& oldest = *first;
+            const auto due = oldest.due_;
+            if (due <= std::chrono::steady_clock::now()) {
+                log::write(log::Level::notice, oldest.what_);
+                remove(oldest);
+                continue;
+            }
+            lock.unlock();
+            std::this_thread::sleep_until(due);
+            lock.lock();
+        }
+        has_thread = false;
+    }
+
+    // With the lock held. Without a thread nothing is said, and the call itself is not harmed.
+    void start_thread() noexcept {
+        sigset_t all;
+        sigset_t previous;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &previous);  // the program's signals are for its own threads
+        try {
+            std::thread([this] { run(); }).detach();
+            has_thread = true;
+        } catch (const std::exception&) {
+        }
+        pthread_sigmask(SIG_SETMASK, &previous, nullptr);
+    }
+};
+
+LongWait::Watch& LongWait::watch() noexcept {
+    static Watch& watch = *new Watch;  // never destroyed: its thread may outlive the static destructors
+    return watch;
+}
+
+LongWait::LongWait(const char* what) noexcept : what_(what) {
+    if (!log::enabled(log::Level::notice)) return;
+    due_ = std::chrono::steady_clock::now() + kLong;
+    Watch& all = watch();
+    const std::lock_guard lock(all.mutex);
+    all.add(*this);
+    if (!all.has_thread) all.start_thread();
+}
+
+LongWait::~LongWait() {
+    if (!log::enabled(log::Level::notice)) return;
+    Watch& all = watch();
+    const std::lock_guard lock(all.mutex);
+    all.remove(*this);
+}
+
+}  // namespace opennvsci
