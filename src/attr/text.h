@@ -18,6 +18,16 @@ class Text {
     Text(const char* literal) noexcept : literal_(literal) {}
     Text(std::string words) : owned_(std::make_unique<const std::string>(std::move(words))) {}
     // NOLINTEND(google-explicit-constructor)
+    Text(const Text& other)
+        : literal_(other.literal_),
+          owned_(other.owned_ != nullptr ? std::make_unique<const std::string>(*other.owned_) : nullptr) {}
+    Text(Text&& other) noexcept = default;
+    Text& operator=(Text other) noexcept {
+        std::swap(literal_, other.literal_);
+        owned_.swap(other.owned_);
+        return *this;
+    }
+    ~Text() = default;
 
     [[nodiscard]] const char* c_str() const noexcept { return owned_ != nullptr ? owned_->c_str() : literal_; }
 

@@ -14,13 +14,36 @@ namespace {
 
 using memory::Right;
 
+bool is_image(const attr::Slot& slot) {
+    return (schema().groups_of(slot.get(schema().selector())) >> NvSciBufType_Image & 1U) != 0;
+}
+
+// Arrays are mapped on block-linear images, and nothing can map them read-only.
+bool can_be_written_as_array(const attr::Slot& slot) {
+    return is_image(slot) &&
+           slot.scalar<std::uint32_t>(NvSciBufImageAttrKey_Layout) == std::uint32_t{NvSciBufImage_BlockLinearType};
+}
+
+// The report of a read-only object says where its right is not held up.
+std::shared_ptr<const attr::Report> report_of_read_only(const attr::List& list) {
+    if (list.report() == nullptr || !can_be_written_as_array(list.reconciled())) return list.report();
+    auto report = std::make_shared<attr::Report>(*list.report());
+    report->decide(schema().index_of(*schema().find(NvSciBufGeneralAttrKey_ActualPerm)),
+                   {attr::Outcome::computed,
+                    "the object was reduced to it; CPU and GPU map the memory read-only, but the driver cannot stop "
+                    "copies into an array that is mapped on the image",
+                    "map the planes as buffers where a reader is not trusted"});
+    return report;
+}
+
 // The object's own list: the reconciled one with the permission of this object.
 std::shared_ptr<attr::List> list_with_permission(const attr::List& list, Right right) {
     std::vector<attr::NamedSlot> slots = list.copy_slots();
     slots.front().values.put_scalar(NvSciBufGeneralAttrKey_ActualPerm, right == Right::read_write
                                                                            ? NvSciBufAccessPerm_ReadWrite
                                                                            : NvSciBufAccessPerm_Readonly);
-    return std::make_shared<attr::List>(attr::List::Kind::reconciled, std::move(slots), list.report());
+    return std::make_shared<attr::List>(attr::List::Kind::reconciled, std::move(slots),
+                                        right == Right::read_write ? list.report() : report_of_read_only(list));
 }
 
 Result<std::shared_ptr<memory::Allocation>> allocate_memory(const attr::Slot& reconciled) {
@@ -59,6 +82,10 @@ Result<std::shared_ptr<Object>> Object::reduce(Right right) const {
     std::shared_ptr<Object> object(new Object(module_, list_with_permission(*list_, right), allocation_, right));
     if (object->has_cpu_access()) OPENNVSCI_TRY(object->cpu_address(right));
     return object;
+}
+
+bool Object::is_image() const {
+    return buf::is_image(list_->reconciled());
 }
 
 bool Object::has_cpu_access() const {

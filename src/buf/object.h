@@ -28,6 +28,8 @@ class Object {
     [[nodiscard]] const std::shared_ptr<attr::List>& list() const noexcept { return list_; }
     [[nodiscard]] memory::Allocation& allocation() const noexcept { return *allocation_; }
     [[nodiscard]] memory::Right right() const noexcept { return right_; }
+    /// True if NvSciBufType_Image is one of its types.
+    [[nodiscard]] bool is_image() const;
     [[nodiscard]] Extent extent() const { return extent_of(list_->reconciled()); }
 
     /// The start address for the CPU, for at most this object's right. Errors: BadParameter if the list does not grant

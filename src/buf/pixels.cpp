@@ -64,9 +64,7 @@ tl::unexpected<Error> unknown_image(const ImageShape& shape) {
 
 Result<Image> describe(const Object& object) {
     const attr::Slot& slot = object.list()->reconciled();
-    if ((schema().groups_of(slot.get(schema().selector())) >> NvSciBufType_Image & 1U) == 0) {
-        return fail(NvSciError_BadParameter, "the object is no image");
-    }
+    if (!object.is_image()) return fail(NvSciError_BadParameter, "the object is no image");
     Image image{image_shape_of(slot), image_layout_of(slot), false, 0, {}};
     const std::uint32_t planes = image.shape.plane_count;
     const auto content = [&](std::uint32_t i) { return color_format(image.shape.planes[i].format).content; };
