@@ -14,6 +14,10 @@
  * (opennvsci.h) says why. Any of them may return CUDA_ERROR_NOT_INITIALIZED (3) if no CUDA driver can be used, and pass
  * on an error of the driver (such as 700, a context lost by an earlier kernel).
  *
+ * A stream capture in progress, of any thread in any mode, is not damaged by these functions, nor by NvSciBuf's: they
+ * work during it, and only signal and wait in the capturing stream are refused. A handle or pointer that is passed to
+ * the driver follows the driver's rules.
+ *
  * Sources: CUDA 13.0 driver API; where that is silent for NvSciBuf, decisions of OpenNvSci, marked PROPOSED.
  */
 #ifndef INCLUDED_NVSCICUDA_H
@@ -31,7 +35,8 @@ extern "C" {
  * The object that `memHandleDesc->handle.nvSciBufObject` names (the NvSciBufObj itself, not its address) stays the
  * caller's: it may be freed at once or later. Its permission decides what the GPU may do: an object with ActualPerm
  * Readonly gives mappings that the GPU's memory management unit protects against writes. The same object may be
- * imported any number of times; all imports show the same bytes. An import maps nothing and is cheap.
+ * imported any number of times; all imports show the same bytes. An import maps nothing and is cheap. What is mapped
+ * later belongs to the context of the import.
  *
  * @param extMem_out    Receives the external memory; destroy it with nvsciCuDestroyExternalMemory().
  * @param memHandleDesc type CU_EXTERNAL_MEMORY_HANDLE_TYPE_NVSCIBUF, size in bytes: 1 up to the object's allocation
@@ -49,10 +54,11 @@ CUresult nvsciCuImportExternalMemory(CUexternalMemory* extMem_out,
 /**
  * Maps a window of an external memory and returns its device pointer.
  *
- * The pointer is valid in the context of the import, whatever context is current, until nvsciCuMemFree(). It may be
- * used with kernels, copies and memsets. Two mappings may or may not have the same address; each is freed once. On a
- * read-only object a kernel's store is a fault (CUDA_ERROR_ILLEGAL_ADDRESS, the context is lost) and a copy into it
- * gives CUDA_ERROR_INVALID_VALUE.
+ * The pointer is valid in the context of the import, whatever context, or none, is current at this call, until
+ * nvsciCuMemFree() or the end of that context. It may be used with kernels, copies and memsets. Two mappings may or may
+ * not have the same address; each is freed once. On a read-only object a kernel's store is a fault
+ * (CUDA_ERROR_ILLEGAL_ADDRESS, the context is lost) and a copy into it gives CUDA_ERROR_INVALID_VALUE. The driver says
+ * no more than that; with OPENNVSCI_LOG=debug the log has the addresses and the right of every mapping.
  *
  * @param devPtr     Receives the pointer: the object's start, aligned to its Align attribute, plus the offset.
  * @param extMem     An external memory.
@@ -60,6 +66,7 @@ CUresult nvsciCuImportExternalMemory(CUexternalMemory* extMem_out,
  * @retval CUDA_SUCCESS                 *devPtr is set.
  * @retval CUDA_ERROR_INVALID_VALUE     (1) A NULL argument or handle, flags, a window of size 0 or that does not fit.
  * @retval CUDA_ERROR_INVALID_HANDLE    (400) The external memory is not alive.
+ * @retval CUDA_ERROR_INVALID_CONTEXT   (201) The context of the import is gone.
  * @retval CUDA_ERROR_NOT_SUPPORTED     (801) The device cannot enforce the object's read-only permission. Never
  * silently widened.
  * @retval CUDA_ERROR_PEER_ACCESS_UNSUPPORTED (217) The memory is another GPU's and cannot be reached.
@@ -78,8 +85,12 @@ CUresult nvsciCuExternalMemoryGetMappedBuffer(CUdeviceptr* devPtr, CUexternalMem
  * buffers of one object alias, a buffer with the bytes where the tiling puts them. Everybody who maps a plane with its
  * attributes (offset, width, height, format) sees the same tiling; another height may give another one.
  *
- * On a read-write object the array can be bound to surfaces, whether or not the flags say so. On a read-only object it
- * cannot; but copies into it are not stopped by the driver, so only buffers are read-only by force.
+ * The array belongs to the context of the import, whatever context is current at this call.
+ *
+ * On a read-write object the array can be bound to surfaces, whether or not the flags say so. On a read-only image it
+ * cannot; but copies into the array are not stopped by the driver. That is said by a notice in the log when the first
+ * such array is mapped, and in the report of the object's list (opennvsciAttrListGetDecisions()). Other read-only
+ * objects have no arrays: their bytes can be read through buffers, which are read-only by force.
  *
  * Block-linear images are in video memory if one GPU and no CPU takes part, else in system memory that the driver made;
  * both have arrays. Pitch-linear images have none: map them as a buffer.
@@ -87,16 +98,16 @@ CUresult nvsciCuExternalMemoryGetMappedBuffer(CUdeviceptr* devPtr, CUexternalMem
  * @param mipmap     Receives the array.
  * @param extMem     An external memory.
  * @param mipmapDesc offset: bytes, a multiple of 512, PlaneOffset for a plane; arrayDesc: Width and Height in pixels of
- *                   the plane, Depth 0, a format of 8, 16 or 32 bits with 1, 2 or 4 channels (or UNORM_INT_101010_2
- *                   with 4), Flags 0 or of SURFACE_LDST, TEXTURE_GATHER, COLOR_ATTACHMENT; numLevels 1.
+ *                   the plane, at least 1, Depth 0, a format of 8, 16 or 32 bits with 1, 2 or 4 channels (or
+ * UNORM_INT_101010_2 with 4), Flags 0 or of SURFACE_LDST, TEXTURE_GATHER, COLOR_ATTACHMENT; numLevels 1.
  * @retval CUDA_SUCCESS                 *mipmap is set.
  * @retval CUDA_ERROR_INVALID_VALUE     (1) A NULL argument or handle; a description that is not as above, does not fit
  *                                      into the plane that it begins in or into the imported size; surfaces on a
  *                                      read-only object.
  * @retval CUDA_ERROR_INVALID_HANDLE    (400) The external memory is not alive.
  * @retval CUDA_ERROR_INVALID_CONTEXT   (201) The context of the import is gone.
- * @retval CUDA_ERROR_NOT_SUPPORTED     (801) The image is pitch-linear, or the memory is system memory that the driver
- *                                      did not make.
+ * @retval CUDA_ERROR_NOT_SUPPORTED     (801) The image is pitch-linear, the object is read-only and no image, or the
+ *                                      memory is system memory that the driver did not make.
  * @retval CUDA_ERROR_OUT_OF_MEMORY     (2) No memory or descriptors.
  *
  * Thread-safe. Source: CUDA 13.0 driver API; DRIVE OS guide; codes where those are silent: this project.
@@ -116,14 +127,15 @@ CUresult nvsciCuDestroyExternalMemory(CUexternalMemory extMem);
 
 /**
  * cuMemFree for pointers of nvsciCuExternalMemoryGetMappedBuffer() and of the driver alike. For ours it first waits for
- * all work of the current context and, if the import was made in another one, of the device's primary context. Work in
- * a context of the program's own making that is not current is not waited for: the driver has no safe way to tell
- * whether such a context still exists. It must not be called from a host function of a stream.
+ * all work of the context of the import, unless that is gone, and of the current one, as the driver's function does: a
+ * thread that has yet to signal what this work waits for must not call it. A notice in the log tells of a wait of more
+ * than a second. It must not be called from a host function of a stream.
  *
  * @param devPtr A pointer exactly as it was returned.
  * @retval CUDA_SUCCESS             The mapping is gone, also if the context of the import was destroyed before.
  * PROPOSED.
  * @retval CUDA_ERROR_INVALID_VALUE (1) Not a pointer of ours or of the driver, or freed before.
+ * @retval CUDA_ERROR_OUT_OF_MEMORY (2) The driver has not the memory that waiting needs; the mapping stays.
  */
 CUresult nvsciCuMemFree(CUdeviceptr devPtr);
 

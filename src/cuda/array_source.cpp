@@ -6,7 +6,9 @@ namespace opennvsci::cuda {
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names for its constants
 
 ArraySource::~ArraySource() {
-    if (imported_ != nullptr && !driver_.is_gone(context_)) driver_.call.cuDestroyExternalMemory(imported_);
+    if (imported_ == nullptr || !context_.is_alive()) return;
+    const driver::PushedContext pushed(context_);
+    driver::apart(context_.driver())->cuDestroyExternalMemory(imported_);
 }
 
 Result<> ArraySource::import() {
@@ -15,26 +17,28 @@ Result<> ArraySource::import() {
     desc.type = CU_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD;
     desc.handle.fd = descriptor.get();
     desc.size = allocation_.size();
-    const CUresult result = driver_.call.cuImportExternalMemory(&imported_, &desc);
+    const driver::Driver& driver = context_.driver();
+    const CUresult result = driver::apart(driver)->cuImportExternalMemory(&imported_, &desc);
     if (result != CUDA_SUCCESS) {
         imported_ = nullptr;
-        return driver_.error(result, "cuImportExternalMemory of the memory as OPAQUE_FD");
+        return driver.error(result, "cuImportExternalMemory of the memory as OPAQUE_FD");
     }
     (void)descriptor.release();  // the driver's now
     return {};
 }
 
-Result<CUmipmappedArray> ArraySource::map(const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC& desc) {
+Result<CUmipmappedArray> ArraySource::map_in_context(const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC& desc) {
     const std::lock_guard lock(mutex_);
-    if (driver_.is_gone(context_)) {
-        return fail(NvSciError_InvalidState, "the context that the external memory was imported in is gone",
-                    CUDA_ERROR_INVALID_CONTEXT);
-    }
     if (imported_ == nullptr) OPENNVSCI_TRY(import());
+    const driver::Driver& driver = context_.driver();
     CUmipmappedArray array = nullptr;
-    const CUresult result = driver_.call.cuExternalMemoryGetMappedMipmappedArray(&array, imported_, &desc);
-    if (result != CUDA_SUCCESS) return driver_.error(result, "cuExternalMemoryGetMappedMipmappedArray");
+    const CUresult result = driver::apart(driver)->cuExternalMemoryGetMappedMipmappedArray(&array, imported_, &desc);
+    if (result != CUDA_SUCCESS) return driver.error(result, "cuExternalMemoryGetMappedMipmappedArray");
     return array;
+}
+
+Result<CUmipmappedArray> ArraySource::map(const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC& desc) {
+    return context_.run([&] { return map_in_context(desc); });
 }
 
 }  // namespace opennvsci::cuda

@@ -62,10 +62,9 @@ Result<ExternalMemory> ExternalMemory::import(std::shared_ptr<buf::Object> objec
                     fmt::format("the descriptor's size is {}, the object has {} bytes", size, object->extent().size));
     }
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
-    OPENNVSCI_TRY_ASSIGN(device, driver->current_device());
-    OPENNVSCI_TRY_ASSIGN(context, driver->current_context());
-    warn_if_not_negotiated(*object, *device);
-    return ExternalMemory(std::move(object), *driver, *device, context, size);
+    OPENNVSCI_TRY_ASSIGN(context, driver::ContextWatch::of_current(*driver));
+    warn_if_not_negotiated(*object, context->device());
+    return ExternalMemory(std::move(object), *context, size);
 }
 
 Result<CUdeviceptr> ExternalMemory::map_buffer(const CUDA_EXTERNAL_MEMORY_BUFFER_DESC& desc) const {
@@ -77,11 +76,22 @@ Result<CUdeviceptr> ExternalMemory::map_buffer(const CUDA_EXTERNAL_MEMORY_BUFFER
                     fmt::format("a window of {} bytes at offset {} does not fit into the imported {} bytes", desc.size,
                                 desc.offset, size_));
     }
-    OPENNVSCI_TRY(driver_->current_device());  // some context must be current, as for every driver call
-    OPENNVSCI_TRY_ASSIGN(mapping, object_->allocation().map_for_gpu(*driver_, *device_, object_->right()));
+    OPENNVSCI_TRY_ASSIGN(mapping, context_->run([&] {
+        return object_->allocation().map_for_gpu(context_->driver(), context_->device(), object_->right());
+    }));
     const CUdeviceptr pointer = mapping->address() + desc.offset;
-    MappedPointers::instance().insert(pointer, {object_, std::move(mapping), driver_, device_, context_});
+    if (log::enabled(log::Level::debug)) log::write(log::Level::debug, describe_mapping(pointer, desc.size));
+    MappedPointers::instance().insert(pointer, {object_, std::move(mapping), context_});
     return pointer;
+}
+
+// The driver answers a write to a read-only mapping with a code for a bad argument, and no word why.
+std::string ExternalMemory::describe_mapping(CUdeviceptr pointer, unsigned long long size) const {
+    const bool is_read_only = object_->right() == memory::Right::read_only;
+    return fmt::format("mapped {:#x} to {:#x} for {}: {}", pointer, pointer + size, context_->device().name,
+                       is_read_only ? "read-only (ActualPerm Readonly); a copy into it gives CUDA_ERROR_INVALID_VALUE, "
+                                      "a store of a kernel CUDA_ERROR_ILLEGAL_ADDRESS"
+                                    : "read-write");
 }
 
 // The driver itself takes any number of levels, and 0 of them corrupts its heap (measured: H100, driver 580).

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // ExternalMemory: an NvSciBuf object imported into a CUDA context. It holds the object, so the program may free its own
-// handles in any order; an import maps nothing, each mapped buffer or array does. A mapping lives until it is freed,
-// also after the external memory is destroyed.
+// handles in any order; an import maps nothing, each mapped buffer or array does. What is mapped belongs to the context
+// of the import, whatever context is current at the mapping: it lives until it is freed, also after the external memory
+// is destroyed, or until this context is destroyed.
 #pragma once
 
 #include <memory>
@@ -10,7 +11,7 @@
 #include "base/cuda_abi.h"
 #include "buf/object.h"
 #include "cuda/array_source.h"
-#include "driver/driver.h"
+#include "driver/context_watch.h"
 
 namespace opennvsci::cuda {
 
@@ -20,34 +21,32 @@ class ExternalMemory {
     /// limited to it. Errors: INVALID_VALUE for a size of 0 or beyond the object, INVALID_CONTEXT.
     [[nodiscard]] static Result<ExternalMemory> import(std::shared_ptr<buf::Object> object, unsigned long long size);
 
-    /// Maps a window with the object's right and returns its device pointer, to be freed with free_mapped_pointer().
-    /// Errors: INVALID_VALUE for a bad window or flags, NOT_SUPPORTED where the right cannot be enforced, or the
-    /// driver's.
+    /// Maps a window with the object's right and returns its device pointer, to be freed with MappedPointers::free().
+    /// Errors: INVALID_VALUE for a bad window or flags, INVALID_CONTEXT if the context of the import is gone,
+    /// NOT_SUPPORTED where the right cannot be enforced, or the driver's.
     [[nodiscard]] Result<cu::CUdeviceptr> map_buffer(const cu::CUDA_EXTERNAL_MEMORY_BUFFER_DESC& desc) const;
 
     /// Maps a plane, or any window of the object's tiled memory, as an array of one level, the driver's own, to be
     /// freed with cuMipmappedArrayDestroy. An array of a writable object can be bound to surfaces whether or not the
-    /// flags ask for it. Errors: INVALID_VALUE for a bad description or one that does not fit, and for surfaces on a
-    /// read-only object; NOT_SUPPORTED for a pitch-linear image and for memory without arrays; or the driver's.
+    /// flags ask for it. A read-only image can be bound to textures only; copies into its array the
+    /// driver cannot refuse, which is said once. Errors: INVALID_VALUE for a bad description or one that does not fit,
+    /// and for surfaces on a read-only object; INVALID_CONTEXT if the context of the import is gone; NOT_SUPPORTED for
+    /// a pitch-linear image, for a read-only object that is no image, and for memory without arrays; or the driver's.
     [[nodiscard]] Result<cu::CUmipmappedArray> map_array(
         const cu::CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC& desc) const;
 
   private:
-    ExternalMemory(std::shared_ptr<buf::Object> object, const driver::Driver& driver, const driver::Device& device,
-                   const driver::ContextIdentity& context, unsigned long long size)
+    ExternalMemory(std::shared_ptr<buf::Object> object, const driver::ContextWatch& context, unsigned long long size)
         : object_(std::move(object)),
-          driver_(&driver),
-          device_(&device),
-          context_(context.handle),
+          context_(&context),
           size_(size),
-          arrays_(std::make_unique<ArraySource>(driver, context, object_->allocation())) {}
+          arrays_(std::make_unique<ArraySource>(context, object_->allocation())) {}
 
+    [[nodiscard]] std::string describe_mapping(cu::CUdeviceptr pointer, unsigned long long size) const;
     [[nodiscard]] Result<> check_array(const cu::CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC& desc) const;
 
     std::shared_ptr<buf::Object> object_;
-    const driver::Driver* driver_;
-    const driver::Device* device_;
-    cu::CUcontext context_;  // compared, never followed: it may be destroyed
+    const driver::ContextWatch* context_;
     unsigned long long size_;
     std::unique_ptr<ArraySource> arrays_;  // goes before the object, whose allocation it uses
 };

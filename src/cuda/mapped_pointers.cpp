@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cuda/mapped_pointers.h"
 
-#include "driver/scoped_context.h"
+#include "base/long_wait.h"
 
 namespace opennvsci::cuda {
 
@@ -9,25 +9,35 @@ using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names f
 
 namespace {
 
-Result<> synchronize(const driver::Driver& driver) {
-    const CUresult result = driver.call.cuCtxSynchronize();
-    if (result != CUDA_SUCCESS) return driver.error(result, "cuCtxSynchronize");
-    return {};
+// Waits for all work of the current context as cuMemFree does, by freeing something. cuCtxSynchronize would invalidate
+// every capture in the context, and nobody can be asked whether there is one; what frees memory leaves a capture as it
+// is (measured: H100, driver 580, where freeing device memory, host memory and arrays wait, and the virtual memory
+// functions do not). Host memory serves where the device has none left.
+Result<> wait_for_current_context(const driver::Driver& driver) {
+    const LongWait notice(
+        "cuMemFree of a mapped buffer has waited for a second for the work of a context; if this work waits for a "
+        "fence, and the thread that signals it also waits for this call, it waits for ever");
+    CUdeviceptr memory = 0;
+    CUresult result = driver::apart(driver)->cuMemAlloc(&memory, 1);
+    if (result == CUDA_SUCCESS) {
+        result = driver::apart(driver)->cuMemFree(memory);
+        return result == CUDA_SUCCESS ? Result<>() : driver.error(result, "cuMemFree, which waits for work,");
+    }
+    if (result != CUDA_ERROR_OUT_OF_MEMORY) return driver.error(result, "cuMemAlloc");
+    void* host_memory = nullptr;
+    result = driver::apart(driver)->cuMemHostAlloc(&host_memory, 1, 0);
+    if (result != CUDA_SUCCESS) return driver.error(result, "cuMemHostAlloc");
+    result = driver::apart(driver)->cuMemFreeHost(host_memory);
+    return result == CUDA_SUCCESS ? Result<>() : driver.error(result, "cuMemFreeHost, which waits for work,");
 }
 
-// cuMemFree waits for running work, and programs rely on it; taking down a mapping does not wait by itself. Work may
-// run in the caller's context and in the one of the import. That one can only be waited for if it still exists, which
-// is known of the caller's own and of the primary one.
-Result<> wait_for_work(const MappedBuffer& buffer) {
-    const driver::Driver& driver = *buffer.driver;
-    CUcontext current = nullptr;
-    driver.call.cuCtxGetCurrent(&current);
-    if (current != nullptr) OPENNVSCI_TRY(synchronize(driver));
-    if (current == buffer.context) return {};
-    using driver::ScopedContext;
-    const ScopedContext context(driver, *buffer.device, ScopedContext::Want::primary_if_any);
-    if (context.has_primary()) OPENNVSCI_TRY(synchronize(driver));
-    return {};
+// Taking down a mapping does not wait by itself.
+Result<> wait_for_work(const driver::ContextWatch& import) {
+    const driver::Driver& driver = import.driver();
+    if (import.is_alive()) OPENNVSCI_TRY(import.run([&] { return wait_for_current_context(driver); }));
+    const auto current = driver::ContextWatch::of_current(driver);
+    if (!current || *current == &import) return {};  // none, or a destroyed one, whose work is done
+    return wait_for_current_context(driver);
 }
 
 }  // namespace
@@ -50,14 +60,23 @@ bool MappedPointers::find(CUdeviceptr pointer) noexcept {
 
 Result<bool> MappedPointers::free(CUdeviceptr pointer) {
     if (count_.load(std::memory_order_relaxed) == 0) return false;
-    decltype(buffers_)::node_type taken;
+    const driver::ContextWatch* import = nullptr;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto found = buffers_.find(pointer);
+        if (found == buffers_.end()) return false;
+        import = found->second.context;
+    }
+    const Result<> waited = wait_for_work(*import);
+    if (!waited && waited.error().cuda == CUDA_ERROR_OUT_OF_MEMORY) return tl::make_unexpected(waited.error());
+    decltype(buffers_)::node_type taken;  // ends without the lock
     {
         const std::lock_guard lock(mutex_);
         taken = buffers_.extract(pointer);
-        if (taken.empty()) return false;
+        if (taken.empty()) return false;  // another thread was faster
         count_.fetch_sub(1, std::memory_order_relaxed);
     }
-    OPENNVSCI_TRY(wait_for_work(taken.mapped()));
+    if (!waited) return tl::make_unexpected(waited.error());
     return true;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // MappedPointers: the device pointers that imports have handed out, so that cuMemFree can tell ours from the driver's.
-// Two mappings may have the same address (system memory has one per right); then each is freed once.
+// Two mappings may have the same address (system memory has one per right in a context); then each is freed once.
 // Thread-safe. Programs that never import pay one atomic load per cuMemFree.
 #pragma once
 
@@ -12,7 +12,7 @@
 
 #include "base/cuda_abi.h"
 #include "buf/object.h"
-#include "driver/driver.h"
+#include "driver/context_watch.h"
 
 namespace opennvsci::cuda {
 
@@ -20,9 +20,7 @@ namespace opennvsci::cuda {
 struct MappedBuffer {
     std::shared_ptr<buf::Object> object;
     std::unique_ptr<memory::GpuMapping> mapping;
-    const driver::Driver* driver;
-    const driver::Device* device;
-    cu::CUcontext context;  ///< of the import; compared, never followed: it may be destroyed
+    const driver::ContextWatch* context;  ///< of the import
 };
 
 class MappedPointers {
@@ -37,10 +35,11 @@ class MappedPointers {
         return count_.load(std::memory_order_relaxed) != 0 && find(pointer);
     }
 
-    /// Takes down a mapping that was returned as `pointer`, after all GPU work that could use it. False if the pointer
-    /// is not ours; then nothing has happened. Waited for is the work of the current context, and of the device's
-    /// primary context if the import was made in another one than the current. Errors: the driver's, if the work had
-    /// failed; the mapping is gone all the same.
+    /// Takes down a mapping that was returned as `pointer`, after all GPU work that could use it: the work of the
+    /// import's context, unless that is gone, and of the current context. False if the pointer is not ours; then
+    /// nothing has happened. A wait of more than a second is said in the log; no lock is held meanwhile. Errors:
+    /// OUT_OF_MEMORY if not even waiting is possible, and the mapping stays; the driver's if the work had failed, and
+    /// the mapping is gone all the same.
     [[nodiscard]] Result<bool> free(cu::CUdeviceptr pointer);
 
   private:

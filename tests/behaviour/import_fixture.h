@@ -3,6 +3,8 @@
 // What the import tests share: a module, buffers in either memory, and owners of external memories and mapped pointers.
 #pragma once
 
+#include <thread>
+
 #include "api/nvscicuda_abi.h"
 #include "device.h"
 #include "leak_check.h"
@@ -52,6 +54,71 @@ struct Mapped {
     ExternalMemory memory;
     cu::CUdeviceptr pointer = 0;
 };
+
+/// A context of a device beside the primary one; current from now on, and destroyed at the end unless destroy() was
+/// called. The device's primary context of the tests is current then.
+class OwnContext {
+  public:
+    explicit OwnContext(const driver::Device& device) {
+        EXPECT_EQ(cuda().cuCtxCreate(&handle_, 0, device.handle), cu::CUDA_SUCCESS);
+    }
+    OwnContext() : OwnContext(TestDevice::instance().device()) {}
+    OwnContext(const OwnContext&) = delete;
+    OwnContext& operator=(const OwnContext&) = delete;
+    ~OwnContext() { destroy(); }
+    void destroy() {
+        if (handle_ == nullptr) return;
+        EXPECT_EQ(cuda().cuCtxDestroy(std::exchange(handle_, nullptr)), cu::CUDA_SUCCESS);
+        TestDevice::instance().make_current();
+    }
+    void make_current() const { EXPECT_EQ(cuda().cuCtxSetCurrent(handle_), cu::CUDA_SUCCESS); }
+    [[nodiscard]] cu::CUcontext handle() const noexcept { return handle_; }
+
+  private:
+    static const driver::EntryPoints& cuda() { return TestDevice::instance().cuda(); }
+    cu::CUcontext handle_ = nullptr;
+};
+
+/// While it exists, the calling thread captures a stream of the current context. The end fails the test if the capture
+/// was invalidated.
+class Capture {
+  public:
+    explicit Capture(cu::CUstreamCaptureMode mode) {
+        EXPECT_EQ(cuda().cuStreamCreate(&stream_, cu::CU_STREAM_NON_BLOCKING), cu::CUDA_SUCCESS);
+        EXPECT_EQ(cuda().cuStreamBeginCapture(stream_, mode), cu::CUDA_SUCCESS);
+    }
+    Capture(const Capture&) = delete;
+    Capture& operator=(const Capture&) = delete;
+    ~Capture() {
+        cu::CUgraph graph = nullptr;
+        EXPECT_EQ(cuda().cuStreamEndCapture(stream_, &graph), cu::CUDA_SUCCESS) << "the capture was damaged";
+        if (graph != nullptr) {
+            EXPECT_EQ(cuda().cuGraphDestroy(graph), cu::CUDA_SUCCESS);
+        }
+        EXPECT_EQ(cuda().cuStreamDestroy(stream_), cu::CUDA_SUCCESS);
+    }
+
+  private:
+    static const driver::EntryPoints& cuda() { return TestDevice::instance().cuda(); }
+    cu::CUstream stream_ = nullptr;
+};
+
+inline constexpr cu::CUstreamCaptureMode kCaptureModes[] = {
+    cu::CU_STREAM_CAPTURE_MODE_GLOBAL, cu::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL, cu::CU_STREAM_CAPTURE_MODE_RELAXED};
+
+/// Runs `work` while a capture is in progress, in every mode, begun by this thread and by another one.
+template <class Work>
+void during_captures(Work&& work) {
+    for (const cu::CUstreamCaptureMode mode : kCaptureModes) {
+        SCOPED_TRACE(::testing::Message() << "capture mode " << mode);
+        const Capture capture(mode);
+        work();
+        std::thread([&] {
+            TestDevice::instance().make_current();
+            work();
+        }).join();
+    }
+}
 
 enum class Where { system_memory, video_memory };
 

@@ -44,8 +44,9 @@ class Walk {
         if (array_ != nullptr && cuda_.cuMipmappedArrayDestroy(array_) != CUDA_SUCCESS) {
             cuda_.cuMipmappedArrayDestroy(array_);
         }
+        // So is the free of a mapping, which stays if waiting was not possible.
         for (const CUdeviceptr pointer : {pointer_, read_only_pointer_}) {
-            if (pointer != 0) nvsciCuMemFree(pointer);
+            if (pointer != 0 && nvsciCuMemFree(pointer) != CUDA_SUCCESS) nvsciCuMemFree(pointer);
         }
         for (const CUexternalMemory memory : {memory_, read_only_memory_}) {
             if (memory != nullptr) nvsciCuDestroyExternalMemory(memory);

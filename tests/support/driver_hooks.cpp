@@ -53,6 +53,7 @@ constexpr bool may_be_failed(int index) {
     for (const Pair& pair : kPairs) {
         if (index == pair.release) return false;
     }
+    if (index == kIndex_cuMemFree || index == kIndex_cuMemFreeHost) return false;
     // Nor can giving the thread its capture mode back.
     if (index == kIndex_cuThreadExchangeStreamCaptureMode) return false;
     return index != kIndex_cuGetErrorName && index != kIndex_cuGetErrorString;
