@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/array_format.h"
 #include "base/block_linear.h"
@@ -32,6 +33,14 @@ void warn_if_not_negotiated(const buf::Object& object, const driver::Device& dev
     if (!log::enabled(log::Level::warning)) return;
     log::write(log::Level::warning, fmt::format("an object is imported on {} ({}), which no list named in GpuId",
                                                 device.uuid.text(), device.name));
+}
+
+void note_what_is_not_stopped() {
+    static std::atomic<bool> is_said{false};
+    if (is_said.exchange(true)) return;
+    log::write(log::Level::notice,
+               "an array is mapped on a read-only image; surfaces are refused, but the driver cannot stop copies into "
+               "the array (cuMemcpy2D and the like), which would change the image. Said once");
 }
 
 // What the program may say about the use of an array. Layers, cubes and the like are other shapes than a plane.
@@ -104,17 +113,26 @@ Result<> ExternalMemory::check_array(const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_
                         "COLOR_ATTACHMENT ({:#x})",
                         array.Flags, kArrayUses));
     }
-    if (object_->right() == memory::Right::read_only && (array.Flags & kWritingUses) != 0) {
-        return bad_array("the object is read-only, and SURFACE_LDST and COLOR_ATTACHMENT are for writing");
+    if (object_->right() == memory::Right::read_only) {
+        if (!object_->is_image()) {
+            return fail(NvSciError_NotSupported,
+                        "the object is read-only (ActualPerm Readonly), and the driver cannot stop copies into an "
+                        "array; only a read-only image has arrays: map a buffer instead",
+                        CUDA_ERROR_NOT_SUPPORTED);
+        }
+        if ((array.Flags & kWritingUses) != 0) {
+            return bad_array("the object is read-only, and SURFACE_LDST and COLOR_ATTACHMENT are for writing");
+        }
     }
     const std::size_t element = array_element_size(array.Format, array.NumChannels);
     if (element == 0) {
         return bad_array(fmt::format("no array has {} channels of format {:#x}", array.NumChannels,
                                      static_cast<unsigned>(array.Format)));
     }
-    if (array.Width == 0 || array.Depth != 0) {
-        return bad_array(
-            fmt::format("width is {} and depth {}; a plane has a width and no depth", array.Width, array.Depth));
+    // The driver takes a height of 0, as an array of one dimension, whose memory is not that of a plane.
+    if (array.Width == 0 || array.Height == 0 || array.Depth != 0) {
+        return bad_array(fmt::format("width is {}, height {} and depth {}; a plane has a width, a height and no depth",
+                                     array.Width, array.Height, array.Depth));
     }
     if (desc.offset % block_linear::kGobSize != 0) {
         return bad_array(
@@ -129,7 +147,7 @@ Result<> ExternalMemory::check_array(const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_
             CUDA_ERROR_NOT_SUPPORTED);
     }
     const auto row = checked::multiply<std::uint64_t>(array.Width, element);
-    const auto plane = row ? block_linear::lay_out(*row, std::max<std::size_t>(array.Height, 1)) : std::nullopt;
+    const auto plane = row ? block_linear::lay_out(*row, array.Height) : std::nullopt;
     const std::uint64_t limit = end_of_plane(*object_, desc.offset, size_);
     if (!plane || !checked::window_fits<std::uint64_t>(desc.offset, plane->pitch * plane->aligned_height, limit)) {
         return bad_array(
@@ -147,7 +165,9 @@ Result<CUmipmappedArray> ExternalMemory::map_array(const CUDA_EXTERNAL_MEMORY_MI
     if (object_->right() == memory::Right::read_write && desc.arrayDesc.Format != CU_AD_FORMAT_UNORM_INT_101010_2) {
         wanted.arrayDesc.Flags |= kArray3DSurfaceLdst;
     }
-    return arrays_->map(wanted);
+    OPENNVSCI_TRY_ASSIGN(mapped, arrays_->map(wanted));
+    if (object_->right() == memory::Right::read_only) note_what_is_not_stopped();
+    return mapped;
 }
 
 }  // namespace opennvsci::cuda

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/block_linear.h"
+#include "driver/relaxed_capture.h"
 #include "import_fixture.h"
 #include "opennvsci.h"
 
@@ -390,6 +391,106 @@ TEST_F(ImageImportTest, SurfacesAreForWritableObjectsOnly) {
     }
 }
 
+// Nothing stops copies into an array, so a read-only object has none, unless arrays are the only way to read it.
+TEST_F(ImageImportTest, ReadOnlyBytesHaveNoArrays) {
+    const Object object = allocate(Where::video_memory, 1 << 20);
+    const Object reader = read_only(object);
+    ExternalMemory memory;
+    ASSERT_EQ(memory.import(reader, 1 << 20), CUDA_SUCCESS);
+    const auto desc = describe({kRgba, 64, 64}, 0);
+    CUmipmappedArray none = nullptr;
+    EXPECT_EQ(nvsciCuExternalMemoryGetMappedMipmappedArray(&none, memory.handle, &desc), CUDA_ERROR_NOT_SUPPORTED);
+    EXPECT_EQ(none, nullptr);
+    EXPECT_NE(std::string(opennvsciGetLastErrorText()).find("read-only"), std::string::npos);
+}
+
+// What an array on a read-only image cannot hold up is in the report of the object's list, and in no other.
+TEST_F(ImageImportTest, TheReportOfAReadOnlyImageSaysWhatIsNotStopped) {
+    const auto reason_of = [](NvSciBufObj object) -> std::string {
+        NvSciBufAttrList list = nullptr;
+        const OpenNvSciDecision* decisions = nullptr;
+        std::size_t count = 0;
+        EXPECT_EQ(NvSciBufObjGetAttrList(object, &list), NvSciError_Success);
+        EXPECT_EQ(opennvsciAttrListGetDecisions(list, &decisions, &count), NvSciError_Success);
+        for (std::size_t i = 0; i < count; ++i) {
+            if (decisions[i].key == NvSciBufGeneralAttrKey_ActualPerm) return decisions[i].reason;
+        }
+        return "";
+    };
+    const Plane plane{kRgba, 64, 64};
+    const Object block_linear = allocate_image({.planes = {plane}});
+    const Object pitch_linear = allocate_image({.planes = {plane}, .layout = NvSciBufImage_PitchLinearType});
+    EXPECT_NE(reason_of(read_only(block_linear)).find("cannot stop copies into an array"), std::string::npos);
+    EXPECT_EQ(reason_of(block_linear).find("array"), std::string::npos);
+    EXPECT_EQ(reason_of(read_only(pitch_linear)).find("array"), std::string::npos);
+}
+
+// In a process of its own, where nothing was said yet.
+class ImageImportDeathTest : public ImageImportTest {
+  protected:
+    [[noreturn]] void map_two_arrays_of_a_reader() {
+        const Plane plane{kRgba, 64, 64};
+        const Object object = allocate_image({.planes = {plane}});
+        const Object reader = read_only(object);
+        ExternalMemory memory;
+        EXPECT_EQ(memory.import(reader, size_of(object)), CUDA_SUCCESS);
+        const auto said_at_mapping = [&] {
+            ::testing::internal::CaptureStderr();
+            const MappedArray array(cuda_, memory, describe(plane, 0));
+            return ::testing::internal::GetCapturedStderr();
+        };
+        const std::string first = said_at_mapping();
+        const bool is_right = first.find("notice: an array is mapped on a read-only image") != std::string::npos &&
+                              said_at_mapping().empty();
+        _exit(is_right && !HasFailure() ? 0 : 1);
+    }
+};
+
+TEST_F(ImageImportDeathTest, AnArrayOnAReadOnlyImageSaysOnceWhatIsNotStopped) {
+    EXPECT_EXIT(map_two_arrays_of_a_reader(), ::testing::ExitedWithCode(0), "");
+}
+
+// An array belongs to the context of the import, whatever was current when it was mapped, and is destroyed since.
+TEST_F(ImageImportTest, AnArrayBelongsToTheContextOfItsImport) {
+    const Plane plane{kRgba, 100, 100};
+    const Object object = allocate_image({.planes = {plane}});
+    ExternalMemory memory;
+    ASSERT_EQ(memory.import(object, size_of(object)), CUDA_SUCCESS);
+    CUmipmappedArray mipmap = nullptr;
+    const auto desc = describe(plane, 0);
+    {
+        const OwnContext other;
+        ASSERT_EQ(nvsciCuExternalMemoryGetMappedMipmappedArray(&mipmap, memory.handle, &desc), CUDA_SUCCESS);
+    }
+    CUarray level = nullptr;
+    EXPECT_EQ(cuda_.cuMipmappedArrayGetLevel(&level, mipmap, 0), CUDA_SUCCESS);
+    const MappedArray second(cuda_, memory, desc);
+    const Bytes pixels = random_pixels(plane, 9);
+    second.write(plane, pixels);
+    EXPECT_TRUE(second.read(plane) == pixels);
+    EXPECT_EQ(device_.driver().call.cuMipmappedArrayDestroy(mipmap), CUDA_SUCCESS);
+}
+
+// Each image has another width, so that the driver is asked about its array during the capture.
+TEST_F(ImageImportTest, ACaptureInProgressIsNotDamaged) {
+    std::uint32_t width = 1700;
+    for (const bool cpu : {false, true}) {
+        during_captures([&] {
+            const Plane plane{kRgba, ++width, 3};
+            const Object object = allocate_image({.planes = {plane}, .cpu = cpu});
+            ExternalMemory memory;
+            ASSERT_EQ(memory.import(object, size_of(object)), CUDA_SUCCESS);
+            CUmipmappedArray mipmap = nullptr;
+            const auto desc = describe(plane, 0);
+            ASSERT_EQ(nvsciCuExternalMemoryGetMappedMipmappedArray(&mipmap, memory.handle, &desc), CUDA_SUCCESS)
+                << opennvsciGetLastErrorText();
+            // The array is the program's, which may not destroy it during a capture without being relaxed itself.
+            const driver::RelaxedCapture relaxed(device_.driver());
+            EXPECT_EQ(device_.driver().call.cuMipmappedArrayDestroy(mipmap), CUDA_SUCCESS);
+        });
+    }
+}
+
 TEST_F(ImageImportTest, WrongArraysAreRefusedWithTheReason) {
     const std::vector<Plane> planes{{kFormats[0], 256, 256}, {kFormats[0], 128, 128}};
     const Object object = allocate_image({.planes = planes});
@@ -409,6 +510,7 @@ TEST_F(ImageImportTest, WrongArraysAreRefusedWithTheReason) {
         {"format 0x77", [](Desc& d) { d.arrayDesc.Format = static_cast<CUarray_format>(0x77); }},
         {"format 0xb0", [](Desc& d) { d.arrayDesc.Format = static_cast<CUarray_format>(0xb0); }},
         {"width is 0", [](Desc& d) { d.arrayDesc.Width = 0; }},
+        {"height 0", [](Desc& d) { d.arrayDesc.Height = 0; }},
         {"depth 1", [](Desc& d) { d.arrayDesc.Depth = 1; }},
         {"flags are 0x1;", [](Desc& d) { d.arrayDesc.Flags = kArray3DLayered; }},
         {"flags are 0x80;", [](Desc& d) { d.arrayDesc.Flags = kArray3DDeferredMapping; }},
