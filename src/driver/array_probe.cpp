@@ -23,7 +23,7 @@ Result<ArrayNeeds> ArrayProbe::ask_driver(const ArrayShape& shape) {
         if (log::enabled(log::Level::info)) log::write(log::Level::info, driver_.error(result, call).value().text);
         return ArrayNeeds{};
     };
-    if (!context_) context_.emplace(driver_, device_, ScopedContext::Want::of_device);
+    if (!context_) context_.emplace(driver_, device_);
     if (context_->result() != CUDA_SUCCESS) return no_answer(context_->result(), "cuDevicePrimaryCtxRetain");
 
     CUarray array = nullptr;

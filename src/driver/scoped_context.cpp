@@ -3,10 +3,8 @@
 
 namespace opennvsci::driver {
 
-ScopedContext::ScopedContext(const Driver& driver, const Device& device, Want want) noexcept
-    : driver_(driver), device_(device) {
-    const bool nothing_to_do = want == Want::of_device ? is_device_current() : !is_primary_active();
-    if (nothing_to_do) return;
+ScopedContext::ScopedContext(const Driver& driver, const Device& device) noexcept : driver_(driver), device_(device) {
+    if (is_device_current()) return;
     CUcontext context = nullptr;
     result_ = driver.call.cuDevicePrimaryCtxRetain(&context, device.handle);
     if (result_ != CUDA_SUCCESS) return;
@@ -26,12 +24,6 @@ bool ScopedContext::is_device_current() const noexcept {
     CUdevice current = 0;
     return driver_.call.cuCtxGetCurrent(&context) == CUDA_SUCCESS && context != nullptr &&
            driver_.call.cuCtxGetDevice(&current) == CUDA_SUCCESS && current == device_.handle;
-}
-
-bool ScopedContext::is_primary_active() const noexcept {
-    unsigned flags = 0;
-    int active = 0;
-    return driver_.call.cuDevicePrimaryCtxGetState(device_.handle, &flags, &active) == CUDA_SUCCESS && active != 0;
 }
 
 }  // namespace opennvsci::driver

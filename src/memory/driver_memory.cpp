@@ -108,8 +108,7 @@ DriverMemory::~DriverMemory() {
 
 // On a stream of its own: the default stream would wait for the program's kernels.
 Result<> DriverMemory::fill_with_zeros() {
-    using driver::ScopedContext;
-    const ScopedContext context(driver_, device_, ScopedContext::Want::of_device);
+    const driver::ScopedContext context(driver_, device_);
     if (context.result() != CUDA_SUCCESS) return driver_.error(context.result(), "cuDevicePrimaryCtxRetain");
     OPENNVSCI_TRY_ASSIGN(mapping, map_for_gpu(driver_, device_, Right::read_write));
     CUstream stream = nullptr;
