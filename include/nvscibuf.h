@@ -890,7 +890,8 @@ size_t NvSciBufAttrListGetSlotCount(NvSciBufAttrList attrList);
 /**
  * Sets keys of slot 0 of an unreconciled list. Values are copied. A key can be set once, also across calls; only a
  * clone can be set again. Keys that belong to a type need that type in Types, set before or anywhere in the same
- * array. General keys may be set before Types. PROPOSED (OpenNvSci decision): if one pair is bad, no key is set.
+ * array. General keys may be set before Types. PROPOSED (OpenNvSci decision): if one pair is bad, no key is set. Each
+ * pair and each value is read once: if it changes during the call, what is set is still a legal value.
  *
  * Thread-safe; the result of concurrent calls for one list is not defined.
  *
@@ -926,7 +927,8 @@ NvSciError NvSciBufAttrListGetAttrs(NvSciBufAttrList attrList, NvSciBufAttrKeyVa
 
 /**
  * Reads keys of one slot of a list. The values stay in the list: they must not be written, and PROPOSED (OpenNvSci
- * decision) they are valid until the list, or the object that owns it, is freed. A key may occur several times.
+ * decision) they are valid until the list, or the object that owns it, is freed. A key may occur several times. Each
+ * key in the array is read once.
  *
  * Thread-safe.
  *

@@ -302,7 +302,7 @@ NvSciError NvSciSyncAttrListIsReconciled(NvSciSyncAttrList attrList, bool* isRec
 
 /**
  * Sets keys of an unreconciled list, all or none; each key once. Values are copied. Whether a value is legal is
- * checked when the list is reconciled (PROPOSED); here only its length.
+ * checked when the list is reconciled (PROPOSED); here only its length. Each pair and each value is read once.
  *
  * Thread-safe.
  *

@@ -5,6 +5,7 @@
 // have one layout: the key as 32 bits, the value's address, its length.
 #pragma once
 
+#include <array>
 #include <span>
 #include <vector>
 
@@ -16,10 +17,11 @@ namespace opennvsci::api {
 
 using ListRef = ListTable::Ref;
 
+/// Reads a pair, once. The key is read as a number: a program may pass one that is no enumerator.
 template <class Pair>
 [[nodiscard]] attr::KeyValue key_value(const Pair& pair) {
-    // The key is read as a number: a program may pass one that is no enumerator.
-    return {load<std::uint32_t>(&pair), pair.value, pair.len};
+    const Pair copy = load_once<Pair>(&pair);
+    return {load<std::uint32_t>(&copy), copy.value, copy.len};
 }
 
 template <class Pair>
@@ -28,6 +30,39 @@ template <class Pair>
     if (count == 0) return fail(NvSciError_BadParameter, "pairCount is 0");
     return std::span<const Pair>(array, count);
 }
+
+/// The values that a call found, kept until it knows that it found all. Those of most calls need no memory.
+class FoundValues {
+  public:
+    void add(attr::Bytes value) {
+        if (count_ < first_.size()) {
+            first_[count_] = {value.data(), value.size()};
+        } else {
+            rest_.push_back({value.data(), value.size()});
+        }
+        ++count_;
+    }
+
+    /// Writes value and length of each to the pair at its place.
+    template <class Pair>
+    void write(Pair* array) const {
+        for (size_t i = 0; i < count_; ++i) {
+            const Value& found = i < first_.size() ? first_[i] : rest_[i - first_.size()];
+            array[i].value = found.size == 0 ? nullptr : found.data;
+            array[i].len = found.size;
+        }
+    }
+
+  private:
+    struct Value {
+        const void* data;
+        size_t size;
+    };
+
+    size_t count_ = 0;
+    std::vector<Value> rest_;
+    std::array<Value, 16> first_;  // not zeroed: what is read was written
+};
 
 /// The unreconciled lists of an array argument, held for the call: of one module, each once.
 class UnreconciledLists {
@@ -108,14 +143,12 @@ template <class Handle, class Pair>
     return call(function, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(entry, acquire(table, handle, "attrList"));
         OPENNVSCI_TRY_ASSIGN(asked, pairs<Pair>(array, count));
-        const attr::List& list = *(*entry)->list;
-        for (const auto& pair : asked)
-            OPENNVSCI_TRY(list.get(slot, key_value(pair).key));
-        for (size_t i = 0; i < count; ++i) {
-            const attr::Bytes value = *list.get(slot, key_value(array[i]).key);
-            array[i].value = value.empty() ? nullptr : value.data();
-            array[i].len = value.size();
+        FoundValues found;
+        for (const auto& pair : asked) {
+            OPENNVSCI_TRY_ASSIGN(value, (*entry)->list->get(slot, key_value(pair).key));
+            found.add(value);
         }
+        found.write(array);
         return {};
     });
 }

@@ -72,7 +72,9 @@ NvSciError copy_pixels(const char* function, CopyPixels* copy, NvSciBufObj handl
         std::vector<buf::UserPlane> planes;
         for (std::uint32_t i = 0; i < count; ++i)
             planes.push_back({static_cast<std::byte*>(pointers[i]), sizes[i], pitches[i]});
-        return copy(*entry->object(), rect, planes);
+        if (rect == nullptr) return copy(*entry->object(), nullptr, planes);
+        const auto once = load_once<NvSciBufRect>(rect);  // it is checked, then used
+        return copy(*entry->object(), &once, planes);
     });
 }
 

@@ -89,29 +89,42 @@ Result<> List::check_writable() const {
                                                          : "the list is read-only (appended, imported or conflict)");
 }
 
-Result<const Key*> List::check_pair(const KeyValue& pair, const KeySet& earlier_in_call) const {
+// Copies a pair into `given` and checks the copy.
+Result<> List::take(const KeyValue& pair, GivenPairs& given) const {
     const Key* key = schema_->find(pair.key);
     if (key == nullptr || key->direction == Direction::internal) {
         return fail(NvSciError_BadParameter, fmt::format("{:#x} is not a key", pair.key));
     }
+    const std::size_t index = schema_->index_of(*key);
     if (key->direction == Direction::out) return bad_key(*key, "an output-only key cannot be set");
-    if (written_.test(schema_->index_of(*key))) return bad_key(*key, "already set; a key can be set once");
-    if (earlier_in_call.test(schema_->index_of(*key))) return bad_key(*key, "given twice in one call");
+    if (written_.test(index)) return bad_key(*key, "already set; a key can be set once");
+    if (given.keys().test(index)) return bad_key(*key, "given twice in one call");
     if (pair.value == nullptr) return bad_key(*key, "the value is NULL");
     if (pair.size == 0 || pair.size % key->type->size != 0 || pair.size > key->capacity()) {
         return bad_key(*key, fmt::format("{} bytes given; one {} has {}, at most {} of them fit", pair.size,
                                          key->type->name, key->type->size, key->max_count));
     }
-    if (key->legal == nullptr || !schema_->rules().checks_values_when_set) return key;
-    const auto* element = static_cast<const std::byte*>(pair.value);
-    for (std::size_t at = 0; at < pair.size; at += key->type->size) {
-        // Programs may pass unaligned memory; rules read through memcpy.
-        if (!key->legal->accepts(element + at)) {
-            return bad_key(
-                *key, fmt::format("{} is not legal; it must be {}", key->text({element, pair.size}), key->legal->text));
+    const Bytes value = given.add(*key, index, pair.value, pair.size);
+    if (key->legal == nullptr || !schema_->rules().checks_values_when_set) return {};
+    for (std::size_t at = 0; at < value.size(); at += key->type->size) {
+        if (!key->legal->accepts(value.data() + at)) {
+            return bad_key(*key, fmt::format("{} is not legal; it must be {}", key->text(value), key->legal->text));
         }
     }
-    return key;
+    return {};
+}
+
+Result<> List::put(const GivenPairs& given, Bytes selector_value) {
+    // The selecting key may stand behind the keys that need it, so it is looked for first.
+    for (const GivenPairs::Pair& pair : given.pairs()) {
+        if (pair.key == &schema_->selector()) selector_value = pair.value();
+    }
+    for (const GivenPairs::Pair& pair : given.pairs())
+        OPENNVSCI_TRY(check_group(*pair.key, selector_value));
+    for (const GivenPairs::Pair& pair : given.pairs())
+        slots_.front().values.put(*pair.key, pair.value());
+    written_ |= given.keys();
+    return {};
 }
 
 Result<> List::check_group(const Key& key, Bytes selector_value) const {

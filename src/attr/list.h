@@ -6,11 +6,11 @@
 // Thread-safe. Values handed out by get() point into the list and stay valid as long as it.
 #pragma once
 
-#include <bitset>
 #include <memory>
 #include <mutex>
 #include <vector>
 
+#include "attr/given_pairs.h"
 #include "attr/report.h"
 #include "attr/slot.h"
 #include "base/result.h"
@@ -56,7 +56,8 @@ class List {
     /// Names the participant of a single-slot unreconciled list. Errors: BadParameter for other lists.
     [[nodiscard]] Result<> set_name(std::string name);
 
-    /// Sets `count` keys, all or none; `pair_at(i)` gives the i-th KeyValue. Errors: BadParameter with the reason.
+    /// Sets `count` keys, all or none; `pair_at(i)` gives the i-th KeyValue and is called once for each. Its value is
+    /// read once, and may change meanwhile. Errors: BadParameter with the reason.
     template <class PairAt>
     [[nodiscard]] Result<> set(std::size_t count, PairAt&& pair_at);
 
@@ -85,12 +86,11 @@ class List {
     [[nodiscard]] const Slot& reconciled() const noexcept { return slots_.front().values; }
 
   private:
-    using KeySet = std::bitset<Schema::kMaxKeys>;
-
     template <class PairAt>
     [[nodiscard]] Result<> set_locked(Bytes selector_value, std::size_t count, PairAt&& pair_at);
     [[nodiscard]] Result<> check_writable() const;
-    [[nodiscard]] Result<const Key*> check_pair(const KeyValue& pair, const KeySet& earlier_in_call) const;
+    [[nodiscard]] Result<> take(const KeyValue& pair, GivenPairs& given) const;
+    [[nodiscard]] Result<> put(const GivenPairs& given, Bytes selector_value);
     [[nodiscard]] Result<> check_group(const Key& key, Bytes selector_value) const;
 
     const Schema* schema_;
@@ -116,25 +116,10 @@ Result<> List::set_for_comparison(Bytes selector_value, std::size_t count, PairA
 
 template <class PairAt>
 Result<> List::set_locked(Bytes selector_value, std::size_t count, PairAt&& pair_at) {
-    KeySet in_call;
-    for (std::size_t i = 0; i < count; ++i) {
-        const KeyValue pair = pair_at(i);
-        const auto key = check_pair(pair, in_call);
-        if (!key) return tl::make_unexpected(key.error());
-        in_call.set(schema_->index_of(**key));
-        if (*key == &schema_->selector()) selector_value = {static_cast<const std::byte*>(pair.value), pair.size};
-    }
-    // The selecting key may stand behind the keys that need it, so this is a pass of its own.
-    for (std::size_t i = 0; i < count; ++i) {
-        OPENNVSCI_TRY(check_group(*schema_->find(pair_at(i).key), selector_value));
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-        const KeyValue pair = pair_at(i);
-        const Key& key = *schema_->find(pair.key);
-        slots_.front().values.put(key, {static_cast<const std::byte*>(pair.value), pair.size});
-    }
-    written_ |= in_call;
-    return {};
+    GivenPairs given;
+    for (std::size_t i = 0; i < count; ++i)
+        OPENNVSCI_TRY(take(pair_at(i), given));
+    return put(given, selector_value);
 }
 
 }  // namespace opennvsci::attr
