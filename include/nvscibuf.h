@@ -29,6 +29,8 @@
  *    NVIDIA's documentation says that the library panics: a function that returns NvSciError gives
  *    NvSciError_BadParameter; a void function ignores the handle and logs one line to stderr;
  *    NvSciBufAttrListGetSlotCount() gives 0. NULL given to a free or close function is ignored silently.
+ *  - PROPOSED (OpenNvSci decision): a count greater than there can be elements (lists that are alive, keys that can be
+ *    set) gives NvSciError_BadParameter, as 0 does.
  *  - PROPOSED (OpenNvSci decision): the phases of NVIDIA's embedded systems, outside of which most functions return
  *    NvSciError_InvalidState, do not exist here.
  *

@@ -10,8 +10,11 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <utility>
 
+#include "base/file_size_limit.h"
+#include "base/log.h"
 #include "softcuda/errors.h"
 
 #ifndef F_SEAL_EXEC
@@ -123,6 +126,12 @@ CUresult Allocation::create(std::size_t size, const CUmemAllocationProp& propert
         granted.allocFlags.compressionType = CU_MEM_ALLOCATION_COMP_NONE;
     }
 
+    if (const auto limit = file_size_limit(); size + kTrailerSize > limit) {
+        log::write(log::Level::warning, "the software device keeps " + std::to_string(size) +
+                                            " bytes in a memory file, and RLIMIT_FSIZE of this process is " +
+                                            std::to_string(limit));
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    }
     UniqueFd fd(memfd_create("opennvsci-soft-device", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!fd) return result_from_errno(errno);
     const Trailer trailer = make_trailer(size, granted);

@@ -58,7 +58,8 @@ constexpr AttributeRow kAttributes[] = {
     {CU_DEVICE_ATTRIBUTE_HOST_NUMA_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED, 1},
 };
 
-std::vector<std::unique_ptr<Device>>& devices() noexcept {
+// Made by create_devices(), where memory may lack; after that it is only read.
+std::vector<std::unique_ptr<Device>>& devices() {
     static auto& all = *new std::vector<std::unique_ptr<Device>>;
     return all;
 }

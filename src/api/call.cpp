@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <new>
+#include <stdexcept>
 
 #include "base/log.h"
 
@@ -13,9 +15,7 @@ namespace {
 // A plain array: remembering a failure must not allocate, and must work while a thread ends.
 thread_local std::array<char, 1024> t_last_failure{};
 
-}  // namespace
-
-Codes remember_failure(std::string_view function, const Error& error) noexcept {
+Codes remember(std::string_view function, std::string_view text, Codes codes) noexcept {
     std::size_t used = 0;
     const auto append = [&](std::string_view part) {
         const std::size_t count = std::min(part.size(), t_last_failure.size() - 1 - used);
@@ -24,10 +24,38 @@ Codes remember_failure(std::string_view function, const Error& error) noexcept {
     };
     append(function);
     append(": ");
-    append(error.text.empty() ? std::string_view("out of memory") : std::string_view(error.text));
+    append(text);
     t_last_failure[used] = '\0';
     if (log::enabled(log::Level::debug)) log::write(log::Level::debug, t_last_failure.data());
-    return {error.code, error.cuda};
+    return codes;
+}
+
+}  // namespace
+
+Codes remember_failure(std::string_view function, const Error& error) noexcept {
+    return remember(function, error.text, {error.code, error.cuda});
+}
+
+// Nothing of ours throws: this is operator new, a container that cannot be as long as asked, a thread or a lock that
+// the system does not give.
+Codes remember_exception(std::string_view function) noexcept {
+    constexpr Codes kOutOfMemory{NvSciError_InsufficientMemory, cu::CUDA_ERROR_OUT_OF_MEMORY};
+    constexpr Codes kSystem{NvSciError_ResourceError, cu::CUDA_ERROR_OPERATING_SYSTEM};
+    try {
+        throw;
+    } catch (const std::bad_alloc&) {
+        return remember(function, "out of memory", kOutOfMemory);
+    } catch (const std::length_error& error) {
+        return remember(function, error.what(), kOutOfMemory);
+    } catch (const std::exception& error) {
+        return remember(function, error.what(), kSystem);
+    } catch (...) {
+        return remember(function, "an exception of an unknown type", kSystem);
+    }
+}
+
+void print_last_failure() noexcept {
+    log::write(log::Level::error, last_failure_text());
 }
 
 const char* last_failure_text() noexcept {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What every extern "C" function does around its one call downwards: catch the exhausted heap, map the error to the
-// public code, keep its text for the calling thread.
+// What every extern "C" function does around its one call downwards: let no exception out, map the error to the public
+// code, keep its text for the calling thread.
 #pragma once
 
-#include <new>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 
@@ -20,6 +20,12 @@ struct Codes {
 /// Keeps `error` as the calling thread's last failure, of the public function `function`; returns its codes.
 Codes remember_failure(std::string_view function, const Error& error) noexcept;
 
+/// The same for the exception that is being handled: the exhausted heap, or what the C++ library threw.
+Codes remember_exception(std::string_view function) noexcept;
+
+/// Prints the calling thread's last failure, which has no other way to the user.
+void print_last_failure() noexcept;
+
 /// The text of the calling thread's last failure.
 [[nodiscard]] const char* last_failure_text() noexcept;
 
@@ -30,8 +36,8 @@ template <class Body>
     try {
         const Result<> result = body();
         return result ? Codes{} : remember_failure(function, result.error());
-    } catch (const std::bad_alloc&) {
-        return remember_failure(function, {NvSciError_InsufficientMemory, cu::CUDA_ERROR_OUT_OF_MEMORY, {}});
+    } catch (...) {
+        return remember_exception(function);
     }
 }
 
@@ -47,6 +53,12 @@ template <class Body>
 template <class Body>
 [[nodiscard]] cu::CUresult cuda_call(std::string_view function, Body&& body) noexcept {
     return detail::run(function, std::forward<Body>(body)).cuda;
+}
+
+/// The same for a function without an error channel: what fails is printed.
+template <class Body>
+void void_call(std::string_view function, Body&& body) noexcept {
+    if (detail::run(function, std::forward<Body>(body)).code != NvSciError_Success) print_last_failure();
 }
 
 /// The failure of a NULL argument.

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string_view>
 
+#include "api/call.h"
 #include "api/decisions.h"
 #include "attr/list.h"
 #include "attr/module.h"
@@ -39,7 +40,8 @@ template <class Handle>
     return reinterpret_cast<std::uint64_t>(handle);
 }
 
-/// The failure of a handle that is not alive; `what` names the argument.
+/// The failure of a handle that its table does not know; `what` names the argument. The text says what the number is
+/// instead, as far as a number can be told: nothing is read through it.
 [[nodiscard]] tl::unexpected<Error> not_alive(std::uint64_t handle, std::string_view what);
 
 /// Holds what is behind a handle for the time of a call. Errors: BadParameter for NULL, freed, foreign or garbage
@@ -49,6 +51,17 @@ template <class Table, class Handle>
     auto ref = table.acquire(number(handle));
     if (!ref) return not_alive(number(handle), what);
     return ref;
+}
+
+/// Ends the life of a handle, for a public function without an error channel: a handle that is not alive is said, NULL
+/// is ignored.
+template <class Table, class Handle>
+void free_handle(std::string_view function, Table& table, Handle handle) noexcept {
+    if (number(handle) == 0) return;
+    void_call(function, [&]() -> Result<> {
+        if (table.close(number(handle))) return {};
+        return not_alive(number(handle), "the argument");
+    });
 }
 
 /// Gives `value` a handle and stores it. Errors: InvalidState if no more handles can be given.

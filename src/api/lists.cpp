@@ -5,29 +5,33 @@
 
 #include <algorithm>
 
-#include "base/log.h"
-
 namespace opennvsci::api {
 
-Result<UnreconciledLists> UnreconciledLists::acquire(ListTable& table, std::vector<std::uint64_t> handles) {
-    UnreconciledLists found;
-    found.refs_.reserve(handles.size());
-    for (size_t i = 0; i < handles.size(); ++i) {
-        auto ref = api::acquire(table, reinterpret_cast<void*>(handles[i]), "a list");
-        if (!ref) return fail(NvSciError_BadParameter, fmt::format("list {}: {}", i + 1, ref.error().text));
-        if ((**ref)->list->kind() != attr::List::Kind::unreconciled) {
-            return fail(NvSciError_BadParameter, fmt::format("list {} is not an unreconciled list", i + 1));
-        }
-        if (!found.refs_.empty() && (**ref)->module != found.module()) {
-            return fail(NvSciError_BadParameter, fmt::format("list {} belongs to another module than list 1", i + 1));
-        }
-        found.refs_.push_back(std::move(*ref));
+tl::unexpected<Error> bad_count(std::string_view what, size_t count, size_t most) {
+    return fail(NvSciError_BadParameter,
+                fmt::format("{} has {} elements by its count, and must have 1 to {}", what, count, most));
+}
+
+// Room is made list by list: a count that is wrong ends at the first element that is no list.
+Result<> UnreconciledLists::add(ListTable& table, std::uint64_t handle, size_t count) {
+    const size_t place = refs_.size() + 1;
+    auto ref = table.acquire(handle);
+    if (!ref) return not_alive(handle, fmt::format("list {} of {}", place, count));
+    if ((*ref)->list->kind() != attr::List::Kind::unreconciled) {
+        return fail(NvSciError_BadParameter, fmt::format("list {} is not an unreconciled list", place));
     }
-    std::sort(handles.begin(), handles.end());
-    if (std::adjacent_find(handles.begin(), handles.end()) != handles.end()) {
-        return fail(NvSciError_BadParameter, "the same list is given twice");
+    if (!refs_.empty() && (*ref)->module != module()) {
+        return fail(NvSciError_BadParameter, fmt::format("list {} belongs to another module than list 1", place));
     }
-    return found;
+    refs_.push_back(std::move(ref));
+    return {};
+}
+
+Result<> UnreconciledLists::check_distinct() const {
+    std::vector<const attr::List*> all = lists();
+    std::sort(all.begin(), all.end());
+    if (std::adjacent_find(all.begin(), all.end()) == all.end()) return {};
+    return fail(NvSciError_BadParameter, "the same list is given twice");
 }
 
 std::vector<const attr::List*> UnreconciledLists::lists() const {
@@ -47,10 +51,10 @@ std::unique_ptr<attr::List> UnreconciledLists::append() const {
     return std::make_unique<attr::List>(attr::List::Kind::unreconciled, std::move(slots), nullptr);
 }
 
-void report_unknown(const char* function) {
-    const Error error{NvSciError_BadParameter, cu::CUDA_ERROR_INVALID_HANDLE, "the argument is not a live handle"};
-    remember_failure(function, error);
-    log::write(log::Level::error, last_failure_text());
+void report_unknown(const char* function) noexcept {
+    void_call(function, []() -> Result<> {
+        return fail(NvSciError_BadParameter, "the argument is not a live handle", cu::CUDA_ERROR_INVALID_HANDLE);
+    });
 }
 
 NvSciError not_implemented(const char* function) {
@@ -60,31 +64,32 @@ NvSciError not_implemented(const char* function) {
     });
 }
 
-void free_list(const char* function, ListTable& table, std::uint64_t handle) {
-    if (handle == 0) return;
+void free_list(const char* function, ListTable& table, std::uint64_t handle) noexcept {
     {
         const auto entry = table.acquire(handle);
-        if (!entry) return report_unknown(function);
-        if ((*entry)->is_borrowed) return;
+        if (entry && (*entry)->is_borrowed) return;
     }
-    table.close(handle);
+    free_handle(function, table, handle);
 }
 
-NvSciError is_list_reconciled(const char* function, ListTable& table, std::uint64_t handle, bool* out) {
+NvSciError is_list_reconciled(const char* function, ListTable& table, std::uint64_t handle, bool* out) noexcept {
     return call(function, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire(table, reinterpret_cast<void*>(handle), "attrList"));
+        OPENNVSCI_TRY_ASSIGN(entry, acquire(table, handle, "attrList"));
         if (out == nullptr) return null_argument("isReconciled");
         *out = (*entry)->list->is_reconciled();
         return {};
     });
 }
 
-size_t slot_count(const char* function, ListTable& table, std::uint64_t handle) {
-    if (handle == 0) return 0;
-    const auto entry = table.acquire(handle);
-    if (entry) return (*entry)->list->slot_count();
-    report_unknown(function);
-    return 0;
+size_t slot_count(const char* function, ListTable& table, std::uint64_t handle) noexcept {
+    size_t count = 0;
+    if (handle == 0) return count;
+    void_call(function, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire(table, handle, "attrList"));
+        count = (*entry)->list->slot_count();
+        return {};
+    });
+    return count;
 }
 
 }  // namespace opennvsci::api

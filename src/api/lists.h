@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -24,11 +25,22 @@ template <class Pair>
     return {load<std::uint32_t>(&copy), copy.value, copy.len};
 }
 
+/// The failure of an array argument with 0 elements, or with more than there can be.
+[[nodiscard]] tl::unexpected<Error> bad_count(std::string_view what, size_t count, size_t most);
+
+/// An array argument; `what` names it. Errors: BadParameter if it is NULL or has not 1 to `most` elements.
+template <class Element>
+[[nodiscard]] Result<std::span<const Element>> elements(const Element* array, size_t count, size_t most,
+                                                        std::string_view what) {
+    if (array == nullptr) return null_argument(what);
+    if (count == 0 || count > most) return bad_count(what, count, most);
+    return std::span<const Element>(array, count);
+}
+
+/// The pairs that a program sets in a list of this schema, which takes each key once.
 template <class Pair>
-[[nodiscard]] Result<std::span<const Pair>> pairs(const Pair* array, size_t count) {
-    if (array == nullptr) return null_argument("pairArray");
-    if (count == 0) return fail(NvSciError_BadParameter, "pairCount is 0");
-    return std::span<const Pair>(array, count);
+[[nodiscard]] Result<std::span<const Pair>> pairs_to_set(const attr::Schema& schema, const Pair* array, size_t count) {
+    return elements(array, count, schema.keys().size(), "pairArray");
 }
 
 /// The values that a call found, kept until it knows that it found all. Those of most calls need no memory.
@@ -70,12 +82,12 @@ class UnreconciledLists {
     /// Errors: BadParameter with the position of the wrong list.
     template <class Handle>
     [[nodiscard]] static Result<UnreconciledLists> acquire(ListTable& table, const Handle array[], size_t count) {
-        if (array == nullptr) return null_argument("the array of lists");
-        if (count == 0) return fail(NvSciError_BadParameter, "the array of lists has 0 elements");
-        std::vector<std::uint64_t> handles(count);
+        OPENNVSCI_TRY_ASSIGN(handles, elements(array, count, kMostLists, "the array of lists"));
+        UnreconciledLists found;
         for (size_t i = 0; i < count; ++i)
-            handles[i] = number(array[i]);
-        return acquire(table, std::move(handles));
+            OPENNVSCI_TRY(found.add(table, number(load_once<Handle>(&handles[i])), count));
+        OPENNVSCI_TRY(found.check_distinct());
+        return found;
     }
 
     [[nodiscard]] const std::shared_ptr<attr::Module>& module() const { return (*refs_.front())->module; }
@@ -84,7 +96,10 @@ class UnreconciledLists {
     [[nodiscard]] std::unique_ptr<attr::List> append() const;
 
   private:
-    [[nodiscard]] static Result<UnreconciledLists> acquire(ListTable& table, std::vector<std::uint64_t> handles);
+    static constexpr size_t kMostLists = size_t{1} << 24;  // that many handles of a kind can be alive
+
+    [[nodiscard]] Result<> add(ListTable& table, std::uint64_t handle, size_t count);
+    [[nodiscard]] Result<> check_distinct() const;
 
     std::vector<ListRef> refs_;
 };
@@ -101,19 +116,20 @@ template <class Handle>
 
 /// Says that the void function `function` got a handle that it does not know: there is no error channel, so it is
 /// always said.
-void report_unknown(const char* function);
+void report_unknown(const char* function) noexcept;
 
 /// The answer of a public function that this version does not have.
 [[nodiscard]] NvSciError not_implemented(const char* function);
 
 // The bodies of public functions. `function` is the name of the function for error texts.
 
-void free_list(const char* function, ListTable& table, std::uint64_t handle);
-[[nodiscard]] NvSciError is_list_reconciled(const char* function, ListTable& table, std::uint64_t handle, bool* out);
-[[nodiscard]] size_t slot_count(const char* function, ListTable& table, std::uint64_t handle);
+void free_list(const char* function, ListTable& table, std::uint64_t handle) noexcept;
+[[nodiscard]] NvSciError is_list_reconciled(const char* function, ListTable& table, std::uint64_t handle,
+                                            bool* out) noexcept;
+[[nodiscard]] size_t slot_count(const char* function, ListTable& table, std::uint64_t handle) noexcept;
 
 template <class Handle>
-void free_list(const char* function, ListTable& table, Handle handle) {
+void free_list(const char* function, ListTable& table, Handle handle) noexcept {
     free_list(function, table, number(handle));
 }
 
@@ -132,8 +148,9 @@ template <class Handle, class Pair>
                                         size_t count) {
     return call(function, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(entry, acquire(table, handle, "attrList"));
-        OPENNVSCI_TRY_ASSIGN(given, pairs(array, count));
-        return (*entry)->list->set(given.size(), [&](std::size_t i) { return key_value(given[i]); });
+        attr::List& list = *(*entry)->list;
+        OPENNVSCI_TRY_ASSIGN(given, pairs_to_set(list.schema(), array, count));
+        return list.set(given.size(), [&](std::size_t i) { return key_value(given[i]); });
     });
 }
 
@@ -142,7 +159,8 @@ template <class Handle, class Pair>
                                         size_t count) {
     return call(function, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(entry, acquire(table, handle, "attrList"));
-        OPENNVSCI_TRY_ASSIGN(asked, pairs<Pair>(array, count));
+        // A key may be asked for several times, so only the address space is a bound.
+        OPENNVSCI_TRY_ASSIGN(asked, elements<Pair>(array, count, PTRDIFF_MAX / sizeof(Pair), "pairArray"));
         FoundValues found;
         for (const auto& pair : asked) {
             OPENNVSCI_TRY_ASSIGN(value, (*entry)->list->get(slot, key_value(pair).key));

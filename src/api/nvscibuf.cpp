@@ -101,7 +101,7 @@ NvSciError NvSciBufModuleOpen(NvSciBufModule* newModule) {
 }
 
 void NvSciBufModuleClose(NvSciBufModule module) {
-    if (module != nullptr && !api::modules().close(api::number(module))) report_unknown(__func__);
+    api::free_handle(__func__, api::modules(), module);
 }
 
 NvSciError NvSciBufCheckVersionCompatibility(uint32_t majorVer, uint32_t minorVer, bool* isCompatible) {
@@ -239,7 +239,7 @@ NvSciError NvSciBufAttrListValidateReconciledAgainstAttrs(const NvSciBufAttrList
                                                           const size_t pairCount) {
     return api::call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(entry, acquire_reconciled(reconciledAttrList));
-        OPENNVSCI_TRY_ASSIGN(given, api::pairs(pairArray, pairCount));
+        OPENNVSCI_TRY_ASSIGN(given, api::pairs_to_set(buf::schema(), pairArray, pairCount));
         // The same checks as if a program set the pairs in a list of the reconciled types.
         attr::List wishes(buf::schema());
         const attr::Slot& reconciled = (*entry)->list->reconciled();
@@ -261,7 +261,7 @@ NvSciError NvSciBufObjAlloc(NvSciBufAttrList reconciledAttrList, NvSciBufObj* bu
 }
 
 void NvSciBufObjFree(NvSciBufObj bufObj) {
-    if (bufObj != nullptr && !api::objects().close(api::number(bufObj))) report_unknown(__func__);
+    api::free_handle(__func__, api::objects(), bufObj);
 }
 
 NvSciError NvSciBufObjDup(NvSciBufObj bufObj, NvSciBufObj* dupObj) {
@@ -277,11 +277,12 @@ NvSciError NvSciBufObjDupWithReducePerm(NvSciBufObj bufObj, NvSciBufAttrValAcces
     return api::call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(entry, acquire(api::objects(), bufObj, "bufObj"));
         if (newBufObj == nullptr) return null_argument("newBufObj");
-        if (reducedPerm != NvSciBufAccessPerm_Readonly && reducedPerm != NvSciBufAccessPerm_ReadWrite) {
-            return fail(NvSciError_BadParameter, fmt::format("reducedPerm is {}, and must be Readonly or ReadWrite",
-                                                             static_cast<int>(reducedPerm)));
+        const auto permission = load<std::uint32_t>(&reducedPerm);  // a program may pass no enumerator
+        if (permission != NvSciBufAccessPerm_Readonly && permission != NvSciBufAccessPerm_ReadWrite) {
+            return fail(NvSciError_BadParameter,
+                        fmt::format("reducedPerm is {}, and must be Readonly or ReadWrite", permission));
         }
-        const Right wanted = reducedPerm == NvSciBufAccessPerm_Readonly ? Right::read_only : Right::read_write;
+        const Right wanted = permission == NvSciBufAccessPerm_Readonly ? Right::read_only : Right::read_write;
         std::shared_ptr<buf::Object> object = entry->object();
         if (wanted == Right::read_write && object->right() == Right::read_only) {
             return fail(NvSciError_BadParameter, "the object is read-only: a permission can be reduced, never raised");

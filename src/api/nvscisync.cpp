@@ -107,7 +107,7 @@ NvSciError NvSciSyncModuleOpen(NvSciSyncModule* newModule) {
 }
 
 void NvSciSyncModuleClose(NvSciSyncModule module) {
-    if (module != nullptr && !api::sync_modules().close(api::number(module))) report_unknown(__func__);
+    api::free_handle(__func__, api::sync_modules(), module);
 }
 
 NvSciError NvSciSyncCpuWaitContextAlloc(NvSciSyncModule module, NvSciSyncCpuWaitContext* newContext) {
@@ -119,7 +119,7 @@ NvSciError NvSciSyncCpuWaitContextAlloc(NvSciSyncModule module, NvSciSyncCpuWait
 }
 
 void NvSciSyncCpuWaitContextFree(NvSciSyncCpuWaitContext context) {
-    if (context != nullptr && !api::cpu_wait_contexts().close(api::number(context))) report_unknown(__func__);
+    api::free_handle(__func__, api::cpu_wait_contexts(), context);
 }
 
 NvSciError NvSciSyncCheckVersionCompatibility(uint32_t majorVer, uint32_t minorVer, bool* isCompatible) {
@@ -282,7 +282,7 @@ NvSciError NvSciSyncObjGetAttrList(NvSciSyncObj syncObj, NvSciSyncAttrList* sync
 }
 
 void NvSciSyncObjFree(NvSciSyncObj syncObj) {
-    if (syncObj != nullptr && !api::sync_objects().close(api::number(syncObj))) report_unknown(__func__);
+    api::free_handle(__func__, api::sync_objects(), syncObj);
 }
 
 NvSciError NvSciSyncObjValidate(NvSciSyncObj) {

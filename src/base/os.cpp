@@ -13,6 +13,7 @@
 #include <limits>
 
 #include "base/checked.h"
+#include "base/file_size_limit.h"
 
 namespace opennvsci::os {
 
@@ -62,6 +63,13 @@ Result<UniqueFd> create_memory_file(const char* name, std::size_t size) {
     if (!file) return os_error("memfd_create");
     if (size > static_cast<std::size_t>(std::numeric_limits<off_t>::max())) {
         return fail(NvSciError_ResourceError, fmt::format("a memory file cannot have {} bytes", size),
+                    cu::CUDA_ERROR_OUT_OF_MEMORY);
+    }
+    if (const auto limit = file_size_limit(); size > limit) {
+        return fail(NvSciError_ResourceError,
+                    fmt::format("a memory file of {} bytes exceeds RLIMIT_FSIZE of this process, which is {} "
+                                "(`ulimit -f` tells and sets it, in blocks of 1024)",
+                                size, limit),
                     cu::CUDA_ERROR_OUT_OF_MEMORY);
     }
     if (calls().ftruncate(file.get(), static_cast<off_t>(size)) != 0) return os_error("ftruncate");

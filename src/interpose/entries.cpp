@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "interpose/entries.h"
 
+#include <new>
+
 #include "api/nvscicuda_abi.h"
 #include "base/handle_table.h"
 #include "cuda/mapped_pointers.h"
@@ -20,7 +22,11 @@ bool is_ours(const CUDA_EXTERNAL_MEMORY_HANDLE_DESC* desc) noexcept {
 // Also with OPENNVSCI_INTERPOSE=0: a program that calls nvscicuda.h may free through the driver's name by mistake, and
 // the driver must not see our pointers.
 bool is_ours(CUdeviceptr pointer) noexcept {
-    return cuda::MappedPointers::instance().contains(pointer);
+    try {
+        return cuda::MappedPointers::instance().contains(pointer);
+    } catch (const std::bad_alloc&) {
+        return false;  // at the first use, when nothing is mapped yet
+    }
 }
 
 }  // namespace

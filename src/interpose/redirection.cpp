@@ -8,6 +8,7 @@
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 #include <string_view>
 
 #include "base/c_library.h"
@@ -77,8 +78,12 @@ void* find_in_driver(const char* name, const char* symbol) noexcept {
 void* find_beneath(const char* symbol) noexcept {
     if (void* found = c_library::look_up(RTLD_NEXT, symbol)) return found;
     if (void* found = find_in_driver("libcuda.so.1", symbol)) return found;
-    const auto driver = driver::instance();
-    return driver ? find_in_driver((*driver)->path.c_str(), symbol) : nullptr;
+    try {
+        const auto driver = driver::instance();
+        return driver ? find_in_driver((*driver)->path.c_str(), symbol) : nullptr;
+    } catch (const std::bad_alloc&) {
+        return nullptr;  // as if there were no driver, for this call
+    }
 }
 
 }  // namespace

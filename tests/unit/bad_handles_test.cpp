@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <functional>
 
+#include "failure_point.h"
 #include "fixture.h"
 
 namespace opennvsci::test {
@@ -216,6 +217,24 @@ TEST_F(BadHandlesTest, FunctionsWithoutAnErrorChannelIgnoreThemAndSayIt) {
     Object copy;
     EXPECT_EQ(NvSciBufObjDup(object_, copy.out()), kSuccess);
     EXPECT_NE(create_list(module_).get(), nullptr);
+}
+
+// What they say needs memory, and there may be none: the n-th allocation fails, for n = 1, 2, … until none is left.
+TEST_F(BadHandlesTest, FunctionsWithoutAnErrorChannelSurviveAnExhaustedHeap) {
+    int local = 0;
+    void* const ended = Object(allocate(result_)).get();
+    for (void* handle : {static_cast<void*>(&local), static_cast<void*>(list_.get()), ended}) {
+        bool is_hit = true;
+        for (long n = 1; is_hit; ++n) {
+            ::testing::internal::CaptureStderr();
+            FailurePoint::instance().arm(n);
+            NvSciBufObjFree(static_cast<NvSciBufObj>(handle));
+            NvSciBufModuleClose(static_cast<NvSciBufModule>(handle));
+            is_hit = FailurePoint::instance().disarm();
+            EXPECT_TRUE(contains(::testing::internal::GetCapturedStderr(), "NvSciBufModuleClose"));
+        }
+    }
+    EXPECT_EQ(NvSciBufAttrListGetSlotCount(list_), 1U);
 }
 
 // The same rows with right handles, so that the refusals above come from the handle and from nothing else.

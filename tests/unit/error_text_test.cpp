@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The text of the last failure: it belongs to the thread, says which function failed and why, and outlives successes.
+#include <cerrno>
+#include <new>
+#include <stdexcept>
+#include <system_error>
 #include <thread>
 
+#include "api/call.h"
 #include "fixture.h"
 
 namespace opennvsci::test {
@@ -57,6 +62,23 @@ TEST_F(ErrorTextTest, ALongReasonIsCutAndStaysAText) {
     EXPECT_TRUE(contains(text, "NvSciBufGeneralAttrKey_EnableGpuCache"));
     EXPECT_GT(text.size(), 500U);
     EXPECT_LT(text.size(), 4096U);
+}
+
+// Whatever a call meets, it comes back as a code with a text: also what the C++ library throws by itself.
+TEST_F(ErrorTextTest, NoExceptionOfAnyTypeLeavesACall) {
+    EXPECT_EQ(api::call("one", []() -> Result<> { throw std::bad_array_new_length(); }), NvSciError_InsufficientMemory);
+    EXPECT_STREQ(opennvsciGetLastErrorText(), "one: out of memory");
+    EXPECT_EQ(api::call("two", []() -> Result<> { throw std::length_error("a vector of that length"); }),
+              NvSciError_InsufficientMemory);
+    EXPECT_STREQ(opennvsciGetLastErrorText(), "two: a vector of that length");
+    EXPECT_EQ(api::cuda_call("three", []() -> Result<> { throw std::system_error(EAGAIN, std::generic_category()); }),
+              cu::CUDA_ERROR_OPERATING_SYSTEM);
+    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "three: "));
+    EXPECT_EQ(api::call("four", []() -> Result<> { throw 4; }), NvSciError_ResourceError);
+    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "four: "));
+    ::testing::internal::CaptureStderr();
+    api::void_call("five", []() -> Result<> { throw std::bad_alloc(); });
+    EXPECT_EQ(::testing::internal::GetCapturedStderr(), "opennvsci: error: five: out of memory\n");
 }
 
 }  // namespace

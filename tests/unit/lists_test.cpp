@@ -250,6 +250,44 @@ TEST_F(ListsTest, ListsOfTwoClosedModulesStillDoNotMix) {
     EXPECT_EQ(reconcile({one, two}).code, kBad);
 }
 
+// No array has that many elements: the count is wrong, and the text names it.
+TEST_F(ListsTest, CountsThatNoArrayCanHaveAreRefusedAndNamed) {
+    List list = raw_list(module_, 1);
+    const List result = reconciled({list});
+    const NvSciBufAttrList lists[] = {list};
+    const std::uint64_t value = 1;
+    NvSciBufAttrKeyValuePair pair{NvSciBufRawBufferAttrKey_Align, &value, sizeof(value)};
+    NvSciBufAttrList made = nullptr;
+    NvSciBufAttrList conflict = nullptr;
+    NvSciBufObj object = nullptr;
+    bool is_valid = false;
+    for (const std::size_t count :
+         {SIZE_MAX, SIZE_MAX / 2, SIZE_MAX / 8, SIZE_MAX / 8 - 1, std::size_t{1} << 60, (std::size_t{1} << 60) - 1}) {
+        const auto expect_refused = [&](NvSciError code) {
+            EXPECT_EQ(code, kBad);
+            EXPECT_TRUE(contains(opennvsciGetLastErrorText(), std::to_string(count)));
+        };
+        expect_refused(NvSciBufAttrListReconcile(lists, count, &made, &conflict));
+        expect_refused(NvSciBufAttrListReconcileAndObjAlloc(lists, count, &object, &conflict));
+        expect_refused(NvSciBufAttrListAppendUnreconciled(lists, count, &made));
+        expect_refused(NvSciBufAttrListValidateReconciled(result, lists, count, &is_valid));
+        expect_refused(NvSciBufAttrListValidateReconciledAgainstAttrs(result, &pair, count));
+        expect_refused(NvSciBufAttrListSetAttrs(list, &pair, count));
+        expect_refused(NvSciBufAttrListGetAttrs(list, &pair, count));
+    }
+    EXPECT_EQ(NvSciBufAttrListSetAttrs(list, &pair, buf::schema().keys().size() + 1), kBad) << "a key is set once";
+    EXPECT_EQ(set(list, NvSciBufRawBufferAttrKey_Align, value), kSuccess) << "and is still open";
+}
+
+// A count that an array could have costs nothing before its elements are read, and they are read one by one.
+TEST_F(ListsTest, ACountThatIsTooGreatEndsAtTheFirstElementThatIsNoList) {
+    const List list = raw_list(module_, 1);
+    const NvSciBufAttrList lists[] = {list, nullptr};
+    NvSciBufAttrList made = nullptr;
+    EXPECT_EQ(NvSciBufAttrListAppendUnreconciled(lists, std::size_t{1} << 24, &made), kBad);
+    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "list 2 of 16777216 is NULL"));
+}
+
 TEST_F(ListsTest, VersionsAreCompatibleUpToOurMinorOfOurMajor) {
     struct Row {
         std::uint32_t major;

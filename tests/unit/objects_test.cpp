@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Objects: allocation, sharing, permission, the CPU's view, and any order of freeing.
+#include <sys/resource.h>
+
 #include <cstdio>
 #include <cstdlib>
 
@@ -49,6 +51,29 @@ class ObjectsTest : public BufTest {
         return static_cast<const unsigned char*>(address);
     }
 };
+
+// A file that grows beyond the limit raises a signal that ends the process, and a memory file is a file.
+TEST_F(ObjectsTest, ALimitOfTheFileSizeIsAnErrorThatNamesIt) {
+    constexpr std::uint64_t kLarge = 4 << 20;
+    const List in_system = reconciled({cpu_list(kLarge)});
+    const List in_video = reconciled({gpu_list(kLarge)});
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+    const rlimit low{1 << 20, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &low), 0);
+    NvSciBufObj object = nullptr;
+    const NvSciError system = NvSciBufObjAlloc(in_system, &object);
+    const std::string text = opennvsciGetLastErrorText();
+    Object video;
+    const NvSciError video_code = NvSciBufObjAlloc(in_video, video.out());
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+    EXPECT_EQ(system, NvSciError_ResourceError);
+    EXPECT_TRUE(contains(text, "RLIMIT_FSIZE"));
+    // The software device keeps its memory in such files too.
+    const bool is_software = TestDevice::instance().driver().is_software;
+    EXPECT_EQ(video_code, is_software ? NvSciError_ResourceError : kSuccess);
+    EXPECT_NE(allocate(in_system).get(), nullptr) << "with the limit gone";
+}
 
 TEST_F(ObjectsTest, AllocRefusesBadArguments) {
     const List list = raw_list(module_, kObjectSize);
