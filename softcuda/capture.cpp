@@ -41,6 +41,11 @@ bool is_in_the_way(const Capture& capture) {
 void add_capture(const std::shared_ptr<Stream>& stream, CUstreamCaptureMode mode) {
     Captures& all = captures();
     const std::lock_guard lock(all.mutex);
+    // An ended capture is forgotten when somebody looks, and may have been one of this stream.
+    std::erase_if(all.list, [&](const Capture& capture) {
+        const auto known = capture.stream.lock();
+        return known == nullptr || known == stream;
+    });
     all.list.push_back({stream, mode, std::this_thread::get_id()});
     all.any = true;
 }

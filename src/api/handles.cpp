@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/handles.h"
 
+#include <fmt/format.h>
+
 #include <type_traits>
 
 namespace opennvsci::api {
-
-tl::unexpected<Error> not_alive(std::uint64_t handle, std::string_view what) {
-    return fail(NvSciError_BadParameter, std::string(what) + (handle == 0 ? " is NULL" : " is not a live handle"),
-                cu::CUDA_ERROR_INVALID_HANDLE);
-}
-
 namespace {
 
 // Never destroyed (base/handle_table.h).
@@ -25,19 +21,68 @@ constinit SyncObjectTable g_sync_objects(HandleKind::sync_object);
 constinit ModuleTable g_cpu_wait_contexts(HandleKind::cpu_wait_context);
 constinit ExternalSemaphoreTable g_external_semaphores(HandleKind::external_semaphore);
 
+struct KindRow {
+    HandleKind kind;
+    std::string_view name;
+    bool (*is_alive)(std::uint64_t handle);
+    void (*guard_across_fork)();
+};
+
+template <auto& kTable>
+bool is_alive(std::uint64_t handle) {
+    return static_cast<bool>(kTable.acquire(handle));
+}
+
+template <auto& kTable>
+void guard_across_fork() {
+    kTable.guard_across_fork();
+}
+
+template <auto& kTable>
+constexpr KindRow row(HandleKind kind, std::string_view name) {
+    return {kind, name, is_alive<kTable>, guard_across_fork<kTable>};
+}
+
+constexpr KindRow kKinds[] = {
+    row<g_modules>(HandleKind::module, "a module (NvSciBufModule)"),
+    row<g_lists>(HandleKind::attribute_list, "an attribute list (NvSciBufAttrList)"),
+    row<g_objects>(HandleKind::buffer_object, "a buffer object (NvSciBufObj)"),
+    row<g_external_memories>(HandleKind::external_memory, "an external memory (CUexternalMemory)"),
+    row<g_sync_modules>(HandleKind::sync_module, "a module (NvSciSyncModule)"),
+    row<g_sync_lists>(HandleKind::sync_attribute_list, "an attribute list (NvSciSyncAttrList)"),
+    row<g_sync_objects>(HandleKind::sync_object, "a synchronization object (NvSciSyncObj)"),
+    row<g_cpu_wait_contexts>(HandleKind::cpu_wait_context, "a CPU wait context (NvSciSyncCpuWaitContext)"),
+    row<g_external_semaphores>(HandleKind::external_semaphore, "an external semaphore (CUexternalSemaphore)"),
+};
+
 [[gnu::constructor]] void guard_tables_across_fork() {
-    g_modules.guard_across_fork();
-    g_lists.guard_across_fork();
-    g_objects.guard_across_fork();
-    g_external_memories.guard_across_fork();
-    g_sync_modules.guard_across_fork();
-    g_sync_lists.guard_across_fork();
-    g_sync_objects.guard_across_fork();
-    g_cpu_wait_contexts.guard_across_fork();
-    g_external_semaphores.guard_across_fork();
+    for (const KindRow& kind : kKinds)
+        kind.guard_across_fork();
+}
+
+// User addresses of Linux: above the pages at 0 that nobody may map, below 2^56 on x86-64 and aarch64.
+constexpr bool looks_like_address(std::uint64_t handle) noexcept {
+    return handle >= 0x10000 && handle < std::uint64_t{1} << 56;
+}
+
+std::string problem_of(std::uint64_t handle) {
+    if (handle == 0) return "is NULL";
+    for (const KindRow& row : kKinds) {
+        if (!is_handle_of(row.kind, handle)) continue;
+        // Its own table knows it, so it was given where another kind belongs.
+        if (row.is_alive(handle)) return fmt::format("is {}, which is not what is needed here", row.name);
+        return fmt::format("is not a live handle: {} with this number was freed, or never was", row.name);
+    }
+    if (!looks_like_address(handle)) return "is not a live handle";
+    return fmt::format("is not a live handle: {:#x} looks like an address; give the handle itself, not its address",
+                       handle);
 }
 
 }  // namespace
+
+tl::unexpected<Error> not_alive(std::uint64_t handle, std::string_view what) {
+    return fail(NvSciError_BadParameter, fmt::format("{} {}", what, problem_of(handle)), cu::CUDA_ERROR_INVALID_HANDLE);
+}
 
 ModuleTable& modules() noexcept {
     return g_modules;

@@ -219,6 +219,28 @@ TEST_F(BadHandlesTest, FunctionsWithoutAnErrorChannelIgnoreThemAndSayIt) {
     EXPECT_NE(create_list(module_).get(), nullptr);
 }
 
+// The text tells what the number is instead, as far as a number can tell.
+TEST_F(BadHandlesTest, TheTextSaysWhatWasGivenInstead) {
+    NvSciBufObj made = nullptr;
+    const auto text = [&](void* handle) {
+        EXPECT_EQ(NvSciBufObjDup(static_cast<NvSciBufObj>(handle), &made), kBad);
+        return std::string(opennvsciGetLastErrorText());
+    };
+    EXPECT_TRUE(contains(text(nullptr), "bufObj is NULL"));
+    EXPECT_TRUE(contains(text(list_.get()), "bufObj is an attribute list (NvSciBufAttrList)"));
+    EXPECT_TRUE(contains(text(module_.get()), "bufObj is a module (NvSciBufModule)"));
+    NvSciBufObj object = object_.get();
+    EXPECT_TRUE(contains(text(&object), "looks like an address; give the handle itself"));
+    void* const ended = Object(allocate(result_)).get();
+    EXPECT_TRUE(contains(text(ended), "is not a live handle: a buffer object (NvSciBufObj)"));
+    EXPECT_TRUE(contains(text(reinterpret_cast<void*>(std::uintptr_t{77})), "is not a live handle"));
+    EXPECT_EQ(made, nullptr);
+    NvSciBufAttrList lists[] = {list_, reinterpret_cast<NvSciBufAttrList>(object_.get())};
+    NvSciBufAttrList appended = nullptr;
+    EXPECT_EQ(NvSciBufAttrListAppendUnreconciled(lists, 2, &appended), kBad);
+    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "list 2 of 2 is a buffer object (NvSciBufObj)"));
+}
+
 // What they say needs memory, and there may be none: the n-th allocation fails, for n = 1, 2, … until none is left.
 TEST_F(BadHandlesTest, FunctionsWithoutAnErrorChannelSurviveAnExhaustedHeap) {
     int local = 0;
