@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <vector>
 
 #include "base/checked.h"
 #include "base/file_size_limit.h"
@@ -75,6 +76,24 @@ Result<UniqueFd> create_memory_file(const char* name, std::size_t size) {
     if (calls().ftruncate(file.get(), static_cast<off_t>(size)) != 0) return os_error("ftruncate");
     if (calls().add_seals(file.get(), F_SEAL_SHRINK | F_SEAL_GROW) != 0) return os_error("fcntl(F_ADD_SEALS)");
     return file;
+}
+
+Result<> require_descriptors(int count) {
+    std::vector<UniqueFd> opened;
+    for (int i = 0; i < count; ++i) {
+        UniqueFd file(i == 0 ? calls().memfd_create("opennvsci-none", MFD_CLOEXEC)
+                             : calls().dup_cloexec(opened.front().get()));
+        if (!file) {
+            const int number = errno;
+            if (number != EMFILE && number != ENFILE) break;  // what lacks is not descriptors
+            return fail(NvSciError_ResourceError,
+                        fmt::format("{} file descriptors are needed and not free: {} (RLIMIT_NOFILE, `ulimit -n`)",
+                                    count, std::strerror(number)),
+                        cu::CUDA_ERROR_OUT_OF_MEMORY);
+        }
+        opened.push_back(std::move(file));
+    }
+    return {};
 }
 
 Result<UniqueFd> duplicate(int fd) {

@@ -38,6 +38,9 @@ struct Calls {
 /// A memory file of `size` bytes, zero-filled, that can neither shrink nor grow.
 [[nodiscard]] Result<UniqueFd> create_memory_file(const char* name, std::size_t size);
 
+/// Nothing, if the process can open `count` files more at this moment. Errors: ResourceError that names the limit.
+[[nodiscard]] Result<> require_descriptors(int count);
+
 /// Another descriptor of the same open file.
 [[nodiscard]] Result<UniqueFd> duplicate(int fd);
 

@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
 
 #include "base/c_library.h"
 #include "base/os.h"
@@ -52,16 +55,29 @@ std::string path_of(void* address) {
     return ::dladdr(address, &info) != 0 && info.dli_fname != nullptr ? info.dli_fname : "libcuda.so.1";
 }
 
+// Why dlopen failed is told by its text alone. If there is no file of that name anywhere, the text is "NAME: ...: No
+// such file or directory", the end in the language of the process, as strerror gives it. Too many open files, too
+// little memory, a file that may not be read or is no library, and a library that the driver needs and that is not
+// there (its name comes first then) are other texts.
+bool is_not_there(std::string_view text, std::string_view name) {
+    return text.starts_with(name) && text.substr(name.size()).starts_with(": ") &&
+           text.ends_with(std::strerror(ENOENT));
+}
+
+tl::unexpected<Error> not_loaded(const char* name) {
+    const char* text = ::dlerror();
+    if (text == nullptr) text = "no reason given";
+    return fail(NvSciError_ResourceError, fmt::format("cannot load the CUDA driver: {}", text),
+                is_not_there(text, name) ? CUDA_ERROR_NO_DEVICE : CUDA_ERROR_NOT_INITIALIZED);
+}
+
 }  // namespace
 
 Result<Driver> Driver::load(const char* name) {
     // The library stays loaded for the life of the process, so the handle is not kept.
     void* library = ::dlopen(name, RTLD_NOW | RTLD_NOLOAD);
     if (library == nullptr) library = ::dlopen(name, RTLD_NOW);
-    if (library == nullptr) {
-        return fail(NvSciError_ResourceError, fmt::format("cannot load the CUDA driver: {}", ::dlerror()),
-                    CUDA_ERROR_NOT_INITIALIZED);
-    }
+    if (library == nullptr) return not_loaded(name);
     Driver driver;
     driver.path = name;
     if (void* init = c_library::look_up(library, "cuInit")) driver.path = path_of(init);

@@ -4,8 +4,8 @@
 // the software device. It is loaded once, on first need, and never unloaded. Everything above this floor calls CUDA
 // through `driver.call.NAME(...)` and never includes <cuda.h>.
 //
-// Which one is used: OPENNVSCI_DEVICE=auto (the default), gpu or soft. With auto a machine without a usable GPU gets
-// the software device, and one line on stderr says so.
+// Which one is used: OPENNVSCI_DEVICE=auto (the default), gpu or soft. With auto a machine without a driver or without
+// a device gets the software device, and one line on stderr says so. A driver that is there and fails is an error.
 #pragma once
 
 #include <atomic>
@@ -111,7 +111,8 @@ class Driver {
     std::deque<Device> devices;
 
     /// Loads the driver library `name` (a file name as dlopen takes it), checks that every required entry point is
-    /// there, initialises CUDA and queries the devices. Errors: ResourceError with the reason.
+    /// there, initialises CUDA and queries the devices. Errors: ResourceError with the reason; CUDA_ERROR_NO_DEVICE if
+    /// there is no such library or no device.
     [[nodiscard]] static Result<Driver> load(const char* name);
 
     /// The device with this UUID (either spelling), or null.
@@ -133,7 +134,8 @@ class Driver {
     [[nodiscard]] tl::unexpected<Error> error(CUresult result, std::string_view call) const;
 };
 
-/// The driver of this process, loaded on the first call. Errors: ResourceError with the reason, the same every time.
+/// The driver of this process, loaded on the first call. Errors: ResourceError with the reason; the next call tries
+/// again. May be called from a constructor that runs while a library is loaded.
 [[nodiscard]] Result<const Driver*> instance();
 
 /// For tests: the loaded driver, writable, so that entry points can be replaced. Null if it could not be loaded.

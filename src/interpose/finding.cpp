@@ -12,6 +12,8 @@
 #include <link.h>
 
 #include <atomic>
+#include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 
@@ -128,9 +130,20 @@ std::string finding() {
 }  // namespace
 }  // namespace opennvsci::interpose
 
+// Not the guard of a static: the dynamic linker is asked, and the constructor of a plug-in may come here while it is
+// held.
 const char* opennvsciInterposerFinding() {
     using namespace opennvsci::interpose;  // NOLINT(google-build-using-namespace): an extern "C" function
-    if (!enabled() || !is_driver_loaded()) return nullptr;
-    static const std::string& text = *new std::string(finding());
-    return text.empty() ? nullptr : text.c_str();
+    static constinit std::atomic<const std::string*> found{nullptr};  // never destroyed
+    const std::string* text = found.load(std::memory_order_acquire);
+    if (text == nullptr) {
+        if (!enabled() || !is_driver_loaded()) return nullptr;
+        try {
+            auto made = std::make_unique<const std::string>(finding());
+            if (found.compare_exchange_strong(text, made.get(), std::memory_order_acq_rel)) text = made.release();
+        } catch (const std::bad_alloc&) {
+            return nullptr;  // the next call looks again
+        }
+    }
+    return text->empty() ? nullptr : text->c_str();
 }

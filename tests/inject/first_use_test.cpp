@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The first use of the driver, each time in a process that has none yet: what may pass is not remembered, the software
+// device stands in for a driver only where there is no driver or no device, and nobody waits for anybody.
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "driver/driver.h"
+#include "failure_point.h"
+
+namespace {
+
+std::atomic<bool> g_constructor_runs{false};
+
+}  // namespace
+
+// Called by the constructor of the plug-in asks_for_driver. The time is for the other thread to reach the dynamic
+// linker.
+extern "C" [[gnu::visibility("default")]] void constructor_runs();
+void constructor_runs() {
+    g_constructor_runs = true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+}
+
+namespace opennvsci::test {
+namespace {
+
+/// Ends the process that a test started. What fell short is its last line.
+class Child {
+  public:
+    explicit Child(const char* device) {
+        ::alarm(60);  // hanging is falling short too
+        ::setenv("OPENNVSCI_DEVICE", device, 1);
+    }
+    void require(bool held, const std::string& what) {
+        if (held) return;
+        std::fprintf(stderr, "fell short: %s\n", what.c_str());
+        ::_exit(1);
+    }
+    [[noreturn]] void end() { ::_exit(0); }
+};
+
+// A driver whose calls all give `answer` is the libcuda.so.1 of this process from now on, or gives that from now on.
+void use_fake_driver(Child& child, const char* answer) {
+    ::setenv("FAKE_DRIVER_ANSWER", answer, 1);
+    child.require(::dlopen(OPENNVSCI_FAKE_DRIVER, RTLD_NOW) != nullptr, "the stand-in for a driver is there");
+}
+
+bool has(const Result<const driver::Driver*>& result, const char* part) {
+    return !result && result.error().text.find(part) != std::string::npos;
+}
+
+std::string text_of(const Result<const driver::Driver*>& result) {
+    return result ? "a driver from " + (*result)->path : result.error().text;
+}
+
+[[noreturn]] void first_use_without_descriptors(const char* device) {
+    Child child(device);
+    rlimit before{};
+    ::getrlimit(RLIMIT_NOFILE, &before);
+    const rlimit none{3, before.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+    const auto first = driver::instance();
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    child.require(has(first, "open files"), text_of(first));
+    const auto second = driver::instance();
+    child.require(second.has_value(), text_of(second));
+    child.end();
+}
+
+class FirstUseDeathTest : public ::testing::Test {
+  protected:
+    // Each starts the test program anew.
+    static void SetUpTestSuite() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+};
+
+TEST_F(FirstUseDeathTest, WantOfDescriptorsPasses) {
+    EXPECT_EXIT(first_use_without_descriptors("soft"), ::testing::ExitedWithCode(0), "");
+    EXPECT_EXIT(first_use_without_descriptors("auto"), ::testing::ExitedWithCode(0), "");
+}
+
+[[noreturn]] void first_use_without_memory() {
+    Child child("soft");
+    bool is_hit = true;
+    int failures = 0;
+    for (long n = 1; is_hit; ++n) {
+        FailurePoint::instance().arm(n);
+        bool is_there = false;
+        try {
+            is_there = driver::instance().has_value();
+        } catch (const std::bad_alloc&) {
+        }
+        is_hit = FailurePoint::instance().disarm();
+        if (is_there) break;
+        ++failures;
+        child.require(is_hit, "it fails although there is memory");
+    }
+    child.require(failures > 5, "the points were not passed");
+    child.require(driver::instance().has_value(), "memory is back, and the driver is not");
+    child.end();
+}
+
+TEST_F(FirstUseDeathTest, WantOfMemoryPasses) {
+    EXPECT_EXIT(first_use_without_memory(), ::testing::ExitedWithCode(0), "");
+}
+
+[[noreturn]] void first_use_of_a_driver_that_fails(const char* then) {
+    Child child("auto");
+    use_fake_driver(child, "999");
+    const auto first = driver::instance();
+    child.require(has(first, "cuInit failed: 999"), text_of(first));
+    child.require(has(first, "OPENNVSCI_DEVICE=soft"), text_of(first));
+    use_fake_driver(child, then);
+    const auto second = driver::instance();
+    child.require(second && (*second)->is_software, text_of(second));
+    child.require(driver::instance().value_or(nullptr) == *second, "a driver is kept");
+    child.end();
+}
+
+// 100: there is no device. 34: the library is a stub, for linking.
+TEST_F(FirstUseDeathTest, OnlyADriverWithoutADeviceIsReplaced) {
+    EXPECT_EXIT(first_use_of_a_driver_that_fails("100"), ::testing::ExitedWithCode(0),
+                "notice: no GPU .cuInit failed: 100.*software CUDA device");
+    EXPECT_EXIT(first_use_of_a_driver_that_fails("34"), ::testing::ExitedWithCode(0),
+                "notice: no GPU .cuInit failed: 34.*software CUDA device");
+}
+
+[[noreturn]] void first_use_by_many_threads() {
+    Child child("auto");
+    use_fake_driver(child, "100");
+    const int said = ::memfd_create("said", MFD_CLOEXEC);
+    const int before = ::dup(STDERR_FILENO);
+    ::dup2(said, STDERR_FILENO);
+    std::array<const driver::Driver*, 8> found{};
+    std::vector<std::thread> threads;
+    for (const driver::Driver*& one : found) {
+        threads.emplace_back([&one] {
+            const auto driver = driver::instance();
+            one = driver ? *driver : nullptr;
+        });
+    }
+    for (std::thread& thread : threads)
+        thread.join();
+    ::dup2(before, STDERR_FILENO);
+    for (const driver::Driver* one : found)
+        child.require(one != nullptr && one == found.front(), "all get the same driver");
+    std::array<char, 4096> text{};
+    child.require(::pread(said, text.data(), text.size() - 1, 0) > 0, "the software device is used silently");
+    const std::string lines = text.data();
+    child.require(lines.find('\n') == lines.size() - 1, lines);
+    child.end();
+}
+
+TEST_F(FirstUseDeathTest, OfManyThreadsAtOnceOneDriverIsKeptAndSaidOnce) {
+    EXPECT_EXIT(first_use_by_many_threads(), ::testing::ExitedWithCode(0), "");
+}
+
+[[noreturn]] void first_use_in_a_constructor() {
+    Child child("soft");
+    void* plugin = nullptr;
+    std::thread loads([&] { plugin = ::dlopen(OPENNVSCI_ASKS_FOR_DRIVER, RTLD_NOW); });
+    while (!g_constructor_runs)
+        std::this_thread::yield();
+    const auto driver = driver::instance();
+    loads.join();
+    child.require(driver.has_value(), text_of(driver));
+    child.require(plugin != nullptr, "the plug-in is there");
+    const auto has_a_driver = reinterpret_cast<bool (*)()>(::dlsym(plugin, "constructor_has_a_driver"));
+    child.require(has_a_driver != nullptr && has_a_driver(), "the constructor got a driver");
+    child.end();
+}
+
+// The constructor holds the dynamic linker and wants the driver; the other thread loads the driver and so waits for the
+// dynamic linker. It must hold nothing meanwhile.
+TEST_F(FirstUseDeathTest, AConstructorAndAnotherThreadBothGetADriver) {
+    EXPECT_EXIT(first_use_in_a_constructor(), ::testing::ExitedWithCode(0), "");
+}
+
+TEST(Driver, ThatIsNotThereIsToldFromOneThatCannotBeLoaded) {
+    const auto absent = driver::Driver::load("libcuda-that-does-not-exist.so");
+    ASSERT_FALSE(absent);
+    EXPECT_EQ(absent.error().cuda, cu::CUDA_ERROR_NO_DEVICE) << absent.error().text;
+    const auto broken = driver::Driver::load("/dev/null");
+    ASSERT_FALSE(broken);
+    EXPECT_EQ(broken.error().cuda, cu::CUDA_ERROR_NOT_INITIALIZED) << broken.error().text;
+}
+
+}  // namespace
+}  // namespace opennvsci::test
