@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "softcuda/ranges.h"
+#include "softcuda/worker_thread.h"
 
 namespace opennvsci::softcuda {
 namespace {
@@ -54,13 +55,15 @@ bool is_satisfied(const Operation& operation) noexcept {
     }
 }
 
-/// False if the context was destroyed before the value came.
+/// False if the context was destroyed before the value came, or the program has ended but for the device's threads.
 bool wait_until_satisfied(const Operation& operation, const StreamGroup& group) {
-    constexpr int kYields = 64;
+    constexpr unsigned kYields = 64;
+    constexpr unsigned kLooksAtTheProgram = 1000;  // with the longest pause, about ten times a second
     constexpr std::chrono::microseconds kLongest{50};
     std::chrono::microseconds pause{1};
-    for (int looks = 0; !is_satisfied(operation); ++looks) {
+    for (unsigned looks = 0; !is_satisfied(operation); ++looks) {
         if (group.closing()) return false;
+        if (looks % kLooksAtTheProgram == kLooksAtTheProgram - 1 && !program_has_threads()) return false;
         if (looks < kYields) {
             std::this_thread::yield();
             continue;

@@ -1,36 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "softcuda/stream.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "softcuda/capture.h"
+#include "softcuda/worker_thread.h"
 
 namespace opennvsci::softcuda {
 namespace {
 
-/// Signals of the program are for its own threads: a worker starts with all blocked, except those that a fault of the
-/// work itself raises.
-class WorkerSignalMask {
-  public:
-    WorkerSignalMask() noexcept {
-        sigset_t blocked;
-        sigfillset(&blocked);
-        for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS})
-            sigdelset(&blocked, fault);
-        pthread_sigmask(SIG_SETMASK, &blocked, &previous_);
-    }
-    ~WorkerSignalMask() { pthread_sigmask(SIG_SETMASK, &previous_, nullptr); }
-    WorkerSignalMask(const WorkerSignalMask&) = delete;
-    WorkerSignalMask& operator=(const WorkerSignalMask&) = delete;
-
-  private:
-    sigset_t previous_{};
-};
+// How long a worker stays for the next work. A program that uses the stream again and again keeps its worker; a process
+// whose program threads have ended does not stay for it.
+constexpr std::chrono::milliseconds kIdleTime{100};
 
 void add_unfinished(Completions& list, const std::shared_ptr<Completion>& completion) {
     if (completion != nullptr && !completion->done()) list.push_back(completion);
@@ -248,10 +230,7 @@ void Stream::push(Task task) {
 }
 
 void Stream::start_worker() {
-    const WorkerSignalMask mask;
-    std::thread worker([self = shared_from_this()] { self->work_loop(); });
-    pthread_setname_np(worker.native_handle(), "softcuda-stream");
-    worker.detach();
+    start_worker_thread([self = shared_from_this()] { self->work_loop(); });
     worker_started_ = true;
 }
 
@@ -260,9 +239,9 @@ void Stream::work_loop() {
         Task task;
         {
             std::unique_lock lock(queue_mutex_);
-            queue_changed_.wait(lock, [this] { return closed_ || !queue_.empty(); });
+            queue_changed_.wait_for(lock, kIdleTime, [this] { return closed_ || !queue_.empty(); });
             if (queue_.empty()) {
-                worker_started_ = false;  // a caller that still holds the stream may submit more
+                worker_started_ = false;  // who submits more, now that the lock is free, starts another
                 return;
             }
             task = std::move(queue_.front());

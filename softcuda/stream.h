@@ -8,14 +8,15 @@
 // blocking stream also the newest work of the legacy stream. These are always older than the work that waits, and a
 // stream waits on its own thread, so no cycle can arise.
 //
-// A wait for a value in memory is the one kind of work that may never end by itself. When its context is destroyed it
-// is given up, and the context is dead: what its streams had not begun is dropped.
+// A wait for a value in memory is the one kind of work that may never end by itself. When its context is destroyed, or
+// no thread of the program is left, it is given up, and the context is dead: what its streams had not begun is dropped.
 //
 // A stream that captures takes no work: there are no graphs but empty ones.
 //
-// A stream's thread starts with the first work that needs it, holds a reference to the stream, and sleeps while there
-// is nothing to do. A closed stream finishes its work and then its thread ends. StreamGroup, shared by the streams of
-// one context, guards the order of submission and knows streams that were destroyed with work outstanding.
+// A stream's thread starts with the first work that needs it and holds a reference to the stream. When there has been
+// nothing to do for a short while it ends, and the next work starts another; a closed stream finishes its work and then
+// its thread ends at once. StreamGroup, shared by the streams of one context, guards the order of submission and knows
+// streams that were destroyed with work outstanding.
 #pragma once
 
 #include <atomic>

@@ -2,6 +2,9 @@
 //
 // What the other process does in tests that need one. A role returns 0, or the number of the line that failed (mod
 // 256).
+#include <pthread.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -100,6 +103,32 @@ int exit_with_work_outstanding() {
     return 0;
 }
 
+// Work of a stream, and then the end of the main thread, with or without another thread of the program.
+int end_main_thread(int socket, bool work_never_ends, bool is_alone) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    REQUIRE(cuInit(0) == CUDA_SUCCESS);
+    CUcontext context = nullptr;
+    CUstream stream = nullptr;
+    CUdeviceptr word = 0;
+    REQUIRE(cuCtxCreate_v2(&context, 0, 0) == CUDA_SUCCESS);
+    REQUIRE(cuStreamCreate(&stream, 0) == CUDA_SUCCESS);
+    REQUIRE(cuMemAlloc_v2(&word, 8) == CUDA_SUCCESS);
+    REQUIRE(cuMemsetD8Async(word, 0, 8, stream) == CUDA_SUCCESS);
+    if (work_never_ends) {
+        REQUIRE(cuStreamWaitValue32_v2(stream, word, 1, CU_STREAM_WAIT_VALUE_EQ) == CUDA_SUCCESS);
+    } else {
+        REQUIRE(cuStreamSynchronize(stream) == CUDA_SUCCESS);
+    }
+    if (!is_alone) {
+        std::thread([] {
+            while (true)
+                pause();
+        }).detach();
+    }
+    REQUIRE(send(socket, "ready", 5, 0) == 5);
+    pthread_exit(nullptr);
+}
+
 }  // namespace
 
 int run_role(const std::string& role, int socket) {
@@ -108,6 +137,9 @@ int run_role(const std::string& role, int socket) {
     if (role == "import_and_answer") return import_and_answer(socket);
     if (role == "import_without_device") return import_without_device(socket);
     if (role == "exit_with_work_outstanding") return exit_with_work_outstanding();
+    if (role == "main_thread_ends") return end_main_thread(socket, false, true);
+    if (role == "main_thread_ends_and_a_stream_waits") return end_main_thread(socket, true, true);
+    if (role == "main_thread_ends_before_another") return end_main_thread(socket, true, false);
     return 126;
 }
 

@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -200,6 +201,10 @@ std::string Peer::receive() const {
     char buffer[256];
     const ssize_t size = recv(socket_.get(), buffer, sizeof buffer, 0);
     return size > 0 ? std::string(buffer, static_cast<std::size_t>(size)) : std::string();
+}
+
+void Peer::kill(int signal) const {
+    EXPECT_EQ(::kill(pid_, signal), 0);
 }
 
 int Peer::wait() {

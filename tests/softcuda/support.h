@@ -111,6 +111,7 @@ class Peer {
     Peer& operator=(const Peer&) = delete;
     void send_fd(int fd) const;
     [[nodiscard]] std::string receive() const;
+    void kill(int signal) const;
     /// The exit status, or 256 + the signal that ended it.
     int wait();
 
