@@ -60,6 +60,8 @@ CUresult fill(const Context& context, Stream& stream, CUdeviceptr destination, u
         [destination, value, width, count, pins = std::move(pins)] {
             if (width == 1) {
                 std::memset(reinterpret_cast<void*>(destination), static_cast<int>(value), count);
+            } else if (width == 2) {
+                std::fill_n(reinterpret_cast<std::uint16_t*>(destination), count, static_cast<std::uint16_t>(value));
             } else {
                 std::fill_n(reinterpret_cast<std::uint32_t*>(destination), count, value);
             }

@@ -39,7 +39,7 @@ enum class Return { when_done, when_submitted };
 [[nodiscard]] CUresult copy(const Context& context, Stream& stream, Operand destination, Operand source,
                             std::size_t size, Return when);
 
-/// `count` elements of `width` bytes (1 or 4) at a destination aligned to the width.
+/// `count` elements of `width` bytes (1, 2 or 4) at a destination aligned to the width.
 [[nodiscard]] CUresult fill(const Context& context, Stream& stream, CUdeviceptr destination, unsigned value,
                             std::size_t width, std::size_t count, Return when);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The exported functions, declared from the table of entry points, and the frame around each of them: what must hold
+// The exported functions, declared from the tables of entry points, and the frame around each of them: what must hold
 // before the call, and that no C++ exception leaves. The entry files check pointers, call down and store results.
 #pragma once
 
@@ -12,18 +12,12 @@
 #include "softcuda/abi.h"
 #include "softcuda/capture.h"
 #include "softcuda/current.h"
+#include "softcuda/entry_points.h"
 #include "softcuda/process.h"
 
 #define OPENNVSCI_SOFTCUDA_EXPORT __attribute__((visibility("default")))
 
 namespace opennvsci::softcuda {
-
-/// CUctxCreateParams of <cuda.h>: both parts are for features that this device does not have.
-struct ContextCreateParameters {
-    const void* affinity;
-    int affinity_count;
-    const void* graphics;
-};
 
 extern "C" {
 #define OPENNVSCI_DECLARE(name, symbol, version, presence, parameters) \
@@ -31,16 +25,9 @@ extern "C" {
 OPENNVSCI_CUDA_ENTRY_POINTS(OPENNVSCI_DECLARE)
 #undef OPENNVSCI_DECLARE
 
-OPENNVSCI_SOFTCUDA_EXPORT CUresult cuGetProcAddress(const char* symbol, void** function, int version,
-                                                    unsigned long long flags);
-OPENNVSCI_SOFTCUDA_EXPORT CUresult cuGetProcAddress_v2(const char* symbol, void** function, int version,
-                                                       unsigned long long flags,
-                                                       CUdriverProcAddressQueryResult* symbolStatus);
-
-// What <cuda.h> 13.0 makes of cuCtxCreate and cuEventElapsedTime.
-OPENNVSCI_SOFTCUDA_EXPORT CUresult cuCtxCreate_v4(CUcontext* context, const ContextCreateParameters* parameters,
-                                                  unsigned flags, CUdevice device);
-OPENNVSCI_SOFTCUDA_EXPORT CUresult cuEventElapsedTime_v2(float* milliseconds, CUevent start, CUevent end);
+#define OPENNVSCI_DECLARE(name, symbol, version, parameters) OPENNVSCI_SOFTCUDA_EXPORT CUresult symbol parameters;
+OPENNVSCI_SOFTCUDA_ENTRY_POINTS(OPENNVSCI_DECLARE)
+#undef OPENNVSCI_DECLARE
 
 /// Only the software device has this symbol. Returns the version of the device's own behaviour, now 1.
 OPENNVSCI_SOFTCUDA_EXPORT int opennvsciSoftCudaVersion();

@@ -22,6 +22,23 @@ CUresult with_device(CUdevice ordinal, const void* output, Body&& body) noexcept
     });
 }
 
+/// The body gets the context `handle`, or the current one for null.
+template <typename Body>
+CUresult with_named_context(CUcontext handle, Body&& body) noexcept {
+    return with_init([&] {
+        std::shared_ptr<Context> found;
+        const CUresult current = current_context(found);
+        const bool asks_for_current = handle == nullptr || (found != nullptr && found->handle() == handle);
+        if (!asks_for_current) {
+            found = find_context(handle);
+            if (found == nullptr) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+        } else if (current != CUDA_SUCCESS) {
+            return current;
+        }
+        return body(*found);
+    });
+}
+
 CUresult store_text(const char* found, const char** text) noexcept {
     if (text == nullptr) return CUDA_ERROR_INVALID_VALUE;
     *text = found;
@@ -90,6 +107,17 @@ CUresult cuDeviceGetUuid_v2(CUuuid* uuid, CUdevice device) {
 
 CUresult cuDeviceGetAttribute(int* value, CUdevice_attribute attribute, CUdevice device) {
     return with_device(device, value, [&](const Device& found) { return found.attribute(attribute, *value); });
+}
+
+CUresult cuDeviceComputeCapability(int* major, int* minor, CUdevice device) {
+    const CUresult result = cuDeviceGetAttribute(major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device);
+    if (result != CUDA_SUCCESS) return result;
+    return cuDeviceGetAttribute(minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, device);
+}
+
+// As the driver for desktops and servers answers; OpenNvSci's interposer takes the call before it comes here.
+CUresult cuDeviceGetNvSciSyncAttributes(void* nvSciSyncAttrList, CUdevice device, int /*flags*/) {
+    return with_device(device, nvSciSyncAttrList, [](const Device&) { return CUDA_ERROR_NOT_SUPPORTED; });
 }
 
 CUresult cuDeviceTotalMem_v2(std::size_t* bytes, CUdevice device) {
@@ -205,19 +233,35 @@ CUresult cuCtxGetDevice(CUdevice* device) {
     });
 }
 
+CUresult cuCtxGetDevice_v2(CUdevice* device, CUcontext context) {
+    return with_named_context(context, [&](const Context& found) {
+        if (device == nullptr) return CUDA_ERROR_INVALID_VALUE;
+        *device = found.device().ordinal();
+        return CUDA_SUCCESS;
+    });
+}
+
 CUresult cuCtxGetId(CUcontext context, unsigned long long* id) {
-    return with_init([&] {
+    return with_named_context(context, [&](const Context& found) {
         if (id == nullptr) return CUDA_ERROR_INVALID_VALUE;
-        std::shared_ptr<Context> found;
-        const CUresult current = current_context(found);
-        const bool asks_for_current = context == nullptr || (found != nullptr && found->handle() == context);
-        if (!asks_for_current) {
-            found = find_context(context);
-            if (found == nullptr) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
-        } else if (current != CUDA_SUCCESS) {
-            return current;
-        }
-        *id = found->id();
+        *id = found.id();
+        return CUDA_SUCCESS;
+    });
+}
+
+CUresult cuCtxGetApiVersion(CUcontext context, unsigned* version) {
+    return with_named_context(context, [&](const Context&) {
+        if (version == nullptr) return CUDA_ERROR_INVALID_VALUE;
+        *version = kDriverVersion;
+        return CUDA_SUCCESS;
+    });
+}
+
+// A range of one: the device has no priorities.
+CUresult cuCtxGetStreamPriorityRange(int* least, int* greatest) {
+    return with_context([&](const Context&) {
+        if (least != nullptr) *least = 0;
+        if (greatest != nullptr) *greatest = 0;
         return CUDA_SUCCESS;
     });
 }
@@ -229,6 +273,23 @@ CUresult cuCtxSynchronize() {
         context.streams()->synchronize();
         return CUDA_SUCCESS;
     });
+}
+
+CUresult cuCtxSynchronize_v2(CUcontext context) {
+    return with_named_context(context, [](const Context& found) {
+        found.streams()->synchronize();
+        return CUDA_SUCCESS;
+    });
+}
+
+// There is nothing to profile, and programs that mark what shall be profiled run all the same.
+
+CUresult cuProfilerStart() {
+    return with_context([](const Context&) { return CUDA_SUCCESS; });
+}
+
+CUresult cuProfilerStop() {
+    return with_context([](const Context&) { return CUDA_SUCCESS; });
 }
 
 }  // namespace opennvsci::softcuda

@@ -75,6 +75,26 @@ CUresult cuMemHostAlloc(void** pointer, std::size_t size, unsigned flags) {
     });
 }
 
+CUresult cuMemAllocHost_v2(void** pointer, std::size_t size) {
+    return cuMemHostAlloc(pointer, size, 0);
+}
+
+CUresult cuMemAllocPitch_v2(CUdeviceptr* pointer, std::size_t* pitch, std::size_t width, std::size_t height,
+                            unsigned elementBytes) {
+    constexpr std::size_t kPitchAlignment = 512;
+    return with_context([&](const Context& context) {
+        if (pointer == nullptr || pitch == nullptr || width > SIZE_MAX - kPitchAlignment) {
+            return CUDA_ERROR_INVALID_VALUE;
+        }
+        if (elementBytes != 4 && elementBytes != 8 && elementBytes != 16) return CUDA_ERROR_INVALID_VALUE;
+        const std::size_t row = (width + kPitchAlignment - 1) / kPitchAlignment * kPitchAlignment;
+        if (height != 0 && row > SIZE_MAX / height) return CUDA_ERROR_INVALID_VALUE;
+        const CUresult allocated = allocate_device_memory(context, row * height, *pointer);
+        if (allocated == CUDA_SUCCESS) *pitch = row;
+        return allocated;
+    });
+}
+
 CUresult cuMemFreeHost(void* pointer) {
     return with_context<InCapture::forbidden>([&](const Context&) { return free_host_memory(pointer); });
 }
@@ -99,6 +119,41 @@ CUresult cuMemHostGetDevicePointer_v2(CUdeviceptr* devicePointer, void* pointer,
 CUresult cuPointerGetAttribute(void* value, CUpointer_attribute attribute, CUdeviceptr pointer) {
     return with_init(
         [&] { return value != nullptr ? pointer_attribute(attribute, pointer, value) : CUDA_ERROR_INVALID_VALUE; });
+}
+
+CUresult cuPointerGetAttributes(unsigned count, CUpointer_attribute* attributes, void** values, CUdeviceptr pointer) {
+    return with_init([&] {
+        if (count == 0 || attributes == nullptr || values == nullptr) return CUDA_ERROR_INVALID_VALUE;
+        for (unsigned i = 0; i < count; ++i) {
+            if (values[i] == nullptr || no_pointer_attribute(attributes[i], values[i]) != CUDA_SUCCESS) {
+                return CUDA_ERROR_INVALID_VALUE;
+            }
+            (void)pointer_attribute(attributes[i], pointer, values[i]);
+        }
+        return CUDA_SUCCESS;
+    });
+}
+
+CUresult cuMemGetAddressRange_v2(CUdeviceptr* base, std::size_t* size, CUdeviceptr pointer) {
+    return with_context([&](const Context&) {
+        CUdeviceptr found_base = 0;
+        std::size_t found_size = 0;
+        const CUresult found = address_range(pointer, found_base, found_size);
+        if (found != CUDA_SUCCESS) return found;
+        if (base != nullptr) *base = found_base;
+        if (size != nullptr) *size = found_size;
+        return CUDA_SUCCESS;
+    });
+}
+
+// With unified addressing the kind of memory follows from the address: what the device does not know is the host's.
+
+CUresult cuMemcpy(CUdeviceptr destination, CUdeviceptr source, std::size_t size) {
+    return copy_now({destination, Side::host}, {source, Side::host}, size);
+}
+
+CUresult cuMemcpyAsync(CUdeviceptr destination, CUdeviceptr source, std::size_t size, CUstream stream) {
+    return copy_async({destination, Side::host}, {source, Side::host}, size, stream);
 }
 
 CUresult cuMemcpyHtoD_v2(CUdeviceptr destination, const void* source, std::size_t size) {
@@ -129,12 +184,20 @@ CUresult cuMemsetD8_v2(CUdeviceptr destination, unsigned char value, std::size_t
     return fill_now(destination, value, 1, count);
 }
 
+CUresult cuMemsetD16_v2(CUdeviceptr destination, unsigned short value, std::size_t count) {
+    return fill_now(destination, value, 2, count);
+}
+
 CUresult cuMemsetD32_v2(CUdeviceptr destination, unsigned value, std::size_t count) {
     return fill_now(destination, value, 4, count);
 }
 
 CUresult cuMemsetD8Async(CUdeviceptr destination, unsigned char value, std::size_t count, CUstream stream) {
     return fill_async(destination, value, 1, count, stream);
+}
+
+CUresult cuMemsetD16Async(CUdeviceptr destination, unsigned short value, std::size_t count, CUstream stream) {
+    return fill_async(destination, value, 2, count, stream);
 }
 
 CUresult cuMemsetD32Async(CUdeviceptr destination, unsigned value, std::size_t count, CUstream stream) {

@@ -29,6 +29,27 @@ CUresult cuStreamCreate(CUstream* stream, unsigned flags) {
     });
 }
 
+// There is one priority, so every number means it: numbers out of range are documented to be clamped.
+CUresult cuStreamCreateWithPriority(CUstream* stream, unsigned flags, int /*priority*/) {
+    return cuStreamCreate(stream, flags);
+}
+
+CUresult cuStreamGetPriority(CUstream stream, int* priority) {
+    return with_stream(stream, [&](const Stream&) {
+        if (priority == nullptr) return CUDA_ERROR_INVALID_VALUE;
+        *priority = 0;
+        return CUDA_SUCCESS;
+    });
+}
+
+CUresult cuStreamGetFlags(CUstream stream, unsigned* flags) {
+    return with_stream(stream, [&](const Stream& found) {
+        if (flags == nullptr) return CUDA_ERROR_INVALID_VALUE;
+        *flags = found.kind() == StreamKind::non_blocking ? CU_STREAM_NON_BLOCKING : CU_STREAM_DEFAULT;
+        return CUDA_SUCCESS;
+    });
+}
+
 CUresult cuStreamDestroy_v2(CUstream stream) {
     return with_init([&] {
         const auto found = stream_handles().take(from_opaque(stream));
@@ -66,6 +87,16 @@ CUresult cuLaunchHostFunc(CUstream stream, CUhostFn function, void* userData) {
     });
 }
 
+CUresult cuStreamAddCallback(CUstream stream, StreamCallback* callback, void* userData, unsigned flags) {
+    return with_stream(stream, [&](Stream& found) {
+        if (callback == nullptr || flags != 0) return CUDA_ERROR_INVALID_VALUE;
+        return found.submit([callback, stream, userData] {
+            const HostFunctionScope scope;
+            callback(stream, CUDA_SUCCESS, userData);
+        });
+    });
+}
+
 CUresult cuEventCreate(CUevent* event, unsigned flags) {
     return with_context([&](const Context& context) {
         if (event == nullptr) return CUDA_ERROR_INVALID_VALUE;
@@ -83,6 +114,12 @@ CUresult cuEventDestroy_v2(CUevent event) {
 CUresult cuEventRecord(CUevent event, CUstream stream) {
     return with_event(
         event, [&](Event& found) { return with_stream(stream, [&](Stream& onto) { return found.record(onto); }); });
+}
+
+// The flag for captured records changes nothing outside a capture, and a capture takes no work here.
+CUresult cuEventRecordWithFlags(CUevent event, CUstream stream, unsigned flags) {
+    constexpr unsigned kRecordExternal = 1;
+    return flags <= kRecordExternal ? cuEventRecord(event, stream) : CUDA_ERROR_INVALID_VALUE;
 }
 
 CUresult cuEventQuery(CUevent event) {

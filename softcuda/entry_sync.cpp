@@ -41,6 +41,16 @@ CUresult cuStreamGetCtx(CUstream stream, CUcontext* context) {
     });
 }
 
+CUresult cuStreamGetDevice(CUstream stream, CUdevice* device) {
+    return with_stream(stream, [&](const Stream& found) {
+        if (device == nullptr) return CUDA_ERROR_INVALID_VALUE;
+        const auto owner = find_context(found.group()->context());
+        if (owner == nullptr) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+        *device = owner->device().ordinal();
+        return CUDA_SUCCESS;
+    });
+}
+
 CUresult cuStreamGetId(CUstream stream, unsigned long long* id) {
     return with_stream(stream, [&](const Stream& found) {
         if (id == nullptr) return CUDA_ERROR_INVALID_VALUE;

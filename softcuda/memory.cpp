@@ -140,6 +140,31 @@ CUresult host_device_pointer(const void* pointer, unsigned flags, CUdeviceptr& d
     return CUDA_SUCCESS;
 }
 
+CUresult address_range(CUdeviceptr pointer, CUdeviceptr& base, std::size_t& size) {
+    const auto range = RangeRegistry::instance().find(pointer);
+    if (range == nullptr) return CUDA_ERROR_NOT_FOUND;
+    base = range->base;
+    size = range->size;
+    return CUDA_SUCCESS;
+}
+
+CUresult no_pointer_attribute(CUpointer_attribute attribute, void* value) {
+    switch (attribute) {
+        case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
+        case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
+            return store<unsigned>(value, 0);
+        case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL:
+            return store<int>(value, -2);  // CU_DEVICE_INVALID
+        case CU_POINTER_ATTRIBUTE_CONTEXT:
+        case CU_POINTER_ATTRIBUTE_DEVICE_POINTER:
+        case CU_POINTER_ATTRIBUTE_HOST_POINTER:
+        case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR:
+        case CU_POINTER_ATTRIBUTE_RANGE_SIZE:
+            return store<std::uint64_t>(value, 0);
+    }
+    return CUDA_ERROR_INVALID_VALUE;
+}
+
 CUresult pointer_attribute(CUpointer_attribute attribute, CUdeviceptr pointer, void* value) {
     const auto range = RangeRegistry::instance().find(pointer);
     if (range == nullptr) return CUDA_ERROR_INVALID_VALUE;

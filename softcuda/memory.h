@@ -27,6 +27,11 @@ namespace opennvsci::softcuda {
 /// The device address of host memory: the same number, if the device knows it.
 [[nodiscard]] CUresult host_device_pointer(const void* pointer, unsigned flags, CUdeviceptr& device_pointer);
 
+/// The allocation, registration or mapping that holds `pointer`; NOT_FOUND if there is none.
+[[nodiscard]] CUresult address_range(CUdeviceptr pointer, CUdeviceptr& base, std::size_t& size);
+
 [[nodiscard]] CUresult pointer_attribute(CUpointer_attribute attribute, CUdeviceptr pointer, void* value);
+/// The value of an attribute for a pointer that has none: zero. INVALID_VALUE for an attribute that is not known.
+[[nodiscard]] CUresult no_pointer_attribute(CUpointer_attribute attribute, void* value);
 
 }  // namespace opennvsci::softcuda

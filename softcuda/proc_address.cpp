@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// cuGetProcAddress: the table of entry points, searched by base name and version. A base name is the name without a
+// cuGetProcAddress: the tables of entry points, searched by base name and version. A base name is the name without a
 // "_v2"; the newest variant that is not newer than the version asked for is the one. There are no variants for
-// per-thread default streams, so the flag that prefers them gets the plain ones.
+// per-thread default streams, so the flag that prefers them gets the plain ones. Absent functions (absent_functions.h)
+// are not found: programs take what is found for usable, and have another way for what is not.
 #include <string_view>
 
 #include "softcuda/entry.h"
@@ -24,15 +25,13 @@ std::string_view base_name(std::string_view name) noexcept {
 
 #define OPENNVSCI_VARIANT(name, symbol, version, presence, parameters) \
     Variant{#name, version, reinterpret_cast<void*>(&symbol)},
+#define OPENNVSCI_OWN_VARIANT(name, symbol, version, parameters) \
+    OPENNVSCI_VARIANT(name, symbol, version, optional, parameters)
 
-const Variant kVariants[] = {
-    OPENNVSCI_CUDA_ENTRY_POINTS(OPENNVSCI_VARIANT)  //
-    Variant{"cuGetProcAddress", 11030, reinterpret_cast<void*>(&cuGetProcAddress)},
-    Variant{"cuGetProcAddress", 12000, reinterpret_cast<void*>(&cuGetProcAddress_v2)},
-    Variant{"cuCtxCreate", 12050, reinterpret_cast<void*>(&cuCtxCreate_v4)},
-    Variant{"cuEventElapsedTime", 12080, reinterpret_cast<void*>(&cuEventElapsedTime_v2)},
-};
+const Variant kVariants[] = {OPENNVSCI_CUDA_ENTRY_POINTS(OPENNVSCI_VARIANT)  //
+                             OPENNVSCI_SOFTCUDA_ENTRY_POINTS(OPENNVSCI_OWN_VARIANT)};
 
+#undef OPENNVSCI_OWN_VARIANT
 #undef OPENNVSCI_VARIANT
 
 }  // namespace

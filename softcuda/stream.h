@@ -102,6 +102,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
     [[nodiscard]] static std::shared_ptr<Stream> make(std::shared_ptr<StreamGroup> group, StreamKind kind);
 
     [[nodiscard]] const std::shared_ptr<StreamGroup>& group() const noexcept { return group_; }
+    [[nodiscard]] StreamKind kind() const noexcept { return kind_; }
     /// Never used again in this process.
     [[nodiscard]] unsigned long long id() const noexcept { return id_; }
 

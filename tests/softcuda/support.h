@@ -15,18 +15,19 @@
 
 #include "base/cuda_entry_points.h"
 #include "base/unique_fd.h"
+#include "softcuda/entry_points.h"
 
 namespace opennvsci::softcuda_test {
 
-using namespace cu;
+using namespace softcuda;  // CUDA's names, and those of the table
 
 extern "C" {
 #define OPENNVSCI_DECLARE(name, symbol, version, presence, parameters) CUresult symbol parameters;
 OPENNVSCI_CUDA_ENTRY_POINTS(OPENNVSCI_DECLARE)
 #undef OPENNVSCI_DECLARE
-CUresult cuGetProcAddress(const char* symbol, void** function, int version, unsigned long long flags);
-CUresult cuGetProcAddress_v2(const char* symbol, void** function, int version, unsigned long long flags,
-                             CUdriverProcAddressQueryResult* symbolStatus);
+#define OPENNVSCI_DECLARE(name, symbol, version, parameters) CUresult symbol parameters;
+OPENNVSCI_SOFTCUDA_ENTRY_POINTS(OPENNVSCI_DECLARE)
+#undef OPENNVSCI_DECLARE
 int opennvsciSoftCudaVersion();
 }
 
