@@ -18,7 +18,8 @@ extern "C" {
 
 /**
  * The text of the last failure of an NvSci or nvsciCu function on the calling thread: the function, the key, the value,
- * the rule, and often the change that would avoid the failure.
+ * the rule, and often the change that would avoid the failure. The same for the driver's own functions that come by
+ * OpenNvSci (docs/porting.md), such as cuMemFree, also if it was the driver that refused; look-ups leave no text.
  *
  * @return A text that is never NULL, empty if nothing failed yet on this thread. It belongs to the library and is valid
  *         until the next failing call on this thread. Successful calls leave it as it is.

@@ -101,5 +101,6 @@ CUresult nvsciCuMemFree(CUdeviceptr devPtr) {
         return {};
     });
     if (result != CUDA_SUCCESS || was_ours) return result;
-    return forward(__func__, [&](const auto& cuda) { return cuda.cuMemFree(devPtr); });
+    return forward(
+        __func__, [&](const auto& cuda) { return cuda.cuMemFree(devPtr); }, devPtr);
 }

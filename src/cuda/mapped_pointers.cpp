@@ -58,6 +58,15 @@ bool MappedPointers::find(CUdeviceptr pointer) noexcept {
     return buffers_.count(pointer) != 0;
 }
 
+CUdeviceptr MappedPointers::around(CUdeviceptr address) noexcept {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [pointer, buffer] : buffers_) {
+        const CUdeviceptr begin = buffer.mapping->address();
+        if (address >= begin && address - begin < buffer.object->allocation().size()) return pointer;
+    }
+    return 0;
+}
+
 Result<bool> MappedPointers::free(CUdeviceptr pointer) {
     if (count_.load(std::memory_order_relaxed) == 0) return false;
     const driver::ContextWatch* import = nullptr;

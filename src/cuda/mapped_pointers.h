@@ -35,6 +35,9 @@ class MappedPointers {
         return count_.load(std::memory_order_relaxed) != 0 && find(pointer);
     }
 
+    /// The pointer that was returned for a mapping which holds `address`, for the text of a failure; 0 if none does.
+    [[nodiscard]] cu::CUdeviceptr around(cu::CUdeviceptr address) noexcept;
+
     /// Takes down a mapping that was returned as `pointer`, after all GPU work that could use it: the work of the
     /// import's context, unless that is gone, and of the current context. False if the pointer is not ours; then
     /// nothing has happened. A wait of more than a second is said in the log; no lock is held meanwhile. Errors:

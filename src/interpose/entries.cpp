@@ -3,6 +3,7 @@
 
 #include <new>
 
+#include "api/call.h"
 #include "api/nvscicuda_abi.h"
 #include "base/handle_table.h"
 #include "cuda/mapped_pointers.h"
@@ -29,10 +30,18 @@ bool is_ours(CUdeviceptr pointer) noexcept {
     }
 }
 
+CUresult refuse_asynchronous_free(std::string_view function) noexcept {
+    return api::cuda_call(function, [] {
+        return Result<>(fail(NvSciError_BadParameter,
+                             "a mapped NvSciBuf object is not memory of the stream-ordered allocator: free it with "
+                             "cuMemFree or cudaFree"));
+    });
+}
+
 }  // namespace
 
 CUresult cuGetProcAddress(const char* symbol, void** pfn, int cudaVersion, std::uint64_t flags) {
-    const CUresult result = OPENNVSCI_FORWARD(cuGetProcAddress, symbol, pfn, cudaVersion, flags);
+    const CUresult result = OPENNVSCI_BENEATH(cuGetProcAddress, symbol, pfn, cudaVersion, flags);
     if (result == CUDA_SUCCESS && *pfn != nullptr && enabled()) {
         *pfn = redirect_base_name(symbol, cudaVersion, flags, *pfn);
     }
@@ -41,7 +50,7 @@ CUresult cuGetProcAddress(const char* symbol, void** pfn, int cudaVersion, std::
 
 CUresult cuGetProcAddress_v2(const char* symbol, void** pfn, int cudaVersion, std::uint64_t flags,
                              CUdriverProcAddressQueryResult* symbolStatus) {
-    const CUresult result = OPENNVSCI_FORWARD(cuGetProcAddress_v2, symbol, pfn, cudaVersion, flags, symbolStatus);
+    const CUresult result = OPENNVSCI_BENEATH(cuGetProcAddress_v2, symbol, pfn, cudaVersion, flags, symbolStatus);
     if (result == CUDA_SUCCESS && *pfn != nullptr && enabled()) {
         *pfn = redirect_base_name(symbol, cudaVersion, flags, *pfn);
     }
@@ -72,18 +81,17 @@ CUresult cuDestroyExternalMemory(CUexternalMemory extMem) {
 
 CUresult cuMemFree_v2(CUdeviceptr dptr) {
     if (is_ours(dptr)) return nvsciCuMemFree(dptr);
-    return OPENNVSCI_FORWARD(cuMemFree_v2, dptr);
+    return api::remember_answer(__func__, OPENNVSCI_BENEATH(cuMemFree_v2, dptr), dptr);
 }
 
-// A mapped buffer is not memory of the stream-ordered allocator.
 CUresult cuMemFreeAsync(CUdeviceptr dptr, CUstream hStream) {
-    if (is_ours(dptr)) return CUDA_ERROR_INVALID_VALUE;
-    return OPENNVSCI_FORWARD(cuMemFreeAsync, dptr, hStream);
+    if (is_ours(dptr)) return refuse_asynchronous_free(__func__);
+    return api::remember_answer(__func__, OPENNVSCI_BENEATH(cuMemFreeAsync, dptr, hStream), dptr);
 }
 
 CUresult cuMemFreeAsync_ptsz(CUdeviceptr dptr, CUstream hStream) {
-    if (is_ours(dptr)) return CUDA_ERROR_INVALID_VALUE;
-    return OPENNVSCI_FORWARD(cuMemFreeAsync_ptsz, dptr, hStream);
+    if (is_ours(dptr)) return refuse_asynchronous_free(__func__);
+    return api::remember_answer(__func__, OPENNVSCI_BENEATH(cuMemFreeAsync_ptsz, dptr, hStream), dptr);
 }
 
 }  // namespace opennvsci::interpose

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 
+#include "api/forward.h"
 #include "interpose/entries.h"
 #include "interpose/table.h"
 
@@ -40,11 +41,15 @@ enum class Entry : unsigned {
 
 /// Calls what lies beneath `replacement`, the function of the row `entry`.
 template <class... Parameters, class... Arguments>
-CUresult forward(Entry entry, CUresult (* /*replacement*/)(Parameters...), Arguments... arguments) noexcept {
+CUresult call_beneath(Entry entry, CUresult (* /*replacement*/)(Parameters...), Arguments... arguments) noexcept {
     const auto next = reinterpret_cast<CUresult (*)(Parameters...)>(beneath(entry));
     return next != nullptr ? next(arguments...) : CUDA_ERROR_NOT_INITIALIZED;
 }
 
-#define OPENNVSCI_FORWARD(symbol, ...) forward(Entry::symbol, &symbol, __VA_ARGS__)
+#define OPENNVSCI_BENEATH(symbol, ...) call_beneath(Entry::symbol, &symbol, __VA_ARGS__)
+
+/// The same, and a refusal is the calling thread's last failure. Not for look-ups: that one finds nothing is no failure
+/// of the program, and the CUDA runtime makes many on its own.
+#define OPENNVSCI_FORWARD(symbol, ...) api::remember_answer(#symbol, OPENNVSCI_BENEATH(symbol, __VA_ARGS__))
 
 }  // namespace opennvsci::interpose

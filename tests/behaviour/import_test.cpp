@@ -193,6 +193,37 @@ TEST_P(ImportEverywhere, HandlesEndOnceAndAreKnownToBeDead) {
     EXPECT_EQ(nvsciCuMemFree(pointer), CUDA_ERROR_INVALID_VALUE);
 }
 
+// What the driver refuses leaves a text as well, which is of that call and not of an older one.
+TEST_F(ImportTest, TheTextIsOfTheDriversRefusalToo) {
+    const auto text_has = [](std::string_view part) {
+        return std::string_view(opennvsciGetLastErrorText()).find(part) != std::string_view::npos;
+    };
+    const Object object = allocate(Where::system_memory, kSize);
+    ExternalMemory memory;
+    ASSERT_EQ(memory.import(object, kSize), CUDA_SUCCESS);
+    CUdeviceptr pointer = 0;
+    EXPECT_EQ(memory.map(&pointer, 0, kSize + 1), CUDA_ERROR_INVALID_VALUE);
+    ASSERT_EQ(memory.map(&pointer, 16, kSize - 16), CUDA_SUCCESS);
+
+    for (const CUdeviceptr inside : {pointer - 16, pointer + 16, pointer - 16 + kSize - 1}) {
+        EXPECT_EQ(nvsciCuMemFree(inside), CUDA_ERROR_INVALID_VALUE);
+        EXPECT_TRUE(text_has("nvsciCuMemFree: the driver refused the call: CUDA_ERROR_INVALID_VALUE"));
+        EXPECT_TRUE(text_has("lies inside the NvSciBuf object")) << opennvsciGetLastErrorText();
+    }
+    EXPECT_EQ(nvsciCuMemFree(pointer), CUDA_SUCCESS);
+    EXPECT_EQ(nvsciCuMemFree(pointer), CUDA_ERROR_INVALID_VALUE);
+    EXPECT_TRUE(text_has("the driver refused the call"));
+    EXPECT_FALSE(text_has("lies inside"));
+
+    CUDA_EXTERNAL_MEMORY_HANDLE_DESC desc{};
+    desc.type = CU_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD;
+    desc.handle.fd = -1;
+    desc.size = kSize;
+    CUexternalMemory foreign = nullptr;
+    EXPECT_NE(nvsciCuImportExternalMemory(&foreign, &desc), CUDA_SUCCESS);
+    EXPECT_TRUE(text_has("nvsciCuImportExternalMemory: the driver refused the call: CUDA_ERROR_"));
+}
+
 TEST_P(ImportEverywhere, EverythingMayBeFreedInAnyOrder) {
     enum Thing { kModule, kReconciled, kObject, kReduced, kMemory, kPointer, kThings };
     std::vector<int> order(kThings);

@@ -14,6 +14,7 @@
 #include "base/handle_table.h"
 #include "driver/driver.h"
 #include "driver_hooks.h"
+#include "opennvsci.h"
 
 namespace opennvsci::test {
 namespace {
@@ -63,6 +64,8 @@ TEST_F(Redirection, ForeignCallsArriveAsTheyWereMade) {
         EXPECT_NE(function, real(c.symbol)) << c.symbol;
         EXPECT_EQ(call(function, Word{11}, Word{22}, third), c.answer) << c.symbol;
         EXPECT_EQ(arguments()[0], 11U) << c.symbol;
+        const std::string text = opennvsciGetLastErrorText();
+        EXPECT_EQ(text.find(std::string(c.symbol) + ": the driver refused the call: "), 0U) << text;
     }
     EXPECT_EQ(call(::dlsym(library_, "cuImportExternalMemory"), Word{33}, third), 1005U);
     EXPECT_EQ(arguments()[0], 33U);
@@ -105,6 +108,14 @@ TEST_F(Redirection, AbsentStaysAbsent) {
     EXPECT_EQ(status, CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND);
 }
 
+// The CUDA runtime asks for much that is not there, between two calls of the program: no failure of the program.
+TEST_F(Redirection, LookUpsLeaveNoText) {
+    (void)call(::dlsym(library_, "cuMemFree_v2"), Word{11});
+    const std::string before = opennvsciGetLastErrorText();
+    EXPECT_EQ(symbol<GetProcAddressV2>("cuGetProcAddress_v2")(nullptr, nullptr, 12000, 0, nullptr), 1U);
+    EXPECT_EQ(opennvsciGetLastErrorText(), before);
+}
+
 TEST_F(Redirection, VersionOneGivesTheSame) {
     void* found = nullptr;
     EXPECT_EQ(symbol<GetProcAddress>("cuGetProcAddress")("cuMemFree", &found, 11040, 0), 0U);
@@ -135,7 +146,9 @@ TEST_F(Redirection, OurSemaphoresNeverReachTheDriver) {
         EXPECT_EQ(call4(name), CUDA_ERROR_INVALID_HANDLE) << name;
     }
     EXPECT_EQ(call(set_exec, Word{1}, Word{2}, word(&node)), CUDA_ERROR_NOT_SUPPORTED);
+    EXPECT_NE(std::string(opennvsciGetLastErrorText()).find("SetParams: a graph cannot hold"), std::string::npos);
     EXPECT_EQ(call(set_any, Word{1}, word(&any)), CUDA_ERROR_NOT_SUPPORTED);
+    EXPECT_EQ(std::string(opennvsciGetLastErrorText()).find("cuGraphNodeSetParams: a graph cannot hold"), 0U);
     mixed[1] = theirs;
     EXPECT_EQ(call4("cuSignalExternalSemaphoresAsync"), 1010U);
     EXPECT_EQ(call4("cuSignalExternalSemaphoresAsync_ptsz"), 1011U);

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/forward.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include "base/c_library.h"
+#include "cuda/mapped_pointers.h"
+
+namespace opennvsci::api {
+
+using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names for its constants
+
+namespace {
+
+// Asks the driver of the process, if there is one by now: a program that does not use NvSci comes here by the
+// interposer, and its failure must not choose a driver.
+std::string name_of(CUresult answer) {
+    using GetText = CUresult(CUresult, const char**);
+    void* const library = ::dlopen("libcuda.so.1", RTLD_LAZY | RTLD_NOLOAD);
+    if (library == nullptr) return std::to_string(answer);
+    const auto ask = [&](const char* symbol) {
+        const char* text = nullptr;
+        const auto function = reinterpret_cast<GetText*>(c_library::look_up(library, symbol));
+        if (function != nullptr) function(answer, &text);
+        return text;
+    };
+    const char* const name = ask("cuGetErrorName");
+    const char* const description = ask("cuGetErrorString");
+    ::dlclose(library);  // somebody else keeps it, and with it the texts
+    if (name == nullptr) return std::to_string(answer);
+    return description != nullptr ? fmt::format("{} ({})", name, description) : name;
+}
+
+std::string hint_about(CUdeviceptr freed) {
+    const CUdeviceptr buffer = freed != 0 ? cuda::MappedPointers::instance().around(freed) : 0;
+    if (buffer == 0) return {};
+    return fmt::format("; {:#x} lies inside the NvSciBuf object that is mapped at {:#x}: free it by that address",
+                       freed, buffer);
+}
+
+}  // namespace
+
+CUresult remember_answer(std::string_view function, CUresult answer, CUdeviceptr freed) noexcept {
+    if (answer == CUDA_SUCCESS) return answer;
+    // The driver's answer stays what it is, also if there is no memory for its text.
+    (void)cuda_call(function, [&] {
+        return Result<>(
+            fail(NvSciError_ResourceError, "the driver refused the call: " + name_of(answer) + hint_about(freed)));
+    });
+    return answer;
+}
+
+}  // namespace opennvsci::api
