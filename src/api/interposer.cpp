@@ -10,8 +10,10 @@ namespace opennvsci::api {
 void report_interposer() noexcept {
     static std::atomic<bool> is_reported{false};
     if (opennvsciInterposerFinding == nullptr || is_reported.load(std::memory_order_relaxed)) return;
-    const char* const finding = opennvsciInterposerFinding();
-    if (finding != nullptr && !is_reported.exchange(true)) log::write(log::Level::warning, finding);
+    bool is_certain = true;
+    const char* const finding = opennvsciInterposerFinding(&is_certain);
+    if (finding == nullptr || is_reported.exchange(true)) return;
+    log::write(is_certain ? log::Level::warning : log::Level::notice, finding);
 }
 
 }  // namespace opennvsci::api

@@ -7,16 +7,17 @@
 extern "C" {
 
 /// The interposer's: what keeps the program's CUDA calls from it and what would help, as text; null if nothing is known
-/// to, or as long as the process has no CUDA driver, for then nothing is lost yet. The interposer is a library that may
-/// be absent; then so is the function.
-__attribute__((weak)) const char* opennvsciInterposerFinding();
+/// to, or as long as the process has no CUDA driver, for then nothing is lost yet. `is_certain` is false if it depends
+/// on a library between the program and us whether calls fail. The interposer is a library that may be absent; then so
+/// is the function.
+__attribute__((weak)) const char* opennvsciInterposerFinding(bool* is_certain);
 
 }  // extern "C"
 
 namespace opennvsci::api {
 
-/// Prints the interposer's finding, once per process. Programs that use nvscicuda.h alone silence it with
-/// OPENNVSCI_INTERPOSE=0.
+/// Prints the interposer's finding, once per process: a warning, or a notice if it is not certain. Programs that use
+/// nvscicuda.h alone silence it with OPENNVSCI_INTERPOSE=0.
 void report_interposer() noexcept;
 
 }  // namespace opennvsci::api

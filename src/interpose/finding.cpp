@@ -3,17 +3,20 @@
 // Whether the program's look-ups and calls of the driver come by here, as far as a process can be asked.
 //
 // Found is that another dlsym stands before ours, because this library was loaded when the program was running already
-// or stands behind in the order of libraries; and that a library of the program is bound to the driver's own function,
-// because the driver stands before us. Not to be found are modules loaded with RTLD_DEEPBIND, or by dlmopen into a
-// namespace of their own: they do not see this library.
+// or stands behind in the order of libraries; that a library of the program is bound to the driver's own function,
+// because the driver stands before us; and that a third library, which may hand on to us or not, stands before us with
+// a function of the table. Not to be found are modules loaded with RTLD_DEEPBIND, or by dlmopen into a namespace of
+// their own: they do not see this library.
 #include <dlfcn.h>
 #include <elf.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <link.h>
 
 #include <atomic>
 #include <memory>
 #include <new>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -27,9 +30,30 @@ namespace {
 constexpr std::string_view kHelp =
     " Start the program with `opennvsci run -- PROGRAM`; OPENNVSCI_INTERPOSE=0 silences this";
 
+constexpr const char* kSymbols[] = {
+#define OPENNVSCI_NAME(base, symbol, from, until, streams) #symbol,
+    OPENNVSCI_INTERPOSED(OPENNVSCI_NAME)
+#undef OPENNVSCI_NAME
+};
+
 struct Place {
     const void* base = nullptr;
     std::string path;
+};
+
+// What a look-up of the program finds: with RTLD_NOLOAD, the driver if it is loaded.
+class LoadedDriver {
+  public:
+    LoadedDriver() : handle_(::dlopen("libcuda.so.1", RTLD_LAZY | RTLD_NOLOAD)) {}
+    ~LoadedDriver() {
+        if (handle_ != nullptr) ::dlclose(handle_);
+    }
+    LoadedDriver(const LoadedDriver&) = delete;
+    LoadedDriver& operator=(const LoadedDriver&) = delete;
+    [[nodiscard]] void* handle() const { return handle_; }
+
+  private:
+    void* const handle_;
 };
 
 Place place_of(const void* address) {
@@ -70,20 +94,11 @@ class NeededSymbols {
     std::uint32_t count_ = 0;
 };
 
-bool is_driver_loaded() {
-    void* driver = ::dlopen("libcuda.so.1", RTLD_LAZY | RTLD_NOLOAD);
-    if (driver == nullptr) return false;
-    ::dlclose(driver);
-    return true;
-}
-
 // Asks as the CUDA runtime does: the first dlsym of the program. Another tool's may stand first and hand on to ours.
-std::string finding_about_look_ups(void* program, const Place& here) {
+std::string finding_about_look_ups(void* program, void* driver, const Place& here) {
     void* const first_dlsym = c_library::look_up(program, "dlsym");
-    void* const driver = ::dlopen("libcuda.so.1", RTLD_LAZY | RTLD_NOLOAD);
-    if (first_dlsym == nullptr || driver == nullptr) return {};
+    if (first_dlsym == nullptr) return {};
     const void* found = reinterpret_cast<c_library::Dlsym*>(first_dlsym)(driver, "cuImportExternalMemory");
-    ::dlclose(driver);
     if (place_of(found).base == here.base) return {};
     const Place first = place_of(first_dlsym);
     const bool is_in_program = c_library::look_up(program, "opennvsciInterposerFinding") != nullptr;
@@ -97,8 +112,7 @@ std::string finding_about_look_ups(void* program, const Place& here) {
 }
 
 // Only what is bound to the driver itself: a tool that stands before us may well hand its calls on to us.
-std::string finding_about_linked_calls(void* program) {
-    const Place driver = place_of(c_library::look_up(program, "cuInit"));
+std::string finding_about_linked_calls(void* program, const Place& driver) {
     link_map* library = nullptr;
     if (::dlinfo(program, RTLD_DI_LINKMAP, static_cast<void*>(&library)) != 0) return {};
     for (; library != nullptr; library = library->l_next) {
@@ -117,33 +131,79 @@ std::string finding_about_linked_calls(void* program) {
     return {};
 }
 
-std::string finding() {
+// Tools that are preloaded to count or limit memory are of this kind. What they do with a pointer that they did not see
+// allocated is theirs to decide.
+std::string finding_about_tools(void* program, void* driver_handle, const Place& here, const Place& driver) {
+    Place tool;
+    std::set<std::string_view> symbols;
+    const auto look_at = [&](const char* symbol, const void* function, const void* caller) {
+        const Place place = place_of(function);
+        if (place.base == nullptr || place.base == here.base || place.base == driver.base) return;
+        if (place.base == caller || (tool.base != nullptr && place.base != tool.base)) return;
+        tool = place;
+        symbols.insert(symbol);
+    };
+    link_map* library = nullptr;
+    if (::dlinfo(program, RTLD_DI_LINKMAP, static_cast<void*>(&library)) != 0) return {};
+    for (; library != nullptr; library = library->l_next) {
+        const void* const caller = place_of(library->l_ld).base;
+        (void)NeededSymbols(*library).find([&](const char* name) {
+            look_at(name, c_library::look_up(program, name), caller);
+            return false;
+        });
+    }
+    const auto first_dlsym = reinterpret_cast<c_library::Dlsym*>(c_library::look_up(program, "dlsym"));
+    for (const char* symbol : kSymbols) {
+        if (first_dlsym != nullptr) look_at(symbol, first_dlsym(driver_handle, symbol), nullptr);
+    }
+    if (tool.base == nullptr) return {};
+    return fmt::format(
+        "{} stands before OpenNvSci with {}: it gets these calls first, also for NvSci objects, which it does not "
+        "know. "
+        "If it does not hand them on, they fail.{}",
+        tool.path, fmt::join(symbols, ", "), kHelp);
+}
+
+struct Finding {
+    std::string text;
+    bool is_certain = true;
+};
+
+Finding finding(void* driver_handle) {
     const Place here = place_of(reinterpret_cast<const void*>(&opennvsciInterposerFinding));
+    const Place driver = place_of(c_library::look_up(driver_handle, "cuInit"));
     void* program = ::dlopen(nullptr, RTLD_LAZY);
     if (program == nullptr || here.base == nullptr) return {};
-    std::string text = finding_about_look_ups(program, here);
-    if (text.empty()) text = finding_about_linked_calls(program);
+    Finding found{finding_about_look_ups(program, driver_handle, here)};
+    if (found.text.empty()) found.text = finding_about_linked_calls(program, driver);
+    if (found.text.empty()) found = {finding_about_tools(program, driver_handle, here, driver), false};
     ::dlclose(program);
-    return text;
+    return found;
+}
+
+// Found once, and not under a guard: the look-ups wait for the dynamic linker, which may be at work on a library whose
+// constructor comes here too.
+const Finding& finding_of_process(void* driver_handle) {
+    static std::atomic<const Finding*> known{nullptr};
+    if (const Finding* found = known.load(std::memory_order_acquire)) return *found;
+    auto made = std::make_unique<const Finding>(finding(driver_handle));
+    const Finding* first = nullptr;
+    return known.compare_exchange_strong(first, made.get()) ? *made.release() : *first;
 }
 
 }  // namespace
 }  // namespace opennvsci::interpose
 
-// Not the guard of a static: the dynamic linker is asked, and the constructor of a plug-in may come here while it is
-// held.
-const char* opennvsciInterposerFinding() {
+const char* opennvsciInterposerFinding(bool* is_certain) {
     using namespace opennvsci::interpose;  // NOLINT(google-build-using-namespace): an extern "C" function
-    static constinit std::atomic<const std::string*> found{nullptr};  // never destroyed
-    const std::string* text = found.load(std::memory_order_acquire);
-    if (text == nullptr) {
-        if (!enabled() || !is_driver_loaded()) return nullptr;
-        try {
-            auto made = std::make_unique<const std::string>(finding());
-            if (found.compare_exchange_strong(text, made.get(), std::memory_order_acq_rel)) text = made.release();
-        } catch (const std::bad_alloc&) {
-            return nullptr;  // the next call looks again
-        }
+    if (!enabled()) return nullptr;
+    try {
+        const LoadedDriver driver;
+        if (driver.handle() == nullptr) return nullptr;
+        const Finding& found = finding_of_process(driver.handle());
+        *is_certain = found.is_certain;
+        return found.text.empty() ? nullptr : found.text.c_str();
+    } catch (const std::bad_alloc&) {
+        return nullptr;
     }
-    return text->empty() ? nullptr : text->c_str();
 }

@@ -196,6 +196,26 @@ TEST(SecondInterposer, SeesTheCallsAndEverythingWorks) {
     }
 }
 
+// A tool that stands before us without a dlsym of its own gets the calls that are linked, and may refuse what it does
+// not know. Nobody can tell before whether it will, so it is named at the start, in a notice.
+TEST(SecondInterposer, IsNamedIfItStandsBeforeUs) {
+    const std::string program = in_folder("customer_first") + " linked";
+    const std::string preload = "LD_PRELOAD=" + in_folder("librefusing_tool.so");
+    const ProgramOutcome before = run_line(program, preload);
+    EXPECT_NE(before.exit_code, kWorks) << before.output;
+    EXPECT_TRUE(before.has("opennvsci: notice: ")) << before.output;
+    EXPECT_TRUE(before.has("librefusing_tool.so stands before OpenNvSci with cuMemFree_v2")) << before.output;
+    EXPECT_TRUE(before.has("opennvsci run -- PROGRAM")) << before.output;
+
+    const ProgramOutcome behind = run_line(in_folder("opennvsci") + " run -- " + program, preload);
+    EXPECT_EQ(behind.exit_code, kWorks) << behind.output;
+    EXPECT_FALSE(behind.has("stands before")) << behind.output;
+    const ProgramOutcome off = run_line(program, preload + " OPENNVSCI_INTERPOSE=0");
+    EXPECT_FALSE(off.has("stands before")) << off.output;
+    const ProgramOutcome alone = run_line(program);
+    EXPECT_FALSE(alone.has("stands before")) << alone.output;
+}
+
 // The next dlsym tells from its return address who asks, so the wrapper must be invisible to it.
 TEST(RtldNext, MeansTheLibraryBehindTheCaller) {
     const ProgramOutcome outcome = run_line(in_folder("asks_the_next"));
