@@ -18,7 +18,7 @@ class Explainer {
     [[nodiscard]] ConflictText explain() {
         const auto alone = std::find_if(asks_.begin(), asks_.end(), [&](const Ask& ask) { return !merges({&ask, 1}); });
         if (alone != asks_.end()) return {asks_text(*alone), fmt::format("change it in {}", name(*alone))};
-        return {contradiction(), fmt::format("leave the key out of {}", names_outside(largest_agreement()))};
+        return {contradiction(), fmt::format(fmt::runtime(key_.merge->remedy), names_outside(largest_agreement()))};
     }
 
   private:

@@ -60,6 +60,8 @@ struct MergeRule {
     const char* name;
     const char* text;
     bool (*merge)(const Key& key, std::span<const Ask> asks, Slot& out);
+    /// What would make the asks agree; "{}" stands for those that do not agree with the others.
+    const char* remedy = "leave the key out of {}";
 };
 
 /// When a reconciled slot satisfies an unreconciled one, as far as this key goes.

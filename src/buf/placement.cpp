@@ -158,6 +158,13 @@ const char* reason_for_system_memory(Negotiation& negotiation, const Participant
     return nullptr;
 }
 
+// What would bring a buffer from system memory into video memory, as one more way out of a conflict; empty if there is
+// another obstacle than the participants.
+const char* or_video_memory(const Participants& participants) {
+    const bool is_alone = !participants.cpu && participants.only_device() != nullptr;
+    return is_alone ? "" : ", or let exactly one GPU and no CPU take part";
+}
+
 // A GPU maps a block-linear image as an array, and arrays need memory of the driver.
 Result<Placement> driver_memory_for_arrays(Negotiation& negotiation, const Participants& participants,
                                            const char* reason) {
@@ -169,7 +176,7 @@ Result<Placement> driver_memory_for_arrays(Negotiation& negotiation, const Parti
             fmt::format(
                 "a block-linear image would have to be in system memory that arrays can be mapped in, as {}; {}",
                 reason, possible.error().text),
-            "set PitchLinear, or let exactly one GPU and no CPU take part");
+            fmt::format("set PitchLinear{}", or_video_memory(participants)));
     }
     return placed(participants, MemoryDomain::driver_host, participants.gpus[0].device, reason);
 }
@@ -224,7 +231,7 @@ Result<> decide_cacheability(Negotiation& negotiation, const Participants& parti
                         Uuid::from(ask.element.gpuId.bytes).text(), is_video ? "video memory" : "system memory",
                         place.reason, is_video ? "always caches" : "never caches"),
             is_video ? "ask true, or leave VidMem_GpuId unset"
-                     : "ask false, or let exactly one GPU and no CPU take part");
+                     : fmt::format("ask false{}", or_video_memory(participants)));
     }
     if (granted.empty()) return {};
     negotiation.result().put_array(key, std::span<const NvSciBufAttrValGpuCache>(granted));

@@ -244,10 +244,10 @@ RC_GTEST_PROP(Reconcile, AddingAParticipantHealsNoContradiction, ()) {
     RC_ASSERT(Run(wishes).code() == NvSciError_ReconciliationFailed);
 }
 
-/// The participants that a suggestion wants to leave out the key: "leave the key out of list 2", or of several. None
-/// for other suggestions.
+/// The participants that a suggestion wants to give way: "leave the key out of list 2", "reconcile list 2 apart", or
+/// several. None for other suggestions.
 std::vector<std::size_t> named_by(const std::string& suggestion) {
-    if (!suggestion.starts_with("leave the key out of ")) return {};
+    if (!suggestion.starts_with("leave the key out of ") && !suggestion.starts_with("reconcile list ")) return {};
     return participants_named_in(suggestion);
 }
 
@@ -262,8 +262,14 @@ void follow_suggestion(std::vector<Wishes> wishes) {
     RC_LOG() << refusal.keyName << ": " << refusal.reason << ". " << refusal.suggestion << '\n';
     const bool is_mandatory =
         refusal.key == NvSciBufGeneralAttrKey_Types || refusal.key == NvSciBufRawBufferAttrKey_Size;
-    for (const std::size_t one : named)
-        wishes.at(one) = without(wishes.at(one), refusal.key);
+    if (std::string(refusal.suggestion).starts_with("reconcile ")) {
+        for (auto one = named.rbegin(); one != named.rend(); ++one)
+            wishes.erase(wishes.begin() + static_cast<std::ptrdiff_t>(*one));
+        RC_ASSERT(!wishes.empty());
+    } else {
+        for (const std::size_t one : named)
+            wishes.at(one) = without(wishes.at(one), refusal.key);
+    }
     const Run followed(wishes);
     // Another rule may be in the way now, but the lists agree on this key, and a mandatory one is still there.
     RC_LOG() << "then: " << followed.code() << ' ' << opennvsciGetLastErrorText() << '\n';

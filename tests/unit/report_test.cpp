@@ -137,6 +137,41 @@ TEST_F(ReportTest, AListThatContradictsItselfIsNotToldToLeaveTypesOut) {
     EXPECT_STRNE(made.suggestion, "leave the key out of list 1") << "then no list sets it, and it is mandatory";
 }
 
+// A list cannot have the keys of a type without Types, so the way out of two types is not to leave the key out.
+TEST_F(ReportTest, AListOfAnotherTypeIsToldToGoApart) {
+    const List raw = raw_list(module_, 4096);
+    const List also_raw = raw_list(module_, 4096);
+    const List image = create_list(module_);
+    ASSERT_EQ(set(image, NvSciBufGeneralAttrKey_Types, NvSciBufType_Image), kSuccess);
+    const ReconcileOutcome outcome = reconcile({raw, image, also_raw});
+    ASSERT_EQ(outcome.code, kFailed);
+    const OpenNvSciDecision made = decision(outcome.conflict, NvSciBufGeneralAttrKey_Types);
+    EXPECT_TRUE(contains(made.suggestion, "reconcile list 2 apart"));
+    EXPECT_EQ(reconcile({raw, also_raw}).code, kSuccess);
+}
+
+// Where one GPU and no CPU takes part already, more of that cannot be what is missing.
+TEST_F(ReportTest, WhoAsksForTheCacheIsToldWhatHelps) {
+    const auto key = NvSciBufGeneralAttrKey_EnableGpuCache;
+    const auto asking = [&](bool cache) {
+        List list = gpu_list();
+        EXPECT_EQ(set(list, key, NvSciBufAttrValGpuCache{gpu(0), cache}), kSuccess);
+        return list;
+    };
+    const List cached = asking(true);
+    const List uncached = asking(false);
+    const ReconcileOutcome alone = reconcile({cached, uncached});
+    ASSERT_EQ(alone.code, kFailed);
+    EXPECT_STREQ(decision(alone.conflict, key).suggestion, "ask false");
+    EXPECT_EQ(reconcile({uncached, asking(false)}).code, kSuccess);
+
+    const ReconcileOutcome with_cpu = reconcile({cached, cpu_list()});
+    ASSERT_EQ(with_cpu.code, kFailed);
+    EXPECT_STREQ(decision(with_cpu.conflict, key).suggestion, "ask false, or let exactly one GPU and no CPU take part");
+    EXPECT_EQ(reconcile({uncached, cpu_list()}).code, kSuccess);
+    EXPECT_EQ(reconcile({cached}).code, kSuccess);
+}
+
 // Image goes with Pyramid and Image with Tensor: only the second and the third list contradict each other.
 TEST_F(ReportTest, TheListsNamedInTheReasonContradictEachOther) {
     std::vector<List> lists;
