@@ -108,7 +108,12 @@ CUresult Stream::begin_capture(CUstreamCaptureMode mode) {
     if (kind_ == StreamKind::legacy_default) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
     if (capture_ != CU_STREAM_CAPTURE_STATUS_NONE) return CUDA_ERROR_ILLEGAL_STATE;
     capture_ = CU_STREAM_CAPTURE_STATUS_ACTIVE;
-    add_capture(shared_from_this(), mode);
+    try {
+        add_capture(shared_from_this(), mode);
+    } catch (...) {  // out of memory: nobody would end the capture
+        capture_ = CU_STREAM_CAPTURE_STATUS_NONE;
+        throw;
+    }
     return CUDA_SUCCESS;
 }
 

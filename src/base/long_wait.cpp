@@ -7,6 +7,7 @@
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <type_traits>
 
 #include "base/log.h"
 
@@ -71,7 +72,8 @@ struct LongWait::Watch {
 };
 
 LongWait::Watch& LongWait::watch() noexcept {
-    static Watch& watch = *new Watch;  // never destroyed: its thread may outlive the static destructors
+    static constinit Watch watch;
+    static_assert(std::is_trivially_destructible_v<Watch>, "its thread may outlive the static destructors");
     return watch;
 }
 
