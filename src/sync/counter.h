@@ -21,9 +21,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
-#include "driver/driver.h"
-#include "memory/allocation.h"
+#include "driver/context_watch.h"
+#include "sync/counter_memory.h"
 #include "sync/keys.h"
 #include "sync/timestamp.h"
 
@@ -40,25 +41,36 @@ class Counter {
 
     /// Errors: those of the memory.
     [[nodiscard]] static Result<Counter> allocate(const Description& description);
+    Counter(Counter&& other) noexcept
+        : description_(other.description_),
+          place_(std::exchange(other.place_, {})),
+          own_words_(std::move(other.own_words_)),
+          words_(other.words_) {}
+    Counter& operator=(Counter&&) = delete;
+    ~Counter();
 
-    /// What stream memory operations work on; null for residence streams.
-    [[nodiscard]] const std::shared_ptr<memory::Allocation>& memory() const noexcept { return memory_; }
-    [[nodiscard]] bool is_seen_by_cpu() const noexcept { return own_page_ == nullptr; }
+    /// False for residence streams: then there is nothing that stream memory operations could work on.
+    [[nodiscard]] bool is_in_memory() const noexcept { return place_.memory != nullptr; }
+    [[nodiscard]] bool is_seen_by_cpu() const noexcept { return place_.address != nullptr; }
+    /// Where the streams of a context find the payload, if it is in memory. Errors: those of CounterMemory.
+    [[nodiscard]] Result<cu::CUdeviceptr> address_in(const driver::ContextWatch& context) const;
+    /// A living context whose streams have asked, or null.
+    [[nodiscard]] const driver::ContextWatch* any_context() const noexcept { return place_.memory->any_context(); }
 
     /// The last value reached, as far as is known without asking CUDA.
     [[nodiscard]] std::uint64_t reached() const noexcept {
-        const std::uint64_t payload = page_->payload.load(std::memory_order_seq_cst);
+        const std::uint64_t payload = words_->payload.load(std::memory_order_seq_cst);
         const bool is_evidence = !is_broken();
-        const std::uint64_t proven = page_->proven.load(std::memory_order_acquire);
+        const std::uint64_t proven = words_->proven.load(std::memory_order_acquire);
         return is_evidence ? std::max(payload, proven) : proven;
     }
     [[nodiscard]] bool is_lost(std::uint64_t value) const noexcept {
-        const std::uint64_t first = page_->first_lost.load(std::memory_order_seq_cst);
+        const std::uint64_t first = words_->first_lost.load(std::memory_order_seq_cst);
         return first != 0 && value >= first;
     }
-    [[nodiscard]] bool is_broken() const noexcept { return page_->first_lost.load(std::memory_order_seq_cst) != 0; }
+    [[nodiscard]] bool is_broken() const noexcept { return words_->first_lost.load(std::memory_order_seq_cst) != 0; }
     /// Why, if a context was lost; else SUCCESS.
-    [[nodiscard]] cu::CUresult broken_by() const noexcept { return page_->broken_by.load(); }
+    [[nodiscard]] cu::CUresult broken_by() const noexcept { return words_->broken_by.load(); }
 
     /// Reaches the next value, for the CPU; with timestamps, when it is reached. Only for residence system.
     void add_one() noexcept;
@@ -85,8 +97,8 @@ class Counter {
   private:
     static constexpr std::size_t kCacheLine = 64;
 
-    // Zero is what the words begin with. Those that change with every signal lie apart from the others.
-    struct Page {
+    // Zero is what they begin with. Those that change with every signal lie apart from the others.
+    struct Words {
         alignas(kCacheLine) std::atomic<std::uint64_t> payload;
         alignas(kCacheLine) std::atomic<std::uint32_t> sleepers;
         alignas(kCacheLine) std::atomic<std::uint64_t> first_lost;  // 0: not broken
@@ -94,11 +106,15 @@ class Counter {
         std::atomic<cu::CUresult> broken_by;
     };
 
-    Counter() = default;
+    explicit Counter(const Description& description) : description_(description) {}
+    [[nodiscard]] CounterArena::Size size() const noexcept {
+        return description_.has_timestamps ? CounterArena::Size::words_and_timestamps : CounterArena::Size::words;
+    }
 
-    std::shared_ptr<memory::Allocation> memory_;  // null for residence streams
-    std::unique_ptr<Page> own_page_;              // null for residence system, where the page is in the memory
-    Page* page_ = nullptr;
+    const Description description_;
+    CounterPlace place_;
+    std::unique_ptr<Words> own_words_;  // null for residence system, where the words are in the place
+    Words* words_ = nullptr;
 };
 
 }  // namespace opennvsci::sync

@@ -29,45 +29,8 @@ Result<> StreamOrder::outcome(std::uint64_t value) const {
     return {};
 }
 
-const StreamOrder::ContextMapping* StreamOrder::find_mapping(unsigned long long context) const noexcept {
-    const auto found = std::find_if(mappings_.begin(), mappings_.end(),
-                                    [&](const ContextMapping& mapping) { return mapping.context == context; });
-    return found == mappings_.end() ? nullptr : &*found;
-}
-
-Result<CUdeviceptr> StreamOrder::address_in(const driver::ContextWatch& context) {
-    const auto known = [&]() -> CUdeviceptr {
-        const std::lock_guard lock(state_);
-        const ContextMapping* const mapping = find_mapping(context.id());
-        return mapping == nullptr ? 0 : mapping->mapping->address();
-    };
-    if (const CUdeviceptr address = known(); address != 0) return address;
-    const std::lock_guard mapping_lock(mapping_);
-    if (const CUdeviceptr address = known(); address != 0) return address;  // another thread was faster
-
-    const driver::Device& device = context.device();
-    if (!device.supports_stream_memory_operations) {
-        return fail(
-            NvSciError_NotSupported,
-            fmt::format("{} has no 64-bit stream memory operations (device attribute 122, CUDA 11.7)", device.name),
-            CUDA_ERROR_NOT_SUPPORTED);
-    }
-    if (description_.gpu != nullptr && &device != description_.gpu) {
-        return fail(NvSciError_NotSupported,
-                    fmt::format("the object was reconciled for {} alone, and lives in its memory; name {} in "
-                                "NvSciSyncAttrKey_GpuId",
-                                description_.gpu->name, device.uuid.text()),
-                    CUDA_ERROR_NOT_SUPPORTED);
-    }
-    const driver::PushedContext pushed(context);
-    const driver::RelaxedCapture relaxed(context.driver());
-    OPENNVSCI_TRY_ASSIGN(made, counter_.memory()->map_for_gpu(context.driver(), device, memory::Right::read_write));
-    const std::lock_guard lock(state_);
-    return mappings_.emplace_back(ContextMapping{context.id(), &context, std::move(made)}).mapping->address();
-}
-
 Result<> StreamOrder::prepare(const driver::ContextWatch* context) {
-    if (counter_.memory() != nullptr) OPENNVSCI_TRY(address_in(*context));
+    if (counter_.is_in_memory()) OPENNVSCI_TRY(counter_.address_in(*context));
     if (description_.has_timestamps) OPENNVSCI_TRY(prepare_timestamps(*context));
     const std::unique_lock ordered(order_, std::try_to_lock);  // a signal that is being submitted may take for ever
     if (ordered && signals_.empty()) OPENNVSCI_TRY(signals_.prepare_event(context));
@@ -94,8 +57,8 @@ Result<std::uint64_t> StreamOrder::submit_signal(const driver::StreamPlace& stre
     if (signals_.is_full()) OPENNVSCI_TRY(make_room());
     if (counter_.is_broken()) return lost();
     CUdeviceptr address = 0;
-    if (counter_.memory() != nullptr) {
-        OPENNVSCI_TRY_ASSIGN(mapped, address_in(*stream.context));
+    if (counter_.is_in_memory()) {
+        OPENNVSCI_TRY_ASSIGN(mapped, counter_.address_in(*stream.context));
         address = mapped;
     }
     OPENNVSCI_TRY_ASSIGN(event, signals_.prepare_event(stream.context));
@@ -105,7 +68,7 @@ Result<std::uint64_t> StreamOrder::submit_signal(const driver::StreamPlace& stre
         OPENNVSCI_TRY(store_timestamp(*stream.context, stream.handle,
                                       counter_.timestamp_target(static_cast<std::uint32_t>(value % kSlots), address)));
     }
-    if (counter_.memory() != nullptr) {
+    if (counter_.is_in_memory()) {
         // The default write comes after a fence of system scope: whoever sees the value sees the work before it.
         const CUresult written =
             driver.call.cuStreamWriteValue64(stream.handle, address, value, CU_STREAM_WRITE_VALUE_DEFAULT);
@@ -137,7 +100,7 @@ Result<> StreamOrder::come_after(const driver::StreamPlace& stream, const Stream
         if (!before.event->context().is_alive()) settle(before.value);
         if (is_passed(before.value)) return outcome(before.value);
     }
-    if (counter_.memory() != nullptr) return wait_in_memory(stream, before.value);
+    if (counter_.is_in_memory()) return wait_in_memory(stream, before.value);
     return wait_for_event(stream, before.event, before.value);
 }
 
@@ -156,7 +119,7 @@ Result<> StreamOrder::wait(const driver::StreamPlace& stream, std::uint64_t valu
     }
     if (event != nullptr) return wait_for_event(stream, event, value);
     const std::uint64_t handed_out = values_.handed_out();
-    if (counter_.memory() != nullptr && (value <= handed_out || description_.is_deterministic)) {
+    if (counter_.is_in_memory() && (value <= handed_out || description_.is_deterministic)) {
         return wait_in_memory(stream, value);
     }
     return fail(NvSciError_BadParameter,
@@ -210,7 +173,7 @@ Result<> StreamOrder::wait_in_memory(const driver::StreamPlace& stream, std::uin
                     fmt::format("the fence has value {}, 2^63 or more ahead of the {} reached", value, reached));
     }
     const driver::Driver& driver = stream.context->driver();
-    OPENNVSCI_TRY_ASSIGN(address, address_in(*stream.context));
+    OPENNVSCI_TRY_ASSIGN(address, counter_.address_in(*stream.context));
     OPENNVSCI_TRY_ASSIGN(event, event_behind_memory(stream.context));
     const CUresult result = driver.call.cuStreamWaitValue64(stream.handle, address, value, CU_STREAM_WAIT_VALUE_GEQ);
     if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamWaitValue64");
@@ -229,7 +192,7 @@ Result<> StreamOrder::record(const driver::StreamEvent& event, const driver::Str
 }
 
 void StreamOrder::keep_for_ever() noexcept {
-    if (counter_.memory() == nullptr) return;
+    if (!counter_.is_in_memory()) return;
     const std::lock_guard lock(state_);
     is_kept_for_ever_ = true;
 }
@@ -257,7 +220,7 @@ bool StreamOrder::settle(std::uint64_t value) {
             pending_from = std::min(pending_from, signal.value);
             if (!counter_.is_lost(signal.value)) {
                 counter_.break_from(signal.value, context.progress.why);
-                owes_release_ = counter_.memory() != nullptr;
+                owes_release_ = counter_.is_in_memory();
             }
             break;
         }
@@ -287,7 +250,7 @@ void StreamOrder::disown() {
         const std::uint64_t last = std::max(counter_.reached(), signals_.empty() ? 0 : signals_.newest().value);
         if (values_.greatest() > last && !counter_.is_lost(last + 1)) {
             counter_.break_from(last + 1, CUDA_SUCCESS);
-            owes_release_ = counter_.memory() != nullptr;
+            owes_release_ = counter_.is_in_memory();
         }
     }
     release_waits();
@@ -334,9 +297,7 @@ void StreamOrder::release_waits() {
             context = &progress.event->context();
         });
         if (counter_.is_seen_by_cpu()) counter_.raise(values_.greatest());
-        for (std::size_t i = 0; i < mappings_.size() && context == nullptr && !counter_.is_seen_by_cpu(); ++i) {
-            if (mappings_[i].watch->is_alive()) context = mappings_[i].watch;
-        }
+        if (context == nullptr && !counter_.is_seen_by_cpu()) context = counter_.any_context();
         owes_release_ = false;
         debt.is_taken = true;
     }
@@ -345,7 +306,7 @@ void StreamOrder::release_waits() {
 
 Result<> StreamOrder::raise_in_stream(const driver::ContextWatch& context, std::span<const SharedEvent> running) {
     const driver::Driver& driver = context.driver();
-    OPENNVSCI_TRY_ASSIGN(address, address_in(context));
+    OPENNVSCI_TRY_ASSIGN(address, counter_.address_in(context));
     OPENNVSCI_TRY_ASSIGN(behind, event_behind_memory(&context));
     const driver::PushedContext pushed(context);
     const driver::RelaxedCapture relaxed(driver);

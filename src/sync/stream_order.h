@@ -33,7 +33,6 @@ namespace opennvsci::sync {
 class StreamOrder {
   public:
     struct Description {
-        const driver::Device* gpu;  ///< the only one that can take part, or null
         bool is_deterministic;
         bool has_timestamps;
     };
@@ -67,13 +66,6 @@ class StreamOrder {
     [[nodiscard]] tl::unexpected<Error> lost() const;
 
   private:
-    struct ContextMapping {
-        unsigned long long context;
-        const driver::ContextWatch* watch;
-        std::unique_ptr<memory::GpuMapping> mapping;
-    };
-
-    [[nodiscard]] Result<cu::CUdeviceptr> address_in(const driver::ContextWatch& context);
     [[nodiscard]] Result<> come_after(const driver::StreamPlace& stream, const StreamSignal& before);
     [[nodiscard]] Result<> wait_for_event(const driver::StreamPlace& stream, const SharedEvent& event,
                                           std::uint64_t value);
@@ -93,7 +85,6 @@ class StreamOrder {
         return counter_.reached() >= value || counter_.is_lost(value);
     }
     [[nodiscard]] bool may_hide_a_loss(const driver::ContextWatch* context, std::uint64_t value) const noexcept;
-    [[nodiscard]] const ContextMapping* find_mapping(unsigned long long context) const noexcept;
 
     const Description description_;
     Counter& counter_;
@@ -107,7 +98,6 @@ class StreamOrder {
     unsigned long long last_stream_ = 0;  // of the newest signal
     std::vector<SharedEvent> in_memory_;  // each behind operations on the payload other than signals
     std::size_t last_asked_ = 0;
-    std::vector<ContextMapping> mappings_;
     bool owes_release_ = false;      // streams may wait in memory for lost values
     bool is_kept_for_ever_ = false;  // an operation on the payload has no event, and may come at any time
 };

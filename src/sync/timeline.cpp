@@ -9,7 +9,7 @@ Timeline::Timeline(std::shared_ptr<attr::Module> module, const Description& desc
     : module_(std::move(module)),
       description_(description),
       counter_(std::move(counter)),
-      streams_({description.gpu, description.is_deterministic, description.has_timestamps}, counter_, values_,
+      streams_({description.is_deterministic, description.has_timestamps && description.streams_signal}, counter_, values_,
                signaler_) {}
 
 Result<std::unique_ptr<Timeline>> Timeline::allocate(std::shared_ptr<attr::Module> module,

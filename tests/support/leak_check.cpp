@@ -4,11 +4,33 @@
 #include <filesystem>
 #include <fstream>
 
+#include "device.h"
 #include "driver_hooks.h"
+#include "sync/counter_memory.h"
 
 namespace opennvsci::test {
 
+// The memory of counters is kept for the life of the process (sync/counter_memory.h): so it is made, and mapped in the
+// context of the tests, before anything is counted; and mappings that went with a context are taken down.
+LeakCheck::LeakCheck() {
+    sync::CounterArena& arena = sync::CounterArena::instance();
+    const TestDevice& device = TestDevice::instance();
+    cu::CUcontext current = nullptr;
+    device.cuda().cuCtxGetCurrent(&current);
+    device.make_current();
+    const auto context = driver::ContextWatch::of_current(device.driver());
+    device.cuda().cuCtxSetCurrent(current);
+    for (const auto size : {sync::CounterArena::Size::words, sync::CounterArena::Size::words_and_timestamps}) {
+        auto place = arena.take(size);
+        if (!place) continue;
+        if (context) (void)place->memory->address_in(**context);
+        arena.give_back(size, std::move(*place));
+    }
+    before_ = count();
+}
+
 std::map<std::string, long> LeakCheck::count() {
+    sync::CounterArena::instance().forget_ended_contexts();
     std::map<std::string, long> counts = DriverHooks::instance().live_objects();
     counts["file descriptors"] = std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
     std::ifstream maps("/proc/self/maps");

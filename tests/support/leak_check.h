@@ -14,7 +14,7 @@ namespace opennvsci::test {
 
 class LeakCheck {
   public:
-    LeakCheck() : before_(count()) {}
+    LeakCheck();
 
     /// What is more (or less) now than at the beginning, as text; empty if nothing is.
     [[nodiscard]] std::string differences() const;
