@@ -4,8 +4,8 @@
 // all the same, so that a program which is linked with them starts and the call says what is missing.
 //
 // A function that gets a body leaves this table for one of the tables of entry points; the linker sees to that. So what
-// src/driver looks for by its symbol is never here, and a symbol that it finds is a capability. Source of the names: the
-// exported symbols of the driver library that comes with CUDA 13.0.
+// src/driver looks for by its symbol is never here, and a symbol that it finds is a capability. Source of the names:
+// the exported symbols of the driver library that comes with CUDA 13.0.
 #pragma once
 
 #define OPENNVSCI_SOFTCUDA_ABSENT_FUNCTIONS(FUNCTION)              \
