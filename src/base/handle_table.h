@@ -123,15 +123,6 @@ class HandleTable {
         return true;
     }
 
-    /// True if insert() has returned `handle` at any time.
-    [[nodiscard]] bool has_given_out(std::uint64_t handle) const noexcept {
-        const Slot* const slot = find(handle);
-        if (slot == nullptr) return false;
-        const std::uint64_t given = open_state(handle);
-        const std::uint64_t now = slot->state.load(std::memory_order_acquire);
-        return given >> kPhaseBits != 0 && given <= now;
-    }
-
     /// Lets forked children go on to use the table, whatever other threads were doing with it.
     void guard_across_fork() noexcept { process::guard_across_fork(mutex_); }
 

@@ -66,7 +66,7 @@ struct Signals {
 
     [[nodiscard]] static Result<> check(const SemaphoreUse& use) {
         if (!kNeed.is_met(use)) return kNeed.refuse(use);
-        return {};
+        return use.semaphore->object().timeline().check_streams_may_signal();
     }
     [[nodiscard]] static Result<> run(const SemaphoreUse& use, const driver::StreamPlace& stream) {
         const sync::Object& object = use.semaphore->object();

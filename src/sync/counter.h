@@ -64,11 +64,12 @@ class Counter {
         const std::uint64_t proven = words_->proven.load(std::memory_order_acquire);
         return is_evidence ? std::max(payload, proven) : proven;
     }
-    [[nodiscard]] bool is_lost(std::uint64_t value) const noexcept {
-        const std::uint64_t first = words_->first_lost.load(std::memory_order_seq_cst);
-        return first != 0 && value >= first;
+    /// The first value that is lost; 0 if none is.
+    [[nodiscard]] std::uint64_t first_lost() const noexcept {
+        return words_->first_lost.load(std::memory_order_seq_cst);
     }
-    [[nodiscard]] bool is_broken() const noexcept { return words_->first_lost.load(std::memory_order_seq_cst) != 0; }
+    [[nodiscard]] bool is_broken() const noexcept { return first_lost() != 0; }
+    [[nodiscard]] bool is_lost(std::uint64_t value) const noexcept { return is_broken() && value >= first_lost(); }
     /// Why, if a context was lost; else SUCCESS.
     [[nodiscard]] cu::CUresult broken_by() const noexcept { return words_->broken_by.load(); }
 

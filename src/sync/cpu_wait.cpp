@@ -10,7 +10,6 @@ namespace opennvsci::sync::cpu {
 namespace {
 
 using Clock = Counter::Clock;
-using Ended = Timelines::Ended;
 
 // How an adaptive wait goes on (figures: docs/performance.md). A signal that is about to come is met spinning. Then the
 // waiter sleeps: until woken, if only CPUs signal. A GPU wakes nobody, so then it sleeps in slices that grow with the
@@ -29,10 +28,6 @@ inline void pause() noexcept {
 #endif
 }
 
-tl::unexpected<Error> never_made() {
-    return fail(NvSciError_BadParameter, "no object of this process ever gave this fence out");
-}
-
 Result<TimelineTable::Ref> acquire_with_timestamps(const Fence& fence) {
     auto timeline = Timelines::instance().acquire(fence.timeline);
     if (!timeline) return fail(NvSciError_BadParameter, "the object is gone, and the timestamps with it");
@@ -42,7 +37,7 @@ Result<TimelineTable::Ref> acquire_with_timestamps(const Fence& fence) {
 }
 
 // Of a wait for a value that is passed.
-Result<> outcome(const Timeline& timeline, std::uint64_t value) {
+Result<> outcome(Timeline& timeline, std::uint64_t value) {
     if (timeline.counter().is_lost(value)) return timeline.lost();
     return {};
 }
@@ -101,14 +96,8 @@ Result<> wait(const Fence& fence, const attr::Module* module, std::int64_t timeo
     if (fence.is_cleared()) return {};
     const auto timeline = Timelines::instance().acquire(fence.timeline);
     if (!timeline) {
-        switch (Timelines::instance().outcome(fence.timeline, fence.value)) {
-            case Ended::reached:
-                return {};
-            case Ended::lost:
-                return fail(NvSciError_ResourceError, "the object is gone, so nobody can signal the fence");
-            case Ended::never_made:
-                return never_made();
-        }
+        if (Timelines::instance().was_reached(fence.timeline, fence.value)) return {};
+        return fail(NvSciError_ResourceError, "the object is gone, so nobody can signal the fence");
     }
     if ((*timeline)->module() != module) {
         return fail(NvSciError_BadParameter, "the fence belongs to another module than the wait context");
@@ -119,7 +108,6 @@ Result<> wait(const Fence& fence, const attr::Module* module, std::int64_t timeo
                     "true");
     }
     if ((*timeline)->is_passed(fence.value)) return outcome(**timeline, fence.value);
-    OPENNVSCI_TRY((*timeline)->check_given_out(fence.value));
     const bool may_come_at_once = timeout_us != 0 && mode != WaitMode::yielding;
     if (may_come_at_once && look_often(**timeline, fence.value, mode)) return outcome(**timeline, fence.value);
     return wait_for(**timeline, fence.value, timeout_us, mode);
@@ -132,7 +120,6 @@ Result<> require_timestamps(const Fence& fence) {
 
 Result<std::uint64_t> timestamp(const Fence& fence) {
     OPENNVSCI_TRY_ASSIGN(timeline, acquire_with_timestamps(fence));
-    OPENNVSCI_TRY((*timeline)->check_given_out(fence.value));
     if (!(*timeline)->is_passed(fence.value)) (*timeline)->look(fence.value);
     if (!(*timeline)->is_reached(fence.value)) {
         return fail(NvSciError_BadParameter, "the fence has not expired, so it has no timestamp yet");
@@ -146,17 +133,14 @@ Result<NvSciSyncTaskStatus> task_status(const Fence& fence) {
     status.status = NvSciSyncTaskStatus_Invalid;
     const auto timeline = Timelines::instance().acquire(fence.timeline);
     if (!timeline) {
-        const Ended outcome = Timelines::instance().outcome(fence.timeline, fence.value);
-        if (outcome == Ended::never_made) return never_made();
-        if (outcome == Ended::reached) {
+        if (Timelines::instance().was_reached(fence.timeline, fence.value)) {
             return fail(NvSciError_BadParameter, "the object is gone, and its task status with it");
         }
         status.status = NvSciSyncTaskStatus_Failure;
         return status;
     }
-    OPENNVSCI_TRY((*timeline)->check_given_out(fence.value));
     if (!(*timeline)->is_passed(fence.value)) (*timeline)->look(fence.value);
-    if ((*timeline)->counter().is_lost(fence.value)) status.status = NvSciSyncTaskStatus_Failure;
+    if (!outcome(**timeline, fence.value)) status.status = NvSciSyncTaskStatus_Failure;
     if ((*timeline)->description().has_timestamps && (*timeline)->is_reached(fence.value)) {
         status.timestamp = (*timeline)->counter().timestamp(fence.timestamp_slot).load(std::memory_order_acquire);
     }

@@ -20,13 +20,13 @@ inline constexpr std::int64_t kForever = -1;  ///< as a timeout
 
 /// Waits at most `timeout_us` microseconds; 0 only looks. The module is the one of the wait context; it is compared and
 /// never followed. Errors: Timeout; ResourceError for a fence that cannot expire any more; BadParameter for a fence
-/// that was never given out, of another module, or of an object without CPU access.
+/// of another module or of an object without CPU access.
 [[nodiscard]] Result<> wait(const Fence& fence, const attr::Module* module, std::int64_t timeout_us, WaitMode mode);
 
 /// The timestamp of an expired fence, in microseconds. Errors: BadParameter.
 [[nodiscard]] Result<std::uint64_t> timestamp(const Fence& fence);
 
-/// Errors: BadParameter for a fence that was never given out, and for one that expired and whose object is gone.
+/// Errors: BadParameter for a fence that expired and whose object is gone.
 [[nodiscard]] Result<NvSciSyncTaskStatus> task_status(const Fence& fence);
 
 /// Errors: BadParameter if the object is gone, or has no timestamps.

@@ -5,10 +5,12 @@
 // owns nothing. All zero is a cleared fence, which refers to nothing and never blocks.
 //
 // The 48 bytes are the program's memory and hold anything: they are read through read(), which tells a fence from
-// garbage as far as that can be seen. They carry the token of the process that made them, so that another process, a
-// forked child too, never takes them for a fence of its own.
+// garbage. They carry the token of the process that made them, so that another process, a forked child too, never takes
+// them for a fence of its own, and a seal over all of it: a fence that was never given out is none.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 
 #include "base/result.h"
@@ -33,13 +35,14 @@ struct Fence {
     /// Errors: BadParameter for bytes that are no fence of this process.
     [[nodiscard]] static Result<Fence> read(const NvSciSyncFence& storage);
     void write(NvSciSyncFence& storage) const noexcept {
-        auto& words = storage.payload;
-        words[0] = timeline;
-        words[1] = value;
-        words[2] = std::uint64_t{task_status_slot} << 32 | timestamp_slot;
-        words[3] = has_32_bits ? kHas32Bits : 0;
-        words[4] = timeline != 0 ? process::token() : 0;
-        words[5] = 0;
+        if (is_cleared()) {
+            storage = NvSciSyncFenceInitializer;
+            return;
+        }
+        const Words words{timeline, value, std::uint64_t{task_status_slot} << 32 | timestamp_slot,
+                          has_32_bits ? kHas32Bits : 0, process::token()};
+        std::copy(words.begin(), words.end(), storage.payload);
+        storage.payload[words.size()] = seal(words);
     }
 
     [[nodiscard]] bool is_cleared() const noexcept { return timeline == 0; }
@@ -50,7 +53,19 @@ struct Fence {
     }
 
   private:
-    static constexpr std::uint64_t kHas32Bits = 1;  // in the fourth word of the storage
+    using Words = std::array<std::uint64_t, 5>;     // of the storage, before the seal
+    static constexpr std::uint64_t kHas32Bits = 1;  // in the fourth word
+
+    // Every step gives different results for different words, so a change of one word always shows.
+    [[nodiscard]] static std::uint64_t seal(const Words& words) noexcept {
+        constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;  // 2^64 by the golden ratio
+        std::uint64_t sealed = 0;
+        for (const std::uint64_t word : words) {
+            sealed = (sealed ^ word) * kOdd;
+            sealed ^= sealed >> 32;
+        }
+        return sealed;
+    }
 };
 
 }  // namespace opennvsci::sync

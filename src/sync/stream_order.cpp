@@ -40,16 +40,20 @@ Result<> StreamOrder::prepare(const driver::ContextWatch* context) {
 // Signals
 
 Result<std::uint64_t> StreamOrder::signal(const driver::StreamPlace& stream) {
-    const std::lock_guard ordered(order_);
-    OPENNVSCI_TRY(signaler_.claim(Signaler::Kind::streams));
-    // If nothing comes of the first signal, by an error or an exception, nothing is decided.
-    struct Claim {
-        StreamOrder& order;
-        ~Claim() {
-            if (order.values_.handed_out() == 0) order.signaler_.withdraw();
-        }
-    } const claim{*this};
-    return submit_signal(stream);
+    auto signaled = [&]() -> Result<std::uint64_t> {
+        const std::lock_guard ordered(order_);
+        OPENNVSCI_TRY(signaler_.claim(Signaler::Kind::streams));
+        // If nothing comes of the first signal, by an error or an exception, nothing is decided.
+        struct Claim {
+            StreamOrder& order;
+            ~Claim() {
+                if (order.values_.handed_out() == 0) order.signaler_.withdraw();
+            }
+        } const claim{*this};
+        return submit_signal(stream);
+    }();
+    if (!signaled) release_waits();  // it may have found a loss
+    return signaled;
 }
 
 Result<std::uint64_t> StreamOrder::submit_signal(const driver::StreamPlace& stream) {
@@ -107,6 +111,12 @@ Result<> StreamOrder::come_after(const driver::StreamPlace& stream, const Stream
 // Waits
 
 Result<> StreamOrder::wait(const driver::StreamPlace& stream, std::uint64_t value) {
+    auto submitted = submit_wait(stream, value);
+    if (!submitted) release_waits();  // it may have found a loss
+    return submitted;
+}
+
+Result<> StreamOrder::submit_wait(const driver::StreamPlace& stream, std::uint64_t value) {
     SharedEvent event;
     {
         const std::lock_guard lock(state_);
@@ -154,9 +164,7 @@ Result<SharedEvent> StreamOrder::event_behind_memory(const driver::ContextWatch*
     for (int looks = 0; looks < 2 && !in_memory_.empty(); ++looks) {
         last_asked_ = (last_asked_ + 1) % in_memory_.size();
         SharedEvent& event = in_memory_[last_asked_];
-        if (event.use_count() != 1) continue;  // about to be recorded
-        const Progress::State state = event->progress().state;
-        if (state == Progress::State::running || state == Progress::State::unknown) continue;
+        if (is_in_use(event)) continue;
         if (!event->is_of(context)) {
             OPENNVSCI_TRY_ASSIGN(made, driver::StreamEvent::create(context));
             *event = std::move(made);
@@ -177,7 +185,15 @@ Result<> StreamOrder::wait_in_memory(const driver::StreamPlace& stream, std::uin
     OPENNVSCI_TRY_ASSIGN(event, event_behind_memory(stream.context));
     const CUresult result = driver.call.cuStreamWaitValue64(stream.handle, address, value, CU_STREAM_WAIT_VALUE_GEQ);
     if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamWaitValue64");
-    return record(*event, stream);
+    OPENNVSCI_TRY(record(*event, stream));
+    if (counter_.is_lost(value)) [[unlikely]] {  // since it was looked at: whoever found that knew nothing of this wait
+        {
+            const std::lock_guard lock(state_);
+            owes_release_ = true;
+        }
+        release_waits();
+    }
+    return {};
 }
 
 // Behind an operation on the payload, which cannot be taken back: so a failure that passes is tried again. After one
@@ -236,9 +252,7 @@ bool StreamOrder::settle(std::uint64_t value) {
 
 void StreamOrder::look(std::uint64_t value) {
     {
-        // Not waiting: somebody else may be asking a driver that answers late.
-        const std::unique_lock lock(state_, std::try_to_lock);
-        if (!lock) return;
+        const std::lock_guard lock(state_);
         settle(value);
     }
     release_waits();
@@ -266,70 +280,88 @@ bool StreamOrder::is_idle() {
     if (owes_release_) return false;
     for (std::size_t i = 0; i < in_memory_.size(); ++i) {
         const std::size_t place = (last_asked_ + i) % in_memory_.size();
-        const Progress::State state = in_memory_[place]->progress().state;
-        if (state != Progress::State::running && state != Progress::State::unknown) continue;
+        if (!is_in_use(in_memory_[place])) continue;
         last_asked_ = place;  // where the next question begins: most find the same one running
         return false;
     }
     return true;
 }
 
-// Lets all streams go on that wait in memory for a lost value. Signals that still run will write smaller values, so
-// behind them the payload is raised once more.
+bool StreamOrder::is_in_use(const SharedEvent& event) const noexcept {
+    if (event.use_count() != 1) return true;  // about to be recorded
+    const Progress::State state = event->progress().state;
+    return state == Progress::State::running || state == Progress::State::unknown;
+}
+
+// Lets all streams go on that wait in memory for a lost value, and no others: signals of values that are not lost come
+// first. Signals of lost values may still run, or themselves wait in memory: they will write smaller values, so behind
+// them the payload is raised once more.
 void StreamOrder::release_waits() {
     // Whoever comes meanwhile leaves it to this thread; if it fails, whoever looks next tries again.
     struct Debt {
         StreamOrder& order;
         bool is_taken = false;
         ~Debt() {
+            if (!is_taken) return;
             const std::lock_guard lock(order.state_);
-            order.owes_release_ = order.owes_release_ || is_taken;
+            order.owes_release_ = true;
         }
     } debt{*this};
-    std::vector<SharedEvent> running;
+    std::vector<SharedEvent> before;
+    std::vector<SharedEvent> after;
     const driver::ContextWatch* context = nullptr;
     {
         const std::lock_guard lock(state_);
         if (!owes_release_) return;
-        signals_.for_each_context(UINT64_MAX, [&](const StreamSignals::ContextProgress& progress) {
-            if (progress.progress.state != Progress::State::running) return;
-            running.push_back(progress.event);
-            context = &progress.event->context();
-        });
-        if (counter_.is_seen_by_cpu()) counter_.raise(values_.greatest());
+        if (std::none_of(in_memory_.begin(), in_memory_.end(), [&](const auto& event) { return is_in_use(event); })) {
+            owes_release_ = false;
+            return;
+        }
+        const auto collect = [&](std::uint64_t last, std::uint64_t first, std::vector<SharedEvent>& into) {
+            signals_.for_each_context(last, [&](const StreamSignals::ContextProgress& of_context) {
+                const Progress::State state = of_context.progress.state;
+                if (state == Progress::State::done || state == Progress::State::lost || of_context.newest < first)
+                    return;
+                into.push_back(of_context.event);
+                context = &of_context.event->context();
+            });
+        };
+        const std::uint64_t first_lost = counter_.first_lost();
+        collect(first_lost - 1, 0, before);
+        collect(UINT64_MAX, first_lost, after);
+        if (before.empty() && counter_.is_seen_by_cpu()) counter_.raise(values_.greatest());
         if (context == nullptr && !counter_.is_seen_by_cpu()) context = counter_.any_context();
         owes_release_ = false;
         debt.is_taken = true;
     }
-    if (context == nullptr || raise_in_stream(*context, running)) debt.is_taken = false;
+    if (context == nullptr || raise_in_stream(*context, before, after)) debt.is_taken = false;
 }
 
-Result<> StreamOrder::raise_in_stream(const driver::ContextWatch& context, std::span<const SharedEvent> running) {
+Result<> StreamOrder::raise_in_stream(const driver::ContextWatch& context, std::span<const SharedEvent> before,
+                                      std::span<const SharedEvent> after) {
     const driver::Driver& driver = context.driver();
     OPENNVSCI_TRY_ASSIGN(address, counter_.address_in(context));
     OPENNVSCI_TRY_ASSIGN(behind, event_behind_memory(&context));
-    const driver::PushedContext pushed(context);
-    const driver::RelaxedCapture relaxed(driver);
-    CUstream stream = nullptr;
-    CUresult result = pushed.result();
-    if (result == CUDA_SUCCESS) result = driver.call.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING);
-    if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamCreate");
-    const auto raise = [&] {
-        if (result != CUDA_SUCCESS) return;
-        result = driver.call.cuStreamWriteValue64(stream, address, values_.greatest(), CU_STREAM_WRITE_VALUE_DEFAULT);
-    };
-    if (!counter_.is_seen_by_cpu()) raise();
-    if (!running.empty()) {
-        for (const SharedEvent& event : running) {
-            if (result == CUDA_SUCCESS) result = driver.call.cuStreamWaitEvent(stream, event->handle(), 0);
-        }
-        raise();
-    }
-    if (result == CUDA_SUCCESS) result = driver.call.cuEventRecord(behind->handle(), stream);
-    driver.call.cuStreamDestroy(stream);
-    if (result == CUDA_SUCCESS) return {};
-    keep_for_ever();
-    return driver.error(result, "letting streams go on that wait for a lost value");
+    return context.run([&]() -> Result<> {
+        const driver::RelaxedCapture relaxed(driver);
+        CUstream stream = nullptr;
+        CUresult result = driver.call.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING);
+        if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamCreate");
+        const auto raise_behind = [&](std::span<const SharedEvent> events) {
+            for (const SharedEvent& event : events) {
+                if (result == CUDA_SUCCESS) result = driver.call.cuStreamWaitEvent(stream, event->handle(), 0);
+            }
+            if (result != CUDA_SUCCESS) return;
+            result =
+                driver.call.cuStreamWriteValue64(stream, address, values_.greatest(), CU_STREAM_WRITE_VALUE_DEFAULT);
+        };
+        if (!before.empty() || !counter_.is_seen_by_cpu()) raise_behind(before);
+        if (!after.empty()) raise_behind(after);
+        const auto recorded = record(*behind, {stream, 0, &context});
+        driver.call.cuStreamDestroy(stream);
+        if (result != CUDA_SUCCESS) return driver.error(result, "letting streams go on that wait for a lost value");
+        return recorded;
+    });
 }
 
 }  // namespace opennvsci::sync

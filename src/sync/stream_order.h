@@ -53,8 +53,11 @@ class StreamOrder {
     /// for it was submitted and the fences are not deterministic; the driver's; the loss of its signal.
     [[nodiscard]] Result<> wait(const driver::StreamPlace& stream, std::uint64_t value);
 
-    /// Asks CUDA what has become of the signals up to `value`; nothing if another thread is asking.
+    /// Asks CUDA what has become of the signals up to `value`.
     void look(std::uint64_t value);
+
+    /// Lets streams go that wait in memory for lost values, as far as that is still to be done.
+    void release_waits();
 
     /// Tells that nobody can signal any more: what was not submitted is lost.
     void disown();
@@ -71,15 +74,17 @@ class StreamOrder {
                                           std::uint64_t value);
     [[nodiscard]] Result<> wait_in_memory(const driver::StreamPlace& stream, std::uint64_t value);
     [[nodiscard]] Result<SharedEvent> event_behind_memory(const driver::ContextWatch* context);
+    [[nodiscard]] Result<> submit_wait(const driver::StreamPlace& stream, std::uint64_t value);
     [[nodiscard]] Result<std::uint64_t> submit_signal(const driver::StreamPlace& stream);
     [[nodiscard]] Result<> make_room();
     [[nodiscard]] Result<> record(const driver::StreamEvent& event, const driver::StreamPlace& stream);
     void keep_for_ever() noexcept;
-    void release_waits();
-    [[nodiscard]] Result<> raise_in_stream(const driver::ContextWatch& context, std::span<const SharedEvent> running);
+    [[nodiscard]] Result<> raise_in_stream(const driver::ContextWatch& context, std::span<const SharedEvent> before,
+                                           std::span<const SharedEvent> after);
 
     // With state_ held.
     bool settle(std::uint64_t value);
+    [[nodiscard]] bool is_in_use(const SharedEvent& event) const noexcept;
     [[nodiscard]] Result<> outcome(std::uint64_t value) const;
     [[nodiscard]] bool is_passed(std::uint64_t value) const noexcept {
         return counter_.reached() >= value || counter_.is_lost(value);

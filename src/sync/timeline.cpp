@@ -9,8 +9,8 @@ Timeline::Timeline(std::shared_ptr<attr::Module> module, const Description& desc
     : module_(std::move(module)),
       description_(description),
       counter_(std::move(counter)),
-      streams_({description.is_deterministic, description.has_timestamps && description.streams_signal}, counter_, values_,
-               signaler_) {}
+      streams_({description.is_deterministic, description.has_timestamps && description.streams_signal}, counter_,
+               values_, signaler_) {}
 
 Result<std::unique_ptr<Timeline>> Timeline::allocate(std::shared_ptr<attr::Module> module,
                                                      const Description& description) {
@@ -24,13 +24,6 @@ Result<> Timeline::check_process() const {
     return fail(NvSciError_InvalidState,
                 "the object belongs to the process that this one was forked from, and works there only",
                 cu::CUDA_ERROR_NOT_INITIALIZED);
-}
-
-Result<> Timeline::check_given_out(std::uint64_t value) const {
-    const std::uint64_t greatest = values_.greatest();
-    if (value <= greatest) return {};
-    return fail(NvSciError_BadParameter,
-                fmt::format("no fence of the object was given the value {}; the greatest is {}", value, greatest));
 }
 
 Result<std::uint64_t> Timeline::hand_out() {
@@ -71,8 +64,6 @@ Result<std::uint64_t> Timeline::signal(const driver::StreamPlace& stream) {
 
 Result<> Timeline::wait(const driver::StreamPlace& stream, std::uint64_t value) {
     OPENNVSCI_TRY(check_process());
-    if (value == 0) return {};
-    OPENNVSCI_TRY(check_given_out(value));
     return streams_.wait(stream, value);
 }
 

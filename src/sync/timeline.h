@@ -53,8 +53,12 @@ class Timeline {
     [[nodiscard]] bool is_passed(std::uint64_t value) const noexcept {
         return counter_.reached() >= value || counter_.is_lost(value);
     }
-    /// The failure of a value that is lost.
-    [[nodiscard]] tl::unexpected<Error> lost() const { return streams_.lost(); }
+    /// The failure of a value that is lost. Streams that wait for such values in memory are let go, if that has failed
+    /// before.
+    [[nodiscard]] tl::unexpected<Error> lost() {
+        streams_.release_waits();
+        return streams_.lost();
+    }
     [[nodiscard]] Signaler::Kind signaler() const noexcept { return signaler_.kind(); }
     /// True if a stream may be the one that reaches the next value; such a signal wakes nobody.
     [[nodiscard]] bool may_streams_signal() const noexcept {
@@ -62,8 +66,6 @@ class Timeline {
     }
     /// Asks CUDA what has become of signals up to `value`.
     void look(std::uint64_t value) { streams_.look(value); }
-    /// Errors: BadParameter for a value that no fence was given.
-    [[nodiscard]] Result<> check_given_out(std::uint64_t value) const;
 
     // The CPU. Errors: InvalidState in a forked child, or if streams were the first to signal.
 
@@ -79,6 +81,7 @@ class Timeline {
     // Streams (sync/stream_order.h). Errors: besides theirs, ILLEGAL_STATE if the CPU was the first to signal.
 
     [[nodiscard]] Result<> prepare(const driver::ContextWatch* context) { return streams_.prepare(context); }
+    [[nodiscard]] Result<> check_streams_may_signal() const { return signaler_.check(Signaler::Kind::streams); }
     [[nodiscard]] Result<std::uint64_t> signal(const driver::StreamPlace& stream);
     [[nodiscard]] Result<> wait(const driver::StreamPlace& stream, std::uint64_t value);
 

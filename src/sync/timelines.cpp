@@ -85,11 +85,10 @@ bool Timelines::end_if_idle(Timeline& timeline) noexcept {
     return true;
 }
 
-Timelines::Ended Timelines::outcome(std::uint64_t number, std::uint64_t value) {
-    if (!table_.has_given_out(number)) return Ended::never_made;
+bool Timelines::was_reached(std::uint64_t number, std::uint64_t value) {
     const std::lock_guard lock(mutex_);
     const auto last = last_values_.find(number);
-    return last == last_values_.end() || value <= last->second ? Ended::reached : Ended::lost;
+    return last == last_values_.end() || value <= last->second;
 }
 
 }  // namespace opennvsci::sync

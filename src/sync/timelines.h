@@ -42,9 +42,8 @@ class Timelines {
     /// Holds a timeline for the time of a call; empty if it has ended.
     [[nodiscard]] TimelineTable::Ref acquire(std::uint64_t number) noexcept { return table_.acquire(number); }
 
-    enum class Ended { reached, lost, never_made };
-    /// What a value of a timeline that is not alive came to.
-    [[nodiscard]] Ended outcome(std::uint64_t number, std::uint64_t value);
+    /// For a timeline that has ended: whether `value` was reached; else it is lost.
+    [[nodiscard]] bool was_reached(std::uint64_t number, std::uint64_t value);
 
   private:
     Timelines();

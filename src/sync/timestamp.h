@@ -23,8 +23,8 @@ struct TimestampTarget {
     cu::CUdeviceptr address;       ///< as the device sees it
 };
 
-/// Makes ready for timestamps of streams of the context: the first one could wait for work that waits for it. Errors: the
-/// driver's.
+/// Makes ready for timestamps of streams of the context: the first one could wait for work that waits for it. Errors:
+/// the driver's.
 [[nodiscard]] Result<> prepare_timestamps(const driver::ContextWatch& context);
 
 /// Puts into the stream, of the given context: store the device's clock in the word. Errors: the driver's.
