@@ -6,42 +6,13 @@
 #include <thread>
 
 #include "leak_check.h"
+#include "memory_gate.h"
 #include "sync_objects.h"
 
 namespace opennvsci::test {
 namespace {
 
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names
-
-constexpr auto kDone = NvSciError_Success;
-
-/// Holds streams up until it is opened.
-class MemoryGate {
-  public:
-    explicit MemoryGate(const driver::EntryPoints& cuda) : cuda_(cuda) {
-        EXPECT_EQ(cuda_.cuMemHostAlloc(&memory_, 8, kMemHostAllocDeviceMap | kMemHostAllocPortable), CUDA_SUCCESS);
-        EXPECT_EQ(cuda_.cuMemHostGetDevicePointer(&address_, memory_, 0), CUDA_SUCCESS);
-        store(0);
-    }
-    MemoryGate(const MemoryGate&) = delete;
-    MemoryGate& operator=(const MemoryGate&) = delete;
-    ~MemoryGate() {
-        open();
-        EXPECT_EQ(cuda_.cuCtxSynchronize(), CUDA_SUCCESS);
-        EXPECT_EQ(cuda_.cuMemFreeHost(memory_), CUDA_SUCCESS);
-    }
-    void hold(CUstream stream) { EXPECT_EQ(cuda_.cuStreamWaitValue64(stream, address_, 1, 0), CUDA_SUCCESS); }
-    void open() { store(1); }
-
-  private:
-    void store(std::uint64_t value) { __atomic_store_n(static_cast<std::uint64_t*>(memory_), value, __ATOMIC_SEQ_CST); }
-    const driver::EntryPoints& cuda_;
-    void* memory_ = nullptr;
-    CUdeviceptr address_ = 0;
-};
-
-/// Who takes part; each puts the payload elsewhere.
-enum class Kind { gpu_only, deterministic, with_cpu, deterministic_with_cpu };
 
 class SyncImport : public ::testing::TestWithParam<Kind> {
   protected:
@@ -59,22 +30,18 @@ class SyncImport : public ::testing::TestWithParam<Kind> {
         object_.reset();
         EXPECT_EQ(check_.differences(), went_with_a_context_);
     }
-    [[nodiscard]] bool has_cpu() const {
-        return GetParam() == Kind::with_cpu || GetParam() == Kind::deterministic_with_cpu;
-    }
-    [[nodiscard]] bool is_deterministic() const {
-        return GetParam() == Kind::deterministic || GetParam() == Kind::deterministic_with_cpu;
-    }
+    [[nodiscard]] bool has_cpu() const { return test::has_cpu(GetParam()); }
+    [[nodiscard]] bool is_deterministic() const { return test::is_deterministic(GetParam()); }
     SyncObject make_object(bool timestamps = false) {
         SyncList signaler = gpu_list(module_, 1);
         SyncList waiter = gpu_list(module_, 2);
         if (is_deterministic()) {
-            EXPECT_EQ(set(waiter, NvSciSyncAttrKey_RequireDeterministicFences, true), kDone);
+            EXPECT_EQ(set(waiter, NvSciSyncAttrKey_RequireDeterministicFences, true), kFine);
         }
         if (!has_cpu()) return allocate({signaler, waiter});
         SyncList cpu = cpu_list(module_, NvSciSyncAccessPerm_WaitOnly);
         if (timestamps) {
-            EXPECT_EQ(set(cpu, NvSciSyncAttrKey_WaiterRequireTimestamps, true), kDone);
+            EXPECT_EQ(set(cpu, NvSciSyncAttrKey_WaiterRequireTimestamps, true), kFine);
         }
         return allocate({signaler, waiter, cpu});
     }
@@ -94,10 +61,6 @@ class SyncImport : public ::testing::TestWithParam<Kind> {
     WaitContext context_ = wait_context(module_);
     SyncObject object_ = make_object();
 };
-std::string name_of(const ::testing::TestParamInfo<Kind>& parameter) {
-    constexpr const char* kNames[] = {"GpuOnly", "Deterministic", "WithCpu", "DeterministicWithCpu"};
-    return kNames[static_cast<int>(parameter.param)];
-}
 INSTANTIATE_TEST_SUITE_P(Objects, SyncImport,
                          ::testing::Values(Kind::gpu_only, Kind::deterministic, Kind::with_cpu,
                                            Kind::deterministic_with_cpu),
@@ -116,7 +79,7 @@ TEST_P(SyncImport, WaitHoldsTheStreamUntilTheWorkBeforeTheSignalIsDone) {
     }
     gate.open();
     EXPECT_EQ(cuda_.cuStreamSynchronize(second_), CUDA_SUCCESS);
-    EXPECT_EQ(poll(fence), has_cpu() ? kDone : NvSciError_BadParameter);
+    EXPECT_EQ(poll(fence), has_cpu() ? kFine : NvSciError_BadParameter);
 }
 
 TEST_P(SyncImport, ClearedAndExpiredFencesDoNotBlock) {
@@ -141,16 +104,16 @@ TEST_P(SyncImport, SignalsOfTwoStreamsKeepTheirOrder) {
     ASSERT_EQ(semaphore.signal(second_, &later), CUDA_SUCCESS);
     std::uint64_t id = 0;
     std::uint64_t values[2] = {};
-    EXPECT_EQ(NvSciSyncFenceExtractFence(&earlier, &id, &values[0]), kDone);
-    EXPECT_EQ(NvSciSyncFenceExtractFence(&later, &id, &values[1]), kDone);
+    EXPECT_EQ(NvSciSyncFenceExtractFence(&earlier, &id, &values[0]), kFine);
+    EXPECT_EQ(NvSciSyncFenceExtractFence(&later, &id, &values[1]), kFine);
     EXPECT_EQ(values[0], 1U);
     EXPECT_EQ(values[1], 2U);
     EXPECT_TRUE(is_busy(second_));
     gate.open();
     EXPECT_EQ(cuda_.cuStreamSynchronize(second_), CUDA_SUCCESS);
     if (has_cpu()) {
-        EXPECT_EQ(poll(earlier), kDone);
-        EXPECT_EQ(poll(later), kDone);
+        EXPECT_EQ(poll(earlier), kFine);
+        EXPECT_EQ(poll(later), kFine);
     }
 }
 
@@ -177,7 +140,7 @@ TEST_P(SyncImport, WaitBeforeItsSignalNeedsDeterministicFences) {
     const Semaphore semaphore(object_);
     NvSciSyncFence made = NvSciSyncFenceInitializer;
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
-    ASSERT_EQ(NvSciSyncFenceUpdateFence(object_, 0, 2, &made), kDone);
+    ASSERT_EQ(NvSciSyncFenceUpdateFence(object_, 0, 2, &made), kFine);
     if (!is_deterministic()) {
         EXPECT_EQ(semaphore.wait(second_, made), CUDA_ERROR_INVALID_VALUE);
         EXPECT_EQ(cuda_.cuStreamSynchronize(second_), CUDA_SUCCESS);
@@ -207,7 +170,7 @@ TEST_P(SyncImport, EverythingMayBeFreedWithWorkOutstanding) {
     }
     gate.open();
     if (has_cpu()) {
-        EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, 10000000), kDone);
+        EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, 10000000), kFine);
     }
     EXPECT_EQ(cuda_.cuStreamSynchronize(second_), CUDA_SUCCESS);
     object_ = make_object();  // the next object sweeps the one that has ended
@@ -239,7 +202,7 @@ TEST_P(SyncImport, CapturingStreamIsRefusedAndNothingIsConsumed) {
     EXPECT_EQ(cuda_.cuGraphDestroy(graph), CUDA_SUCCESS);
     std::uint64_t id = 0;
     std::uint64_t value = 0;
-    EXPECT_EQ(NvSciSyncFenceExtractFence(&fence, &id, &value), kDone);
+    EXPECT_EQ(NvSciSyncFenceExtractFence(&fence, &id, &value), kFine);
     EXPECT_EQ(value, 100U);
 }
 
@@ -302,8 +265,8 @@ TEST_P(SyncImport, ArraysAreCheckedAsAWhole) {
     ASSERT_EQ(nvsciCuSignalExternalSemaphoresAsync(semaphores, parameters, 2, first_), CUDA_SUCCESS);
     std::uint64_t id = 0;
     std::uint64_t values[2] = {};
-    EXPECT_EQ(NvSciSyncFenceExtractFence(&fences[0], &id, &values[0]), kDone);
-    EXPECT_EQ(NvSciSyncFenceExtractFence(&fences[1], &id, &values[1]), kDone);
+    EXPECT_EQ(NvSciSyncFenceExtractFence(&fences[0], &id, &values[0]), kFine);
+    EXPECT_EQ(NvSciSyncFenceExtractFence(&fences[1], &id, &values[1]), kFine);
     EXPECT_EQ(values[0] + 1, values[1]);
     EXPECT_EQ(values[0], 1U);
 }
@@ -363,7 +326,7 @@ TEST_P(SyncWithCpu, KilledContextGivesAnErrorNotAHang) {
             EXPECT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS);
             EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, -1), NvSciError_ResourceError);
             NvSciSyncTaskStatus status{};
-            EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kDone);
+            EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kFine);
             EXPECT_EQ(status.status, NvSciSyncTaskStatus_Failure);
             EXPECT_EQ(semaphore.wait(second_, fence), CUDA_ERROR_ILLEGAL_ADDRESS);
             EXPECT_EQ(semaphore.signal(second_, &fence), CUDA_ERROR_ILLEGAL_ADDRESS);
@@ -394,7 +357,7 @@ TEST_P(SyncWithCpu, KilledContextGivesAnErrorNotAHang) {
     EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, -1), NvSciError_ResourceError) << opennvsciGetLastErrorText();
     kills.join();
     NvSciSyncTaskStatus status{};
-    EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kDone);
+    EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kFine);
     EXPECT_EQ(status.status, NvSciSyncTaskStatus_Failure);
     EXPECT_EQ(semaphore.wait(second_, fence), CUDA_ERROR_CONTEXT_IS_DESTROYED);
     EXPECT_EQ(semaphore.signal(second_, &fence), CUDA_ERROR_CONTEXT_IS_DESTROYED);
@@ -420,7 +383,7 @@ TEST_P(SyncWithCpu, CpuWaitsForAGpuSignalWithTimeout) {
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
         gate.open();
     });
-    EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, -1), kDone);
+    EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, -1), kFine);
     opens.join();
 }
 
@@ -431,12 +394,12 @@ TEST_P(SyncWithCpu, StreamWaitsForACpuSignal) {
     const Semaphore semaphore(object);
     for (int i = 0; i < 20; ++i) {
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
-        ASSERT_EQ(NvSciSyncObjGenerateFence(object, &fence), kDone);
+        ASSERT_EQ(NvSciSyncObjGenerateFence(object, &fence), kFine);
         ASSERT_EQ(semaphore.wait(first_, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
         if (i == 0) {
             EXPECT_TRUE(is_busy(first_));
         }
-        ASSERT_EQ(NvSciSyncObjSignal(object), kDone);
+        ASSERT_EQ(NvSciSyncObjSignal(object), kFine);
         EXPECT_EQ(cuda_.cuStreamSynchronize(first_), CUDA_SUCCESS);
     }
 }
@@ -448,9 +411,9 @@ TEST_P(SyncWithCpu, TimestampsOfTheDeviceGrow) {
     for (int i = 0; i < 5; ++i) {
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
         ASSERT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-        ASSERT_EQ(NvSciSyncFenceWait(&fence, context_, 10000000), kDone);
+        ASSERT_EQ(NvSciSyncFenceWait(&fence, context_, 10000000), kFine);
         std::uint64_t time = 0;
-        ASSERT_EQ(NvSciSyncFenceGetTimestamp(&fence, &time), kDone) << opennvsciGetLastErrorText();
+        ASSERT_EQ(NvSciSyncFenceGetTimestamp(&fence, &time), kFine) << opennvsciGetLastErrorText();
         EXPECT_GT(time, 0U);
         EXPECT_GE(time, last);
         last = time;

@@ -57,11 +57,15 @@ TestDevice::TestDevice(const driver::Driver& driver) : driver_(driver), cuda_(Dr
     require(cuda_.cuDevicePrimaryCtxRetain(&context_, device().handle), "cuDevicePrimaryCtxRetain");
     make_current();
     require(cuda_.cuStreamCreate(&stream_, CU_STREAM_NON_BLOCKING), "cuStreamCreate");
-    if (!driver.is_software) {
-        CUmodule module = nullptr;
-        require(cuda_.cuModuleLoadData(&module, kStorePtx), "cuModuleLoadData");
-        require(cuda_.cuModuleGetFunction(&store_kernel_, module, "store"), "cuModuleGetFunction");
-    }
+    if (!driver.is_software) store_kernel_ = load_store_kernel();
+}
+
+CUfunction TestDevice::load_store_kernel() const {
+    CUmodule module = nullptr;
+    CUfunction kernel = nullptr;
+    require(cuda_.cuModuleLoadData(&module, kStorePtx), "cuModuleLoadData");
+    require(cuda_.cuModuleGetFunction(&kernel, module, "store"), "cuModuleGetFunction");
+    return kernel;
 }
 
 NvSciRmGpuId TestDevice::gpu_id() const noexcept {

@@ -35,6 +35,9 @@ class TestDevice {
     /// a GPU it gives ILLEGAL_ADDRESS and the context is lost.
     [[nodiscard]] cu::CUresult store(cu::CUdeviceptr pointer, std::uint32_t value);
 
+    /// The kernel store(pointer, 32-bit value) in the calling thread's current context, of a GPU.
+    [[nodiscard]] cu::CUfunction load_store_kernel() const;
+
   private:
     explicit TestDevice(const driver::Driver& driver);
 

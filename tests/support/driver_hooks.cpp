@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <string_view>
+#include <type_traits>
 
 #include "failure_point.h"
 
@@ -59,11 +60,37 @@ constexpr bool may_be_failed(int index) {
     return index != kIndex_cuGetErrorName && index != kIndex_cuGetErrorString;
 }
 
+// Calls that a driver may keep waiting for room in the stream.
+constexpr std::array kSubmits{kIndex_cuStreamWaitValue32,  kIndex_cuStreamWaitValue64, kIndex_cuStreamWriteValue32,
+                              kIndex_cuStreamWriteValue64, kIndex_cuStreamBatchMemOp,  kIndex_cuStreamWaitEvent,
+                              kIndex_cuEventRecord,        kIndex_cuLaunchHostFunc,    kIndex_cuLaunchKernel};
+
+constexpr bool submits(int index) {
+    for (const Index known : kSubmits) {
+        if (known == index) return true;
+    }
+    return false;
+}
+
+/// The argument that is a stream.
+template <class... Arguments>
+CUstream stream_among(Arguments... arguments) {
+    CUstream found = nullptr;
+    const auto look_at = [&](auto argument) {
+        if constexpr (std::is_same_v<decltype(argument), CUstream>) found = argument;
+    };
+    (look_at(arguments), ...);
+    return found;
+}
+
+std::atomic<StuckCalls*> g_stuck{nullptr};
+
 template <int kWhich, class... Arguments>
 struct Thunk {
     static inline CUresult (*real)(Arguments...) = nullptr;
     static CUresult call(Arguments... arguments) {
         if (may_be_failed(kWhich) && FailurePoint::should_fail()) return CUDA_ERROR_OUT_OF_MEMORY;
+        if constexpr (submits(kWhich)) StuckCalls::pass(kNames[kWhich], stream_among(arguments...));
         const CUresult result = real(arguments...);
         // A registration that is already gone went with its context.
         if (result == CUDA_SUCCESS ||
@@ -102,6 +129,36 @@ std::map<std::string, long> DriverHooks::live_objects() const {
     for (const Pair& pair : kPairs)
         live[pair.what] = g_successes[pair.make] - g_successes[pair.release];
     return live;
+}
+
+StuckCalls::StuckCalls(CUstream stream, std::string_view entry_point) : stream_(stream), entry_point_(entry_point) {
+    g_stuck.store(this);
+}
+
+StuckCalls::~StuckCalls() {
+    release();
+    g_stuck.store(nullptr);
+}
+
+int StuckCalls::count() const {
+    const std::lock_guard lock(mutex_);
+    return count_;
+}
+
+void StuckCalls::release() {
+    const std::lock_guard lock(mutex_);
+    is_released_ = true;
+    changed_.notify_all();
+}
+
+void StuckCalls::pass(std::string_view entry_point, CUstream stream) {
+    StuckCalls* const stuck = g_stuck.load();
+    if (stuck == nullptr || stream != stuck->stream_) return;
+    if (!stuck->entry_point_.empty() && stuck->entry_point_ != entry_point) return;
+    std::unique_lock lock(stuck->mutex_);
+    if (stuck->is_released_) return;
+    ++stuck->count_;
+    stuck->changed_.wait(lock, [&] { return stuck->is_released_; });
 }
 
 }  // namespace opennvsci::test

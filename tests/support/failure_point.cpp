@@ -14,6 +14,7 @@ namespace {
 // Per thread, so that threads of the device do not disturb the count.
 thread_local long t_remaining = 0;
 thread_local bool t_hit = false;
+thread_local std::optional<FailurePoint::Kind> t_only;
 
 os::Calls g_real_calls{};
 
@@ -24,8 +25,9 @@ FailurePoint& FailurePoint::instance() {
     return point;
 }
 
-void FailurePoint::arm(long n) {
+void FailurePoint::arm(long n, std::optional<Kind> only) {
     t_hit = false;
+    t_only = only;
     t_remaining = n;
 }
 
@@ -34,8 +36,8 @@ bool FailurePoint::disarm() {
     return t_hit;
 }
 
-bool FailurePoint::should_fail() noexcept {
-    if (t_remaining == 0 || --t_remaining != 0) return false;
+bool FailurePoint::should_fail(Kind kind) noexcept {
+    if (t_remaining == 0 || t_only.value_or(kind) != kind || --t_remaining != 0) return false;
     t_hit = true;
     return true;
 }
@@ -70,10 +72,26 @@ void hook_system_calls() {
 
 // The heap of the whole process, libraries included, passes through these.
 
+namespace {
+
+void* allocate(std::size_t size, std::size_t alignment) {
+    using opennvsci::test::FailurePoint;
+    if (FailurePoint::should_fail(FailurePoint::Kind::heap)) throw std::bad_alloc();
+    if (size == 0) size = 1;
+    void* const memory = alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__
+                             ? std::malloc(size)
+                             : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+    if (memory == nullptr) throw std::bad_alloc();
+    return memory;
+}
+
+}  // namespace
+
 void* operator new(std::size_t size) {
-    if (opennvsci::test::FailurePoint::should_fail()) throw std::bad_alloc();
-    if (void* memory = std::malloc(size != 0 ? size : 1)) return memory;
-    throw std::bad_alloc();
+    return allocate(size, __STDCPP_DEFAULT_NEW_ALIGNMENT__);
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+    return allocate(size, static_cast<std::size_t>(alignment));
 }
 void* operator new[](std::size_t size) {
     return operator new(size);
@@ -88,5 +106,11 @@ void operator delete(void* memory, std::size_t) noexcept {
     std::free(memory);
 }
 void operator delete[](void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
     std::free(memory);
 }

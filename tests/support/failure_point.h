@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 
 namespace opennvsci::test {
 
@@ -12,13 +13,15 @@ class FailurePoint {
   public:
     static FailurePoint& instance();
 
-    /// From now on, on the calling thread, the n-th (1, 2, …) point that is passed fails.
-    void arm(long n);
+    enum class Kind { call, heap };
+
+    /// From now on, on the calling thread, the n-th (1, 2, …) point that is passed fails: of all, or of one kind.
+    void arm(long n, std::optional<Kind> only = std::nullopt);
     /// Stops counting. True if the armed point was reached.
     bool disarm();
 
     /// Called at every point that can fail: true if this one has to.
-    static bool should_fail() noexcept;
+    static bool should_fail(Kind kind = Kind::call) noexcept;
 };
 
 /// Puts the failure point in front of the operating system calls of the library. Heap allocations are always in front.

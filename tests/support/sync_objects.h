@@ -14,6 +14,9 @@
 
 namespace opennvsci::test {
 
+inline constexpr auto kFine = NvSciError_Success;
+inline constexpr auto kWrong = NvSciError_BadParameter;
+
 using SyncModule = Owned<NvSciSyncModule, NvSciSyncModuleClose>;
 using SyncList = Owned<NvSciSyncAttrList, NvSciSyncAttrListFree>;
 using SyncObject = Owned<NvSciSyncObj, NvSciSyncObjFree>;
@@ -103,6 +106,20 @@ inline SyncObject allocate(std::vector<NvSciSyncAttrList> lists) {
 inline SyncObject cpu_object(NvSciSyncModule module) {
     const SyncList list = cpu_list(module, NvSciSyncAccessPerm_WaitSignal);
     return allocate({list});
+}
+
+/// Who takes part in an object that streams signal; each puts the payload elsewhere.
+enum class Kind { gpu_only, deterministic, with_cpu, deterministic_with_cpu };
+
+[[nodiscard]] constexpr bool has_cpu(Kind kind) noexcept {
+    return kind == Kind::with_cpu || kind == Kind::deterministic_with_cpu;
+}
+[[nodiscard]] constexpr bool is_deterministic(Kind kind) noexcept {
+    return kind == Kind::deterministic || kind == Kind::deterministic_with_cpu;
+}
+inline std::string name_of(const ::testing::TestParamInfo<Kind>& parameter) {
+    constexpr const char* kNames[] = {"GpuOnly", "Deterministic", "WithCpu", "DeterministicWithCpu"};
+    return kNames[static_cast<int>(parameter.param)];
 }
 
 /// An imported external semaphore, destroyed at the end.

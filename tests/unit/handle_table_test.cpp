@@ -315,19 +315,6 @@ TEST_F(HandleTableTest, ASlotWhoseGenerationsAreUsedUpIsRetired) {
     }
 }
 
-TEST_F(HandleTableTest, KnowsWhichHandlesItHasGivenOut) {
-    const std::uint64_t handle = insert();
-    EXPECT_TRUE(table_->has_given_out(handle));
-    const std::uint64_t next_generation = handle + (1U << 24);
-    EXPECT_FALSE(table_->has_given_out(next_generation));
-    EXPECT_FALSE(table_->has_given_out(handle - (1U << 24))) << "generations begin with 1";
-    EXPECT_FALSE(table_->has_given_out(handle + 1)) << "the next slot was never used";
-    EXPECT_FALSE(table_->has_given_out(handle + 0x100000)) << "no storage there";
-    EXPECT_TRUE(table_->close(handle));
-    EXPECT_TRUE(table_->has_given_out(handle));
-    EXPECT_FALSE(table_->has_given_out(next_generation));
-}
-
 // A forked child may close what its parent made: it is unknown there then, its value is not ended, and the table goes
 // on to serve the child.
 TEST_F(HandleTableTest, AForkedChildEndsNothingOfItsParent) {

@@ -12,8 +12,6 @@
 namespace opennvsci::test {
 namespace {
 
-constexpr auto kFine = NvSciError_Success;
-constexpr auto kWrong = NvSciError_BadParameter;
 using Clock = std::chrono::steady_clock;
 
 class SyncFences : public LeakCheckedTest {

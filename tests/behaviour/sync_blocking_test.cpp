@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A driver may keep a call waiting until there is room in a stream, which is for ever if only another thread can make
+// it. So while one thread stands still in a wait or a signal of an object, everybody else goes on: with the object,
+// with others, and with the end of either. The software device has room without end, so what the library submits to one
+// stream is made to stand still.
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <future>
+#include <list>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "driver_hooks.h"
+#include "leak_check.h"
+#include "memory_gate.h"
+#include "own_process.h"
+#include "sync_objects.h"
+
+namespace opennvsci::test {
+namespace {
+
+using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names
+
+using Fences = std::vector<NvSciSyncFence>;
+
+/// What stands still: everything that is submitted to the stream, or only the calls of one name.
+constexpr const char* kCalls[] = {"",
+                                  "cuStreamWaitValue64",
+                                  "cuStreamWaitEvent",
+                                  "cuStreamWriteValue64",
+                                  "cuStreamBatchMemOp",
+                                  "cuEventRecord",
+                                  "cuLaunchHostFunc",
+                                  "cuLaunchKernel"};
+
+enum class Signaler { cpu, streams };
+
+struct Shape {
+    Signaler signaler;
+    bool is_deterministic;
+    bool has_timestamps;
+};
+
+/// What other threads do meanwhile, each in a thread of its own, so that one that stands still is named and does not
+/// hide the others.
+class Others {
+  public:
+    void add(const char* what, std::function<void()> action) {
+        Other& other = others_.emplace_back();
+        other.what = what;
+        other.done = other.promise.get_future();
+        other.thread = std::thread([&other, action = std::move(action)] {
+            TestDevice::instance().make_current();
+            action();
+            other.promise.set_value();
+        });
+    }
+    /// Fails for each that has not come to its end in some seconds.
+    void expect_all_go_on() {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+        for (const Other& other : others_)
+            EXPECT_EQ(other.done.wait_until(end), std::future_status::ready) << other.what << " stands still";
+    }
+    void join() {
+        for (Other& other : others_)
+            other.thread.join();
+        others_.clear();
+    }
+
+  private:
+    struct Other {
+        const char* what = nullptr;
+        std::promise<void> promise;
+        std::future<void> done;
+        std::thread thread;
+    };
+    std::list<Other> others_;
+};
+
+/// An object with three streams, and fences of all kinds: two expired ones, and one that pends.
+class BlockingScene {
+  public:
+    explicit BlockingScene(const Shape& shape) : shape_(shape) {
+        device.make_current();
+        for (CUstream* stream : {&stuck, &signals, &waits})
+            EXPECT_EQ(cuda.cuStreamCreate(stream, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
+        const SyncList signaler =
+            signals_with_cpu() ? cpu_list(module, NvSciSyncAccessPerm_SignalOnly) : gpu_list(module, 1);
+        const SyncList cpu = cpu_list(module, NvSciSyncAccessPerm_WaitOnly);
+        EXPECT_EQ(set(cpu, NvSciSyncAttrKey_WaiterRequireTimestamps, shape.has_timestamps), kFine);
+        EXPECT_EQ(set(cpu, NvSciSyncAttrKey_RequireDeterministicFences, shape.is_deterministic), kFine);
+        object = allocate({signaler, gpu_list(module, 2), cpu});
+        semaphore.emplace(object);
+        gate.emplace(cuda);
+        expired = {next_signaled(signals), next_signaled(signals)};
+        EXPECT_TRUE(comes_to_its_end(cuda, signals));
+    }
+    BlockingScene(const BlockingScene&) = delete;
+    BlockingScene& operator=(const BlockingScene&) = delete;
+    ~BlockingScene() {
+        gate.reset();
+        semaphore.reset();
+        object.reset();
+        for (CUstream stream : {stuck, signals, waits})
+            EXPECT_EQ(cuda.cuStreamDestroy(stream), CUDA_SUCCESS);
+    }
+
+    [[nodiscard]] bool signals_with_cpu() const { return shape_.signaler == Signaler::cpu; }
+    /// The fence of the next signal, which is given at once.
+    NvSciSyncFence next_signaled(CUstream stream) {
+        NvSciSyncFence fence = NvSciSyncFenceInitializer;
+        if (signals_with_cpu()) {
+            EXPECT_EQ(NvSciSyncObjGenerateFence(object, &fence), kFine) << opennvsciGetLastErrorText();
+            EXPECT_EQ(NvSciSyncObjSignal(object), kFine);
+        } else {
+            EXPECT_EQ(semaphore->signal(stream, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        }
+        return fence;
+    }
+    /// What never needs the stream that stands still.
+    void add_what_always_goes_on(Others& others) {
+        others.add("a CPU's look at an expired fence", [this] { expect_of_a_wait(expired[0], 0, kFine); });
+        others.add("a task status", [this] {
+            NvSciSyncTaskStatus status{};
+            EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&expired[1], &status), kFine);
+        });
+        if (shape_.has_timestamps) {
+            others.add("a timestamp", [this] {
+                std::uint64_t time = 0;
+                EXPECT_EQ(NvSciSyncFenceGetTimestamp(&expired[1], &time), kFine);
+            });
+        }
+        others.add("a handle more and less", [this] {
+            SyncObject duplicate;
+            EXPECT_EQ(NvSciSyncObjDup(object, duplicate.out()), kFine);
+        });
+        others.add("another object of the CPU", [this] {
+            for (int i = 0; i < 20; ++i) {
+                const SyncObject other = cpu_object(module);
+                NvSciSyncFence fence = NvSciSyncFenceInitializer;
+                EXPECT_EQ(NvSciSyncObjGenerateFence(other, &fence), kFine);
+            }
+        });
+        others.add("another object of a stream", [this] {
+            CUstream stream = nullptr;
+            ASSERT_EQ(cuda.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
+            for (int i = 0; i < 5; ++i) {
+                const SyncObject other =
+                    allocate({gpu_list(module, 1), cpu_list(module, NvSciSyncAccessPerm_WaitOnly)});
+                const Semaphore imported(other);
+                NvSciSyncFence fence = NvSciSyncFenceInitializer;
+                EXPECT_EQ(imported.signal(stream, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+                expect_of_a_wait(fence, 10000000, kFine);
+            }
+            EXPECT_EQ(cuda.cuStreamDestroy(stream), CUDA_SUCCESS);
+        });
+        others.add("a stream's wait for an expired fence", [this] {
+            EXPECT_EQ(semaphore->wait(waits, expired[1]), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        });
+    }
+    void expect_of_a_wait(const NvSciSyncFence& fence, std::int64_t timeout, NvSciError code) const {
+        const WaitContext own = wait_context(module);
+        EXPECT_EQ(NvSciSyncFenceWait(&fence, own, timeout), code) << opennvsciGetLastErrorText();
+    }
+
+    TestDevice& device = TestDevice::instance();
+    const driver::EntryPoints& cuda = device.cuda();
+    CUstream stuck = nullptr;
+    CUstream signals = nullptr;
+    CUstream waits = nullptr;
+    SyncModule module = open_sync_module();
+    SyncObject object;
+    std::optional<Semaphore> semaphore;
+    std::optional<MemoryGate> gate;
+    Fences expired;
+
+  private:
+    const Shape shape_;
+};
+
+/// Lets `blocked` run into calls that stand still, and `meanwhile` add what has to go on. True if a call of that name
+/// was made at all.
+bool run_blocked(BlockingScene& scene, const char* call, const std::function<void()>& blocked,
+                 const std::function<void(Others&)>& meanwhile) {
+    StuckCalls stuck(scene.stuck, call);
+    std::atomic<bool> is_over{false};
+    std::thread caller([&] {
+        scene.device.make_current();
+        blocked();
+        is_over = true;
+    });
+    while (!is_over && stuck.count() == 0)
+        std::this_thread::yield();
+    const bool was_made = stuck.count() != 0;
+    if (was_made) {
+        Others others;
+        meanwhile(others);
+        others.expect_all_go_on();
+        EXPECT_FALSE(is_over);
+        stuck.release();
+        others.join();
+    }
+    caller.join();
+    return was_made;
+}
+
+const Shape kShapes[] = {{Signaler::cpu, false, false},    {Signaler::cpu, true, false},
+                         {Signaler::cpu, true, true},      {Signaler::streams, false, false},
+                         {Signaler::streams, true, false}, {Signaler::streams, false, true},
+                         {Signaler::streams, true, true}};
+
+class SyncBlocking : public ::testing::TestWithParam<Shape> {
+  protected:
+    template <class Body>
+    static void for_each_call(Body&& body) {
+        in_new_process([&] {
+            for (const char* call : kCalls) {
+                SCOPED_TRACE(*call == '\0' ? "every call" : call);
+                const bool was_made = body(call);
+                // Whatever the calls are that the library makes, it makes some.
+                EXPECT_TRUE(was_made || *call != '\0');
+                if (HasFailure()) return;
+            }
+        });
+    }
+};
+INSTANTIATE_TEST_SUITE_P(Objects, SyncBlocking, ::testing::ValuesIn(kShapes),
+                         [](const ::testing::TestParamInfo<Shape>& parameter) {
+                             const Shape& shape = parameter.param;
+                             return std::string(shape.signaler == Signaler::cpu ? "Cpu" : "Streams") +
+                                    (shape.is_deterministic ? "Deterministic" : "") +
+                                    (shape.has_timestamps ? "Timestamps" : "");
+                         });
+
+// A stream's wait stands still: everything else of the object goes on, the signals above all, which are what could
+// make room.
+TEST_P(SyncBlocking, WhileAWaitOfAStreamStandsStill) {
+    for_each_call([](const char* call) {
+        BlockingScene scene(GetParam());
+        if (!scene.signals_with_cpu()) scene.gate->hold(scene.signals);
+        NvSciSyncFence pending = NvSciSyncFenceInitializer;
+        if (scene.signals_with_cpu()) {
+            EXPECT_EQ(NvSciSyncObjGenerateFence(scene.object, &pending), kFine);
+        } else {
+            pending = scene.next_signaled(scene.signals);
+        }
+        const bool was_made = run_blocked(
+            scene, call,
+            [&] {
+                EXPECT_EQ(scene.semaphore->wait(scene.stuck, pending), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+            },
+            [&](Others& others) {
+                scene.add_what_always_goes_on(others);
+                others.add("a CPU's wait that times out, and one that does not", [&] {
+                    scene.gate->open();
+                    if (scene.signals_with_cpu()) {
+                        scene.expect_of_a_wait(pending, 1000, NvSciError_Timeout);
+                        EXPECT_EQ(NvSciSyncObjSignal(scene.object), kFine);
+                    }
+                    scene.expect_of_a_wait(pending, 10000000, kFine);
+                    // And some more signals, each waited for by the CPU and by a stream.
+                    for (int i = 0; i < 10; ++i) {
+                        const NvSciSyncFence fence = scene.next_signaled(scene.signals);
+                        EXPECT_EQ(scene.semaphore->wait(scene.waits, fence), CUDA_SUCCESS)
+                            << opennvsciGetLastErrorText();
+                        scene.expect_of_a_wait(fence, 10000000, kFine);
+                    }
+                });
+            });
+        if (!was_made) {
+            scene.gate->open();
+            if (scene.signals_with_cpu()) {
+                EXPECT_EQ(NvSciSyncObjSignal(scene.object), kFine);
+            }
+        }
+        EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.stuck));
+        EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.waits));
+        return was_made;
+    });
+}
+
+// A wait that comes before its signal stands still in memory's name: the signals of another stream release it.
+TEST_P(SyncBlocking, WhileAWaitBeforeItsSignalStandsStill) {
+    if (!GetParam().is_deterministic) return;
+    for_each_call([](const char* call) {
+        BlockingScene scene(GetParam());
+        NvSciSyncFence ahead = NvSciSyncFenceInitializer;
+        EXPECT_EQ(NvSciSyncFenceUpdateFence(scene.object, 0, 5, &ahead), kFine);
+        const bool was_made = run_blocked(
+            scene, call,
+            [&] { EXPECT_EQ(scene.semaphore->wait(scene.stuck, ahead), CUDA_SUCCESS) << opennvsciGetLastErrorText(); },
+            [&](Others& others) {
+                scene.add_what_always_goes_on(others);
+                others.add("the signals that it needs", [&] {
+                    for (int i = 0; i < 3; ++i)
+                        (void)scene.next_signaled(scene.signals);
+                    scene.expect_of_a_wait(ahead, 10000000, kFine);
+                });
+            });
+        if (!was_made) {
+            for (int i = 0; i < 3; ++i)
+                (void)scene.next_signaled(scene.signals);
+        }
+        EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.stuck));
+        return was_made;
+    });
+}
+
+// The import that the call uses is destroyed, and the object freed, meanwhile: the call keeps what it needs.
+TEST_P(SyncBlocking, WhileAWaitStandsStillItsHandlesGo) {
+    for_each_call([](const char* call) {
+        BlockingScene scene(GetParam());
+        if (!scene.signals_with_cpu()) scene.gate->hold(scene.signals);
+        NvSciSyncFence pending = NvSciSyncFenceInitializer;
+        if (scene.signals_with_cpu()) {
+            EXPECT_EQ(NvSciSyncObjGenerateFence(scene.object, &pending), kFine);
+        } else {
+            pending = scene.next_signaled(scene.signals);
+        }
+        const bool was_made = run_blocked(
+            scene, call,
+            [&] {
+                EXPECT_EQ(scene.semaphore->wait(scene.stuck, pending), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+            },
+            [&](Others& others) {
+                others.add("the end of the handles", [&] {
+                    if (scene.signals_with_cpu()) {
+                        EXPECT_EQ(NvSciSyncObjSignal(scene.object), kFine);
+                    }
+                    scene.gate->open();
+                    scene.object.reset();
+                    scene.semaphore.reset();
+                    for (int i = 0; i < 20; ++i)
+                        cpu_object(scene.module);
+                    scene.expect_of_a_wait(pending, 10000000, kFine);
+                });
+            });
+        if (!was_made && scene.signals_with_cpu()) {
+            EXPECT_EQ(NvSciSyncObjSignal(scene.object), kFine);
+        }
+        scene.gate->open();
+        EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.stuck));
+        return was_made;
+    });
+}
+
+// Who signals may have to import the object first, in whatever context.
+TEST_P(SyncBlocking, WhileAWaitStandsStillTheObjectIsImported) {
+    for_each_call([](const char* call) {
+        BlockingScene scene(GetParam());
+        if (!scene.signals_with_cpu()) scene.gate->hold(scene.signals);
+        NvSciSyncFence pending = NvSciSyncFenceInitializer;
+        if (scene.signals_with_cpu()) {
+            EXPECT_EQ(NvSciSyncObjGenerateFence(scene.object, &pending), kFine);
+        } else {
+            pending = scene.next_signaled(scene.signals);
+        }
+        const bool was_made = run_blocked(
+            scene, call,
+            [&] {
+                EXPECT_EQ(scene.semaphore->wait(scene.stuck, pending), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+            },
+            [&](Others& others) {
+                others.add("an import into the same context", [&] { const Semaphore another(scene.object); });
+                others.add("an import into a new context", [&] {
+                    CUcontext other = nullptr;
+                    ASSERT_EQ(scene.cuda.cuCtxCreate(&other, 0, scene.device.device().handle), CUDA_SUCCESS);
+                    { const Semaphore another(scene.object); }
+                    EXPECT_EQ(scene.cuda.cuCtxDestroy(other), CUDA_SUCCESS);
+                });
+            });
+        scene.gate->open();
+        if (scene.signals_with_cpu()) {
+            EXPECT_EQ(NvSciSyncObjSignal(scene.object), kFine);
+        }
+        EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.stuck));
+        return was_made;
+    });
+}
+
+// A stream's signal stands still. Signals that come after it wait for their turn; nobody else does.
+TEST_P(SyncBlocking, WhileASignalOfAStreamStandsStill) {
+    if (GetParam().signaler == Signaler::cpu) return;
+    for_each_call([](const char* call) {
+        BlockingScene scene(GetParam());
+        scene.gate->hold(scene.signals);
+        const NvSciSyncFence submitted = scene.next_signaled(scene.signals);
+        NvSciSyncFence fence = NvSciSyncFenceInitializer;
+        const bool was_made = run_blocked(
+            scene, call,
+            [&] {
+                EXPECT_EQ(scene.semaphore->signal(scene.stuck, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+            },
+            [&](Others& others) {
+                scene.add_what_always_goes_on(others);
+                others.add("a stream's wait for a submitted signal, and the CPU's", [&] {
+                    scene.expect_of_a_wait(submitted, 1000, NvSciError_Timeout);
+                    EXPECT_EQ(scene.semaphore->wait(scene.waits, submitted), CUDA_SUCCESS)
+                        << opennvsciGetLastErrorText();
+                    NvSciSyncTaskStatus status{};
+                    EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&submitted, &status), kFine);
+                    scene.gate->open();
+                    scene.expect_of_a_wait(submitted, 10000000, kFine);
+                    EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.waits));
+                });
+            });
+        scene.gate->open();
+        std::uint64_t id = 0;
+        std::uint64_t value = 0;
+        EXPECT_EQ(NvSciSyncFenceExtractFence(&fence, &id, &value), kFine);
+        EXPECT_EQ(value, 4U);
+        scene.expect_of_a_wait(fence, 10000000, kFine);
+        EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.stuck));
+        return was_made;
+    });
+}
+
+// The case as it is on a GPU, whose stream has room for some number of waits: one thread fills it, another signals.
+TEST(SyncBlockingStream, SignalsEmptyAFullStream) {
+    in_new_process([] {
+        for (const bool has_timestamps : {false, true}) {
+            SCOPED_TRACE(has_timestamps);
+            BlockingScene scene({Signaler::cpu, true, has_timestamps});
+            constexpr int kWaits = 3000;
+            Fences fences(kWaits, NvSciSyncFenceInitializer);
+            for (NvSciSyncFence& fence : fences)
+                ASSERT_EQ(NvSciSyncObjGenerateFence(scene.object, &fence), kFine);
+            std::atomic<int> submitted{0};
+            Others others;
+            others.add("the waits", [&] {
+                for (const NvSciSyncFence& fence : fences) {
+                    EXPECT_EQ(scene.semaphore->wait(scene.stuck, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+                    ++submitted;
+                }
+            });
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));
+            others.add("the signals", [&] {
+                for (int i = 0; i < kWaits; ++i)
+                    EXPECT_EQ(NvSciSyncObjSignal(scene.object), kFine);
+            });
+            others.expect_all_go_on();
+            others.join();
+            EXPECT_EQ(submitted, kWaits);
+            EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.stuck));
+        }
+    });
+}
+
+}  // namespace
+}  // namespace opennvsci::test
