@@ -161,7 +161,9 @@ CUresult nvsciCuDeviceGetNvSciSyncAttributes(void* nvSciSyncAttrList, CUdevice d
  * Imports an NvSciSync object (or any handle the driver knows) into the calling thread's current context.
  *
  * The object stays the caller's and may be freed at once or later; it may be imported any number of times, and all
- * imports signal one timeline. The semaphore may be used with streams of any context of the process (PROPOSED).
+ * imports signal one timeline. The semaphore may be used with streams of any context of the process (PROPOSED). If
+ * streams may signal the object and it has timestamps, the first import in a context loads a kernel, and that waits for
+ * all work of the context.
  *
  * @param extSem_out    Receives the semaphore; destroy it with nvsciCuDestroyExternalSemaphore().
  * @param semHandleDesc type CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_NVSCISYNC, handle.nvSciSyncObj the NvSciSyncObj itself,
@@ -194,7 +196,10 @@ CUresult nvsciCuImportExternalSemaphore(CUexternalSemaphore* extSem_out,
  * @retval CUDA_SUCCESS              The signals are in the stream and the fences written.
  * @retval CUDA_ERROR_INVALID_VALUE  (1) A NULL array or fence; a flag other than 1 for an NvSciSync object.
  * @retval CUDA_ERROR_INVALID_HANDLE (400) A semaphore is not alive; the driver's answer for a bad stream.
- * @retval CUDA_ERROR_NOT_SUPPORTED  (801) The object's list does not permit to signal.
+ * @retval CUDA_ERROR_NOT_SUPPORTED  (801) No list that speaks for CUDA asked to signal: one that names a GPU, or
+ * neither a GPU nor CPU access (PROPOSED); or the object's list does not permit it.
+ * @retval CUDA_ERROR_ILLEGAL_STATE  (401) The CPU was the first to signal the object, or to generate a fence: an object
+ *                                   has one kind of signaler (PROPOSED).
  * @retval CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED (900) The stream captures; the capture goes on (PROPOSED). Wait before
  * the graph is launched and signal after it.
  * @retval CUDA_ERROR_CONTEXT_IS_DESTROYED (709) or the error of the context: an earlier signal of the object was lost
@@ -223,9 +228,11 @@ CUresult nvsciCuSignalExternalSemaphoresAsync(const CUexternalSemaphore* extSemA
  * @retval CUDA_ERROR_INVALID_VALUE  (1) A NULL array or fence; a flag other than 2 for an NvSciSync object; a fence of
  *                                   another object, or bytes that are no fence; a signal that was not submitted.
  * @retval CUDA_ERROR_INVALID_HANDLE (400) A semaphore is not alive; the driver's answer for a bad stream.
- * @retval CUDA_ERROR_NOT_SUPPORTED  (801) The object's list does not permit to wait.
+ * @retval CUDA_ERROR_NOT_SUPPORTED  (801) No list that speaks for CUDA asked to wait (PROPOSED, as for signals); or the
+ *                                   object's list does not permit it.
  * @retval CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED (900) The stream captures.
  * @retval CUDA_ERROR_CONTEXT_IS_DESTROYED (709) or the error of the context: the signal was lost with its context.
+ * @retval CUDA_ERROR_ILLEGAL_STATE  (401) The fence is lost, because its object was freed before the signal.
  */
 CUresult nvsciCuWaitExternalSemaphoresAsync(const CUexternalSemaphore* extSemArray,
                                             const CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS* paramsArray,

@@ -655,7 +655,9 @@ NvSciError NvSciSyncObjDup(NvSciSyncObj syncObj, NvSciSyncObj* dupObj);
 NvSciError NvSciSyncObjGetAttrList(NvSciSyncObj syncObj, NvSciSyncAttrList* syncAttrList);
 
 /**
- * Frees a handle. The timeline lives while another handle, an import, or work in a stream uses it.
+ * Frees a handle. The timeline lives while another handle, an import, or work in a stream uses it. When the last handle
+ * and import are gone nobody can signal any more: fences whose signal is in no stream are lost, and streams that wait
+ * for them go on (PROPOSED).
  *
  * Thread-safe.
  *
@@ -839,6 +841,8 @@ NvSciError NvSciSyncFenceDup(const NvSciSyncFence* srcSyncFence, NvSciSyncFence*
  * @param[out] syncFence Receives the fence; what it held is forgotten.
  * @retval NvSciError_Success The fence is written.
  * @retval NvSciError_BadParameter syncObj is not a live handle, syncFence is NULL, or the CPU is not the signaler.
+ * @retval NvSciError_InvalidState A stream was the first to signal the object, which has one kind of signaler; or the
+ *         object is of the process that this one was forked from (PROPOSED).
  *
  * Source: DRIVE OS 6.0.10 API reference.
  */
@@ -853,6 +857,7 @@ NvSciError NvSciSyncObjGenerateFence(NvSciSyncObj syncObj, NvSciSyncFence* syncF
  * @param[in] syncObj An object whose signaler is the CPU.
  * @retval NvSciError_Success Signaled.
  * @retval NvSciError_BadParameter syncObj is not a live handle, or the CPU is not the signaler.
+ * @retval NvSciError_InvalidState As for NvSciSyncObjGenerateFence().
  *
  * Source: DRIVE OS 6.0.10 API reference.
  */
@@ -961,7 +966,9 @@ NvSciError NvSciSyncFenceExtractFence(const NvSciSyncFence* syncFence, uint64_t*
  * @param[out] syncFence Receives the fence; what it held is forgotten.
  * @retval NvSciError_Success The fence is written.
  * @retval NvSciError_BadParameter syncObj is not a live handle, or syncFence is NULL.
- * @retval NvSciError_Overflow id or value is out of range.
+ * @retval NvSciError_Overflow id or value is out of range, or value is 2^63 or more ahead of the one reached
+ *         (PROPOSED): streams compare cyclically, and would take it for reached.
+ * @retval NvSciError_InvalidState The object is of the process that this one was forked from (PROPOSED).
  *
  * Source: DRIVE OS 6.0.10 API reference.
  */
