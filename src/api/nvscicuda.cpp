@@ -5,6 +5,7 @@
 #include "api/forward.h"
 #include "api/handles.h"
 #include "api/nvscicuda_abi.h"
+#include "base/unaligned.h"
 #include "cuda/external_memory.h"
 #include "cuda/mapped_pointers.h"
 
@@ -42,7 +43,7 @@ CUresult nvsciCuImportExternalMemory(CUexternalMemory* extMem_out,
     return api::cuda_call(__func__, [&]() -> Result<> {
         if (extMem_out == nullptr) return api::null_argument("extMem_out");
         if (memHandleDesc == nullptr) return api::null_argument("memHandleDesc");
-        return import_object(extMem_out, *memHandleDesc);
+        return import_object(extMem_out, load_once<CUDA_EXTERNAL_MEMORY_HANDLE_DESC>(memHandleDesc));
     });
 }
 
@@ -58,7 +59,7 @@ CUresult nvsciCuExternalMemoryGetMappedBuffer(CUdeviceptr* devPtr, CUexternalMem
         if (extMem == nullptr) return api::null_argument("extMem");
         if (bufferDesc == nullptr) return api::null_argument("bufferDesc");
         OPENNVSCI_TRY_ASSIGN(memory, api::acquire(api::external_memories(), extMem, "extMem"));
-        OPENNVSCI_TRY_ASSIGN(pointer, memory->map_buffer(*bufferDesc));
+        OPENNVSCI_TRY_ASSIGN(pointer, memory->map_buffer(load_once<CUDA_EXTERNAL_MEMORY_BUFFER_DESC>(bufferDesc)));
         *devPtr = pointer;
         return {};
     });
@@ -76,7 +77,8 @@ CUresult nvsciCuExternalMemoryGetMappedMipmappedArray(CUmipmappedArray* mipmap, 
         if (extMem == nullptr) return api::null_argument("extMem");
         if (mipmapDesc == nullptr) return api::null_argument("mipmapDesc");
         OPENNVSCI_TRY_ASSIGN(memory, api::acquire(api::external_memories(), extMem, "extMem"));
-        OPENNVSCI_TRY_ASSIGN(array, memory->map_array(*mipmapDesc));
+        OPENNVSCI_TRY_ASSIGN(array,
+                             memory->map_array(load_once<CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC>(mipmapDesc)));
         *mipmap = array;
         return {};
     });

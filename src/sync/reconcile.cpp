@@ -226,7 +226,8 @@ Place place_payload(Negotiation& negotiation, const std::vector<Participant>& al
     });
     if (!is_only_gpu) return {Residence::system, "several GPUs take part"};
     const auto driver = driver::instance();
-    const driver::Device* device = driver ? (*driver)->find(gpu) : nullptr;
+    if (!driver) return {Residence::system, fmt::format("CUDA cannot be used now: {}", driver.error().text)};
+    const driver::Device* device = (*driver)->find(gpu);
     if (device == nullptr || !device->supports_virtual_memory) {
         return {Residence::system, "the GPU is not of this machine, or cannot share its memory"};
     }
