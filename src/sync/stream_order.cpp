@@ -52,7 +52,8 @@ Result<std::uint64_t> StreamOrder::signal(const driver::StreamPlace& stream) {
         } const claim{*this};
         return submit_signal(stream);
     }();
-    if (!signaled) release_waits();  // it may have found a loss
+    if (signaled && counter_.is_broken()) owe_release();  // it writes a smaller value than the payload was raised to
+    if (!signaled || counter_.is_broken()) release_waits();
     return signaled;
 }
 
@@ -187,13 +188,15 @@ Result<> StreamOrder::wait_in_memory(const driver::StreamPlace& stream, std::uin
     if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamWaitValue64");
     OPENNVSCI_TRY(record(*event, stream));
     if (counter_.is_lost(value)) [[unlikely]] {  // since it was looked at: whoever found that knew nothing of this wait
-        {
-            const std::lock_guard lock(state_);
-            owes_release_ = true;
-        }
+        owe_release();
         release_waits();
     }
     return {};
+}
+
+void StreamOrder::owe_release() noexcept {
+    const std::lock_guard lock(state_);
+    owes_release_ = counter_.is_in_memory();
 }
 
 // Behind an operation on the payload, which cannot be taken back: so a failure that passes is tried again. After one
@@ -302,9 +305,7 @@ void StreamOrder::release_waits() {
         StreamOrder& order;
         bool is_taken = false;
         ~Debt() {
-            if (!is_taken) return;
-            const std::lock_guard lock(order.state_);
-            order.owes_release_ = true;
+            if (is_taken) order.owe_release();
         }
     } debt{*this};
     std::vector<SharedEvent> before;

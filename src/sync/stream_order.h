@@ -79,6 +79,7 @@ class StreamOrder {
     [[nodiscard]] Result<> make_room();
     [[nodiscard]] Result<> record(const driver::StreamEvent& event, const driver::StreamPlace& stream);
     void keep_for_ever() noexcept;
+    void owe_release() noexcept;
     [[nodiscard]] Result<> raise_in_stream(const driver::ContextWatch& context, std::span<const SharedEvent> before,
                                            std::span<const SharedEvent> after);
 
