@@ -32,8 +32,9 @@ LeakCheck::LeakCheck() {
 }
 
 std::map<std::string, long> LeakCheck::count() {
+    const sync::Timeline::Description of_the_cpu{};
     for (int i = 0; i < 50; ++i)
-        (void)sync::Timelines::instance().create(nullptr, {sync::Residence::system, nullptr});
+        (void)sync::Timelines::instance().create(nullptr, of_the_cpu);
     sync::CounterArena::instance().forget_ended_contexts();
     std::map<std::string, long> counts = DriverHooks::instance().live_objects();
     counts["file descriptors"] = std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
