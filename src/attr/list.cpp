@@ -33,13 +33,13 @@ std::unique_ptr<List> List::clone() const {
 }
 
 bool List::has_selector() const {
-    const std::lock_guard lock(mutex_);
+    const auto locked = lock();
     return std::all_of(slots_.begin(), slots_.end(),
                        [&](const NamedSlot& slot) { return slot.values.has(schema_->selector()); });
 }
 
 Result<> List::set_name(std::string name) {
-    const std::lock_guard lock(mutex_);
+    const auto locked = lock();
     OPENNVSCI_TRY(check_writable());
     slots_.front().name = std::move(name);
     return {};
@@ -61,12 +61,12 @@ Result<Bytes> List::get(std::size_t slot, std::uint32_t key_number) const {
                     fmt::format("slot {} does not exist: the list has {} slots", slot, slots_.size()));
     }
     if (!writable_) return slots_[slot].values.get(*key);  // it never changes
-    const std::lock_guard lock(mutex_);
+    const auto locked = lock();
     return slots_[slot].values.get(*key);
 }
 
 std::string List::text() const {
-    const std::lock_guard lock(mutex_);
+    const auto locked = lock();
     std::string out;
     for (std::size_t i = 0; i < slots_.size(); ++i) {
         if (slots_.size() > 1) out += fmt::format("slot {} {}\n", i + 1, slots_[i].name);
@@ -79,7 +79,7 @@ std::string List::text() const {
 }
 
 std::vector<NamedSlot> List::copy_slots() const {
-    const std::lock_guard lock(mutex_);
+    const auto locked = lock();
     return slots_;
 }
 

@@ -13,6 +13,7 @@
 #include "attr/given_pairs.h"
 #include "attr/report.h"
 #include "attr/slot.h"
+#include "base/process.h"
 #include "base/result.h"
 
 namespace opennvsci::attr {
@@ -77,7 +78,7 @@ class List {
     /// Calls `read(slot)` for every NamedSlot, under the lock.
     template <class Read>
     void for_each_slot(Read&& read) const {
-        const std::lock_guard lock(mutex_);
+        const auto locked = lock();
         for (const NamedSlot& slot : slots_)
             read(slot);
     }
@@ -99,12 +100,20 @@ class List {
     std::vector<NamedSlot> slots_;
     std::shared_ptr<const Report> report_;
     KeySet written_;  // keys that may not be set again
+    const std::uint64_t maker_ = process::token();
     mutable std::mutex mutex_;
+
+    // A list that cannot be written never changes. In a forked child another thread of the parent may seem to hold the
+    // lock of a list of the parent for ever.
+    [[nodiscard]] std::unique_lock<std::mutex> lock() const {
+        if (!writable_ || maker_ != process::token()) return {};
+        return std::unique_lock(mutex_);
+    }
 };
 
 template <class PairAt>
 Result<> List::set(std::size_t count, PairAt&& pair_at) {
-    const std::lock_guard lock(mutex_);
+    const auto locked = lock();
     OPENNVSCI_TRY(check_writable());
     return set_locked(slots_.front().values.get(schema_->selector()), count, pair_at);
 }

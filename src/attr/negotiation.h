@@ -63,7 +63,8 @@ class Negotiation {
 
     /// Raises a scalar to at least `least`: the default if nobody asked, else an adjustment.
     template <class T>
-    void raise_to(std::uint32_t number, const T& least, Text reason) {
+    void raise_to(std::uint32_t number, const T& least,
+                  Text reason) {  // NOLINT(performance-unnecessary-value-param): it is moved from
         const auto asked = result_.template scalar<T>(number);
         if (asked && *asked >= least) return;
         result_.put_scalar(number, least);

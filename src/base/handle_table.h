@@ -54,6 +54,12 @@ enum class HandleKind : std::uint16_t {
     return handle >> 48 == static_cast<std::uint16_t>(kind);
 }
 
+/// True if `handle` has the form of a handle of any kind.
+[[nodiscard]] constexpr bool is_handle(std::uint64_t handle) noexcept {
+    return handle >> 48 >= static_cast<std::uint16_t>(HandleKind::module) &&
+           handle >> 48 <= static_cast<std::uint16_t>(HandleKind::external_semaphore);
+}
+
 /// `kLastGeneration` is a parameter for tests only.
 template <class T, std::uint64_t kLastGeneration = 0xFFFFFF>
 class HandleTable {
@@ -95,7 +101,7 @@ class HandleTable {
         if (slot == nullptr) return 0;
         const std::uint64_t generation = slot->state.load(std::memory_order_relaxed) >> kPhaseBits;
         ::new (static_cast<void*>(slot->storage)) T(std::move(value));
-        slot->maker = process::token();
+        slot->maker.store(process::token(), std::memory_order_relaxed);
         slot->state.store(generation << kPhaseBits | kOpen, std::memory_order_release);
         return std::uint64_t{static_cast<std::uint16_t>(kind_)} << 48 | generation << 24 | slot->index;
     }
@@ -116,7 +122,7 @@ class HandleTable {
         Slot* const slot = find(handle);
         if (slot == nullptr) return false;
         std::uint64_t state = open_state(handle);
-        const bool is_ours = slot->maker == process::token();
+        const bool is_ours = slot->maker.load(std::memory_order_relaxed) == process::token();
         const std::uint64_t closed = state - kOpen + (is_ours ? kClosing : kAbandoned);
         if (!slot->state.compare_exchange_strong(state, closed, std::memory_order_seq_cst)) return false;
         if (is_ours) slot->end_if_unused(closed);
@@ -150,7 +156,7 @@ class HandleTable {
         std::atomic<std::uint64_t> state{std::uint64_t{1} << kPhaseBits | kVacant};
         HandleTable* table = nullptr;
         std::uint32_t index = 0;
-        std::uint64_t maker = 0;  // token of the process that inserted the value
+        std::atomic<std::uint64_t> maker{0};  // token of the process that inserted the value
         Slot* next_vacant = nullptr;
         alignas(T) unsigned char storage[sizeof(T)];
         std::array<Counter, kCounters> calls;

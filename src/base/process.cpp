@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdlib>
 #include <ctime>
+#include <utility>
 
 namespace opennvsci::process {
 
@@ -19,28 +20,24 @@ namespace {
 constexpr std::size_t kMostGuarded = 32;
 constinit std::array<std::atomic<std::mutex*>, kMostGuarded> g_guarded{};
 
-template <class Use>
-void for_each_guarded(Use&& use) noexcept {
-    for (const auto& guarded : g_guarded) {
-        if (std::mutex* const mutex = guarded.load(std::memory_order_acquire); mutex != nullptr) use(*mutex);
-    }
-}
-
-// What the forking thread holds of the guarded locks during the fork: a lock that is guarded meanwhile is not let go.
+// What a forking thread holds of the guarded locks during the fork, each under the lock itself: another thread may fork
+// as soon as it is let go. A lock that is guarded meanwhile is not let go.
 constinit std::array<std::mutex*, kMostGuarded> g_held{};
 
 void before_fork() noexcept {
-    std::size_t count = 0;
-    for_each_guarded([&](std::mutex& mutex) {
-        mutex.lock();
-        g_held[count++] = &mutex;
-    });
+    for (std::size_t i = 0; i < kMostGuarded; ++i) {
+        std::mutex* const mutex = g_guarded[i].load(std::memory_order_acquire);
+        if (mutex == nullptr) return;
+        mutex->lock();
+        g_held[i] = mutex;
+    }
 }
 
 void after_fork() noexcept {
-    for (std::mutex*& mutex : g_held) {
-        if (mutex != nullptr) mutex->unlock();
-        mutex = nullptr;
+    for (std::mutex*& place : g_held) {
+        std::mutex* const mutex = std::exchange(place, nullptr);
+        if (mutex == nullptr) return;  // they are taken in order
+        mutex->unlock();
     }
 }
 

@@ -34,10 +34,13 @@ Result<> wait_for_current_context(const driver::Driver& driver) {
 // Taking down a mapping does not wait by itself.
 Result<> wait_for_work(const driver::ContextWatch& import) {
     const driver::Driver& driver = import.driver();
-    if (import.is_alive()) OPENNVSCI_TRY(import.run([&] { return wait_for_current_context(driver); }));
+    // Both are waited for, whatever comes of the first. The work of a context that ends meanwhile is done.
+    Result<> waited = import.is_alive() ? import.run([&] { return wait_for_current_context(driver); }) : Result<>();
+    if (!waited && !import.is_alive()) waited = {};
     const auto current = driver::ContextWatch::of_current(driver);
-    if (!current || *current == &import) return {};  // none, or a destroyed one, whose work is done
-    return wait_for_current_context(driver);
+    if (!current || *current == &import) return waited;  // none, or a destroyed one
+    Result<> waited_for_current = wait_for_current_context(driver);
+    return waited ? waited_for_current : waited;
 }
 
 }  // namespace
@@ -45,6 +48,10 @@ Result<> wait_for_work(const driver::ContextWatch& import) {
 MappedPointers& MappedPointers::instance() {
     static MappedPointers& pointers = *new MappedPointers;
     return pointers;
+}
+
+MappedPointers::MappedPointers() {
+    process::guard_across_fork(mutex_);
 }
 
 void MappedPointers::insert(CUdeviceptr pointer, MappedBuffer buffer) {
@@ -74,6 +81,11 @@ Result<bool> MappedPointers::free(CUdeviceptr pointer) {
         const std::lock_guard lock(mutex_);
         const auto found = buffers_.find(pointer);
         if (found == buffers_.end()) return false;
+        if (found->second.maker != process::token()) {
+            return fail(NvSciError_InvalidState,
+                        "the pointer belongs to the process that this one was forked from, which CUDA does not serve",
+                        CUDA_ERROR_NOT_INITIALIZED);
+        }
         import = found->second.context;
     }
     const Result<> waited = wait_for_work(*import);

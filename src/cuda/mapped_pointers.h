@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "base/cuda_abi.h"
+#include "base/process.h"
 #include "buf/object.h"
 #include "driver/context_watch.h"
 
@@ -21,6 +22,7 @@ struct MappedBuffer {
     std::shared_ptr<buf::Object> object;
     std::unique_ptr<memory::GpuMapping> mapping;
     const driver::ContextWatch* context;  ///< of the import
+    std::uint64_t maker = process::token();
 };
 
 class MappedPointers {
@@ -46,6 +48,7 @@ class MappedPointers {
     [[nodiscard]] Result<bool> free(cu::CUdeviceptr pointer);
 
   private:
+    MappedPointers();
     [[nodiscard]] bool find(cu::CUdeviceptr pointer) noexcept;
 
     std::atomic<std::size_t> count_{0};

@@ -4,6 +4,8 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "base/process.h"
+
 namespace opennvsci::driver {
 namespace {
 
@@ -13,7 +15,11 @@ struct Watches {
 };
 
 Watches& watches() {
-    static Watches& all = *new Watches;
+    static Watches& all = []() -> Watches& {
+        auto& made = *new Watches;
+        process::guard_across_fork(made.mutex);
+        return made;
+    }();
     return all;
 }
 

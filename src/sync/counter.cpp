@@ -37,8 +37,12 @@ Result<Counter> Counter::allocate(const Description& description) {
     return counter;
 }
 
+// A context that is being destroyed may count as lost before its last work is done, so its writes may still come: then
+// nobody else gets the place.
 Counter::~Counter() {
-    if (is_seen_by_cpu()) CounterArena::instance().give_back(size(), std::move(place_));
+    if (is_seen_by_cpu() && broken_by() == cu::CUDA_SUCCESS) {
+        CounterArena::instance().give_back(size(), std::move(place_));
+    }
 }
 
 Result<cu::CUdeviceptr> Counter::address_in(const driver::ContextWatch& context) const {
@@ -71,11 +75,13 @@ void Counter::break_from(std::uint64_t first, cu::CUresult why) noexcept {
     wake_sleepers();
 }
 
-void Counter::raise(std::uint64_t value) noexcept {
+Result<> Counter::raise(std::uint64_t value) {
+    if (!is_seen_by_cpu()) return place_.memory->store_apart(place_.offset, value);
     std::uint64_t payload = words_->payload.load();
     while (payload < value && !words_->payload.compare_exchange_weak(payload, value)) {
     }
     wake_sleepers();
+    return {};
 }
 
 void Counter::sleep(std::uint64_t value, Clock::duration longest) const noexcept {

@@ -54,8 +54,7 @@ class Counter {
     [[nodiscard]] bool is_seen_by_cpu() const noexcept { return place_.address != nullptr; }
     /// Where the streams of a context find the payload, if it is in memory. Errors: those of CounterMemory.
     [[nodiscard]] Result<cu::CUdeviceptr> address_in(const driver::ContextWatch& context) const;
-    /// A living context whose streams have asked, or null.
-    [[nodiscard]] const driver::ContextWatch* any_context() const noexcept { return place_.memory->any_context(); }
+    [[nodiscard]] const std::shared_ptr<CounterMemory>& memory() const noexcept { return place_.memory; }
 
     /// The last value reached, as far as is known without asking CUDA.
     [[nodiscard]] std::uint64_t reached() const noexcept {
@@ -82,8 +81,8 @@ class Counter {
     /// Declares `first` and all values after it lost; what is reached already stays so.
     void break_from(std::uint64_t first, cu::CUresult why) noexcept;
 
-    /// Raises the payload of a broken counter in system memory, and wakes all who sleep.
-    void raise(std::uint64_t value) noexcept;
+    /// Raises the payload of a broken counter, and wakes all who sleep. Errors: the driver's, for video memory.
+    [[nodiscard]] Result<> raise(std::uint64_t value);
 
     /// Sleeps until the payload is `value` or somebody wakes, at most `longest`. Only for residence system.
     void sleep(std::uint64_t value, Clock::duration longest) const noexcept;

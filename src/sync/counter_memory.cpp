@@ -55,7 +55,6 @@ Result<cu::CUdeviceptr> CounterMemory::address_in(const driver::ContextWatch& co
                                 only_->name, device.uuid.text()),
                     cu::CUDA_ERROR_NOT_SUPPORTED);
     }
-    forget_ended_contexts();
     return context.run([&]() -> Result<cu::CUdeviceptr> {
         OPENNVSCI_TRY_ASSIGN(made, allocation_->map_for_gpu(context.driver(), device, memory::Right::read_write));
         const std::lock_guard lock(mutex_);
@@ -63,11 +62,23 @@ Result<cu::CUdeviceptr> CounterMemory::address_in(const driver::ContextWatch& co
     });
 }
 
-const driver::ContextWatch* CounterMemory::any_context() noexcept {
-    const std::lock_guard lock(mutex_);
-    const auto found = std::find_if(mappings_.begin(), mappings_.end(),
-                                    [](const ContextMapping& mapping) { return mapping.context->is_alive(); });
-    return found == mappings_.end() ? nullptr : found->context;
+Result<> CounterMemory::store_apart(std::size_t offset, std::uint64_t value) {
+    OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
+    const driver::EntryPoints& call = driver->call;
+    cu::CUcontext own = nullptr;
+    if (const cu::CUresult result = call.cuCtxCreate(&own, 0, only_->handle); result != cu::CUDA_SUCCESS) {
+        return driver->error(result, "cuCtxCreate");
+    }
+    const auto store = [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(mapping, allocation_->map_for_gpu(*driver, *only_, memory::Right::read_write));
+        const driver::RelaxedCapture relaxed(*driver);
+        const cu::CUresult result = call.cuMemcpyHtoD(mapping->address() + offset, &value, sizeof(value));
+        if (result != cu::CUDA_SUCCESS) return driver->error(result, "cuMemcpyHtoD");
+        return {};
+    };
+    auto stored = store();
+    call.cuCtxDestroy(own);  // and what was current before is again
+    return stored;
 }
 
 // Taken down without the lock: the driver is asked.

@@ -18,13 +18,17 @@ Result<Fence> Fence::read(const NvSciSyncFence& storage) {
             "the fence is neither cleared nor one that this library wrote; its storage must be zeroed once, and "
             "not be written to");
     }
+    const auto timestamp_slot = static_cast<std::uint32_t>(words[2]);
+    const auto task_status_slot = static_cast<std::uint32_t>(words[2] >> 32);
     if (words[4] != process::token()) {
         return fail(NvSciError_BadParameter,
                     "the fence is not of this process: the bytes of a fence mean nothing in another one, nor in a "
                     "forked child; NvSciSyncIpcExportFence hands fences over");
     }
-    return Fence{words[0], words[1], static_cast<std::uint32_t>(words[2]), static_cast<std::uint32_t>(words[2] >> 32),
-                 words[3] == kHas32Bits};
+    if (timestamp_slot >= kSlots || task_status_slot >= kSlots) {  // sealed by somebody else
+        return fail(NvSciError_BadParameter, "the fence has slots that no object has");
+    }
+    return Fence{words[0], words[1], timestamp_slot, task_status_slot, words[3] == kHas32Bits};
 }
 
 }  // namespace opennvsci::sync

@@ -4,11 +4,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 namespace opennvsci::sync {
 
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names
 using driver::Progress;
+
+namespace {
+
+// Only after a loss, while streams wait in memory for lost values and lost signals still run.
+constexpr std::chrono::milliseconds kPatience{20};
+constexpr std::chrono::microseconds kBetweenRaises{100};
+
+}  // namespace
 
 tl::unexpected<Error> StreamOrder::lost() const {
     const CUresult why = counter_.broken_by();
@@ -52,8 +62,13 @@ Result<std::uint64_t> StreamOrder::signal(const driver::StreamPlace& stream) {
         } const claim{*this};
         return submit_signal(stream);
     }();
-    if (signaled && counter_.is_broken()) owe_release();  // it writes a smaller value than the payload was raised to
-    if (!signaled || counter_.is_broken()) release_waits();
+    if (counter_.is_broken()) [[unlikely]] {  // it may have found that, or write a smaller value than was raised to
+        {
+            const std::lock_guard lock(state_);
+            owe_release();
+        }
+        release_waits();
+    }
     return signaled;
 }
 
@@ -77,10 +92,21 @@ Result<std::uint64_t> StreamOrder::submit_signal(const driver::StreamPlace& stre
         // The default write comes after a fence of system scope: whoever sees the value sees the work before it.
         const CUresult written =
             driver.call.cuStreamWriteValue64(stream.handle, address, value, CU_STREAM_WRITE_VALUE_DEFAULT);
-        if (written != CUDA_SUCCESS) return driver.error(written, "cuStreamWriteValue64");
+        if (written != CUDA_SUCCESS) {
+            if (description_.has_timestamps) {  // the time is stored when the stream comes there
+                const auto behind = event_behind_wait(stream.context, 0);
+                if (!behind || !record(**behind, stream)) keep_for_ever();
+            }
+            return driver.error(written, "cuStreamWriteValue64");
+        }
         values_.hand_out_to(value);
     }
-    OPENNVSCI_TRY(record(*event, stream));
+    if (auto recorded = record(*event, stream); !recorded) {
+        // The value will be written, and no later signal could be put behind it.
+        const std::lock_guard lock(state_);
+        if (counter_.is_in_memory()) counter_.break_from(value, recorded.error().cuda);
+        return tl::make_unexpected(std::move(recorded).error());
+    }
     values_.hand_out_to(value);
     const std::lock_guard lock(state_);
     signals_.append(value);
@@ -158,22 +184,22 @@ Result<> StreamOrder::wait_for_event(const driver::StreamPlace& stream, const Sh
     return driver.error(result, "cuStreamWaitEvent");
 }
 
-// An event that nobody waits behind any more, or a new one. Operations of different streams end in any order. Looking
-// at two events for each new operation finds those that are done sooner than new ones come.
-Result<SharedEvent> StreamOrder::event_behind_memory(const driver::ContextWatch* context) {
-    const std::lock_guard lock(state_);
-    for (int looks = 0; looks < 2 && !in_memory_.empty(); ++looks) {
-        last_asked_ = (last_asked_ + 1) % in_memory_.size();
-        SharedEvent& event = in_memory_[last_asked_];
-        if (is_in_use(event)) continue;
-        if (!event->is_of(context)) {
-            OPENNVSCI_TRY_ASSIGN(made, driver::StreamEvent::create(context));
-            *event = std::move(made);
+// An event that nobody waits behind any more, or a new one, for a wait for `value`. Operations of different streams end
+// in any order. Looking at two events for each new operation finds those that are done sooner than new ones come.
+Result<SharedEvent> StreamOrder::event_behind_wait(const driver::ContextWatch* context, std::uint64_t value) {
+    {
+        const std::lock_guard lock(state_);
+        greatest_awaited_ = std::max(greatest_awaited_, value);
+        for (int looks = 0; looks < 2 && !in_memory_.empty(); ++looks) {
+            last_asked_ = (last_asked_ + 1) % in_memory_.size();
+            const SharedEvent& event = in_memory_[last_asked_];
+            if (event->is_of(context) && !is_in_use(event)) return event;
         }
-        return event;
     }
-    OPENNVSCI_TRY_ASSIGN(made, driver::StreamEvent::create(context));
-    return in_memory_.emplace_back(std::make_shared<driver::StreamEvent>(std::move(made)));
+    OPENNVSCI_TRY_ASSIGN(made, driver::StreamEvent::create(context));  // without the lock: it may have to wait
+    auto event = std::make_shared<driver::StreamEvent>(std::move(made));
+    const std::lock_guard lock(state_);
+    return in_memory_.emplace_back(std::move(event));
 }
 
 Result<> StreamOrder::wait_in_memory(const driver::StreamPlace& stream, std::uint64_t value) {
@@ -183,20 +209,18 @@ Result<> StreamOrder::wait_in_memory(const driver::StreamPlace& stream, std::uin
     }
     const driver::Driver& driver = stream.context->driver();
     OPENNVSCI_TRY_ASSIGN(address, counter_.address_in(*stream.context));
-    OPENNVSCI_TRY_ASSIGN(event, event_behind_memory(stream.context));
+    OPENNVSCI_TRY_ASSIGN(event, event_behind_wait(stream.context, value));
     const CUresult result = driver.call.cuStreamWaitValue64(stream.handle, address, value, CU_STREAM_WAIT_VALUE_GEQ);
     if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamWaitValue64");
     OPENNVSCI_TRY(record(*event, stream));
     if (counter_.is_lost(value)) [[unlikely]] {  // since it was looked at: whoever found that knew nothing of this wait
-        owe_release();
+        {
+            const std::lock_guard lock(state_);
+            owe_release();
+        }
         release_waits();
     }
     return {};
-}
-
-void StreamOrder::owe_release() noexcept {
-    const std::lock_guard lock(state_);
-    owes_release_ = counter_.is_in_memory();
 }
 
 // Behind an operation on the payload, which cannot be taken back: so a failure that passes is tried again. After one
@@ -239,7 +263,7 @@ bool StreamOrder::settle(std::uint64_t value) {
             pending_from = std::min(pending_from, signal.value);
             if (!counter_.is_lost(signal.value)) {
                 counter_.break_from(signal.value, context.progress.why);
-                owes_release_ = counter_.is_in_memory();
+                owe_release();
             }
             break;
         }
@@ -267,7 +291,7 @@ void StreamOrder::disown() {
         const std::uint64_t last = std::max(counter_.reached(), signals_.empty() ? 0 : signals_.newest().value);
         if (values_.greatest() > last && !counter_.is_lost(last + 1)) {
             counter_.break_from(last + 1, CUDA_SUCCESS);
-            owes_release_ = counter_.is_in_memory();
+            owe_release();
         }
     }
     release_waits();
@@ -280,7 +304,7 @@ bool StreamOrder::is_idle() {
     }
     release_waits();
     const std::lock_guard lock(state_);
-    if (owes_release_) return false;
+    if (owes_release_ || is_releasing_) return false;
     for (std::size_t i = 0; i < in_memory_.size(); ++i) {
         const std::size_t place = (last_asked_ + i) % in_memory_.size();
         if (!is_in_use(in_memory_[place])) continue;
@@ -297,72 +321,69 @@ bool StreamOrder::is_in_use(const SharedEvent& event) const noexcept {
 }
 
 // Lets all streams go on that wait in memory for a lost value, and no others: signals of values that are not lost come
-// first. Signals of lost values may still run, or themselves wait in memory: they will write smaller values, so behind
-// them the payload is raised once more.
+// first. Those of lost values that still run, or themselves wait in memory, will write smaller values, so the payload
+// is raised once more when they are done, which is soon if all they waited for was this. Whoever looks next goes on
+// with what cannot be done now.
 void StreamOrder::release_waits() {
-    // Whoever comes meanwhile leaves it to this thread; if it fails, whoever looks next tries again.
-    struct Debt {
-        StreamOrder& order;
-        bool is_taken = false;
-        ~Debt() {
-            if (is_taken) order.owe_release();
-        }
-    } debt{*this};
-    std::vector<SharedEvent> before;
-    std::vector<SharedEvent> after;
-    const driver::ContextWatch* context = nullptr;
-    {
+    if (!raise()) return;
+    const auto owes = [&] {
         const std::lock_guard lock(state_);
-        if (!owes_release_) return;
-        if (std::none_of(in_memory_.begin(), in_memory_.end(), [&](const auto& event) { return is_in_use(event); })) {
-            owes_release_ = false;
-            return;
-        }
-        const auto collect = [&](std::uint64_t last, std::uint64_t first, std::vector<SharedEvent>& into) {
-            signals_.for_each_context(last, [&](const StreamSignals::ContextProgress& of_context) {
-                const Progress::State state = of_context.progress.state;
-                if (state == Progress::State::done || state == Progress::State::lost || of_context.newest < first)
-                    return;
-                into.push_back(of_context.event);
-                context = &of_context.event->context();
-            });
-        };
-        const std::uint64_t first_lost = counter_.first_lost();
-        collect(first_lost - 1, 0, before);
-        collect(UINT64_MAX, first_lost, after);
-        if (before.empty() && counter_.is_seen_by_cpu()) counter_.raise(values_.greatest());
-        if (context == nullptr && !counter_.is_seen_by_cpu()) context = counter_.any_context();
-        owes_release_ = false;
-        debt.is_taken = true;
+        return owes_release_;
+    };
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    while (owes() && std::chrono::steady_clock::now() < end) {
+        std::this_thread::sleep_for(kBetweenRaises);
+        raise();
     }
-    if (context == nullptr || raise_in_stream(*context, before, after)) debt.is_taken = false;
 }
 
-Result<> StreamOrder::raise_in_stream(const driver::ContextWatch& context, std::span<const SharedEvent> before,
-                                      std::span<const SharedEvent> after) {
-    const driver::Driver& driver = context.driver();
-    OPENNVSCI_TRY_ASSIGN(address, counter_.address_in(context));
-    OPENNVSCI_TRY_ASSIGN(behind, event_behind_memory(&context));
-    return context.run([&]() -> Result<> {
-        const driver::RelaxedCapture relaxed(driver);
-        CUstream stream = nullptr;
-        CUresult result = driver.call.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING);
-        if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamCreate");
-        const auto raise_behind = [&](std::span<const SharedEvent> events) {
-            for (const SharedEvent& event : events) {
-                if (result == CUDA_SUCCESS) result = driver.call.cuStreamWaitEvent(stream, event->handle(), 0);
-            }
-            if (result != CUDA_SUCCESS) return;
-            result =
-                driver.call.cuStreamWriteValue64(stream, address, values_.greatest(), CU_STREAM_WRITE_VALUE_DEFAULT);
+// True if the payload is raised now, and will be lowered again.
+bool StreamOrder::raise() {
+    std::uint64_t value = 0;
+    bool is_lowered = false;
+    {
+        const std::lock_guard lock(state_);
+        if (!owes_release_ || is_releasing_) return false;
+        const auto in_use = [&](const SharedEvent& event) { return is_in_use(event); };
+        if (!is_kept_for_ever_ && std::none_of(in_memory_.begin(), in_memory_.end(), in_use)) {
+            owes_release_ = false;
+            return false;
+        }
+        const auto is_any_running = [&](std::uint64_t first, std::uint64_t last) {
+            bool is_any = false;
+            signals_.for_each_context(last, [&](const StreamSignals::ContextProgress& context) {
+                const Progress::State state = context.progress.state;
+                const bool is_over = state == Progress::State::done || state == Progress::State::lost;
+                is_any = is_any || (!is_over && context.newest >= first);
+            });
+            return is_any;
         };
-        if (!before.empty() || !counter_.is_seen_by_cpu()) raise_behind(before);
-        if (!after.empty()) raise_behind(after);
-        const auto recorded = record(*behind, {stream, 0, &context});
-        driver.call.cuStreamDestroy(stream);
-        if (result != CUDA_SUCCESS) return driver.error(result, "letting streams go on that wait for a lost value");
-        return recorded;
-    });
+        const std::uint64_t first_lost = counter_.first_lost();
+        if (is_any_running(0, first_lost - 1)) return false;
+        is_lowered = is_any_running(first_lost, UINT64_MAX);
+        if (is_lowered && is_raised_) return false;
+        is_raised_ = true;
+        is_releasing_ = true;
+        // An operation that nobody knows the end of may lower it at any time.
+        owes_release_ = is_lowered || (is_kept_for_ever_ && counter_.is_seen_by_cpu());
+        value = greatest_awaited_;
+    }
+    struct End {
+        StreamOrder& order;
+        bool has_failed = true;
+        ~End() {
+            const std::lock_guard lock(order.state_);
+            order.is_releasing_ = false;
+            if (has_failed) order.owe_release();
+        }
+    } end{*this};
+    end.has_failed = !counter_.raise(value);
+    return !end.has_failed && is_lowered;
+}
+
+void StreamOrder::owe_release() noexcept {
+    owes_release_ = counter_.is_in_memory();
+    is_raised_ = false;
 }
 
 }  // namespace opennvsci::sync

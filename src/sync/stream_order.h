@@ -19,7 +19,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <span>
 #include <vector>
 
 #include "driver/stream_place.h"
@@ -73,18 +72,16 @@ class StreamOrder {
     [[nodiscard]] Result<> wait_for_event(const driver::StreamPlace& stream, const SharedEvent& event,
                                           std::uint64_t value);
     [[nodiscard]] Result<> wait_in_memory(const driver::StreamPlace& stream, std::uint64_t value);
-    [[nodiscard]] Result<SharedEvent> event_behind_memory(const driver::ContextWatch* context);
+    [[nodiscard]] Result<SharedEvent> event_behind_wait(const driver::ContextWatch* context, std::uint64_t value);
     [[nodiscard]] Result<> submit_wait(const driver::StreamPlace& stream, std::uint64_t value);
     [[nodiscard]] Result<std::uint64_t> submit_signal(const driver::StreamPlace& stream);
     [[nodiscard]] Result<> make_room();
+    bool raise();
     [[nodiscard]] Result<> record(const driver::StreamEvent& event, const driver::StreamPlace& stream);
     void keep_for_ever() noexcept;
-    void owe_release() noexcept;
-    [[nodiscard]] Result<> raise_in_stream(const driver::ContextWatch& context, std::span<const SharedEvent> before,
-                                           std::span<const SharedEvent> after);
-
     // With state_ held.
     bool settle(std::uint64_t value);
+    void owe_release() noexcept;
     [[nodiscard]] bool is_in_use(const SharedEvent& event) const noexcept;
     [[nodiscard]] Result<> outcome(std::uint64_t value) const;
     [[nodiscard]] bool is_passed(std::uint64_t value) const noexcept {
@@ -102,10 +99,13 @@ class StreamOrder {
     std::mutex state_;                    // of what follows; held for moments, last
     StreamSignals signals_;               // written with order_ and state_ held, read with either
     unsigned long long last_stream_ = 0;  // of the newest signal
-    std::vector<SharedEvent> in_memory_;  // each behind operations on the payload other than signals
+    std::vector<SharedEvent> in_memory_;  // each behind a wait in memory
     std::size_t last_asked_ = 0;
-    bool owes_release_ = false;      // streams may wait in memory for lost values
-    bool is_kept_for_ever_ = false;  // an operation on the payload has no event, and may come at any time
+    std::uint64_t greatest_awaited_ = 0;  // by streams in memory
+    bool owes_release_ = false;           // streams may wait in memory for lost values
+    bool is_raised_ = false;              // the payload, since the debt was made
+    bool is_releasing_ = false;           // a thread is at it
+    bool is_kept_for_ever_ = false;       // an operation on the payload has no event, and may come at any time
 };
 
 }  // namespace opennvsci::sync

@@ -27,21 +27,22 @@ constexpr const char* kPtx = R"(
 }
 )";
 
-Result<CUfunction> load_kernel(const driver::ContextWatch& context, CUmodule& module) {
+Result<CUfunction> load_kernel(const driver::ContextWatch& context) {
     const driver::Driver& driver = context.driver();
     const driver::PushedContext pushed(context);
     const driver::RelaxedCapture relaxed(driver);
+    CUmodule module = nullptr;
     if (const CUresult result = driver.call.cuModuleLoadData(&module, kPtx); result != CUDA_SUCCESS) {
         return driver.error(result, "cuModuleLoadData");
     }
     CUfunction kernel = nullptr;
     const CUresult result = driver.call.cuModuleGetFunction(&kernel, module, "store_timestamp");
     if (result == CUDA_SUCCESS) return kernel;
-    driver.call.cuModuleUnload(module);
     return driver.error(result, "cuModuleGetFunction");
 }
 
-// Loaded once per context, with which it goes. Loading may wait for the GPU, so that is done without the lock.
+// Loaded once per context, with which it goes. Loading may wait for the GPU, so that is done without the lock;
+// unloading may too, so a second one that another thread has loaded meanwhile stays.
 Result<CUfunction> kernel_of(const driver::ContextWatch& context) {
     static std::mutex& mutex = *new std::mutex;
     static auto& kernels = *new std::unordered_map<unsigned long long, CUfunction>;
@@ -49,12 +50,10 @@ Result<CUfunction> kernel_of(const driver::ContextWatch& context) {
         const std::lock_guard lock(mutex);
         if (CUfunction const known = kernels[context.id()]; known != nullptr) return known;
     }
-    CUmodule module = nullptr;
-    OPENNVSCI_TRY_ASSIGN(loaded, load_kernel(context, module));
+    OPENNVSCI_TRY_ASSIGN(loaded, load_kernel(context));
     const std::lock_guard lock(mutex);
     CUfunction& kernel = kernels[context.id()];
-    if (kernel == nullptr) return kernel = loaded;
-    context.driver().call.cuModuleUnload(module);  // another thread was faster
+    if (kernel == nullptr) kernel = loaded;
     return kernel;
 }
 

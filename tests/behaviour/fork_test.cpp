@@ -2,6 +2,9 @@
 //
 // A forked child owns nothing of what it inherits: it may free it, and end, and the parent sees no change; to wait for
 // it or to signal it is an error that says why. What the child makes itself works.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -412,6 +415,25 @@ TEST_F(Fork, WhileOtherThreadsMakeAndFree) {
     for (std::thread& thread : threads)
         thread.join();
     expect_unchanged_and_usable();
+}
+
+// The handlers of two forks run at once: none lets go of what the other holds.
+TEST(ForkTwice, TwoThreadsForkAtOnce) {
+    in_new_process([] {
+        const SyncModule module = open_sync_module();
+        const auto fork_often = [&] {
+            for (int i = 0; i < 200; ++i) {
+                const pid_t child = ::fork();
+                if (child == 0) _exit(0);
+                int status = 0;
+                EXPECT_EQ(::waitpid(child, &status, 0), child);
+                cpu_object(module);
+            }
+        };
+        std::thread other(fork_often);
+        fork_often();
+        other.join();
+    });
 }
 
 }  // namespace

@@ -585,5 +585,42 @@ TEST_P(SyncLossDeterministic, ASignalInAStreamStillComesAfterTheFree) {
     });
 }
 
+// The hardware compares cyclically. Letting streams go after the end goes no farther than somebody waits, or a wait
+// that had expired, and stands in its stream behind other work, would be taken for one of the future.
+TEST(SyncFarAhead, AFarFenceHoldsNoExpiredOneUp) {
+    in_new_process([] {
+        TestDevice& device = TestDevice::instance();
+        const driver::EntryPoints& cuda = device.cuda();
+        const SyncModule module = open_sync_module();
+        const WaitContext context = wait_context(module);
+        const SyncList signaler = cpu_list(module, NvSciSyncAccessPerm_SignalOnly);
+        const SyncList cpu = cpu_list(module, NvSciSyncAccessPerm_WaitOnly);
+        const SyncList waiter = gpu_list(module, 2);
+        ASSERT_EQ(set(waiter, NvSciSyncAttrKey_RequireDeterministicFences, true), kFine);
+        SyncObject object = allocate({signaler, cpu, waiter});
+        std::optional<Semaphore> semaphore(std::in_place, object);
+        CUstream stream = nullptr;
+        ASSERT_EQ(cuda.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
+        std::optional<MemoryGate> gate(std::in_place, cuda);
+        gate->hold(stream);
+        NvSciSyncFence fences[5]{};
+        for (NvSciSyncFence& fence : fences)
+            ASSERT_EQ(NvSciSyncObjGenerateFence(object, &fence), kFine);
+        ASSERT_EQ(semaphore->wait(stream, fences[3]), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        for (int i = 0; i < 5; ++i)
+            ASSERT_EQ(NvSciSyncObjSignal(object), kFine);
+        NvSciSyncFence far = NvSciSyncFenceInitializer;
+        ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, (std::uint64_t{1} << 63) + 4, &far), kFine);
+        semaphore.reset();
+        object.reset();
+        EXPECT_EQ(NvSciSyncFenceWait(&far, context, 0), NvSciError_ResourceError);
+        EXPECT_EQ(NvSciSyncFenceWait(&fences[3], context, 0), kFine);
+        gate->open();
+        ASSERT_TRUE(comes_to_its_end(cuda, stream));
+        gate.reset();
+        EXPECT_EQ(cuda.cuStreamDestroy(stream), CUDA_SUCCESS);
+    });
+}
+
 }  // namespace
 }  // namespace opennvsci::test
