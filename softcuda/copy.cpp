@@ -34,7 +34,7 @@ CUresult copy(const Context& context, Stream& stream, Operand destination, Opera
     }
     void* to = reinterpret_cast<void*>(destination.address);
     const void* from = reinterpret_cast<const void*>(source.address);
-    if (from_pageable && when == Return::when_submitted) {
+    if (from_pageable && !to_pageable && when == Return::when_submitted) {
         const auto* first = static_cast<const unsigned char*>(from);
         auto staged = std::make_shared<const std::vector<unsigned char>>(first, first + size);
         return stream.submit([to, staged = std::move(staged), pins = std::move(pins)] {

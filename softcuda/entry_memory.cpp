@@ -82,7 +82,7 @@ CUresult cuMemAllocHost_v2(void** pointer, std::size_t size) {
 CUresult cuMemAllocPitch_v2(CUdeviceptr* pointer, std::size_t* pitch, std::size_t width, std::size_t height,
                             unsigned elementBytes) {
     constexpr std::size_t kPitchAlignment = 512;
-    return with_context([&](const Context& context) {
+    return with_context<InCapture::forbidden>([&](const Context& context) {
         if (pointer == nullptr || pitch == nullptr || width > SIZE_MAX - kPitchAlignment) {
             return CUDA_ERROR_INVALID_VALUE;
         }

@@ -6,25 +6,44 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <thread>
 #include <utility>
 
 namespace opennvsci::softcuda {
 namespace {
 
-// The workers by their thread numbers. A worker is in the set only while it runs, so that a number which the kernel
-// gives to a thread of the program later is not taken for a worker's.
-struct Workers {
-    std::mutex mutex;
-    std::set<pid_t> threads;
+// The workers by their thread numbers. A worker is in the list only while it runs, so that a number which the kernel
+// gives to a thread of the program later is not taken for a worker's. Its place is on its stack: a worker that began
+// cannot fail for want of memory.
+struct Worker {
+    pid_t thread;
+    Worker* next;
 };
 
-Workers& workers() {
-    static auto& all = *new Workers;
+struct Workers {
+    std::mutex mutex;
+    Worker* first = nullptr;
+
+    [[nodiscard]] bool contains(pid_t thread) const noexcept {
+        const Worker* worker = first;
+        while (worker != nullptr && worker->thread != thread)
+            worker = worker->next;
+        return worker != nullptr;
+    }
+    void remove(const Worker& ended) noexcept {
+        Worker** place = &first;
+        while (*place != &ended)
+            place = &(*place)->next;
+        *place = ended.next;
+    }
+};
+
+Workers& workers() noexcept {
+    static constinit Workers all;
     return all;
 }
 
@@ -36,7 +55,7 @@ struct CloseDirectory {
 // Needs no descriptor, so that nobody who counts them notices.
 bool has_main_thread() {
     char first = '\0';
-    return ::readlink("/proc/self/cwd", &first, 1) >= 0;
+    return ::readlink("/proc/self/cwd", &first, 1) >= 0 || errno != ENOENT;
 }
 
 // The list has the ended main thread too.
@@ -47,7 +66,7 @@ bool has_other_threads() {
     if (tasks == nullptr) return true;
     while (const dirent* entry = ::readdir(tasks.get())) {
         const auto thread = static_cast<pid_t>(std::atoi(entry->d_name));  // 0 for the two directories
-        if (thread != 0 && thread != ::getpid() && known.threads.count(thread) == 0) return true;
+        if (thread != 0 && thread != ::getpid() && !known.contains(thread)) return true;
     }
     return false;
 }
@@ -74,17 +93,17 @@ class WorkerSignalMask {
 };
 
 void run_as_worker(const std::function<void()>& body, const sigset_t& mask_of_the_program) {
-    const pid_t self = ::gettid();
+    Worker self{::gettid(), nullptr};
     Workers& known = workers();
     {
         const std::lock_guard lock(known.mutex);
-        known.threads.insert(self);
+        self.next = std::exchange(known.first, &self);
     }
     body();
     // Nobody else can take a signal that came when the program's last thread had ended.
     if (!program_has_threads()) pthread_sigmask(SIG_SETMASK, &mask_of_the_program, nullptr);
     const std::lock_guard lock(known.mutex);
-    known.threads.erase(self);
+    known.remove(self);
 }
 
 }  // namespace

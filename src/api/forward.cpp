@@ -4,6 +4,8 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include <atomic>
+
 #include "base/c_library.h"
 #include "cuda/mapped_pointers.h"
 
@@ -17,17 +19,23 @@ namespace {
 // interposer, and its failure must not choose a driver.
 std::string name_of(CUresult answer) {
     using GetText = CUresult(CUresult, const char**);
-    void* const library = ::dlopen("libcuda.so.1", RTLD_LAZY | RTLD_NOLOAD);
-    if (library == nullptr) return std::to_string(answer);
-    const auto ask = [&](const char* symbol) {
+    // Looked for once: it takes the dynamic linker's lock, and a driver is never unloaded.
+    static constinit std::atomic<GetText*> get_name{nullptr};
+    static constinit std::atomic<GetText*> get_description{nullptr};
+    if (get_name.load(std::memory_order_acquire) == nullptr) {
+        void* const library = ::dlopen("libcuda.so.1", RTLD_LAZY | RTLD_NOLOAD);
+        if (library == nullptr) return std::to_string(answer);
+        get_description = reinterpret_cast<GetText*>(c_library::look_up(library, "cuGetErrorString"));
+        get_name = reinterpret_cast<GetText*>(c_library::look_up(library, "cuGetErrorName"));
+        ::dlclose(library);  // somebody else keeps it, and with it the functions
+    }
+    const auto ask = [&](const std::atomic<GetText*>& get) {
         const char* text = nullptr;
-        const auto function = reinterpret_cast<GetText*>(c_library::look_up(library, symbol));
-        if (function != nullptr) function(answer, &text);
+        if (GetText* const function = get; function != nullptr) function(answer, &text);
         return text;
     };
-    const char* const name = ask("cuGetErrorName");
-    const char* const description = ask("cuGetErrorString");
-    ::dlclose(library);  // somebody else keeps it, and with it the texts
+    const char* const name = ask(get_name);
+    const char* const description = ask(get_description);
     if (name == nullptr) return std::to_string(answer);
     return description != nullptr ? fmt::format("{} ({})", name, description) : name;
 }

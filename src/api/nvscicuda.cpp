@@ -17,8 +17,9 @@ namespace {
 
 using MemoryRef = api::ExternalMemoryTable::Ref;
 
+// A handle of another kind is no pointer of the driver's either, and is refused with its name.
 bool is_ours(CUexternalMemory memory) {
-    return is_handle_of(HandleKind::external_memory, api::number(memory));
+    return is_handle(api::number(memory));
 }
 
 Result<> import_object(CUexternalMemory* out, const CUDA_EXTERNAL_MEMORY_HANDLE_DESC& desc) {
@@ -91,7 +92,7 @@ CUresult nvsciCuDestroyExternalMemory(CUexternalMemory extMem) {
     return api::cuda_call(__func__, [&]() -> Result<> {
         if (extMem == nullptr) return api::null_argument("extMem");
         if (api::external_memories().close(api::number(extMem))) return {};
-        return fail(NvSciError_BadParameter, "extMem is not a live handle", CUDA_ERROR_INVALID_HANDLE);
+        return api::not_alive(api::number(extMem), "extMem");
     });
 }
 

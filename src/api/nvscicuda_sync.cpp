@@ -20,8 +20,9 @@ namespace {
 
 using SemaphoreRef = api::ExternalSemaphoreTable::Ref;
 
+// A handle of another kind is no pointer of the driver's either, and is refused with its name.
 bool is_ours(CUexternalSemaphore semaphore) {
-    return is_handle_of(HandleKind::external_semaphore, api::number(semaphore));
+    return is_handle(api::number(semaphore));
 }
 
 SemaphoreRef hold(CUexternalSemaphore semaphore) noexcept {
@@ -140,6 +141,6 @@ CUresult nvsciCuDestroyExternalSemaphore(CUexternalSemaphore extSem) {
     return api::cuda_call(__func__, [&]() -> Result<> {
         if (extSem == nullptr) return api::null_argument("extSem");
         if (api::external_semaphores().close(api::number(extSem))) return {};
-        return fail(NvSciError_BadParameter, "extSem is not a live handle", CUDA_ERROR_INVALID_HANDLE);
+        return api::not_alive(api::number(extSem), "extSem");
     });
 }

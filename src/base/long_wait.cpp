@@ -45,8 +45,11 @@ struct LongWait::Watch {
             LongWait& oldest = *first;
             const auto due = oldest.due_;
             if (due <= std::chrono::steady_clock::now()) {
-                log::write(log::Level::notice, oldest.what_);
+                const char* const what = oldest.what_;  // a text of the program's whole life
                 remove(oldest);
+                lock.unlock();
+                log::write(log::Level::notice, what);  // may wait for whoever reads it
+                lock.lock();
                 continue;
             }
             lock.unlock();

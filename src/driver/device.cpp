@@ -9,10 +9,11 @@
 namespace opennvsci::driver {
 namespace {
 
-// A refusal that lies in the machine. Any other, such as want of memory or descriptors, may pass.
+// A refusal that lies in the machine. Any other, such as want of memory or descriptors, may pass. NOT_PERMITTED is also
+// what every call gives in a host function of a stream, so it is asked about again.
 bool lasts(CUresult answer) {
     return answer == CUDA_SUCCESS || answer == CUDA_ERROR_INVALID_VALUE || answer == CUDA_ERROR_INVALID_DEVICE ||
-           answer == CUDA_ERROR_NOT_PERMITTED || answer == CUDA_ERROR_NOT_SUPPORTED;
+           answer == CUDA_ERROR_NOT_SUPPORTED;
 }
 
 CUmemAllocationProp shareable(const CUmemLocation& location) {
@@ -120,11 +121,12 @@ Result<> Device::check_system_memory(const Driver& driver) const {
         return make_granule(driver, shareable({CU_MEM_LOCATION_TYPE_HOST_NUMA, host_numa_id}), actual);
     });
     if (answer == CUDA_SUCCESS) return {};
-    return fail(lasts(answer) ? NvSciError_NotSupported : NvSciError_ResourceError,
-                fmt::format("{} promises it (device attribute 141), but {} (a container may lack the right to choose a "
-                            "NUMA node, CAP_SYS_NICE)",
-                            name, driver.error(answer, "cuMemCreate of one granule of it").value().text),
-                answer);
+    return fail(
+        lasts(answer) || answer == CUDA_ERROR_NOT_PERMITTED ? NvSciError_NotSupported : NvSciError_ResourceError,
+        fmt::format("{} promises it (device attribute 141), but {} (a container may lack the right to choose a "
+                    "NUMA node, CAP_SYS_NICE)",
+                    name, driver.error(answer, "cuMemCreate of one granule of it").value().text),
+        answer);
 }
 
 }  // namespace opennvsci::driver

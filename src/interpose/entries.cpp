@@ -13,7 +13,7 @@ namespace opennvsci::interpose {
 namespace {
 
 bool is_ours(CUexternalMemory memory) noexcept {
-    return enabled() && is_handle_of(HandleKind::external_memory, reinterpret_cast<std::uint64_t>(memory));
+    return enabled() && is_handle(reinterpret_cast<std::uint64_t>(memory));
 }
 
 bool is_ours(const CUDA_EXTERNAL_MEMORY_HANDLE_DESC* desc) noexcept {

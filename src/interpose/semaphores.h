@@ -11,7 +11,7 @@
 namespace opennvsci::interpose {
 
 [[nodiscard]] inline bool is_ours(CUexternalSemaphore semaphore) noexcept {
-    return enabled() && is_handle_of(HandleKind::external_semaphore, reinterpret_cast<std::uint64_t>(semaphore));
+    return enabled() && is_handle(reinterpret_cast<std::uint64_t>(semaphore));
 }
 
 [[nodiscard]] inline bool is_any_ours(const CUexternalSemaphore* semaphores, unsigned count) noexcept {

@@ -113,6 +113,10 @@ TEST_F(SoftCuda, CopiesByAddressAlone) {
     EXPECT_EQ(to[0], 0x34);
     EXPECT_EQ(to[3], 0x12);
     EXPECT_EQ(to[4], 0x5a);
+    // From pageable memory to pageable memory: done on return, as nothing else holds it in place.
+    EXPECT_OK(cuMemcpyAsync(reinterpret_cast<CUdeviceptr>(to.data()), reinterpret_cast<CUdeviceptr>(from.data()), 300,
+                            stream));
+    EXPECT_EQ(to, from);
     EXPECT_INVALID(cuMemcpy(pointer + pitch + 300, pointer, 300));
     EXPECT_INVALID(cuMemsetD16_v2(pointer + 1, 0, 1));
     EXPECT_INVALID(cuMemAllocPitch_v2(&pointer, &pitch, 300, 2, 3));

@@ -120,12 +120,16 @@ class RefusedSystemMemoryDeathTest : public ImagePlacementTest {
             image(kBlock).with(NvSciBufGeneralAttrKey_GpuId, gpu(0)).with(NvSciBufGeneralAttrKey_NeedCpuAccess, true);
         g_refusal = cu::CUDA_ERROR_OUT_OF_MEMORY;
         expect_refused({wanted}, NvSciError_ResourceError, {"NvSciBufImageAttrKey_Layout", "OUT_OF_MEMORY"});
+        // Every call gives it in a host function of a stream, too.
         g_refusal = cu::CUDA_ERROR_NOT_PERMITTED;
+        expect_refused({wanted}, kUnsupported, {"NvSciBufImageAttrKey_Layout", "attribute 141", "NOT_PERMITTED"});
+        EXPECT_EQ(g_asked, 2);
+        g_refusal = cu::CUDA_ERROR_NOT_SUPPORTED;
         for (int i = 0; i < 3; ++i) {
             expect_refused({wanted}, kUnsupported,
-                           {"NvSciBufImageAttrKey_Layout", "attribute 141", "NOT_PERMITTED", "PitchLinear"});
+                           {"NvSciBufImageAttrKey_Layout", "attribute 141", "NOT_SUPPORTED", "PitchLinear"});
         }
-        EXPECT_EQ(g_asked, 2);
+        EXPECT_EQ(g_asked, 3);
         EXPECT_EQ(reconcile({wanted.with(NvSciBufImageAttrKey_Layout, kPitch).list(module_)}).code, kSuccess);
         std::exit(HasFailure() ? 1 : 0);
     }
