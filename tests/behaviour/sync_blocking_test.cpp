@@ -359,6 +359,7 @@ TEST_P(SyncBlocking, WhileAWaitStandsStillTheObjectIsImported) {
         } else {
             pending = scene.next_signaled(scene.signals);
         }
+        CUcontext other = nullptr;  // destroyed later: the end of what is registered in it waits for all work
         const bool was_made = run_blocked(
             scene, call,
             [&] {
@@ -367,10 +368,8 @@ TEST_P(SyncBlocking, WhileAWaitStandsStillTheObjectIsImported) {
             [&](Others& others) {
                 others.add("an import into the same context", [&] { const Semaphore another(scene.object); });
                 others.add("an import into a new context", [&] {
-                    CUcontext other = nullptr;
                     ASSERT_EQ(scene.cuda.cuCtxCreate(&other, 0, scene.device.device().handle), CUDA_SUCCESS);
-                    { const Semaphore another(scene.object); }
-                    EXPECT_EQ(scene.cuda.cuCtxDestroy(other), CUDA_SUCCESS);
+                    const Semaphore another(scene.object);
                 });
             });
         scene.gate->open();
@@ -378,6 +377,9 @@ TEST_P(SyncBlocking, WhileAWaitStandsStillTheObjectIsImported) {
             EXPECT_EQ(NvSciSyncObjSignal(scene.object), kFine);
         }
         EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.stuck));
+        if (other != nullptr) {
+            EXPECT_EQ(scene.cuda.cuCtxDestroy(other), CUDA_SUCCESS);
+        }
         return was_made;
     });
 }
