@@ -31,7 +31,7 @@ template <class T>
 requires std::is_trivially_copyable_v<T>
 [[nodiscard]] T load_once(const void* address) noexcept {
     T value;
-    copy_once(&value, address, sizeof(value));
+    copy_once(&value, address, sizeof(value));  // NOLINT(bugprone-sizeof-expression): also of a pointer
     return value;
 }
 

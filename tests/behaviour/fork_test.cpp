@@ -49,6 +49,7 @@ class Fork : public LeakCheckedTest {
         EXPECT_EQ(cuda_.cuStreamDestroy(signals_), CUDA_SUCCESS);
         EXPECT_EQ(cuda_.cuStreamDestroy(waits_), CUDA_SUCCESS);
     }
+    void SetUp() override { SKIP_WHERE_FORKS_STAND_STILL(); }
     void TearDown() override {
         gate_.reset();
         of_cpu_.reset();
@@ -419,6 +420,7 @@ TEST_F(Fork, WhileOtherThreadsMakeAndFree) {
 
 // The handlers of two forks run at once: none lets go of what the other holds.
 TEST(ForkTwice, TwoThreadsForkAtOnce) {
+    SKIP_WHERE_FORKS_STAND_STILL();
     in_new_process([] {
         const SyncModule module = open_sync_module();
         const auto fork_often = [&] {

@@ -44,6 +44,16 @@ void in_new_process(Body&& body) {
         ::testing::ExitedWithCode(0), "");
 }
 
+// The sanitizers' own allocators and leak checks may stand still in the forked child of a process with other threads.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kCanForkWithThreads = false;
+#else
+inline constexpr bool kCanForkWithThreads = true;
+#endif
+/// At the beginning of a test that forks while there are other threads.
+#define SKIP_WHERE_FORKS_STAND_STILL() \
+    if (!kCanForkWithThreads) GTEST_SKIP() << "a sanitizer's allocator does not go on in a forked child"
+
 /// What a forked child finds to be wrong. GoogleTest is the parent's.
 class Findings {
   public:
