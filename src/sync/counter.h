@@ -54,7 +54,6 @@ class Counter {
     [[nodiscard]] bool is_seen_by_cpu() const noexcept { return place_.address != nullptr; }
     /// Where the streams of a context find the payload, if it is in memory. Errors: those of CounterMemory.
     [[nodiscard]] Result<cu::CUdeviceptr> address_in(const driver::ContextWatch& context) const;
-    [[nodiscard]] const std::shared_ptr<CounterMemory>& memory() const noexcept { return place_.memory; }
 
     /// The last value reached, as far as is known without asking CUDA.
     [[nodiscard]] std::uint64_t reached() const noexcept {
