@@ -30,7 +30,8 @@ using Fences = std::vector<NvSciSyncFence>;
 /// which a stream waits, and one with a signal in a stream.
 class Fork : public LeakCheckedTest {
   protected:
-    Fork() {
+    void SetUp() override {
+        SKIP_WHERE_FORKS_STAND_STILL();
         device_.make_current();
         EXPECT_EQ(cuda_.cuStreamCreate(&signals_, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
         EXPECT_EQ(cuda_.cuStreamCreate(&waits_, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
@@ -46,10 +47,9 @@ class Fork : public LeakCheckedTest {
             << opennvsciGetLastErrorText();
     }
     ~Fork() override {
-        EXPECT_EQ(cuda_.cuStreamDestroy(signals_), CUDA_SUCCESS);
-        EXPECT_EQ(cuda_.cuStreamDestroy(waits_), CUDA_SUCCESS);
+        for (const CUstream stream : {signals_, waits_})
+            if (stream != nullptr) EXPECT_EQ(cuda_.cuStreamDestroy(stream), CUDA_SUCCESS);
     }
-    void SetUp() override { SKIP_WHERE_FORKS_STAND_STILL(); }
     void TearDown() override {
         gate_.reset();
         of_cpu_.reset();
