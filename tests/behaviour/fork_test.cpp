@@ -47,8 +47,11 @@ class Fork : public LeakCheckedTest {
             << opennvsciGetLastErrorText();
     }
     ~Fork() override {
-        for (const CUstream stream : {signals_, waits_})
-            if (stream != nullptr) EXPECT_EQ(cuda_.cuStreamDestroy(stream), CUDA_SUCCESS);
+        for (const CUstream stream : {signals_, waits_}) {
+            if (stream != nullptr) {
+                EXPECT_EQ(cuda_.cuStreamDestroy(stream), CUDA_SUCCESS);
+            }
+        }
     }
     void TearDown() override {
         gate_.reset();

@@ -11,7 +11,7 @@
 namespace opennvsci::test {
 namespace {
 
-struct Row {
+struct FormatRow {
     int number;
     NvSciBufAttrValColorFmt enumerator;
     const char* name;
@@ -24,7 +24,7 @@ struct Row {
 #define ROW(number, name, bits, significant, channels, type) \
     { number, NvSciColor_##name, #name, bits, significant, channels, NvSciDataType_##type }
 // clang-format off
-constexpr Row kReference[] = {
+constexpr FormatRow kReference[] = {
     ROW(1, Bayer8RGGB, 8, 8, 1, Uint8),
     ROW(2, Bayer8CCCC, 8, 8, 1, Uint8),
     ROW(3, Bayer8BGGR, 8, 8, 1, Uint8),
@@ -183,7 +183,7 @@ constexpr Row kReference[] = {
 
 TEST(ColorFormatTest, EveryRowIsThatOfTheReference) {
     ASSERT_EQ(std::size(kReference), 152U);
-    for (const Row& row : kReference) {
+    for (const FormatRow& row : kReference) {
         EXPECT_EQ(row.number, static_cast<int>(row.enumerator)) << row.name;
         const buf::ColorFormat* format = buf::find_color_format(row.enumerator);
         ASSERT_NE(format, nullptr) << row.name;
@@ -206,7 +206,7 @@ TEST(ColorFormatTest, TheSentinelsAreNoFormats) {
 
 // The content follows from the ranges of numbers that published programs rely on.
 TEST(ColorFormatTest, TheContentIsThatOfItsRange) {
-    for (const Row& row : kReference) {
+    for (const FormatRow& row : kReference) {
         const int number = row.number;
         const bool is_single_color = number >= NvSciColor_R8 && number <= NvSciColor_B8;
         const bool is_raw = number < NvSciColor_U8V8 || (number > NvSciColor_Float_A16 && !is_single_color);
@@ -231,7 +231,7 @@ TEST(ColorFormatTest, TheContentIsThatOfItsRange) {
 
 // CUDA reference 3.1: bits per channel are those of the pixel divided by the channels; CUDA has 1, 2 or 4 channels.
 TEST(ColorFormatTest, EveryFormatIsAnArrayOfTheSameBytes) {
-    for (const Row& row : kReference) {
+    for (const FormatRow& row : kReference) {
         const buf::ColorFormat& format = buf::color_format(row.enumerator);
         const buf::ArrayElement element = format.array_element();
         EXPECT_EQ(cu::array_element_size(element.format, element.channels) * 8, row.bits) << row.name;

@@ -46,10 +46,11 @@ TEST_F(ReconcileGeneralTest, ActualPermIsTheGreatestRequiredPerm) {
         std::vector<NvSciBufAttrValAccessPerm> asked;
         NvSciBufAttrValAccessPerm granted;
     };
-    constexpr auto kRead = NvSciBufAccessPerm_Readonly;
-    constexpr auto kWrite = NvSciBufAccessPerm_ReadWrite;
-    for (const Row& row : {Row{{}, kRead}, Row{{kRead}, kRead}, Row{{kWrite}, kWrite}, Row{{kRead, kWrite}, kWrite},
-                           Row{{kWrite, kRead}, kWrite}, Row{{kRead, kRead}, kRead}}) {
+    constexpr auto kReadonly = NvSciBufAccessPerm_Readonly;
+    constexpr auto kReadWrite = NvSciBufAccessPerm_ReadWrite;
+    for (const Row& row : {Row{{}, kReadonly}, Row{{kReadonly}, kReadonly}, Row{{kReadWrite}, kReadWrite},
+                           Row{{kReadonly, kReadWrite}, kReadWrite}, Row{{kReadWrite, kReadonly}, kReadWrite},
+                           Row{{kReadonly, kReadonly}, kReadonly}}) {
         const List result = reconcile_each(NvSciBufGeneralAttrKey_RequiredPerm, row.asked);
         EXPECT_EQ(get<NvSciBufAttrValAccessPerm>(result, NvSciBufGeneralAttrKey_ActualPerm),
                   std::vector<NvSciBufAttrValAccessPerm>{row.granted});
