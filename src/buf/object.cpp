@@ -38,11 +38,10 @@ std::shared_ptr<const attr::Report> report_of_read_only(const attr::List& list) 
 
 // The object's own list: the reconciled one with the permission of this object.
 std::shared_ptr<attr::List> list_with_permission(const attr::List& list, Right right) {
-    std::vector<attr::NamedSlot> slots = list.copy_slots();
-    slots.front().values.put_scalar(NvSciBufGeneralAttrKey_ActualPerm, right == Right::read_write
-                                                                           ? NvSciBufAccessPerm_ReadWrite
-                                                                           : NvSciBufAccessPerm_Readonly);
-    return std::make_shared<attr::List>(attr::List::Kind::reconciled, std::move(slots),
+    attr::Slot slot = list.reconciled();
+    slot.put_scalar(NvSciBufGeneralAttrKey_ActualPerm,
+                    right == Right::read_write ? NvSciBufAccessPerm_ReadWrite : NvSciBufAccessPerm_Readonly);
+    return std::make_shared<attr::List>(std::move(slot),
                                         right == Right::read_write ? list.report() : report_of_read_only(list));
 }
 
@@ -78,10 +77,15 @@ Result<std::shared_ptr<Object>> Object::allocate(std::shared_ptr<Module> module,
     return object;
 }
 
-Result<std::shared_ptr<Object>> Object::reduce(Right right) const {
-    std::shared_ptr<Object> object(new Object(module_, list_with_permission(*list_, right), allocation_, right));
-    if (object->has_cpu_access()) OPENNVSCI_TRY(object->cpu_address(right));
-    return object;
+Result<std::shared_ptr<Object>> Object::with_right(const std::shared_ptr<Object>& object, Right right) {
+    if (right == object->right_) return object;
+    if (right == Right::read_write) {
+        return fail(NvSciError_BadParameter, "the object is read-only: a permission can be reduced, never raised");
+    }
+    std::shared_ptr<Object> reduced(
+        new Object(object->module_, list_with_permission(*object->list_, right), object->allocation_, right));
+    if (reduced->has_cpu_access()) OPENNVSCI_TRY(reduced->cpu_address(right));
+    return reduced;
 }
 
 bool Object::is_image() const {

@@ -19,14 +19,9 @@
 namespace opennvsci::buf {
 namespace {
 
-using attr::Direction;
 using attr::Key;
 using attr::Negotiation;
 using attr::Presence;
-
-bool belongs_to(const Key& key, std::uint32_t groups) {
-    return key.direction != Direction::internal && (groups >> key.group() & 1U) != 0;
-}
 
 tl::unexpected<Error> refuse_missing(Negotiation& negotiation, const Key& key) {
     return negotiation.refuse(key.number, NvSciError_BadParameter,
@@ -43,7 +38,7 @@ Result<std::uint32_t> merge_types(Negotiation& negotiation) {
 
 Result<> merge_keys(Negotiation& negotiation, std::uint32_t groups) {
     for (const Key& key : schema().keys()) {
-        if (!belongs_to(key, groups) || &key == &schema().selector()) continue;
+        if (!key.can_be_asked() || !attr::Schema::is_in_groups(key, groups) || &key == &schema().selector()) continue;
         if (key.merge != nullptr) OPENNVSCI_TRY(negotiation.merge(key));
         if (key.presence == Presence::mandatory && !negotiation.is_asked(key.number)) {
             return refuse_missing(negotiation, key);
@@ -104,22 +99,9 @@ Result<> negotiate(Negotiation& negotiation) {
 
 }  // namespace
 
-Reconciliation reconcile(std::span<const attr::List* const> lists) {
+attr::Reconciliation reconcile(std::span<const attr::List* const> lists) {
     Negotiation negotiation(schema(), lists);
-    if (auto negotiated = negotiate(negotiation); !negotiated) {
-        return {tl::make_unexpected(std::move(negotiated).error()), negotiation.take_conflict()};
-    }
-    return {negotiation.take_reconciled(), nullptr};
-}
-
-Result<> validate(const attr::Slot& reconciled, const attr::Slot& slot, NvSciError mismatch) {
-    const std::uint32_t groups = schema().groups_of(reconciled.get(schema().selector()));
-    for (const Key& key : schema().keys()) {
-        if (!belongs_to(key, groups) || key.check == nullptr || key.check->holds(key, reconciled, slot)) continue;
-        return fail(mismatch, fmt::format("{}: the reconciled list has {}, the other one {}; rule '{}'", key.name,
-                                          key.text(reconciled.get(key)), key.text(slot.get(key)), key.check->name));
-    }
-    return {};
+    return negotiation.end(negotiate(negotiation));
 }
 
 }  // namespace opennvsci::buf

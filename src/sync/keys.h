@@ -4,6 +4,8 @@
 // reference (section 5.2); rows that its tag PROPOSED covers are this project's decisions.
 #pragma once
 
+#include <array>
+
 #include "attr/schema.h"
 #include "nvscisync.h"
 
@@ -16,10 +18,14 @@ namespace opennvsci::sync {
 enum InternalKey : std::uint32_t {
     kResidence = 1U << 26 | 1U,       ///< a Residence
     kResidenceGpu = 1U << 26 | 2U,    ///< NvSciRmGpuId: whose video memory
-    kCpuSignaler = 1U << 26 | 3U,     ///< bool: the signaler is this process's CPU
+    kCpuSignaler = 1U << 26 | 3U,     ///< bool: the signaler is a CPU of the process that reconciled
     kStreamSignaler = 1U << 26 | 4U,  ///< bool: a list that speaks for CUDA asked to signal
     kStreamWaiter = 1U << 26 | 5U,    ///< bool: a list that speaks for CUDA asked to wait
 };
+
+/// The primitives that a machine with discrete GPUs has, the better one last.
+inline constexpr std::array<NvSciSyncAttrValPrimitiveType, 2> kPrimitivesOfThisMachine{
+    NvSciSyncAttrValPrimitiveType_SysmemSemaphore, NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b};
 
 /// Where the payload of an object lives.
 enum class Residence : std::uint32_t {

@@ -143,8 +143,9 @@ bool satisfies(const SyncContent& content, const SyncWishes& wishes) {
 bool is_valid_for(const SyncContent& content, const std::vector<SyncWishes>& participants) {
     const bool cpu_is_asked = std::any_of(participants.begin(), participants.end(),
                                           [](const SyncWishes& wishes) { return wishes.has_cpu(); });
-    return content.cpu == cpu_is_asked && std::all_of(participants.begin(), participants.end(),
-                                                      [&](const auto& one) { return satisfies(content, one); });
+    return content.cpu == cpu_is_asked && std::all_of(participants.begin(), participants.end(), [&](const auto& one) {
+               return has_legal_values(one) && satisfies(content, one);
+           });
 }
 
 std::ostream& operator<<(std::ostream& stream, const SyncContent& content) {

@@ -91,8 +91,10 @@ TEST_F(ReadOnceTest, TheKindThatDecidesIsTheOneThatWasChecked) {
     EXPECT_EQ(first<std::uint32_t>(list, kKind), 1U);
     EXPECT_EQ(g_kind, 9U) << "the test did not test";
     SetUp();
-    attr::List compared(schema());
-    ASSERT_TRUE(compared.set_for_comparison({}, 2, [&](std::size_t i) { return pairs[i]; }));
+    const std::uint32_t other_kind = 2;
+    attr::List compared(schema(), std::as_bytes(std::span(&other_kind, 1)));
+    ASSERT_TRUE(compared.set(2, [&](std::size_t i) { return pairs[i]; }));
+    EXPECT_EQ(first<std::uint32_t>(compared, kKind), 1U);
     EXPECT_EQ(first<std::uint32_t>(compared, kNumber), 2U);
 }
 
@@ -144,7 +146,8 @@ TEST_F(ReadOnceTest, AKeyThatIsAskedForIsReadOnce) {
         pairs[i].key = i % 2 == 0 ? NvSciBufRawBufferAttrKey_Align : NvSciBufRawBufferAttrKey_Size;
         pairs[i].value.spoils = i + 1 < pairs.size() ? &pairs[i + 1] : nullptr;
     }
-    ASSERT_EQ(api::get_attributes("test", api::lists(), list.get(), 0, pairs.data(), pairs.size()), kSuccess);
+    const auto entry = api::lists().acquire(api::number(list.get()));
+    ASSERT_TRUE(api::get_pairs(*(*entry)->list, 0, pairs.data(), pairs.size(), "pairs"));
     EXPECT_EQ(pairs[1].key, ~0U) << "the test did not test";
     for (std::size_t i = 0; i < pairs.size(); ++i) {
         EXPECT_EQ(pairs[i].len, i % 2 == 0 ? 0U : sizeof(std::uint64_t)) << i;
