@@ -143,7 +143,8 @@ bool satisfies(const SyncContent& content, const SyncWishes& wishes) {
 bool is_valid_for(const SyncContent& content, const std::vector<SyncWishes>& participants) {
     const bool cpu_is_asked = std::any_of(participants.begin(), participants.end(),
                                           [](const SyncWishes& wishes) { return wishes.has_cpu(); });
-    return content.cpu == cpu_is_asked && std::all_of(participants.begin(), participants.end(), [&](const auto& one) {
+    return content.cpu == cpu_is_asked && std::all_of(participants.begin(), participants.end(), [&](SyncWishes one) {
+               if (!one.permission) one.permission = NvSciSyncAccessPerm_WaitOnly;  // it need not ask for anything
                return has_legal_values(one) && satisfies(content, one);
            });
 }
