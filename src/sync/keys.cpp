@@ -74,7 +74,7 @@ bool offers_primitive(const Key& key, const Slot& reconciled, const Slot& unreco
     return offered.empty();
 }
 
-// Timestamps are for lists that wait with the CPU (reference 5.2); others ask in vain.
+// Timestamps are for lists that wait with the CPU (nvscisync.md 5.2); others ask in vain.
 bool grants_timestamps(const Key& key, const Slot& reconciled, const Slot& unreconciled) {
     const auto is_true = [&](std::uint32_t number) {
         return unreconciled.scalar<std::uint8_t>(number).value_or(0) != 0;

@@ -48,7 +48,7 @@ bool has_duplicates(Primitives primitives) {
     return std::adjacent_find(primitives.begin(), primitives.end()) != primitives.end();
 }
 
-// The values that setting did not check (reference 5.2).
+// The values that setting did not check (nvscisync.md 5.2).
 Result<> check_values(Negotiation& negotiation) {
     for (const Key& key : schema().keys()) {
         if (key.legal == nullptr) continue;
@@ -104,7 +104,7 @@ std::string names_of(Negotiation& negotiation, IsMeant&& is_meant) {
     return names;
 }
 
-// One signaler and at least one waiter; one list may be both (reference 6.1). Returns the signaler.
+// One signaler and at least one waiter; one list may be both (nvscisync.md 6.1). Returns the signaler.
 Result<const Participant*> find_signaler(Negotiation& negotiation, const std::vector<Participant>& all) {
     const auto signals = [](const Participant& participant) { return participant.signals(); };
     const auto count = std::count_if(all.begin(), all.end(), signals);
@@ -125,7 +125,7 @@ Result<const Participant*> find_signaler(Negotiation& negotiation, const std::ve
 }
 
 // What a machine with discrete GPUs has, the better one first; a list that names none, or wants the CPU only, takes
-// any of them (reference 5.2 and 6.2).
+// any of them (nvscisync.md 5.2 and 6.2).
 Result<> choose_primitive(Negotiation& negotiation) {
     Primitives possible{NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b,
                         NvSciSyncAttrValPrimitiveType_SysmemSemaphore};
@@ -245,7 +245,7 @@ void decide_place(Negotiation& negotiation, const std::vector<Participant>& all,
                           return participant.waits() && participant.speaks_for_cuda();
                       }));
     negotiation.decide(kResidence, Outcome::computed, std::move(place.reason));
-    // The process that reconciles owns the primitive (reference 5.2).
+    // The process that reconciles owns the primitive (nvscisync.md 5.2).
     result.put_scalar(NvSciSyncAttrKey_ActualPerm, NvSciSyncAccessPerm_WaitSignal);
     negotiation.decide(NvSciSyncAttrKey_ActualPerm, Outcome::computed, "this process owns the primitive");
 }
