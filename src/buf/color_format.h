@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The colour formats as one table: what a plane of each looks like in memory, and how CUDA sees it. Source of the
-// columns: section 2.11 of the NvSciBuf reference, where all but a few are this project's decisions, and section 3.1 of
-// the CUDA reference.
+// columns: nvscibuf.md 2.11, where all but a few are this project's decisions, and cuda-interop.md 3.1.
 #pragma once
 
 #include <cstdint>

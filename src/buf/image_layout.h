@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The layout of an image: from the shape of its planes to pitches, heights, offsets and sizes. Pure arithmetic on
-// values, the only place that does it; the formulas are those of section 5 of the NvSciBuf reference and of section 3.3
-// of the CUDA reference.
+// values, the only place that does it; the formulas are those of nvscibuf.md 5 and cuda-interop.md 3.3.
 //
 // Pitch-linear planes are placed so that CUDA can use each as a linear texture. Block-linear planes are placed so that
 // each can be mapped as a CUDA array of the plane's width, height and format at the plane's offset: the driver chooses

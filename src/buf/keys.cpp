@@ -206,7 +206,7 @@ std::uint32_t groups_of_types(attr::Bytes types) {
         const auto type = load<std::uint32_t>(types.data() + at);
         if (type < NvSciBufType_MaxValid) groups |= 1U << type;
     }
-    // A pyramid is described by the Image keys of its level 0 (reference 4.7, PROPOSED).
+    // A pyramid is described by the Image keys of its level 0 (nvscibuf.md 4.7, PROPOSED).
     if ((groups >> NvSciBufType_Pyramid & 1U) != 0) groups |= 1U << NvSciBufType_Image;
     return groups;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The attribute table of NvSciBuf: every key as one row. Source of the rows: the attribute table of the NvSciBuf
-// reference (sections 4.2 to 4.7); rows that its tag PROPOSED covers are this project's decisions.
+// The attribute table of NvSciBuf: every key as one row. Source of the rows: nvscibuf.md 4.2 to 4.7; rows that its mark
+// PROPOSED covers are this project's decisions.
 #pragma once
 
 #include "attr/schema.h"

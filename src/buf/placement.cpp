@@ -202,7 +202,7 @@ tl::unexpected<Error> refuse_unnamed_gpu(Negotiation& negotiation, std::uint32_t
         "add this GPU to GpuId");
 }
 
-// A discrete GPU caches its video memory and does not cache system memory; the program cannot choose (reference 4.2).
+// A discrete GPU caches its video memory and does not cache system memory; the program cannot choose (nvscibuf.md 4.2).
 bool caches_by_default(const Device& device, MemoryDomain domain) {
     return device.is_integrated || domain == MemoryDomain::video;
 }
@@ -239,7 +239,7 @@ Result<> decide_cacheability(Negotiation& negotiation, const Participants& parti
         key, asks.empty() ? Outcome::defaulted : Outcome::granted,
         is_video ? "a discrete GPU caches its video memory" : "a discrete GPU does not cache system memory");
 
-    // The published rule (reference 4.2, GpuSwNeedCacheCoherency). No engine but GPUs and the CPU exists here.
+    // The published rule (nvscibuf.md 4.2, GpuSwNeedCacheCoherency). No engine but GPUs and the CPU exists here.
     const bool any_uncached =
         std::any_of(granted.begin(), granted.end(), [](const auto& element) { return !element.cacheability; });
     std::vector<NvSciBufAttrValGpuCache> needs_software;

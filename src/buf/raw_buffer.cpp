@@ -7,7 +7,7 @@
 namespace opennvsci::buf {
 
 void complete_raw_buffer(attr::Negotiation& negotiation) {
-    // 0 is no request, and programs that give it read it back as an offset (reference 4.3).
+    // 0 is no request, and programs that give it read it back as an offset (nvscibuf.md 4.3).
     const auto key = NvSciBufRawBufferAttrKey_Align;
     if (negotiation.result().scalar<std::uint64_t>(key) == 0) return;
     negotiation.raise_to(key, kDefaultAlignment, kAllocatorAligns);

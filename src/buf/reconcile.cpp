@@ -56,7 +56,7 @@ void complete_general_keys(Negotiation& negotiation) {
     negotiation.compute(NvSciBufGeneralAttrKey_ActualPerm,
                         *negotiation.result().scalar<NvSciBufAttrValAccessPerm>(NvSciBufGeneralAttrKey_RequiredPerm),
                         "the greatest RequiredPerm");
-    // True only with a display-like engine, which a machine with discrete GPUs has not (reference 4.2).
+    // True only with a display-like engine, which a machine with discrete GPUs has not (nvscibuf.md 4.2).
     negotiation.compute(NvSciBufGeneralAttrKey_CpuNeedSwCacheCoherency, false);
 }
 

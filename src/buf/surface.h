@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Surface: the description of a YUV image by sampling, depth and memory layout instead of plane by plane, and the
-// planes that it stands for. Source: section 5 of the NvSciBuf reference, "Surface description -> planes".
+// planes that it stands for. Source: nvscibuf.md 5, "Surface description -> planes".
 #pragma once
 
 #include <array>

@@ -66,7 +66,7 @@ std::optional<std::uint64_t> rounded_product(std::uint64_t stride, std::uint64_t
     return bytes ? checked::align_up<std::uint64_t>(*bytes, alignment) : bytes;
 }
 
-// Reference section 5: every stride is the rounded size of what it steps over. Elements of 4 bits are two to a byte in
+// nvscibuf.md 5: every stride is the rounded size of what it steps over. Elements of 4 bits are two to a byte in
 // the innermost dimension, whose stride is then that of a pair.
 std::optional<TensorLayout> lay_out(const Dimensions& dimensions, unsigned element_bits) {
     TensorLayout layout{};

@@ -94,7 +94,8 @@ Result<CUdeviceptr> ExternalMemory::map_buffer(const CUDA_EXTERNAL_MEMORY_BUFFER
     return pointer;
 }
 
-// The driver answers a write to a read-only mapping with a code for a bad argument, and no word why.
+// The driver answers a write to a read-only mapping with a code for a bad argument, and no word why (driver-facts.md
+// F9).
 std::string ExternalMemory::describe_mapping(CUdeviceptr pointer, unsigned long long size) const {
     const bool is_read_only = object_->right() == memory::Right::read_only;
     return fmt::format("mapped {:#x} to {:#x} for {}: {}", pointer, pointer + size, context_->device().name,
@@ -103,7 +104,7 @@ std::string ExternalMemory::describe_mapping(CUdeviceptr pointer, unsigned long 
                                     : "read-write");
 }
 
-// The driver itself takes any number of levels, and 0 of them corrupts its heap (measured: H100, driver 580).
+// The driver itself takes any number of levels, and 0 of them corrupts its heap (driver-facts.md F20).
 Result<> ExternalMemory::check_array(const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC& desc) const {
     const CUDA_ARRAY3D_DESCRIPTOR& array = desc.arrayDesc;
     if (desc.numLevels != 1) return bad_array(fmt::format("numLevels is {}, and must be 1", desc.numLevels));
@@ -160,7 +161,7 @@ Result<> ExternalMemory::check_array(const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_
 
 Result<CUmipmappedArray> ExternalMemory::map_array(const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC& desc) const {
     OPENNVSCI_TRY(check_array(desc));
-    // Published programs bind surfaces to arrays that they mapped without the flag (reference 2.3).
+    // Published programs bind surfaces to arrays that they mapped without the flag (cuda-interop.md 2.3).
     CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC wanted = desc;
     if (object_->right() == memory::Right::read_write && desc.arrayDesc.Format != CU_AD_FORMAT_UNORM_INT_101010_2) {
         wanted.arrayDesc.Flags |= kArray3DSurfaceLdst;

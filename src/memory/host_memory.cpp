@@ -130,9 +130,9 @@ Result<HostMemory::Registration*> HostMemory::acquire_registration(const driver:
     return &registration;
 }
 
-// The driver waits for GPU work here, perhaps for ever, so the lock is not held. Its range cannot be registered anew
-// before that, so the registration is known until then. The driver needs no current context for it, and says "not
-// registered" if the context of the registration is gone.
+// The driver waits for GPU work here, perhaps for ever (driver-facts.md F28), so the lock is not held. Its range cannot
+// be registered anew before that, so the registration is known until then. The driver needs no current context for it,
+// and says "not registered" if the context of the registration is gone.
 void HostMemory::release_registration(const driver::Driver& driver, Registration* registration) noexcept {
     {
         const std::lock_guard lock(mutex_);

@@ -4,7 +4,7 @@
 // read-write and one read-only, made when somebody asks. The GPU sees it by registering a mapping with CUDA.
 //
 // A registration dies with the context that made it, also for other contexts that use it, although it is portable
-// (measured: H100, driver 580). So every context gets a registration of its own, shared by the importers in it; and as
+// (driver-facts.md F15). So every context gets a registration of its own, shared by the importers in it; and as
 // one address range can be registered once, each but the first gets a mapping of its own.
 #pragma once
 

@@ -84,7 +84,7 @@ bool offers_primitive(const Key& key, const Slot& reconciled, const Slot& unreco
     return offered.empty() || std::find(offered.begin(), offered.end(), chosen) != offered.end();
 }
 
-// Timestamps are for lists that wait with the CPU (reference 5.2); others ask in vain.
+// Timestamps are for lists that wait with the CPU (nvscisync.md 5.2); others ask in vain.
 bool grants_timestamps(const Key& key, const Slot& reconciled, const Slot& unreconciled) {
     const auto is_true = [&](std::uint32_t number) { return unreconciled.scalar<bool>(number).value_or(false); };
     const auto permission = unreconciled.scalar<std::uint64_t>(NvSciSyncAttrKey_RequiredPerm).value_or(0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The attribute table of NvSciSync: every key as one row. Source of the rows: the attribute table of the NvSciSync
-// reference (section 5.2); rows that its tag PROPOSED covers are this project's decisions.
+// The attribute table of NvSciSync: every key as one row. Source of the rows: nvscisync.md 5.2; rows that its mark
+// PROPOSED covers are this project's decisions.
 #pragma once
 
 #include <array>
@@ -34,7 +34,7 @@ enum class Residence : std::uint32_t {
     streams,  ///< in no memory: CUDA's events know it, because only GPUs of this process take part
 };
 
-/// The slots of an object's timestamp and task status buffers (reference 5.2, PROPOSED).
+/// The slots of an object's timestamp and task status buffers (nvscisync.md 5.2, PROPOSED).
 inline constexpr std::uint32_t kSlots = 1024;
 
 }  // namespace opennvsci::sync

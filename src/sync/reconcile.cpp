@@ -71,7 +71,7 @@ std::string names_of(Negotiation& negotiation, IsMeant&& is_meant) {
     return names;
 }
 
-// One signaler and at least one waiter; one list may be both (reference 6.1). Returns the signaler.
+// One signaler and at least one waiter; one list may be both (nvscisync.md 6.1). Returns the signaler.
 Result<const Participant*> find_signaler(Negotiation& negotiation, const std::vector<Participant>& all) {
     const auto signals = [](const Participant& participant) { return participant.signals(); };
     const auto count = std::count_if(all.begin(), all.end(), signals);
@@ -92,7 +92,7 @@ Result<const Participant*> find_signaler(Negotiation& negotiation, const std::ve
 }
 
 // The best that this machine has and all lists offer; a list that names none, or wants the CPU only, takes
-// any of them (reference 5.2 and 6.2).
+// any of them (nvscisync.md 5.2 and 6.2).
 Result<> choose_primitive(Negotiation& negotiation) {
     std::vector<NvSciSyncAttrValPrimitiveType> possible(kPrimitivesOfThisMachine.begin(),
                                                         kPrimitivesOfThisMachine.end());

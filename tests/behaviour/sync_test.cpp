@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// NvSciSync objects imported into CUDA: signal, wait, order, life and errors (CUDA interoperability reference 2.7 to
-// 2.16). A stream is held up by a wait for a word of memory, which works on every device.
+// NvSciSync objects imported into CUDA: signal, wait, order, life and errors (cuda-interop.md 2.7 to 2.16). A stream is
+// held up by a wait for a word of memory, which works on every device.
 #include <chrono>
 #include <thread>
 

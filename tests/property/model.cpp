@@ -59,7 +59,7 @@ Sum sum_of(const std::vector<Wishes>& participants) {
     return sum;
 }
 
-// Sections 4.2 (Types), 4.3 and 6.4.
+// nvscibuf.md 4.2 (Types), nvscibuf.md 4.3 and 6.4.
 void check_type_and_size(const Sum& sum, std::set<NvSciError>& failures) {
     using Types = std::set<NvSciBufType>;
     if (sum.types.empty()) {
@@ -95,7 +95,7 @@ void check_gpus(const Sum& sum, std::set<NvSciError>& failures) {
     if (!all_take_part) failures.insert(NvSciError_ReconciliationFailed);
 }
 
-// Section 8, rule 21: asked for; else one GPU and nothing that only system memory can do; else system memory.
+// nvscibuf.md 8 rule 21: asked for; else one GPU and nothing that only system memory can do; else system memory.
 bool in_video_memory(const Sum& sum) {
     if (!sum.video_memory.empty()) return true;
     const bool uncached_asked =

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The laws of NvSciSync's fences: a random sequence of calls on a few objects that the CPU signals, in one thread,
-// beside a model that counts (reference 9). The model predicts every code and value. Fences are kept as programs keep
-// them: copied by assignment, overwritten without clearing, and used after their object was freed.
+// beside a model that counts (nvscisync.md 9). The model predicts every code and value. Fences are kept as programs
+// keep them: copied by assignment, overwritten without clearing, and used after their object was freed.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 

@@ -7,7 +7,7 @@
 namespace opennvsci::test {
 namespace {
 
-constexpr std::size_t kMostGpus = 16;  // reference 5.2
+constexpr std::size_t kMostGpus = 16;  // nvscisync.md 5.2
 
 bool has_legal_values(const SyncWishes& wishes) {
     const NvSciSyncAccessPerm permission = wishes.permission.value_or(0);
@@ -22,7 +22,7 @@ bool takes_primitive(const SyncWishes& wishes, std::uint32_t primitive) {
     return std::find(wishes.primitives->begin(), wishes.primitives->end(), primitive) != wishes.primitives->end();
 }
 
-// Section 6.2. 0 if there is none.
+// nvscisync.md 6.2. 0 if there is none.
 std::uint32_t best_primitive(const std::vector<SyncWishes>& participants) {
     for (const std::uint32_t primitive :
          {NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b, NvSciSyncAttrValPrimitiveType_SysmemSemaphore}) {

@@ -32,7 +32,7 @@ std::uint64_t slow_offset(std::uint64_t pitch, unsigned h, std::uint64_t xb, std
 }
 
 TEST(BlockLinear, KnownPixels) {
-    const Layout layout = lay_out(64 * 4, 768).value();  // 32 bits per pixel; measured on an H100
+    const Layout layout = lay_out(64 * 4, 768).value();  // 32 bits per pixel; driver-facts.md F18
     EXPECT_EQ(layout.block_height_log2, 4U);
     EXPECT_EQ(offset_of(layout, 0, 0), 0U);
     EXPECT_EQ(offset_of(layout, 4 * 4, 0), 64U);
@@ -47,7 +47,7 @@ TEST(BlockLinear, KnownPixels) {
 }
 
 TEST(BlockLinear, KnownSizes) {
-    EXPECT_EQ(lay_out(720, 480)->size, 393216U);  // all measured on an H100
+    EXPECT_EQ(lay_out(720, 480)->size, 393216U);  // driver-facts.md F17
     EXPECT_EQ(lay_out(360, 240)->size, 131072U);
     EXPECT_EQ(lay_out(1920 * 4, 1080)->size, 8847360U);
     EXPECT_EQ(lay_out(1, 1)->size, 65536U);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table of colour formats against section 2.11 of the reference, written down a second time from that document.
+// The table of colour formats against nvscibuf.md 2.11, written down a second time from that document.
 #include "buf/color_format.h"
 
 #include <gtest/gtest.h>
@@ -229,7 +229,7 @@ TEST(ColorFormatTest, TheContentIsThatOfItsRange) {
     }
 }
 
-// CUDA reference 3.1: bits per channel are those of the pixel divided by the channels; CUDA has 1, 2 or 4 channels.
+// cuda-interop.md 3.1: bits per channel are those of the pixel divided by the channels; CUDA has 1, 2 or 4 channels.
 TEST(ColorFormatTest, EveryFormatIsAnArrayOfTheSameBytes) {
     for (const FormatRow& row : kReference) {
         const buf::ColorFormat& format = buf::color_format(row.enumerator);

@@ -66,7 +66,8 @@ class PixelsTest : public BufTest {
         return static_cast<unsigned char*>(pointer);
     }
 
-    /// Where a byte of an image plane lies: reference 5 for pitch-linear, CUDA reference 3.2 and 3.3 for block-linear.
+    /// Where a byte of an image plane lies: nvscibuf.md 5 for pitch-linear, cuda-interop.md 3.2 and 3.3 for
+    /// block-linear.
     static std::size_t place(NvSciBufAttrList list, std::size_t plane, std::size_t column, std::size_t row) {
         const auto offset = test::get<std::uint64_t>(list, NvSciBufImageAttrKey_PlaneOffset)[plane];
         const std::size_t pitch = test::get<std::uint32_t>(list, NvSciBufImageAttrKey_PlanePitch)[plane];

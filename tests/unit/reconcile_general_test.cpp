@@ -64,7 +64,7 @@ TEST_F(ReconcileGeneralTest, CpuNeedSwCacheCoherencyIsFalseWithoutADisplayEngine
     EXPECT_EQ(get_flags(reconciled({list}), NvSciBufGeneralAttrKey_CpuNeedSwCacheCoherency), Flags{false});
 }
 
-// Reference 4.1: of the General keys only RequiredPerm, the two Peer keys and, without GpuId, the per-GPU keys may be
+// nvscibuf.md 4.1: of the General keys only RequiredPerm, the two Peer keys and, without GpuId, the per-GPU keys may be
 // absent.
 TEST_F(ReconcileGeneralTest, EveryOtherGeneralKeyIsPresent) {
     struct Row {

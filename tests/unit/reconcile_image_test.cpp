@@ -23,7 +23,7 @@ class ImageTest : public BufTest {
     }
 };
 
-// The table of section 5 from its wording: the luma plane, the digits in the names of the chroma planes.
+// The table of nvscibuf.md 5 from its wording: the luma plane, the digits in the names of the chroma planes.
 struct SurfaceRow {
     NvSciBufSurfBPC bits;
     const char* luma;
@@ -236,7 +236,7 @@ TEST_F(ImageTest, WhatNobodyAsksHasItsDefault) {
     EXPECT_EQ(get<std::uint32_t>(interlaced, NvSciBufImageAttrKey_ScanType), Words{NvSciBufScan_InterlaceType});
 }
 
-// Reference 4.1: nothing of the type stays unset but the surface keys of an image that is described by planes.
+// nvscibuf.md 4.1: nothing of the type stays unset but the surface keys of an image that is described by planes.
 TEST_F(ImageTest, NoKeyOfTheTypeIsUnset) {
     const auto check = [&](const Attributes& asked, bool has_surface) {
         const List list = result_of(asked);
@@ -305,7 +305,7 @@ TEST_F(ImageTest, LayoutsAreThoseOfTheFormulas) {
          {0, 0},
          {2228224, 1114112},
          {4096, 65536}},
-        // Sizes measured on an H100 (design, section 2).
+        // Sizes measured on an H100 (driver-facts.md F17).
         {"720x480 R8", one(kBlock, NvSciColor_Y8, 720, 480), {768}, {512}, {0}, {0}, {393216}, {65536}},
         {"360x240 R8", one(kBlock, NvSciColor_Y8, 360, 240), {384}, {256}, {0}, {0}, {131072}, {65536}},
         {"1080p RGBA", one(kBlock, NvSciColor_A8B8G8R8, 1920, 1080), {7680}, {1152}, {0}, {0}, {8847360}, {65536}},
@@ -335,7 +335,7 @@ TEST_F(ImageTest, LayoutsAreThoseOfTheFormulas) {
     }
 }
 
-// Reference 8, rule 17: what NVIDIA's cudaNvSci asks.
+// nvscibuf.md 8 rule 17: what NVIDIA's cudaNvSci asks.
 TEST_F(ImageTest, TheListOfCudaNvSciReconciles) {
     const Attributes sample = plane_image(kBlock, {{NvSciColor_B8G8R8A8, 640, 427}})
                                   .with(NvSciBufImageAttrKey_ScanType, NvSciBufScan_InterlaceType)

@@ -63,7 +63,7 @@ TEST_F(TensorTest, LayoutsAreThoseOfTheFormula) {
     }
 }
 
-// Reference 5: a published sample asks this.
+// nvscibuf.md 5: a published sample asks this.
 TEST_F(TensorTest, TheListOfTheSampleReconciles) {
     const List list = result_of(tensor(NvSciDataType_Int8, {1000}, {1})
                                     .with(NvSciBufTensorAttrKey_BaseAddrAlign, std::uint64_t{512})

@@ -46,7 +46,7 @@ struct Values {
     std::vector<Value> illegal;
 };
 
-// Section 4, column "Legal input", and the enumerations of section 2.
+// The column "legal" of nvscibuf.md 4.2 to 4.7, and the enumerations of nvscibuf.md 2.
 const std::map<std::uint32_t, Values>& values() {
     static const auto& table = *new std::map<std::uint32_t, Values>{
         {0x1, {u32(1), {u32(0), u32(6), u32(7), u32(0xFFFFFFFF)}}},

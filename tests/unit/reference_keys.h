@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The attribute table of the NvSciBuf reference (sections 2.2 and 4.2 to 4.7), written down a second time, from the
+// The attribute table of NvSciBuf (nvscibuf.md 2.2 and 4.2 to 4.7), written down a second time, from the
 // document and with numbers instead of enumerators, so that a slip in the library's own table shows. Legal and illegal
 // values likewise.
 #pragma once

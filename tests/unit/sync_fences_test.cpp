@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// NvSciSync objects and fences on the CPU (reference 8.4, 8.6 and 9).
+// NvSciSync objects and fences on the CPU (nvscisync.md 8.4, 8.6 and 9).
 #include <sys/resource.h>
 
 #include <chrono>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// NvSciSync attribute lists: every key, every rule of setting, reading and reconciling (reference 5 and 6).
+// NvSciSync attribute lists: every key, every rule of setting, reading and reconciling (nvscisync.md 5 and 6).
 #include "leak_check.h"
 #include "sync_objects.h"
 
@@ -13,7 +13,7 @@ constexpr auto kWait = NvSciSyncAccessPerm_WaitOnly;
 constexpr auto kSignal = NvSciSyncAccessPerm_SignalOnly;
 constexpr auto kBoth = NvSciSyncAccessPerm_WaitSignal;
 
-// The table of reference 5.2, with numbers instead of enumerators.
+// The table of nvscisync.md 5.2, with numbers instead of enumerators.
 struct KeyRow {
     std::uint32_t number;
     std::size_t size;
@@ -112,7 +112,7 @@ TEST_F(SyncLists, AppendAndCloneKeepSlots) {
     EXPECT_EQ(NvSciSyncAttrListAppendUnreconciled(both, 2, appended.out()), kBad);
 }
 
-// Reference 6.1: every combination of up to three permissions.
+// nvscisync.md 6.1: every combination of up to three permissions.
 TEST_F(SyncLists, OneSignalerAndAWaiterAreNeeded) {
     const std::uint64_t permissions[] = {kWait, kSignal, kBoth};
     for (const std::uint64_t a : permissions) {
@@ -154,7 +154,7 @@ TEST_F(SyncLists, IllegalValuesAreFoundWhenReconciling) {
     EXPECT_EQ(reconcile({empty}).code, kBad);
 }
 
-// Reference 6.2, with the primitives as numbers.
+// nvscisync.md 6.2, with the primitives as numbers.
 TEST_F(SyncLists, PrimitiveIsTheBestThatAllOffer) {
     struct Row {
         std::vector<std::uint32_t> first;

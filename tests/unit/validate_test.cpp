@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Does a reconciled list satisfy other lists, or key/value pairs: one satisfied and one unsatisfied case for every
-// check rule of the reference (column Val), and the codes.
+// check rule of nvscibuf.md 4 (column "valid"), and the codes.
 #include "fixture.h"
 
 namespace opennvsci::test {
@@ -124,7 +124,7 @@ TEST_F(ValidateTest, EveryRuleAcceptsAndRejects) {
     expect(video_list, {"in video memory after all", NvSciBufGeneralAttrKey_VidMem_GpuId, bytes(none), false});
 }
 
-// Reference 4.2: these rows have no documented rule that a settable value could break.
+// nvscibuf.md 4.2: these rows have no documented rule that a settable value could break.
 TEST_F(ValidateTest, KeysWithoutARuleAreNotLookedAt) {
     const List list = rich();
     const NvSciBufAttrValGpuCache cached{gpu(0), true};
