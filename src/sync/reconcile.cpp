@@ -208,7 +208,7 @@ void decide_place(Negotiation& negotiation, const std::vector<Participant>& all,
     result.put_scalar(kStreamWaiter, std::any_of(all.begin(), all.end(), [](const Participant& participant) {
                           return participant.waits() && participant.speaks_for_cuda();
                       }));
-    // The process that reconciles owns the primitive (reference 5.2).
+    // The process that reconciles owns the primitive (nvscisync.md 5.2).
     negotiation.compute(NvSciSyncAttrKey_ActualPerm, NvSciSyncAccessPerm{NvSciSyncAccessPerm_WaitSignal},
                         "this process owns the primitive");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the unit tests of NvSciBuf share: a module, the GPUs of the device, and the codes under short names.
+// What the tests of NvSciBuf share: a module, the GPUs of the device, and the codes under short names.
 #pragma once
 
 #include <algorithm>

@@ -3,7 +3,7 @@
 // Reconciling arrays and pyramids.
 #include <cmath>
 
-#include "fixture.h"
+#include "buf_test.h"
 
 namespace opennvsci::test {
 namespace {

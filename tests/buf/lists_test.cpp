@@ -3,7 +3,7 @@
 // Modules and lists as things: creating, cloning, appending, freeing, in any order; and the version question.
 #include <cstdlib>
 
-#include "fixture.h"
+#include "buf_test.h"
 
 namespace opennvsci::test {
 namespace {

@@ -2,7 +2,7 @@
 //
 // NvSciBufObjGetPixels and PutPixels: where every byte lies, computed here from the attributes and the published
 // tiling, and every documented refusal.
-#include "fixture.h"
+#include "buf_test.h"
 
 namespace opennvsci::test {
 namespace {

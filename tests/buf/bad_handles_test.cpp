@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <functional>
 
+#include "buf_test.h"
 #include "failure_point.h"
-#include "fixture.h"
 
 namespace opennvsci::test {
 namespace {

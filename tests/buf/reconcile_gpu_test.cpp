@@ -2,7 +2,7 @@
 //
 // Reconciling what GPUs ask: who takes part, whose memory holds the buffer, and the attributes that exist per GPU.
 // Where a buffer lies is seen by whether EnableGpuCache is true: a discrete GPU caches its video memory only.
-#include "fixture.h"
+#include "buf_test.h"
 
 namespace opennvsci::test {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "buf/keys.h"
-#include "fixture.h"
+#include "buf_test.h"
 #include "reference_keys.h"
 
 namespace opennvsci::test {

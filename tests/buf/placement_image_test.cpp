@@ -4,8 +4,8 @@
 // seen by the number of its memory handles, video memory by EnableGpuCache.
 #include <cstdlib>
 
+#include "buf_test.h"
 #include "driver_hooks.h"
-#include "fixture.h"
 
 namespace opennvsci::test {
 namespace {

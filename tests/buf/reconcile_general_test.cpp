@@ -2,7 +2,7 @@
 //
 // Reconciling the General keys that have nothing to do with GPUs: CPU access, permission, caching, peers; and which
 // General keys a reconciled list always has.
-#include "fixture.h"
+#include "buf_test.h"
 
 namespace opennvsci::test {
 namespace {

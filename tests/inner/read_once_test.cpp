@@ -7,7 +7,7 @@
 #include "attr/list.h"
 #include "attr/rules.h"
 #include "attr/value_types.h"
-#include "fixture.h"
+#include "buf_test.h"
 
 namespace opennvsci::test {
 namespace {

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "buf/color_format.h"
-#include "fixture.h"
+#include "buf_test.h"
 
 namespace opennvsci::test {
 namespace {

@@ -3,7 +3,7 @@
 // Functions that this version declares and does not implement: they say so and touch nothing.
 #include <functional>
 
-#include "fixture.h"
+#include "buf_test.h"
 
 namespace opennvsci::test {
 namespace {

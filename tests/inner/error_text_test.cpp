@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "api/call.h"
-#include "fixture.h"
+#include "buf_test.h"
 
 namespace opennvsci::test {
 namespace {
