@@ -36,10 +36,11 @@ enum class Direction : std::uint8_t {
 };
 
 enum class Presence : std::uint8_t {
-    mandatory,    ///< at least one of the lists must set it
-    optional,     ///< may be missing everywhere
-    conditional,  ///< mandatory, optional or forbidden depending on other keys: the buffer type's own rule decides
-    output,       ///< computed
+    mandatory,      ///< at least one of the lists must set it
+    optional,       ///< may be missing everywhere
+    conditional,    ///< mandatory, optional or forbidden depending on other keys: the buffer type's own rule decides
+    output,         ///< computed, in every result
+    output_if_any,  ///< computed where it means something
 };
 
 /// Which values are legal, asked by a program or a peer, and in a result.

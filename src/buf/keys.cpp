@@ -96,6 +96,7 @@ constexpr auto kMandatory = Presence::mandatory;
 constexpr auto kOptional = Presence::optional;
 constexpr auto kConditional = Presence::conditional;
 constexpr auto kOutput = Presence::output;
+constexpr auto kOutputIfAny = Presence::output_if_any;
 constexpr std::uint16_t kPlanes = 3;
 constexpr std::uint16_t kMaxLevels = 10;
 constexpr std::uint16_t kMaxDimensions = 8;
@@ -130,7 +131,7 @@ constexpr std::array kKeys{
     Key{GENERAL(ActualPerm),              &value::permission,      1,              kOut,      kOutput,      &kPermission,         nullptr,            nullptr},
     Key{GENERAL(VidMem_GpuId),            &value::gpu_id,          1,              kInOut,    kOptional,    &kAny,                &kSame,             &kIsSameIfAsked},
     Key{GENERAL(EnableGpuCache),          &value::gpu_cache,       kMaxGpus,       kInOut,    kOptional,    &kCacheElement,       nullptr,            nullptr},
-    Key{GENERAL(GpuSwNeedCacheCoherency), &value::gpu_cache,       kMaxGpus,       kOut,      kOutput,      &kCacheElement,       nullptr,            nullptr},
+    Key{GENERAL(GpuSwNeedCacheCoherency), &value::gpu_cache,       kMaxGpus,       kOut,      kOutputIfAny, &kCacheElement,       nullptr,            nullptr},
     Key{GENERAL(EnableGpuCompression),    &value::gpu_compression, kMaxGpus,       kInOut,    kOptional,    &kCompressionElement, nullptr,            nullptr},
     Key{GENERAL(PeerLocationInfo),        &value::peer_location,   kMaxPeers,      kInOut,    kOptional,    &kAny,                &set_union,         &superset},
     Key{GENERAL(PeerHwEngineArray),       &value::peer_engine,     kMaxPeers,      kInOut,    kOptional,    &kAny,                &set_union,         &superset},
@@ -193,8 +194,8 @@ constexpr std::array kKeys{
     Key{PYRAMID(Alignment),               &value::uint64,          1,              kOut,      kOutput,      &kPowerOfTwo64,       nullptr,            &at_least},
 
     Key{kMemoryDomain, "MemoryDomain",    &value::memory_domain,   1,              kInternal, kOutput,      &kDomain,             nullptr,            nullptr},
-    Key{kMemoryGpu, "MemoryGpu",          &value::gpu_id,          1,              kInternal, kOutput,      &kAny,                nullptr,            nullptr},
-    Key{kMemoryCompressed, "MemoryCompressed", &value::boolean,    1,              kInternal, kOutput,      &kBool,               nullptr,            nullptr},
+    Key{kMemoryGpu, "MemoryGpu",          &value::gpu_id,          1,              kInternal, kOutputIfAny, &kAny,                nullptr,            nullptr},
+    Key{kMemoryCompressed, "MemoryCompressed", &value::boolean,    1,              kInternal, kOutputIfAny, &kBool,               nullptr,            nullptr},
 };
 // clang-format on
 

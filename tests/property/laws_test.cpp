@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "api/handles.h"
 #include "leak_check.h"
 #include "model.h"
 #include "opennvsci.h"
@@ -67,6 +68,10 @@ RC_GTEST_PROP(Reconcile, GivesWhatTheModelSays, ()) {
     RC_ASSERT((run.conflict() != nullptr) == (run.code() == NvSciError_ReconciliationFailed));
     if (expected.failures.empty()) {
         RC_ASSERT(*run.outcome() == expected.outcome);
+        // It would be believed if another process sent it.
+        const auto entry = api::lists().acquire(api::number(run.reconciled()));
+        const auto checked = attr::Slot::of_result((*entry)->list->reconciled());
+        if (!checked) RC_FAIL(checked.error().text);
     } else {
         RC_ASSERT(expected.failures.contains(run.code()));
         RC_ASSERT(std::string(opennvsciGetLastErrorText()).find("AttrKey_") != std::string::npos);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "api/handles.h"
 #include "leak_check.h"
 #include "opennvsci.h"
 #include "suggestion.h"
@@ -84,6 +85,10 @@ void check_against_model(const SyncParticipants& wishes) {
     RC_ASSERT((run.conflict() != nullptr) == has_conflict);
     if (expected.failures.empty()) {
         RC_ASSERT(*run.content() == expected.content);
+        // It would be believed if another process sent it.
+        const auto entry = api::sync_lists().acquire(api::number(run.reconciled()));
+        const auto checked = attr::Slot::of_result((*entry)->list->reconciled());
+        if (!checked) RC_FAIL(checked.error().text);
     } else {
         RC_ASSERT(expected.failures.contains(run.code()));
         RC_ASSERT(run.error_text().find("NvSciSyncAttrKey_") != std::string::npos);
