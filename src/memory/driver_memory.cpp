@@ -135,7 +135,16 @@ Result<void*> DriverMemory::cpu_address(Right right) {
     return reinterpret_cast<void*>(known->address());  // NOLINT(performance-no-int-to-ptr): one address space
 }
 
-Result<UniqueFd> DriverMemory::share() {
+Result<UniqueFd> DriverMemory::descriptor_for_arrays() {
+    return exported();
+}
+
+Result<UniqueFd> DriverMemory::descriptor_for_peer(Right /*right*/) {
+    return exported();
+}
+
+// Once by the driver, which takes its time (driver-facts.md); then it is duplicated.
+Result<UniqueFd> DriverMemory::exported() {
     const std::lock_guard lock(mutex_);
     if (!exported_) {
         int descriptor = -1;

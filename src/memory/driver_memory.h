@@ -32,7 +32,8 @@ class DriverMemory final : public Allocation {
     [[nodiscard]] Result<void*> cpu_address(Right right) override;
     [[nodiscard]] Result<std::unique_ptr<GpuMapping>> map_for_gpu(const driver::Driver& driver,
                                                                   const driver::Device& device, Right right) override;
-    [[nodiscard]] Result<UniqueFd> share() override;
+    [[nodiscard]] Result<UniqueFd> descriptor_for_arrays() override;
+    [[nodiscard]] Result<UniqueFd> descriptor_for_peer(Right right) override;
 
   private:
     class VirtualMapping;
@@ -40,6 +41,7 @@ class DriverMemory final : public Allocation {
     DriverMemory(const driver::Driver& driver, const driver::Device& device, Place place, std::size_t size,
                  std::size_t alignment);
     [[nodiscard]] Result<> fill_with_zeros();
+    [[nodiscard]] Result<UniqueFd> exported();
     [[nodiscard]] Result<std::unique_ptr<GpuMapping>> map(const cu::CUmemLocation& viewer, Right right);
 
     const driver::Driver& driver_;

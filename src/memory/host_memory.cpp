@@ -93,7 +93,11 @@ Result<std::unique_ptr<GpuMapping>> HostMemory::map_for_gpu(const driver::Driver
     return mapping;
 }
 
-Result<UniqueFd> HostMemory::share() {
+Result<UniqueFd> HostMemory::descriptor_for_peer(Right right) {
+    return right == Right::read_only ? os::reopen_read_only(file_.get()) : os::duplicate(file_.get());
+}
+
+Result<UniqueFd> HostMemory::descriptor_for_arrays() {
     return fail(NvSciError_NotSupported,
                 "the buffer is in system memory that the driver did not make, and in which it maps no arrays",
                 CUDA_ERROR_NOT_SUPPORTED);

@@ -26,7 +26,8 @@ class HostMemory final : public Allocation {
     [[nodiscard]] Result<void*> cpu_address(Right right) override;
     [[nodiscard]] Result<std::unique_ptr<GpuMapping>> map_for_gpu(const driver::Driver& driver,
                                                                   const driver::Device& device, Right right) override;
-    [[nodiscard]] Result<UniqueFd> share() override;
+    [[nodiscard]] Result<UniqueFd> descriptor_for_arrays() override;
+    [[nodiscard]] Result<UniqueFd> descriptor_for_peer(Right right) override;
 
   private:
     class RegisteredMapping;
