@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 
+#include "attr/elements.h"
 #include "attr/schema.h"
 #include "base/unaligned.h"
 
@@ -50,6 +51,12 @@ class Slot {
         const Bytes value = get(*schema_->find(number));
         if (value.size() < sizeof(T)) return std::nullopt;
         return load<T>(value.data());
+    }
+
+    /// The elements of an array key, none if it is unset. T must be the key's element type.
+    template <class T>
+    [[nodiscard]] auto elements(std::uint32_t number) const noexcept {
+        return attr::elements<T>(get(*schema_->find(number)));
     }
 
     /// Element `i` of an array key. T must be the key's element type; i < count<T>(number).
