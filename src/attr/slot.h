@@ -59,17 +59,6 @@ class Slot {
         return attr::elements<T>(get(*schema_->find(number)));
     }
 
-    /// Element `i` of an array key. T must be the key's element type; i < count<T>(number).
-    template <class T>
-    [[nodiscard]] T element(std::uint32_t number, std::size_t i) const noexcept {
-        return load<T>(get(*schema_->find(number)).data() + i * sizeof(T));
-    }
-
-    template <class T>
-    [[nodiscard]] std::size_t count(std::uint32_t number) const noexcept {
-        return get(*schema_->find(number)).size() / sizeof(T);
-    }
-
     template <class T>
     void put_scalar(std::uint32_t number, const T& value) noexcept {
         put(*schema_->find(number), std::as_bytes(std::span(&value, 1)));

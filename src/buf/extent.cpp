@@ -31,16 +31,13 @@ Extent extent_of(const attr::Slot& reconciled) {
         extent.alignment = std::max(extent.alignment, *reconciled.scalar<std::uint64_t>(keys.alignment));
     }
     // Alignment is that of plane 0 only.
-    const std::size_t planes = reconciled.count<std::uint32_t>(NvSciBufImageAttrKey_PlaneBaseAddrAlign);
-    for (std::size_t i = 0; i < planes; ++i) {
-        const std::uint64_t alignment = reconciled.element<std::uint32_t>(NvSciBufImageAttrKey_PlaneBaseAddrAlign, i);
+    for (const std::uint64_t alignment : reconciled.elements<std::uint32_t>(NvSciBufImageAttrKey_PlaneBaseAddrAlign))
         extent.alignment = std::max(extent.alignment, alignment);
-    }
     // The image of a pyramid is its level 0; the buffer ends with the last level.
-    const std::size_t levels = reconciled.count<std::uint64_t>(NvSciBufPyramidAttrKey_LevelOffset);
-    if (levels != 0) {
-        extent.size = reconciled.element<std::uint64_t>(NvSciBufPyramidAttrKey_LevelOffset, levels - 1) +
-                      reconciled.element<std::uint64_t>(NvSciBufPyramidAttrKey_LevelSize, levels - 1);
+    const auto offsets = reconciled.elements<std::uint64_t>(NvSciBufPyramidAttrKey_LevelOffset);
+    if (!offsets.empty()) {
+        const std::size_t last = offsets.size() - 1;
+        extent.size = offsets[last] + reconciled.elements<std::uint64_t>(NvSciBufPyramidAttrKey_LevelSize)[last];
     }
     return extent;
 }

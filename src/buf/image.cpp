@@ -114,7 +114,7 @@ Result<> check_planes(Negotiation& negotiation) {
     const auto planes = *result.scalar<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount);
     for (const PlaneKey& plane_key : kPlaneKeys) {
         const attr::Key& key = negotiation.key(plane_key.number);
-        const std::size_t count = result.get(key).size() / key.type->size;
+        const std::size_t count = attr::elements(key, result.get(key)).size();
         if (count == 0 || count == planes || plane_key.count == PlaneKey::one) continue;
         if (count < planes && plane_key.count == PlaneKey::at_most_one_per_plane) continue;
         return negotiation.refuse(key.number, NvSciError_ReconciliationFailed,
@@ -149,13 +149,12 @@ ImageShape image_shape_of(const Slot& result) {
     shape.layout = *result.scalar<NvSciBufAttrValImageLayoutType>(NvSciBufImageAttrKey_Layout);
     shape.is_interlaced = *result.scalar<std::uint32_t>(NvSciBufImageAttrKey_ScanType) == NvSciBufScan_InterlaceType;
     shape.plane_count = *result.scalar<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount);
-    const auto alignments = result.count<std::uint32_t>(NvSciBufImageAttrKey_PlaneBaseAddrAlign);
+    const auto formats = result.elements<NvSciBufAttrValColorFmt>(NvSciBufImageAttrKey_PlaneColorFormat);
+    const auto widths = result.elements<std::uint32_t>(NvSciBufImageAttrKey_PlaneWidth);
+    const auto heights = result.elements<std::uint32_t>(NvSciBufImageAttrKey_PlaneHeight);
+    const auto alignments = result.elements<std::uint32_t>(NvSciBufImageAttrKey_PlaneBaseAddrAlign);
     for (std::uint32_t i = 0; i < shape.plane_count; ++i) {
-        shape.planes[i] = {
-            result.element<NvSciBufAttrValColorFmt>(NvSciBufImageAttrKey_PlaneColorFormat, i),
-            result.element<std::uint32_t>(NvSciBufImageAttrKey_PlaneWidth, i),
-            result.element<std::uint32_t>(NvSciBufImageAttrKey_PlaneHeight, i),
-            i < alignments ? result.element<std::uint32_t>(NvSciBufImageAttrKey_PlaneBaseAddrAlign, i) : 0};
+        shape.planes[i] = {formats[i], widths[i], heights[i], i < alignments.size() ? alignments[i] : 0};
     }
     return shape;
 }
@@ -165,12 +164,12 @@ ImageLayout image_layout_of(const Slot& reconciled) {
     layout.plane_count = *reconciled.scalar<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount);
     layout.size = *reconciled.scalar<std::uint64_t>(NvSciBufImageAttrKey_Size);
     for (std::uint32_t i = 0; i < layout.plane_count; ++i) {
-        layout.planes[i] = {reconciled.element<std::uint64_t>(NvSciBufImageAttrKey_PlaneOffset, i),
-                            reconciled.element<std::uint64_t>(NvSciBufImageAttrKey_PlaneAlignedSize, i),
-                            reconciled.element<std::uint64_t>(NvSciBufImageAttrKey_PlaneSecondFieldOffset, i),
-                            reconciled.element<std::uint32_t>(NvSciBufImageAttrKey_PlanePitch, i),
-                            reconciled.element<std::uint32_t>(NvSciBufImageAttrKey_PlaneAlignedHeight, i),
-                            reconciled.element<std::uint32_t>(NvSciBufImageAttrKey_PlaneBaseAddrAlign, i)};
+        layout.planes[i] = {reconciled.elements<std::uint64_t>(NvSciBufImageAttrKey_PlaneOffset)[i],
+                            reconciled.elements<std::uint64_t>(NvSciBufImageAttrKey_PlaneAlignedSize)[i],
+                            reconciled.elements<std::uint64_t>(NvSciBufImageAttrKey_PlaneSecondFieldOffset)[i],
+                            reconciled.elements<std::uint32_t>(NvSciBufImageAttrKey_PlanePitch)[i],
+                            reconciled.elements<std::uint32_t>(NvSciBufImageAttrKey_PlaneAlignedHeight)[i],
+                            reconciled.elements<std::uint32_t>(NvSciBufImageAttrKey_PlaneBaseAddrAlign)[i]};
     }
     return layout;
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 
+#include "attr/elements.h"
 #include "attr/rules.h"
 #include "base/checked.h"
 #include "base/unaligned.h"
@@ -196,8 +197,7 @@ constexpr std::array kKeys{
 
 std::uint32_t groups_of_types(attr::Bytes types) {
     std::uint32_t groups = 0;
-    for (std::size_t at = 0; at < types.size(); at += sizeof(std::uint32_t)) {
-        const auto type = load<std::uint32_t>(types.data() + at);
+    for (const auto type : attr::elements<std::uint32_t>(types)) {
         if (type < NvSciBufType_MaxValid) groups |= 1U << type;
     }
     // A pyramid is described by the Image keys of its level 0 (reference 4.7, PROPOSED).

@@ -57,12 +57,11 @@ Result<> append_levels(Layout& layout, const Slot& reconciled) {
     OPENNVSCI_TRY_ASSIGN(placement, placement_of(reconciled));
     const LayoutRules rules = layout_rules(placement);
     const auto scale = *reconciled.scalar<float>(NvSciBufPyramidAttrKey_Scale);
-    const auto levels = reconciled.count<std::uint64_t>(NvSciBufPyramidAttrKey_LevelOffset);
+    const auto offsets = reconciled.elements<std::uint64_t>(NvSciBufPyramidAttrKey_LevelOffset);
     ImageShape shape = image_shape_of(reconciled);
-    for (std::size_t level = 0; level < levels; ++level, shape = next_level(shape, scale)) {
+    for (std::size_t level = 0; level < offsets.size(); ++level, shape = next_level(shape, scale)) {
         OPENNVSCI_TRY_ASSIGN(planes, lay_out(shape, rules));
-        append_planes(layout, fmt::format("level {} ", level),
-                      reconciled.element<std::uint64_t>(NvSciBufPyramidAttrKey_LevelOffset, level), shape, planes);
+        append_planes(layout, fmt::format("level {} ", level), offsets[level], shape, planes);
     }
     return {};
 }
@@ -72,10 +71,11 @@ Region tensor_of(const Slot& reconciled) {
     const auto size = *reconciled.scalar<std::uint64_t>(NvSciBufTensorAttrKey_Size);
     Region tensor{"tensor", name_of(type), 0, size, 0, std::nullopt, {}};
     std::uint64_t elements = 1;  // at most twice the size, which fits
-    for (std::size_t i = 0; i < reconciled.count<std::uint64_t>(NvSciBufTensorAttrKey_StridesPerDim); ++i) {
-        const auto count = reconciled.element<std::uint64_t>(NvSciBufTensorAttrKey_SizePerDim, i);
-        tensor.dimensions.push_back({count, reconciled.element<std::uint64_t>(NvSciBufTensorAttrKey_StridesPerDim, i)});
-        elements *= count;
+    const auto sizes = reconciled.elements<std::uint64_t>(NvSciBufTensorAttrKey_SizePerDim);
+    const auto strides = reconciled.elements<std::uint64_t>(NvSciBufTensorAttrKey_StridesPerDim);
+    for (std::size_t i = 0; i < strides.size(); ++i) {
+        tensor.dimensions.push_back({sizes[i], strides[i]});
+        elements *= sizes[i];
     }
     tensor.used = bits_of(type) < 8 ? elements / 2 : elements * (bits_of(type) / 8);
     return tensor;

@@ -8,7 +8,6 @@
 #include <span>
 #include <vector>
 
-#include "base/unaligned.h"
 #include "driver/relaxed_capture.h"
 
 namespace opennvsci::buf {
@@ -45,24 +44,6 @@ struct Participants {
     }
 };
 
-// A request of one participant for one GPU, from an array key.
-template <class Element>
-struct GpuAsk {
-    std::uint32_t participant;
-    Element element;
-};
-
-template <class Element>
-std::vector<GpuAsk<Element>> elements_of(Negotiation& negotiation, std::uint32_t key) {
-    std::vector<GpuAsk<Element>> found;
-    for (const attr::Ask& ask : negotiation.asks(key)) {
-        for (std::size_t at = 0; at < ask.value.size(); at += sizeof(Element)) {
-            found.push_back({ask.participant, load<Element>(ask.value.data() + at)});
-        }
-    }
-    return found;
-}
-
 std::string device_list(const Driver& driver) {
     std::string text;
     for (const Device& device : driver.devices) {
@@ -93,9 +74,7 @@ Result<Participants> find_participants(Negotiation& negotiation) {
 
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
     participants.driver = driver;
-    const std::size_t count = negotiation.result().count<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId);
-    for (std::size_t i = 0; i < count; ++i) {
-        const auto id = negotiation.result().element<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId, i);
+    for (const auto& id : negotiation.result().elements<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId)) {
         OPENNVSCI_TRY_ASSIGN(device, require_device(negotiation, *driver, NvSciBufGeneralAttrKey_GpuId, id));
         participants.gpus.push_back({id, device});
     }
@@ -152,8 +131,10 @@ const char* reason_for_system_memory(Negotiation& negotiation, const Participant
     if (gpu->is_integrated) return "the GPU shares the system's memory";
     if (!gpu->supports_virtual_memory) return "the GPU has no shareable video memory (attributes 102 and 103)";
     // Only system memory is not cached by a discrete GPU, and here both places are open.
-    for (const auto& ask : elements_of<NvSciBufAttrValGpuCache>(negotiation, NvSciBufGeneralAttrKey_EnableGpuCache)) {
-        if (!ask.element.cacheability) return "EnableGpuCache false is asked, and video memory is always cached";
+    for (const attr::Ask& ask : negotiation.asks(NvSciBufGeneralAttrKey_EnableGpuCache)) {
+        for (const auto& wish : attr::elements<NvSciBufAttrValGpuCache>(ask.value)) {
+            if (!wish.cacheability) return "EnableGpuCache false is asked, and video memory is always cached";
+        }
     }
     return nullptr;
 }
@@ -214,29 +195,30 @@ Result<> decide_cacheability(Negotiation& negotiation, const Participants& parti
     for (const Gpu& gpu : participants.gpus)
         granted.push_back({gpu.id, caches_by_default(*gpu.device, place.domain)});
 
-    const auto asks = elements_of<NvSciBufAttrValGpuCache>(negotiation, key);
-    for (const auto& ask : asks) {
-        const Gpu* gpu = participants.find(ask.element.gpuId);
-        if (gpu == nullptr) return refuse_unnamed_gpu(negotiation, key, ask.participant, ask.element.gpuId);
-        NvSciBufAttrValGpuCache& element = granted[static_cast<std::size_t>(gpu - participants.gpus.data())];
-        if (ask.element.cacheability == element.cacheability) continue;
-        if (gpu->device->is_integrated) {
-            element.cacheability = false;  // one list that says false is enough
-            continue;
+    for (const attr::Ask& ask : negotiation.asks(key)) {
+        for (const auto& wish : attr::elements<NvSciBufAttrValGpuCache>(ask.value)) {
+            const Gpu* gpu = participants.find(wish.gpuId);
+            if (gpu == nullptr) return refuse_unnamed_gpu(negotiation, key, ask.participant, wish.gpuId);
+            NvSciBufAttrValGpuCache& element = granted[static_cast<std::size_t>(gpu - participants.gpus.data())];
+            if (wish.cacheability == element.cacheability) continue;
+            if (gpu->device->is_integrated) {
+                element.cacheability = false;  // one list that says false is enough
+                continue;
+            }
+            return negotiation.refuse(
+                key, NvSciError_ReconciliationFailed,
+                fmt::format("{} asks {} for {}, but the buffer is in {} ({}), which a discrete GPU {}",
+                            negotiation.report().participants()[ask.participant].text(), wish.cacheability,
+                            Uuid::from(wish.gpuId.bytes).text(), is_video ? "video memory" : "system memory",
+                            place.reason, is_video ? "always caches" : "never caches"),
+                is_video ? "ask true, or leave VidMem_GpuId unset"
+                         : fmt::format("ask false{}", or_video_memory(participants)));
         }
-        return negotiation.refuse(
-            key, NvSciError_ReconciliationFailed,
-            fmt::format("{} asks {} for {}, but the buffer is in {} ({}), which a discrete GPU {}",
-                        negotiation.report().participants()[ask.participant].text(), ask.element.cacheability,
-                        Uuid::from(ask.element.gpuId.bytes).text(), is_video ? "video memory" : "system memory",
-                        place.reason, is_video ? "always caches" : "never caches"),
-            is_video ? "ask true, or leave VidMem_GpuId unset"
-                     : fmt::format("ask false{}", or_video_memory(participants)));
     }
     if (granted.empty()) return {};
     negotiation.result().put_array(key, std::span<const NvSciBufAttrValGpuCache>(granted));
     negotiation.decide(
-        key, asks.empty() ? Outcome::defaulted : Outcome::granted,
+        key, negotiation.is_asked(key) ? Outcome::granted : Outcome::defaulted,
         is_video ? "a discrete GPU caches its video memory" : "a discrete GPU does not cache system memory");
 
     // The published rule (reference 4.2, GpuSwNeedCacheCoherency). No engine but GPUs and the CPU exists here.
@@ -266,19 +248,21 @@ const char* compression_obstacle(const Participants& participants, const Placeme
 
 Result<> decide_compression(Negotiation& negotiation, const Participants& participants, const Placement& place) {
     const auto key = NvSciBufGeneralAttrKey_EnableGpuCompression;
-    const auto asks = elements_of<NvSciBufAttrValGpuCompression>(negotiation, key);
     const Device* asking = nullptr;
     bool one_gpu_asks = true;
-    for (const auto& ask : asks) {
-        const Gpu* gpu = participants.find(ask.element.gpuId);
-        if (gpu == nullptr) return refuse_unnamed_gpu(negotiation, key, ask.participant, ask.element.gpuId);
-        one_gpu_asks = one_gpu_asks && (asking == nullptr || asking == gpu->device);
-        asking = gpu->device;
+    for (const attr::Ask& ask : negotiation.asks(key)) {
+        for (const auto& wish : attr::elements<NvSciBufAttrValGpuCompression>(ask.value)) {
+            const Gpu* gpu = participants.find(wish.gpuId);
+            if (gpu == nullptr) return refuse_unnamed_gpu(negotiation, key, ask.participant, wish.gpuId);
+            one_gpu_asks = one_gpu_asks && (asking == nullptr || asking == gpu->device);
+            asking = gpu->device;
+        }
     }
     if (participants.gpus.empty()) return {};
 
-    const char* obstacle = asks.empty() ? nullptr : compression_obstacle(participants, place, one_gpu_asks);
-    const bool compressed = !asks.empty() && obstacle == nullptr;
+    const bool is_asked = negotiation.is_asked(key);
+    const char* obstacle = is_asked ? compression_obstacle(participants, place, one_gpu_asks) : nullptr;
+    const bool compressed = is_asked && obstacle == nullptr;
     std::vector<NvSciBufAttrValGpuCompression> granted;
     for (const Gpu& gpu : participants.gpus) {
         const bool here = compressed && gpu.device == asking;
@@ -286,7 +270,7 @@ Result<> decide_compression(Negotiation& negotiation, const Participants& partic
     }
     negotiation.result().put_array(key, std::span<const NvSciBufAttrValGpuCompression>(granted));
     negotiation.result().put_scalar(kMemoryCompressed, compressed);
-    if (asks.empty()) {
+    if (!is_asked) {
         negotiation.decide(key, Outcome::defaulted);
     } else if (compressed) {
         negotiation.decide(key, Outcome::granted);
@@ -314,8 +298,7 @@ Result<Placement> placement_of(const attr::Slot& reconciled) {
     Placement placement;
     placement.domain = *reconciled.scalar<MemoryDomain>(kMemoryDomain);
     std::vector<NvSciRmGpuId> ids;
-    for (std::size_t i = 0; i < reconciled.count<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId); ++i) {
-        const auto id = reconciled.element<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId, i);
+    for (const auto& id : reconciled.elements<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId)) {
         if (!Uuid::from(id.bytes).is_null()) ids.push_back(id);
     }
     const auto owner = reconciled.scalar<NvSciRmGpuId>(kMemoryGpu);

@@ -6,7 +6,6 @@
 
 #include "attr/rules.h"
 #include "attr/slot.h"
-#include "base/unaligned.h"
 #include "buf/keys.h"
 
 namespace opennvsci::buf {
@@ -23,9 +22,8 @@ bool is_one_buffer(std::uint32_t types) {
 
 std::uint32_t named_types(attr::Bytes value) {
     std::uint32_t types = 0;
-    for (std::size_t at = 0; at < value.size(); at += sizeof(std::uint32_t)) {
-        types |= 1U << load<std::uint32_t>(value.data() + at);
-    }
+    for (const auto type : attr::elements<std::uint32_t>(value))
+        types |= 1U << type;
     return types;
 }
 
@@ -57,10 +55,10 @@ bool has_same_dimensions(const attr::Key& key, const attr::Slot& reconciled, con
 
 bool has_dimensions_of_at_least(const attr::Key& key, const attr::Slot& reconciled, const attr::Slot& unreconciled) {
     if (!reconciled.has(key)) return false;
-    const attr::Bytes has = reconciled.get(key);
-    const attr::Bytes wanted = first_dimensions(key, unreconciled.get(key), reconciled);
-    for (std::size_t at = 0; at < wanted.size(); at += key.type->size) {
-        if (key.type->less(has.data() + at, wanted.data() + at)) return false;
+    const auto has = attr::elements(key, reconciled.get(key));
+    const auto wanted = attr::elements(key, first_dimensions(key, unreconciled.get(key), reconciled));
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (key.type->less(has[i].data(), wanted[i].data())) return false;
     }
     return true;
 }

@@ -37,16 +37,15 @@ Result<Dimensions> read_dimensions(Negotiation& negotiation) {
             fmt::format("{} values for {} dimensions (NvSciBufTensorAttrKey_NumDims)", count, dimensions.count),
             "give one value per dimension");
     };
-    const std::size_t sizes = result.count<std::uint64_t>(NvSciBufTensorAttrKey_SizePerDim);
-    const std::size_t alignments = result.count<std::uint32_t>(NvSciBufTensorAttrKey_AlignmentPerDim);
-    if (sizes < dimensions.count) return too_few(NvSciBufTensorAttrKey_SizePerDim, sizes);
-    if (alignments != 0 && alignments < dimensions.count) {
-        return too_few(NvSciBufTensorAttrKey_AlignmentPerDim, alignments);
+    const auto sizes = result.elements<std::uint64_t>(NvSciBufTensorAttrKey_SizePerDim);
+    const auto alignments = result.elements<std::uint32_t>(NvSciBufTensorAttrKey_AlignmentPerDim);
+    if (sizes.size() < dimensions.count) return too_few(NvSciBufTensorAttrKey_SizePerDim, sizes.size());
+    if (!alignments.empty() && alignments.size() < dimensions.count) {
+        return too_few(NvSciBufTensorAttrKey_AlignmentPerDim, alignments.size());
     }
     for (std::uint32_t i = 0; i < dimensions.count; ++i) {
-        dimensions.sizes[i] = result.element<std::uint64_t>(NvSciBufTensorAttrKey_SizePerDim, i);
-        dimensions.alignments[i] =
-            alignments != 0 ? result.element<std::uint32_t>(NvSciBufTensorAttrKey_AlignmentPerDim, i) : 1;
+        dimensions.sizes[i] = sizes[i];
+        dimensions.alignments[i] = alignments.empty() ? 1 : alignments[i];
         if (dimensions.sizes[i] == 0) {
             return negotiation.refuse(NvSciBufTensorAttrKey_SizePerDim, NvSciError_BadParameter,
                                       fmt::format("dimension {} has no elements", i), "give at least 1");
@@ -237,7 +236,7 @@ void complete_image_tensor(Negotiation& negotiation) {
     const ColorFormat& format =
         color_format(*result.scalar<NvSciBufAttrValColorFmt>(NvSciBufTensorAttrKey_PixelFormat));
     const auto size = *result.scalar<std::uint64_t>(NvSciBufImageAttrKey_Size);
-    const std::array<std::uint64_t, 4> strides{size, result.element<std::uint32_t>(NvSciBufImageAttrKey_PlanePitch, 0),
+    const std::array<std::uint64_t, 4> strides{size, result.elements<std::uint32_t>(NvSciBufImageAttrKey_PlanePitch)[0],
                                                format.bits_per_pixel / 8U,
                                                std::uint64_t{format.bits_per_pixel} / 8 / format.channels};
     negotiation.compute(NvSciBufTensorAttrKey_StridesPerDim, std::span<const std::uint64_t>(strides));

@@ -23,9 +23,7 @@ namespace {
 // refused.
 void warn_if_not_negotiated(const buf::Object& object, const driver::Device& device) {
     const attr::Slot& slot = object.list()->reconciled();
-    const std::size_t count = slot.count<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId);
-    for (std::size_t i = 0; i < count; ++i) {
-        const auto id = slot.element<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId, i);
+    for (const auto& id : slot.elements<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId)) {
         if (device.has_uuid(Uuid::from(id.bytes))) return;
     }
     const auto video = slot.scalar<NvSciRmGpuId>(NvSciBufGeneralAttrKey_VidMem_GpuId);
@@ -54,10 +52,11 @@ tl::unexpected<Error> bad_array(std::string text) {
 // How far an array at `offset` may reach: to the end of its plane, if it begins in one.
 std::uint64_t end_of_plane(const buf::Object& object, std::uint64_t offset, std::uint64_t size) {
     const attr::Slot& slot = object.list()->reconciled();
-    const std::size_t planes = slot.count<std::uint64_t>(NvSciBufImageAttrKey_PlaneOffset);
-    for (std::size_t i = 0; i < planes; ++i) {
-        const auto begin = slot.element<std::uint64_t>(NvSciBufImageAttrKey_PlaneOffset, i);
-        const auto end = begin + slot.element<std::uint64_t>(NvSciBufImageAttrKey_PlaneAlignedSize, i);
+    const auto offsets = slot.elements<std::uint64_t>(NvSciBufImageAttrKey_PlaneOffset);
+    const auto sizes = slot.elements<std::uint64_t>(NvSciBufImageAttrKey_PlaneAlignedSize);
+    for (std::size_t i = 0; i < offsets.size(); ++i) {
+        const auto begin = offsets[i];
+        const auto end = begin + sizes[i];
         if (offset >= begin && offset < end) return std::min(end, size);
     }
     return size;
