@@ -7,7 +7,7 @@
 #include "buf/keys.h"
 #include "buf/placement.h"
 #include "memory/driver_memory.h"
-#include "memory/host_memory.h"
+#include "memory/file_memory.h"
 
 namespace opennvsci::buf {
 namespace {
@@ -48,17 +48,14 @@ std::shared_ptr<attr::List> list_with_permission(const attr::List& list, Right r
 
 Result<std::shared_ptr<memory::Allocation>> allocate_memory(const attr::Slot& reconciled) {
     const Extent extent = extent_of(reconciled);
-    const auto domain = *reconciled.scalar<MemoryDomain>(kMemoryDomain);
-    if (domain == MemoryDomain::host) {
-        return memory::HostMemory::create(extent.size, extent.alignment);
+    const auto domain = *reconciled.scalar<memory::Domain>(kMemoryDomain);
+    if (domain == memory::Domain::system) {
+        return memory::FileMemory::create(extent.size, extent.alignment);
     }
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
     OPENNVSCI_TRY_ASSIGN(device, driver->require(Uuid::from(reconciled.scalar<NvSciRmGpuId>(kMemoryGpu)->bytes)));
-    using memory::DriverMemory;
-    return DriverMemory::create(
-        *driver, *device,
-        {domain == MemoryDomain::video ? DriverMemory::Place::video : DriverMemory::Place::system, extent.size,
-         extent.alignment, reconciled.scalar<bool>(kMemoryCompressed).value_or(false)});
+    const bool compressible = reconciled.scalar<bool>(kMemoryCompressed).value_or(false);
+    return memory::DriverMemory::create(*driver, *device, {domain, extent.size, extent.alignment, compressible});
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ using attr::Negotiation;
 using attr::Outcome;
 using driver::Device;
 using driver::Driver;
+using memory::Domain;
 
 // One element of GpuId: the id as the program spelled it, and its device.
 struct Gpu {
@@ -85,7 +86,7 @@ Result<Participants> find_participants(Negotiation& negotiation) {
     return participants;
 }
 
-Placement placed(const Participants& participants, MemoryDomain domain, const Device* device, const char* reason) {
+Placement placed(const Participants& participants, Domain domain, const Device* device, const char* reason) {
     Placement placement{domain, reason, participants.driver, device, {}};
     placement.gpus.reserve(participants.gpus.size());
     for (const Gpu& gpu : participants.gpus)
@@ -119,7 +120,7 @@ Result<Placement> video_memory_as_asked(Negotiation& negotiation, const Particip
                                       "leave VidMem_GpuId unset");
         }
     }
-    return placed(participants, MemoryDomain::video, &owner, "VidMem_GpuId names this GPU");
+    return placed(participants, Domain::video, &owner, "VidMem_GpuId names this GPU");
 }
 
 // Why the buffer cannot or need not be in the video memory of the only GPU, or null.
@@ -159,19 +160,19 @@ Result<Placement> driver_memory_for_arrays(Negotiation& negotiation, const Parti
                 reason, possible.error().text),
             fmt::format("set PitchLinear{}", or_video_memory(participants)));
     }
-    return placed(participants, MemoryDomain::driver_host, participants.gpus[0].device, reason);
+    return placed(participants, Domain::driver_system, participants.gpus[0].device, reason);
 }
 
 Result<Placement> decide_place(Negotiation& negotiation, const Participants& participants) {
     if (participants.video_owner != nullptr) return video_memory_as_asked(negotiation, participants);
     const char* reason = reason_for_system_memory(negotiation, participants);
     if (reason == nullptr) {
-        return placed(participants, MemoryDomain::video, participants.only_device(), "one GPU and no CPU takes part");
+        return placed(participants, Domain::video, participants.only_device(), "one GPU and no CPU takes part");
     }
     const bool is_tiled = negotiation.result().scalar<std::uint32_t>(NvSciBufImageAttrKey_Layout) ==
                           std::uint32_t{NvSciBufImage_BlockLinearType};
     if (is_tiled && !participants.gpus.empty()) return driver_memory_for_arrays(negotiation, participants, reason);
-    return placed(participants, MemoryDomain::host, nullptr, reason);
+    return placed(participants, Domain::system, nullptr, reason);
 }
 
 tl::unexpected<Error> refuse_unnamed_gpu(Negotiation& negotiation, std::uint32_t key, std::uint32_t participant,
@@ -184,13 +185,13 @@ tl::unexpected<Error> refuse_unnamed_gpu(Negotiation& negotiation, std::uint32_t
 }
 
 // A discrete GPU caches its video memory and does not cache system memory; the program cannot choose (reference 4.2).
-bool caches_by_default(const Device& device, MemoryDomain domain) {
-    return device.is_integrated || domain == MemoryDomain::video;
+bool caches_by_default(const Device& device, Domain domain) {
+    return device.is_integrated || domain == Domain::video;
 }
 
 Result<> decide_cacheability(Negotiation& negotiation, const Participants& participants, const Placement& place) {
     const auto key = NvSciBufGeneralAttrKey_EnableGpuCache;
-    const bool is_video = place.domain == MemoryDomain::video;
+    const bool is_video = place.domain == Domain::video;
     std::vector<NvSciBufAttrValGpuCache> granted;
     for (const Gpu& gpu : participants.gpus)
         granted.push_back({gpu.id, caches_by_default(*gpu.device, place.domain)});
@@ -240,7 +241,7 @@ Result<> decide_cacheability(Negotiation& negotiation, const Participants& parti
 const char* compression_obstacle(const Participants& participants, const Placement& place, bool one_gpu_asks) {
     if (!one_gpu_asks) return "more than one GPU asks for compression";
     if (participants.cpu) return "a list asks for CPU access";
-    if (place.domain != MemoryDomain::video) return "the buffer is in system memory";
+    if (place.domain != Domain::video) return "the buffer is in system memory";
     if (participants.only_device() != place.device) return "another GPU takes part";
     if (!place.device->grants_compression(*participants.driver)) return "the device has no compressible memory";
     return nullptr;
@@ -296,7 +297,7 @@ Result<Placement> decide_placement(Negotiation& negotiation) {
 
 Result<Placement> placement_of(const attr::Slot& reconciled) {
     Placement placement;
-    placement.domain = *reconciled.scalar<MemoryDomain>(kMemoryDomain);
+    placement.domain = *reconciled.scalar<Domain>(kMemoryDomain);
     std::vector<NvSciRmGpuId> ids;
     for (const auto& id : reconciled.elements<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId)) {
         if (!Uuid::from(id.bytes).is_null()) ids.push_back(id);

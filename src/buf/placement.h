@@ -12,11 +12,12 @@
 #include "attr/negotiation.h"
 #include "buf/keys.h"
 #include "driver/driver.h"
+#include "memory/domain.h"
 
 namespace opennvsci::buf {
 
 struct Placement {
-    MemoryDomain domain = MemoryDomain::host;
+    memory::Domain domain = memory::Domain::system;
     const char* reason = "";
     const driver::Driver* driver = nullptr;   ///< null if no key names a GPU
     const driver::Device* device = nullptr;   ///< whose memory it is; null for plain system memory

@@ -8,6 +8,7 @@
 
 #include "base/unaligned.h"
 #include "buf/color_format.h"
+#include "memory/domain.h"
 #include "nvscibuf.h"
 
 namespace opennvsci::buf::value {
@@ -17,6 +18,7 @@ using attr::ValueType;
 using attr::value::append_enumerator;
 using attr::value::enumeration;
 using attr::value::Names;
+using memory::Domain;
 
 constexpr Names<6> kBufferTypes{{"General", "RawBuffer", "Image", "Tensor", "Array", "Pyramid"}};
 constexpr Names<6> kPermissions{{"0", "Readonly", "2", "ReadWrite", "Auto", "Invalid"}};
@@ -33,7 +35,8 @@ constexpr Names<5> kSurfaceSamplings{{"420", "422", "444", "422R", "400"}};
 constexpr Names<7> kSurfaceBits{{"Layout_16_8_8", "Layout_10_8_8", "8", "10", "12", "14", "16"}};
 constexpr Names<3> kSurfaceOrders{{"YUV", "YVU", "Luma"}};
 constexpr Names<2> kCompressionTypes{{"None", "GenericCompressible"}};
-constexpr Names<3> kMemoryDomains{{"system memory", "video memory", "system memory of the driver"}};
+constexpr Names<3> kMemoryDomains{
+    {domain_name(Domain::system), domain_name(Domain::video), domain_name(Domain::driver_system)}};
 
 // LowerBound is the format of a tensor whose elements are no pixels.
 void append_color_format(std::string& out, const void* element) {

@@ -29,9 +29,8 @@ Result<Counter> Counter::allocate(const Description& description) {
     counter.words_ = counter.own_words_.get();
     if (description.residence == Residence::video) {
         OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
-        OPENNVSCI_TRY_ASSIGN(
-            memory, memory::DriverMemory::create(*driver, *description.gpu,
-                                                 {memory::DriverMemory::Place::video, kPayloadBytes, 1, false}));
+        OPENNVSCI_TRY_ASSIGN(memory, memory::DriverMemory::create(*driver, *description.gpu,
+                                                                  {memory::Domain::video, kPayloadBytes, 1, false}));
         counter.place_.memory = std::make_shared<CounterMemory>(std::move(memory), description.gpu);
     }
     return counter;
