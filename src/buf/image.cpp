@@ -132,11 +132,11 @@ LayoutRules layout_rules(const Placement& placement) {
         rules.pitch_alignment = std::max(rules.pitch_alignment, gpu.texture_pitch_alignment);
         rules.plane_alignment = std::max(rules.plane_alignment, gpu.texture_alignment);
     };
-    for (const driver::Device* gpu : placement.gpus)
-        respect(*gpu);
+    for (const Gpu& gpu : placement.participants.gpus)
+        respect(*gpu.device);
     if (placement.device == nullptr) return rules;
     respect(*placement.device);  // VidMem_GpuId may name it alone
-    const auto probe = std::make_shared<driver::ArrayProbe>(*placement.driver, *placement.device);
+    const auto probe = std::make_shared<driver::ArrayProbe>(*placement.participants.driver, *placement.device);
     rules.array_needs = [probe](const PlaneShape& plane) {
         const ArrayElement element = color_format(plane.format).array_element();
         return probe->ask({plane.width, plane.height, element.format, element.channels});

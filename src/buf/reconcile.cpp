@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "buf/array.h"
 #include "buf/extent.h"
+#include "buf/gpu_attributes.h"
 #include "buf/image.h"
 #include "buf/keys.h"
 #include "buf/placement.h"
@@ -95,7 +96,9 @@ Result<> check_allocatable(Negotiation& negotiation) {
 Result<> negotiate(Negotiation& negotiation) {
     OPENNVSCI_TRY_ASSIGN(groups, merge_types(negotiation));
     OPENNVSCI_TRY(merge_keys(negotiation, groups));
-    OPENNVSCI_TRY_ASSIGN(placement, decide_placement(negotiation));
+    OPENNVSCI_TRY_ASSIGN(participants, find_participants(negotiation));
+    OPENNVSCI_TRY_ASSIGN(placement, decide_placement(negotiation, std::move(participants)));
+    OPENNVSCI_TRY(decide_gpu_attributes(negotiation, placement));
     OPENNVSCI_TRY(complete_type(negotiation, groups, placement));
     OPENNVSCI_TRY(check_allocatable(negotiation));
     complete_general_keys(negotiation);
