@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <memory>
 #include <span>
+#include <type_traits>
 
 #include "buf/color_format.h"
 #include "buf/keys.h"
@@ -64,24 +67,39 @@ Result<> require(Negotiation& negotiation, std::uint32_t key, const char* descri
                               "set it in one of the lists");
 }
 
-void expand_planes(Negotiation& negotiation, const SurfacePlanes& planes) {
-    std::array<std::uint32_t, kMaxPlanes> formats{};
-    std::array<std::uint32_t, kMaxPlanes> widths{};
-    std::array<std::uint32_t, kMaxPlanes> heights{};
-    for (std::uint32_t i = 0; i < planes.count; ++i) {
-        formats[i] = planes.planes[i].format;
-        widths[i] = planes.planes[i].width;
-        heights[i] = planes.planes[i].height;
-    }
-    const auto compute = [&](std::uint32_t key, const std::array<std::uint32_t, kMaxPlanes>& values) {
-        negotiation.compute(key, std::span(values).first(planes.count), "from the surface");
-    };
-    negotiation.compute(NvSciBufImageAttrKey_PlaneCount, planes.count, "from the surface");
-    compute(NvSciBufImageAttrKey_PlaneColorFormat, formats);
-    compute(NvSciBufImageAttrKey_PlaneWidth, widths);
-    compute(NvSciBufImageAttrKey_PlaneHeight, heights);
-    const auto standard = negotiation.result().scalar<std::uint32_t>(NvSciBufImageAttrKey_SurfColorStd);
-    if (standard) compute(NvSciBufImageAttrKey_PlaneColorStd, {*standard, *standard, *standard});
+// The keys that state one value for every plane, each with the part of a plane that it states.
+template <class Visit>
+void for_each_shape_key(Visit&& visit) {
+    visit(NvSciBufImageAttrKey_PlaneColorFormat, &PlaneShape::format);
+    visit(NvSciBufImageAttrKey_PlaneWidth, &PlaneShape::width);
+    visit(NvSciBufImageAttrKey_PlaneHeight, &PlaneShape::height);
+}
+template <class Visit>
+void for_each_layout_key(Visit&& visit) {
+    visit(NvSciBufImageAttrKey_PlaneOffset, &Plane::offset);
+    visit(NvSciBufImageAttrKey_PlaneAlignedSize, &Plane::size);
+    visit(NvSciBufImageAttrKey_PlaneSecondFieldOffset, &Plane::second_field_offset);
+    visit(NvSciBufImageAttrKey_PlanePitch, &Plane::pitch);
+    visit(NvSciBufImageAttrKey_PlaneAlignedHeight, &Plane::aligned_height);
+    visit(NvSciBufImageAttrKey_PlaneBaseAddrAlign, &Plane::alignment);
+}
+
+// Planes that the key has no value for stay as they are.
+template <class AnyPlane, class Owner, class Value>
+void read_key(const Slot& slot, std::uint32_t key, Value Owner::*part, Planes<AnyPlane>& planes) {
+    const auto values = slot.elements<Value>(key);
+    for (std::size_t i = 0; i < std::min<std::size_t>(planes.size(), values.size()); ++i)
+        planes[i].*part = values[i];
+}
+
+// `part` is a member of the planes, or computes from one.
+template <class AnyPlane, class Part>
+void compute_key(Negotiation& negotiation, std::uint32_t key, const Planes<AnyPlane>& planes, Part part,
+                 const char* reason = "") {
+    using Value = std::remove_cvref_t<std::invoke_result_t<Part, const AnyPlane&>>;
+    std::array<Value, kMaxPlanes> values{};
+    std::ranges::transform(planes, values.begin(), part);
+    negotiation.compute(key, std::span<const Value>(values).first(planes.size()), reason);
 }
 
 Result<> expand_surface(Negotiation& negotiation) {
@@ -101,7 +119,13 @@ Result<> expand_surface(Negotiation& negotiation) {
         return negotiation.refuse(key.number, NvSciError_NotSupported,
                                   fmt::format("{}, but {}", key.text(result.get(key)), planes.error().text));
     }
-    expand_planes(negotiation, *planes);
+    const char* const reason = "from the surface";
+    negotiation.compute(NvSciBufImageAttrKey_PlaneCount, planes->size(), reason);
+    for_each_shape_key([&](std::uint32_t key, auto part) { compute_key(negotiation, key, *planes, part, reason); });
+    if (const auto standard = result.scalar<std::uint32_t>(NvSciBufImageAttrKey_SurfColorStd)) {
+        compute_key(
+            negotiation, NvSciBufImageAttrKey_PlaneColorStd, *planes, [&](const auto&) { return *standard; }, reason);
+    }
     return {};
 }
 
@@ -137,10 +161,7 @@ LayoutRules layout_rules(const Placement& placement) {
     if (placement.device == nullptr) return rules;
     respect(*placement.device);  // VidMem_GpuId may name it alone
     const auto probe = std::make_shared<driver::ArrayProbe>(*placement.participants.driver, *placement.device);
-    rules.array_needs = [probe](const PlaneShape& plane) {
-        const ArrayElement element = color_format(plane.format).array_element();
-        return probe->ask({plane.width, plane.height, element.format, element.channels});
-    };
+    rules.array_needs = [probe](const driver::ArrayShape& array) { return probe->ask(array); };
     return rules;
 }
 
@@ -148,30 +169,29 @@ ImageShape image_shape_of(const Slot& result) {
     ImageShape shape{};
     shape.layout = *result.scalar<NvSciBufAttrValImageLayoutType>(NvSciBufImageAttrKey_Layout);
     shape.is_interlaced = *result.scalar<std::uint32_t>(NvSciBufImageAttrKey_ScanType) == NvSciBufScan_InterlaceType;
-    shape.plane_count = *result.scalar<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount);
-    const auto formats = result.elements<NvSciBufAttrValColorFmt>(NvSciBufImageAttrKey_PlaneColorFormat);
-    const auto widths = result.elements<std::uint32_t>(NvSciBufImageAttrKey_PlaneWidth);
-    const auto heights = result.elements<std::uint32_t>(NvSciBufImageAttrKey_PlaneHeight);
-    const auto alignments = result.elements<std::uint32_t>(NvSciBufImageAttrKey_PlaneBaseAddrAlign);
-    for (std::uint32_t i = 0; i < shape.plane_count; ++i) {
-        shape.planes[i] = {formats[i], widths[i], heights[i], i < alignments.size() ? alignments[i] : 0};
-    }
+    shape.planes.count = *result.scalar<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount);
+    for_each_shape_key([&](std::uint32_t key, auto part) { read_key(result, key, part, shape.planes); });
+    read_key(result, NvSciBufImageAttrKey_PlaneBaseAddrAlign, &PlaneShape::alignment, shape.planes);
     return shape;
 }
 
-ImageLayout image_layout_of(const Slot& reconciled) {
-    ImageLayout layout{};
-    layout.plane_count = *reconciled.scalar<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount);
-    layout.size = *reconciled.scalar<std::uint64_t>(NvSciBufImageAttrKey_Size);
-    for (std::uint32_t i = 0; i < layout.plane_count; ++i) {
-        layout.planes[i] = {reconciled.elements<std::uint64_t>(NvSciBufImageAttrKey_PlaneOffset)[i],
-                            reconciled.elements<std::uint64_t>(NvSciBufImageAttrKey_PlaneAlignedSize)[i],
-                            reconciled.elements<std::uint64_t>(NvSciBufImageAttrKey_PlaneSecondFieldOffset)[i],
-                            reconciled.elements<std::uint32_t>(NvSciBufImageAttrKey_PlanePitch)[i],
-                            reconciled.elements<std::uint32_t>(NvSciBufImageAttrKey_PlaneAlignedHeight)[i],
-                            reconciled.elements<std::uint32_t>(NvSciBufImageAttrKey_PlaneBaseAddrAlign)[i]};
+Image image_of(const Slot& reconciled) {
+    const ImageShape shape = image_shape_of(reconciled);
+    Image image{shape.layout, shape.is_interlaced, {shape.planes.size(), {}}, 0};
+    for (std::uint32_t i = 0; i < shape.planes.size(); ++i)
+        static_cast<PlaneShape&>(image.planes[i]) = shape.planes[i];
+    for_each_layout_key([&](std::uint32_t key, auto part) { read_key(reconciled, key, part, image.planes); });
+    image.size = *reconciled.scalar<std::uint64_t>(NvSciBufImageAttrKey_Size);
+    return image;
+}
+
+std::optional<Plane> plane_at(const Slot& reconciled, std::uint64_t offset) {
+    if (!reconciled.scalar<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount)) return std::nullopt;
+    const Image image = image_of(reconciled);
+    for (const Plane& plane : image.planes) {
+        if (offset >= plane.offset && offset < plane.end()) return plane;
     }
-    return layout;
+    return std::nullopt;
 }
 
 Result<> complete_image_description(Negotiation& negotiation) {
@@ -205,49 +225,18 @@ Result<> complete_image_description(Negotiation& negotiation) {
 }
 
 Result<> complete_image_layout(Negotiation& negotiation, const LayoutRules& rules) {
-    const ImageShape shape = image_shape_of(negotiation.result());
-    const auto laid_out = lay_out(shape, rules);
-    if (!laid_out) {
-        return negotiation.refuse(NvSciBufImageAttrKey_Size, laid_out.error().code, laid_out.error().text);
-    }
-
-    // One array per key, element by element.
-    std::array<std::uint32_t, kMaxPlanes> bits{};
-    std::array<std::uint32_t, kMaxPlanes> data_types{};
-    std::array<std::uint8_t, kMaxPlanes> channels{};
-    std::array<std::uint64_t, kMaxPlanes> offsets{};
-    std::array<std::uint64_t, kMaxPlanes> second_fields{};
-    std::array<std::uint64_t, kMaxPlanes> sizes{};
-    std::array<std::uint32_t, kMaxPlanes> pitches{};
-    std::array<std::uint32_t, kMaxPlanes> heights{};
-    std::array<std::uint32_t, kMaxPlanes> alignments{};
-    for (std::uint32_t i = 0; i < shape.plane_count; ++i) {
-        const ColorFormat& format = color_format(shape.planes[i].format);
-        const PlaneLayout& plane = laid_out->planes[i];
-        bits[i] = format.bits_per_pixel;
-        data_types[i] = format.data_type;
-        channels[i] = format.channels;
-        offsets[i] = plane.offset;
-        second_fields[i] = plane.second_field_offset;
-        sizes[i] = plane.size;
-        pitches[i] = plane.pitch;
-        heights[i] = plane.aligned_height;
-        alignments[i] = plane.alignment;
-    }
-    const auto compute = [&](std::uint32_t key, const auto& values) {
-        negotiation.compute(key, std::span(values).first(shape.plane_count));
-    };
-    compute(NvSciBufImageAttrKey_PlaneBitsPerPixel, bits);
-    compute(NvSciBufImageAttrKey_PlaneDatatype, data_types);
-    compute(NvSciBufImageAttrKey_PlaneChannelCount, channels);
-    compute(NvSciBufImageAttrKey_PlaneOffset, offsets);
-    compute(NvSciBufImageAttrKey_PlaneSecondFieldOffset, second_fields);
-    compute(NvSciBufImageAttrKey_PlaneAlignedSize, sizes);
-    compute(NvSciBufImageAttrKey_PlanePitch, pitches);
-    compute(NvSciBufImageAttrKey_PlaneAlignedHeight, heights);
-    compute(NvSciBufImageAttrKey_PlaneBaseAddrAlign, alignments);
-    negotiation.compute(NvSciBufImageAttrKey_Size, laid_out->size);
-    negotiation.compute(NvSciBufImageAttrKey_Alignment, std::uint64_t{laid_out->planes[0].alignment});
+    const auto image = lay_out(image_shape_of(negotiation.result()), rules);
+    if (!image) return negotiation.refuse(NvSciBufImageAttrKey_Size, image.error().code, image.error().text);
+    const auto compute = [&](std::uint32_t key, auto part) { compute_key(negotiation, key, image->planes, part); };
+    compute(NvSciBufImageAttrKey_PlaneBitsPerPixel,
+            [](const Plane& plane) -> std::uint32_t { return color_format(plane.format).bits_per_pixel; });
+    compute(NvSciBufImageAttrKey_PlaneDatatype,
+            [](const Plane& plane) { return color_format(plane.format).data_type; });
+    compute(NvSciBufImageAttrKey_PlaneChannelCount,
+            [](const Plane& plane) { return color_format(plane.format).channels; });
+    for_each_layout_key(compute);
+    negotiation.compute(NvSciBufImageAttrKey_Size, image->size);
+    negotiation.compute(NvSciBufImageAttrKey_Alignment, std::uint64_t{image->planes[0].alignment});
     return {};
 }
 

@@ -4,13 +4,13 @@
 // reconciled list has all plane keys, with the layout.
 #pragma once
 
+#include <optional>
+
 #include "attr/negotiation.h"
 #include "buf/image_layout.h"
 #include "buf/placement.h"
 
 namespace opennvsci::buf {
-
-inline constexpr std::size_t kMaxPlanes = NV_SCI_BUF_IMAGE_MAX_PLANES;
 
 /// What the placement demands of an image: what the GPUs' texture units ask for, and what the driver says about arrays.
 [[nodiscard]] LayoutRules layout_rules(const Placement& placement);
@@ -18,8 +18,11 @@ inline constexpr std::size_t kMaxPlanes = NV_SCI_BUF_IMAGE_MAX_PLANES;
 /// The shape of the planes that a result with complete plane keys describes.
 [[nodiscard]] ImageShape image_shape_of(const attr::Slot& result);
 
-/// The layout that the output keys of a reconciled image state.
-[[nodiscard]] ImageLayout image_layout_of(const attr::Slot& reconciled);
+/// The image that a reconciled list states.
+[[nodiscard]] Image image_of(const attr::Slot& reconciled);
+
+/// The plane of this image that holds the byte at `offset`, or nothing; also nothing for a list of no image.
+[[nodiscard]] std::optional<Plane> plane_at(const attr::Slot& reconciled, std::uint64_t offset);
 
 /// Checks that the Image keys describe one image, expands a surface into planes and fills in the defaults, so that
 /// image_shape_of() can be called. Errors: BadParameter for a key that is missing, ReconciliationFailed for keys that

@@ -24,30 +24,26 @@ std::string name_of(NvSciBufAttrValDataType type) {
     return name;
 }
 
-PlaneRows rows_of(const ImageShape& image, const PlaneShape& shape, const PlaneLayout& plane) {
-    const bool is_tiled = image.layout == NvSciBufImage_BlockLinearType;
-    return {shape.width,
-            shape.height,
-            std::uint64_t{shape.width} * color_format(shape.format).bits_per_pixel / 8,
+PlaneRows rows_of(const Image& image, const Plane& plane) {
+    return {plane.width,
+            plane.height,
+            plane.row_bytes(),
             plane.pitch,
             plane.aligned_height,
             plane.second_field_offset,
-            is_tiled ? 1U << block_linear::block_height_log2(shape.height) : 0};
+            image.is_tiled() ? 1U << block_linear::block_height_log2(plane.height) : 0};
 }
 
 // The planes of an image that begins at `start`.
-void append_planes(Layout& layout, const std::string& prefix, std::uint64_t start, const ImageShape& image,
-                   const ImageLayout& planes) {
-    for (std::uint32_t i = 0; i < planes.plane_count; ++i) {
-        const PlaneShape& shape = image.planes[i];
-        const PlaneLayout& plane = planes.planes[i];
-        const PlaneRows rows = rows_of(image, shape, plane);
+void append_planes(Layout& layout, const std::string& prefix, std::uint64_t start, const Image& image) {
+    for (std::uint32_t i = 0; i < image.planes.size(); ++i) {
+        const Plane& plane = image.planes[i];
         layout.regions.push_back({fmt::format("{}plane {}", prefix, i),
-                                  color_format(shape.format).name,
+                                  color_format(plane.format).name,
                                   start + plane.offset,
                                   plane.size,
-                                  rows.row_bytes * rows.height,
-                                  rows,
+                                  plane.row_bytes() * plane.height,
+                                  rows_of(image, plane),
                                   {}});
     }
 }
@@ -60,8 +56,8 @@ Result<> append_levels(Layout& layout, const Slot& reconciled) {
     const auto offsets = reconciled.elements<std::uint64_t>(NvSciBufPyramidAttrKey_LevelOffset);
     ImageShape shape = image_shape_of(reconciled);
     for (std::size_t level = 0; level < offsets.size(); ++level, shape = next_level(shape, scale)) {
-        OPENNVSCI_TRY_ASSIGN(planes, lay_out(shape, rules));
-        append_planes(layout, fmt::format("level {} ", level), offsets[level], shape, planes);
+        OPENNVSCI_TRY_ASSIGN(image, lay_out(shape, rules));
+        append_planes(layout, fmt::format("level {} ", level), offsets[level], image);
     }
     return {};
 }
@@ -117,7 +113,7 @@ Result<Layout> layout_of(const Slot& reconciled) {
     if (is(NvSciBufType_Pyramid)) {
         OPENNVSCI_TRY(append_levels(layout, reconciled));
     } else if (is(NvSciBufType_Image)) {
-        append_planes(layout, "", 0, image_shape_of(reconciled), image_layout_of(reconciled));
+        append_planes(layout, "", 0, image_of(reconciled));
     } else if (is(NvSciBufType_Tensor)) {
         layout.regions.push_back(tensor_of(reconciled));
     } else if (is(NvSciBufType_Array)) {

@@ -23,9 +23,9 @@ std::uint32_t scaled(std::uint32_t pixels, float scale) {
 
 ImageShape next_level(const ImageShape& level, float scale) {
     ImageShape next = level;
-    for (std::uint32_t i = 0; i < next.plane_count; ++i) {
-        next.planes[i].width = scaled(next.planes[i].width, scale);
-        next.planes[i].height = scaled(next.planes[i].height, scale);
+    for (PlaneShape& plane : next.planes) {
+        plane.width = scaled(plane.width, scale);
+        plane.height = scaled(plane.height, scale);
     }
     return next;
 }
