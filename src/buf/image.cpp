@@ -10,6 +10,7 @@
 #include <span>
 #include <type_traits>
 
+#include "base/block_linear.h"
 #include "buf/color_format.h"
 #include "buf/keys.h"
 #include "buf/surface.h"
@@ -148,6 +149,16 @@ Result<> check_planes(Negotiation& negotiation) {
     return {};
 }
 
+PlaneRows rows_of(const Image& image, const Plane& plane) {
+    return {plane.width,
+            plane.height,
+            plane.row_bytes(),
+            plane.pitch,
+            plane.aligned_height,
+            plane.second_field_offset,
+            image.is_tiled() ? 1U << block_linear::block_height_log2(plane.height) : 0};
+}
+
 }  // namespace
 
 LayoutRules layout_rules(const Placement& placement) {
@@ -238,6 +249,38 @@ Result<> complete_image_layout(Negotiation& negotiation, const LayoutRules& rule
     negotiation.compute(NvSciBufImageAttrKey_Size, image->size);
     negotiation.compute(NvSciBufImageAttrKey_Alignment, std::uint64_t{image->planes[0].alignment});
     return {};
+}
+
+Result<> complete_image(Negotiation& negotiation, const Placement& placement) {
+    OPENNVSCI_TRY(complete_image_description(negotiation));
+    return complete_image_layout(negotiation, layout_rules(placement));
+}
+
+// The key Alignment is that of plane 0 only.
+Extent image_extent(const Slot& reconciled) {
+    Extent extent{*reconciled.scalar<std::uint64_t>(NvSciBufImageAttrKey_Size), 1};
+    for (const std::uint64_t alignment : reconciled.elements<std::uint32_t>(NvSciBufImageAttrKey_PlaneBaseAddrAlign))
+        extent.alignment = std::max(extent.alignment, alignment);
+    return extent;
+}
+
+void append_regions(std::vector<Region>& regions, const std::string& prefix, std::uint64_t start, const Image& image) {
+    for (std::uint32_t i = 0; i < image.planes.size(); ++i) {
+        const Plane& plane = image.planes[i];
+        regions.push_back({fmt::format("{}plane {}", prefix, i),
+                           color_format(plane.format).name,
+                           start + plane.offset,
+                           plane.size,
+                           plane.row_bytes() * plane.height,
+                           rows_of(image, plane),
+                           {}});
+    }
+}
+
+Result<std::vector<Region>> image_regions(const Slot& reconciled) {
+    std::vector<Region> regions;
+    append_regions(regions, "", 0, image_of(reconciled));
+    return regions;
 }
 
 }  // namespace opennvsci::buf

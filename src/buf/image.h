@@ -6,8 +6,9 @@
 
 #include <optional>
 
-#include "attr/negotiation.h"
+#include "buf/extent.h"
 #include "buf/image_layout.h"
+#include "buf/layout.h"
 #include "buf/placement.h"
 
 namespace opennvsci::buf {
@@ -24,6 +25,9 @@ namespace opennvsci::buf {
 /// The plane of this image that holds the byte at `offset`, or nothing; also nothing for a list of no image.
 [[nodiscard]] std::optional<Plane> plane_at(const attr::Slot& reconciled, std::uint64_t offset);
 
+/// Adds the planes of an image that begins at `start` to `regions`.
+void append_regions(std::vector<Region>& regions, const std::string& prefix, std::uint64_t start, const Image& image);
+
 /// Checks that the Image keys describe one image, expands a surface into planes and fills in the defaults, so that
 /// image_shape_of() can be called. Errors: BadParameter for a key that is missing, ReconciliationFailed for keys that
 /// contradict each other, NotSupported for an image that cannot be had.
@@ -31,5 +35,10 @@ namespace opennvsci::buf {
 
 /// Computes the layout of a complete description and writes all output keys. Errors: Overflow, NotSupported.
 [[nodiscard]] Result<> complete_image_layout(attr::Negotiation& negotiation, const LayoutRules& rules);
+
+// What the row of buf/buffer_type.h names. Errors: those of the two before.
+[[nodiscard]] Result<> complete_image(attr::Negotiation& negotiation, const Placement& placement);
+[[nodiscard]] Extent image_extent(const attr::Slot& reconciled);
+[[nodiscard]] Result<std::vector<Region>> image_regions(const attr::Slot& reconciled);
 
 }  // namespace opennvsci::buf

@@ -4,10 +4,10 @@
 #include <array>
 #include <cstddef>
 
-#include "attr/elements.h"
 #include "attr/rules.h"
 #include "base/checked.h"
 #include "base/unaligned.h"
+#include "buf/buffer_type.h"
 #include "buf/rules.h"
 #include "buf/value_types.h"
 
@@ -195,19 +195,14 @@ constexpr std::array kKeys{
 
 }  // namespace
 
-std::uint32_t groups_of_types(attr::Bytes types) {
-    std::uint32_t groups = 0;
-    for (const auto type : attr::elements<std::uint32_t>(types)) {
-        if (type < NvSciBufType_MaxValid) groups |= 1U << type;
-    }
-    // A pyramid is described by the Image keys of its level 0 (reference 4.7, PROPOSED).
-    if ((groups >> NvSciBufType_Pyramid & 1U) != 0) groups |= 1U << NvSciBufType_Image;
-    return groups;
+const attr::Schema& schema() {
+    static const attr::Schema schema(kKeys, NvSciBufGeneralAttrKey_Types, keys_of_types);
+    return schema;
 }
 
-const attr::Schema& schema() {
-    static const attr::Schema schema(kKeys, NvSciBufGeneralAttrKey_Types, groups_of_types);
-    return schema;
+std::string text_of(const attr::Slot& slot, std::uint32_t key) {
+    const attr::Key& row = *schema().find(key);
+    return row.text(slot.get(row));
 }
 
 }  // namespace opennvsci::buf

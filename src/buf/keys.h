@@ -4,7 +4,9 @@
 // reference (sections 4.2 to 4.7); rows that its tag PROPOSED covers are this project's decisions.
 #pragma once
 
-#include "attr/schema.h"
+#include <string>
+
+#include "attr/slot.h"
 #include "nvscibuf.h"
 
 namespace opennvsci::buf {
@@ -19,7 +21,7 @@ enum InternalKey : std::uint32_t {
     kMemoryCompressed = 1U << 26 | 3U  ///< bool: video memory is to be compressible
 };
 
-/// The groups of keys (bit n = NvSciBufType n) that a list with these Types may hold.
-[[nodiscard]] std::uint32_t groups_of_types(attr::Bytes types);
+/// The value of a key as text.
+[[nodiscard]] std::string text_of(const attr::Slot& slot, std::uint32_t key);
 
 }  // namespace opennvsci::buf

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "buf/buffer_type.h"
 #include "buf/keys.h"
-#include "buf/placement.h"
 #include "memory/driver_memory.h"
 #include "memory/file_memory.h"
 
@@ -15,7 +15,7 @@ namespace {
 using memory::Right;
 
 bool is_image(const attr::Slot& slot) {
-    return (schema().groups_of(slot.get(schema().selector())) >> NvSciBufType_Image & 1U) != 0;
+    return includes(types_of(slot), NvSciBufType_Image);
 }
 
 // Arrays are mapped on block-linear images, and nothing can map them read-only.
@@ -66,9 +66,8 @@ Result<std::shared_ptr<Object>> Object::allocate(std::shared_ptr<Module> module,
                                               std::move(allocation), Right::read_write));
     if (log::enabled(log::Level::debug)) {
         const std::uint64_t size = object->extent().size;
-        const attr::Key& domain = *schema().find(kMemoryDomain);
-        log::write(log::Level::debug,
-                   fmt::format("allocated {} bytes in {}", size, domain.text(reconciled.reconciled().get(domain))));
+        const std::string domain = text_of(reconciled.reconciled(), kMemoryDomain);
+        log::write(log::Level::debug, fmt::format("allocated {} bytes in {}", size, domain));
     }
     // Mapped now, so that asking for the pointer later cannot fail for want of address space.
     if (object->has_cpu_access()) OPENNVSCI_TRY(object->cpu_address(Right::read_write));

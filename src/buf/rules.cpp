@@ -2,36 +2,21 @@
 #include "buf/rules.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "attr/rules.h"
 #include "attr/slot.h"
-#include "buf/keys.h"
+#include "buf/buffer_type.h"
 
 namespace opennvsci::buf {
 namespace {
 
-constexpr std::uint32_t bit(NvSciBufType type) {
-    return 1U << type;
-}
-
-bool is_one_buffer(std::uint32_t types) {
-    return std::has_single_bit(types) || types == (bit(NvSciBufType_Image) | bit(NvSciBufType_Tensor)) ||
-           types == (bit(NvSciBufType_Image) | bit(NvSciBufType_Pyramid));
-}
-
-std::uint32_t named_types(attr::Bytes value) {
-    std::uint32_t types = 0;
-    for (const auto type : attr::elements<std::uint32_t>(value))
-        types |= 1U << type;
-    return types;
-}
-
 bool merge_types(const attr::Key& key, std::span<const attr::Ask> asks, attr::Slot& out) {
-    std::uint32_t types = 0;
-    for (const attr::Ask& ask : asks)
-        types |= named_types(ask.value);
-    return is_one_buffer(types) && attr::merge::set_union.merge(key, asks, out);
+    TypeSet types = 0;
+    for (const attr::Ask& ask : asks) {
+        for (const auto type : attr::elements<NvSciBufType>(ask.value))
+            types |= only(type);
+    }
+    return can_be_one_buffer(types) && attr::merge::set_union.merge(key, asks, out);
 }
 
 attr::Bytes first_dimensions(const attr::Key& key, attr::Bytes value, const attr::Slot& result) {

@@ -8,9 +8,9 @@
 #include <span>
 
 #include "base/checked.h"
+#include "buf/buffer_type.h"
 #include "buf/color_format.h"
 #include "buf/data_type.h"
-#include "buf/extent.h"
 #include "buf/image.h"
 #include "buf/keys.h"
 
@@ -167,9 +167,9 @@ Result<> check_agreement(Negotiation& negotiation, const Dimensions& tensor) {
             "set both the same");
     }
     if (*result.scalar<NvSciBufAttrValDataType>(NvSciBufTensorAttrKey_DataType) != format.data_type) {
-        const attr::Key& type = negotiation.key(NvSciBufTensorAttrKey_DataType);
-        return refuse_pair(negotiation, type.number,
-                           fmt::format("{}, but not the components of {}", type.text(result.get(type)), format.name),
+        const auto key = NvSciBufTensorAttrKey_DataType;
+        return refuse_pair(negotiation, key,
+                           fmt::format("{}, but not the components of {}", text_of(result, key), format.name),
                            format.data_type == NvSciDataType_Uint8 ? "set Uint8" : "set Float16");
     }
     const std::array<std::uint64_t, 4> wanted{1, plane.height, plane.width, format.channels};
@@ -184,9 +184,7 @@ Result<> check_agreement(Negotiation& negotiation, const Dimensions& tensor) {
     return {};
 }
 
-}  // namespace
-
-Result<> complete_tensor(Negotiation& negotiation) {
+Result<> complete_tensor_alone(Negotiation& negotiation) {
     if (!negotiation.is_asked(NvSciBufTensorAttrKey_AlignmentPerDim)) {
         return refuse_value(negotiation, NvSciBufTensorAttrKey_AlignmentPerDim,
                             "mandatory for a tensor, and no list sets it", "set it in one of the lists");
@@ -211,6 +209,7 @@ Result<> complete_tensor(Negotiation& negotiation) {
     return {};
 }
 
+// Checks that the Tensor keys and the described image are one buffer, and adds what the tensor demands to `rules`.
 Result<> check_image_tensor(Negotiation& negotiation, LayoutRules& rules) {
     OPENNVSCI_TRY(check_values_of_pair(negotiation));
     OPENNVSCI_TRY_ASSIGN(dimensions, read_dimensions(negotiation));
@@ -231,7 +230,8 @@ Result<> check_image_tensor(Negotiation& negotiation, LayoutRules& rules) {
     return {};
 }
 
-void complete_image_tensor(Negotiation& negotiation) {
+// Completes the Tensor keys from the layout of the image.
+void complete_from_image(Negotiation& negotiation) {
     const Slot& result = negotiation.result();
     const ColorFormat& format =
         color_format(*result.scalar<NvSciBufAttrValColorFmt>(NvSciBufTensorAttrKey_PixelFormat));
@@ -244,6 +244,47 @@ void complete_image_tensor(Negotiation& negotiation) {
     negotiation.raise_to(NvSciBufTensorAttrKey_BaseAddrAlign,
                          std::max(kDefaultAlignment, *result.scalar<std::uint64_t>(NvSciBufImageAttrKey_Alignment)),
                          kAllocatorAligns);
+}
+
+Result<> complete_image_tensor(Negotiation& negotiation, const Placement& placement) {
+    LayoutRules rules = layout_rules(placement);
+    OPENNVSCI_TRY(complete_image_description(negotiation));
+    OPENNVSCI_TRY(check_image_tensor(negotiation, rules));
+    OPENNVSCI_TRY(complete_image_layout(negotiation, rules));
+    complete_from_image(negotiation);
+    return {};
+}
+
+bool is_image_too(const Slot& slot) {
+    return includes(types_of(slot), NvSciBufType_Image);
+}
+
+}  // namespace
+
+Result<> complete_tensor(Negotiation& negotiation, const Placement& placement) {
+    return is_image_too(negotiation.result()) ? complete_image_tensor(negotiation, placement)
+                                              : complete_tensor_alone(negotiation);
+}
+
+Extent tensor_extent(const Slot& reconciled) {
+    return {*reconciled.scalar<std::uint64_t>(NvSciBufTensorAttrKey_Size),
+            *reconciled.scalar<std::uint64_t>(NvSciBufTensorAttrKey_BaseAddrAlign)};
+}
+
+Result<std::vector<Region>> tensor_regions(const Slot& reconciled) {
+    if (is_image_too(reconciled)) return image_regions(reconciled);
+    const auto type = *reconciled.scalar<NvSciBufAttrValDataType>(NvSciBufTensorAttrKey_DataType);
+    const std::string element = text_of(reconciled, NvSciBufTensorAttrKey_DataType);
+    Region tensor{"tensor", element, 0, tensor_extent(reconciled).size, 0, std::nullopt, {}};
+    std::uint64_t elements = 1;  // at most twice the size, which fits
+    const auto sizes = reconciled.elements<std::uint64_t>(NvSciBufTensorAttrKey_SizePerDim);
+    const auto strides = reconciled.elements<std::uint64_t>(NvSciBufTensorAttrKey_StridesPerDim);
+    for (std::size_t i = 0; i < strides.size(); ++i) {
+        tensor.dimensions.push_back({sizes[i], strides[i]});
+        elements *= sizes[i];
+    }
+    tensor.used = bits_of(type) < 8 ? elements / 2 : elements * (bits_of(type) / 8);
+    return std::vector<Region>{std::move(tensor)};
 }
 
 }  // namespace opennvsci::buf
