@@ -12,6 +12,9 @@
 
 namespace opennvsci::attr {
 
+/// Ends the process, which has lost `what`, a value that this library itself had put there.
+[[noreturn, gnu::cold]] void stop_at_missing(const char* what) noexcept;
+
 /// `Read` makes an element of the `size` bytes that it consists of. A rest that is no whole element is no part of it.
 template <class Read>
 class ElementRange {
@@ -50,8 +53,10 @@ class ElementRange {
     [[nodiscard]] Iterator end() const noexcept { return {first_ + count_ * size_, size_}; }
     [[nodiscard]] std::size_t size() const noexcept { return count_; }
     [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
-    /// i < size().
+    /// An element that is there: the process ends if it is not.
     [[nodiscard]] typename Iterator::value_type operator[](std::size_t i) const noexcept {
+        if (i >= count_) [[unlikely]]
+            stop_at_missing("an element of a value");
         return Read{}({first_ + i * size_, size_});
     }
 

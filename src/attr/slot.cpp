@@ -63,9 +63,10 @@ Result<Slot> Slot::of_result(Values values) {
     return Slot(std::move(values));
 }
 
-void Slot::stop_at_missing(const Key& key) noexcept {
-    log::write(log::Level::error, key.name);
-    log::write(log::Level::error, "a list lacks this key, which this library has put into every such list: it stops");
+void stop_at_missing(const char* what) noexcept {
+    log::write(log::Level::error, what);
+    log::write(log::Level::error,
+               "this value is missing, which this library itself puts into every such list: it stops");
     std::abort();
 }
 

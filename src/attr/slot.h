@@ -86,7 +86,7 @@ class Slot : public Values {
         const Key& key = *schema().find(number);
         const Bytes value = get(key);
         if (value.size() < sizeof(T)) [[unlikely]]
-            stop_at_missing(key);
+            stop_at_missing(key.name);
         return load<T>(value.data());
     }
 
@@ -94,22 +94,6 @@ class Slot : public Values {
     template <class T>
     [[nodiscard]] auto elements(std::uint32_t number) const noexcept {
         return attr::elements<T>(get(*schema().find(number)));
-    }
-
-    /// Element `i` of an array key that has so many in every slot of this kind, or the process ends. T must be the
-    /// key's element type.
-    template <class T>
-    [[nodiscard]] T element(std::uint32_t number, std::size_t i) const noexcept {
-        const Key& key = *schema().find(number);
-        const auto all = attr::elements<T>(get(key));
-        if (i >= all.size()) [[unlikely]]
-            stop_at_missing(key);
-        return all[i];
-    }
-
-    template <class T>
-    [[nodiscard]] std::size_t count(std::uint32_t number) const noexcept {
-        return get(*schema().find(number)).size() / sizeof(T);
     }
 
     template <class T>
@@ -124,8 +108,6 @@ class Slot : public Values {
 
   private:
     explicit Slot(Values values) noexcept : Values(std::move(values)) {}
-
-    [[noreturn]] static void stop_at_missing(const Key& key) noexcept;
 };
 
 }  // namespace opennvsci::attr

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-#include "base/cuda_abi.h"
+#include "base/array_format.h"
 #include "nvscibuf.h"
 
 namespace opennvsci::buf {
@@ -32,11 +32,7 @@ enum class Content : std::uint8_t {
     return content >= Content::luma && content <= Content::packed_yuv;
 }
 
-/// The element of a CUDA array: `channels` (1, 2 or 4) values of `format`.
-struct ArrayElement {
-    cu::CUarray_format format;
-    unsigned channels;
-};
+using cu::ArrayElement;
 
 struct ColorFormat {
     const char* name;               ///< without the prefix NvSciColor_

@@ -17,7 +17,7 @@ inline constexpr const char* kAllocatorAligns = "the allocator aligns to this an
 inline constexpr std::uint64_t kLargestGranularity = std::uint64_t{2} << 20;
 
 struct Extent {
-    std::uint64_t size;       ///< bytes, as the type's Size key says
+    std::uint64_t size;       ///< bytes
     std::uint64_t alignment;  ///< of the start address, a power of two
 };
 

@@ -7,6 +7,7 @@
 #include "attr/rules.h"
 #include "base/checked.h"
 #include "base/unaligned.h"
+#include "buf/buffer_type.h"
 #include "buf/rules.h"
 #include "buf/value_types.h"
 
@@ -77,7 +78,7 @@ constexpr Legal kSurfaceSampling = enumerators<0, NvSciSurfSampleType_MaxValid -
 constexpr Legal kSurfaceBits = enumerators<0, NvSciSurfBPC_MaxValid - 1>("bits per component");
 constexpr Legal kSurfaceOrder = enumerators<0, NvSciSurfComponentOrder_MaxValid - 1>("a component order");
 constexpr Legal kDataType = enumerators<0, NvSciDataType_UpperBound - 1>("a data type");
-constexpr Legal kDomain = enumerators<0, static_cast<std::uint32_t>(MemoryDomain::driver_host)>("a memory domain");
+constexpr Legal kDomain = enumerators<0, static_cast<std::uint32_t>(memory::Domain::driver_system)>("a memory domain");
 constexpr Legal kTensorData = enumerators<NvSciDataType_Int4, NvSciDataType_Float32>("Int4 to Float32");
 constexpr Legal kArrayData = enumerators<NvSciDataType_Int4, NvSciDataType_Bool>("Int4 to Bool");
 constexpr Legal kDimensions = enumerators<1, 8>("1 to 8");
@@ -201,20 +202,14 @@ constexpr std::array kKeys{
 
 }  // namespace
 
-std::uint32_t groups_of_types(attr::Bytes types) {
-    std::uint32_t groups = 0;
-    for (std::size_t at = 0; at < types.size(); at += sizeof(std::uint32_t)) {
-        const auto type = load<std::uint32_t>(types.data() + at);
-        if (type < NvSciBufType_MaxValid) groups |= 1U << type;
-    }
-    // A pyramid is described by the Image keys of its level 0 (nvscibuf.md 4.7, PROPOSED).
-    if ((groups >> NvSciBufType_Pyramid & 1U) != 0) groups |= 1U << NvSciBufType_Image;
-    return groups;
+const attr::Schema& schema() {
+    static const attr::Schema schema(kKeys, NvSciBufGeneralAttrKey_Types, keys_of_types);
+    return schema;
 }
 
-const attr::Schema& schema() {
-    static const attr::Schema schema(kKeys, NvSciBufGeneralAttrKey_Types, groups_of_types);
-    return schema;
+std::string text_of(const attr::Slot& slot, std::uint32_t key) {
+    const attr::Key& row = *schema().find(key);
+    return row.text(slot.get(row));
 }
 
 }  // namespace opennvsci::buf

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "buf/buffer_type.h"
 #include "buf/keys.h"
-#include "buf/placement.h"
 #include "memory/driver_memory.h"
-#include "memory/host_memory.h"
+#include "memory/file_memory.h"
 
 namespace opennvsci::buf {
 namespace {
@@ -15,7 +15,7 @@ namespace {
 using memory::Right;
 
 bool is_image(const attr::Slot& slot) {
-    return (schema().groups_of(slot.get(schema().selector())) >> NvSciBufType_Image & 1U) != 0;
+    return includes(types_of(slot), NvSciBufType_Image);
 }
 
 // Arrays are mapped on block-linear images, and nothing can map them read-only.
@@ -47,17 +47,14 @@ std::shared_ptr<attr::List> list_with_permission(const attr::List& list, Right r
 
 Result<std::shared_ptr<memory::Allocation>> allocate_memory(const attr::Slot& reconciled) {
     const Extent extent = extent_of(reconciled);
-    const auto domain = *reconciled.scalar<MemoryDomain>(kMemoryDomain);
-    if (domain == MemoryDomain::host) {
-        return memory::HostMemory::create(extent.size, extent.alignment);
+    const auto domain = reconciled.required<memory::Domain>(kMemoryDomain);
+    if (domain == memory::Domain::system) {
+        return memory::FileMemory::create(extent.size, extent.alignment);
     }
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
-    OPENNVSCI_TRY_ASSIGN(device, driver->require(Uuid::from(reconciled.scalar<NvSciRmGpuId>(kMemoryGpu)->bytes)));
-    using memory::DriverMemory;
-    return DriverMemory::create(
-        *driver, *device,
-        {domain == MemoryDomain::video ? DriverMemory::Place::video : DriverMemory::Place::system, extent.size,
-         extent.alignment, reconciled.scalar<bool>(kMemoryCompressed).value_or(false)});
+    OPENNVSCI_TRY_ASSIGN(device, driver->require(Uuid::from(reconciled.required<NvSciRmGpuId>(kMemoryGpu).bytes)));
+    const bool compressible = reconciled.scalar<bool>(kMemoryCompressed).value_or(false);
+    return memory::DriverMemory::create(*driver, *device, {domain, extent.size, extent.alignment, compressible});
 }
 
 }  // namespace
@@ -68,9 +65,8 @@ Result<std::shared_ptr<Object>> Object::allocate(std::shared_ptr<Module> module,
                                               std::move(allocation), Right::read_write));
     if (log::enabled(log::Level::debug)) {
         const std::uint64_t size = object->extent().size;
-        const attr::Key& domain = *schema().find(kMemoryDomain);
-        log::write(log::Level::debug,
-                   fmt::format("allocated {} bytes in {}", size, domain.text(reconciled.reconciled().get(domain))));
+        const std::string domain = text_of(reconciled.reconciled(), kMemoryDomain);
+        log::write(log::Level::debug, fmt::format("allocated {} bytes in {}", size, domain));
     }
     // Mapped now, so that asking for the pointer later cannot fail for want of address space.
     if (object->has_cpu_access()) OPENNVSCI_TRY(object->cpu_address(Right::read_write));

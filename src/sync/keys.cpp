@@ -7,6 +7,7 @@
 #include "attr/rules.h"
 #include "attr/slot.h"
 #include "attr/value_types.h"
+#include "memory/domain.h"
 
 namespace opennvsci::sync {
 namespace {
@@ -24,7 +25,7 @@ namespace value = attr::value;
 constexpr value::Names<4> kPermissions{{"0", "WaitOnly", "SignalOnly", "WaitSignal"}};
 constexpr value::Names<6> kPrimitives{{"LowerBound", "Syncpoint", "SysmemSemaphore", "VidmemSemaphore",
                                        "SysmemSemaphorePayload64b", "VidmemSemaphorePayload64b"}};
-constexpr value::Names<3> kResidences{{"system memory", "video memory", "CUDA streams of this process"}};
+constexpr value::Names<2> kDomains{{domain_name(memory::Domain::system), domain_name(memory::Domain::video)}};
 
 void append_permission(std::string& out, const void* element) {
     const auto permission = load<std::uint64_t>(element);
@@ -37,7 +38,7 @@ void append_permission(std::string& out, const void* element) {
 
 constexpr ValueType kPermissionType{"NvSciSyncAccessPerm", sizeof(NvSciSyncAccessPerm), nullptr, append_permission};
 constexpr ValueType kPrimitiveType = value::enumeration<kPrimitives>("NvSciSyncAttrValPrimitiveType");
-constexpr ValueType kResidenceType = value::enumeration<kResidences>("Residence");
+constexpr ValueType kDomainType = value::enumeration<kDomains>("MemoryDomain");
 
 constexpr const Legal& kAny = attr::legal::any;
 constexpr const Legal& kBool = attr::legal::boolean;
@@ -59,9 +60,9 @@ constexpr Legal kGreatest{"the greatest number of 32 or of 64 bits", [](const vo
                               const auto greatest = load<std::uint64_t>(element);
                               return greatest == UINT32_MAX || greatest == UINT64_MAX;
                           }};
-constexpr Legal kPlace{"a residence", [](const void* element) {
-                           return load<std::uint32_t>(element) <= static_cast<std::uint32_t>(Residence::streams);
-                       }};
+constexpr Legal kDomain{"system or video memory", [](const void* element) {
+                            return load<std::uint32_t>(element) <= static_cast<std::uint32_t>(memory::Domain::video);
+                        }};
 
 bool merge_permissions(const Key& key, std::span<const Ask> asks, Slot& out) {
     std::uint64_t all = 0;
@@ -106,6 +107,7 @@ constexpr auto kInternal = Direction::internal;
 constexpr auto kMandatory = Presence::mandatory;
 constexpr auto kOptional = Presence::optional;
 constexpr auto kOutput = Presence::output;
+constexpr auto kIfAny = Presence::output_if_any;
 constexpr std::uint16_t kMaxPrimitives = 5;
 constexpr std::uint16_t kMaxGpus = 16;
 constexpr std::uint16_t kMaxPeers = 128;
@@ -133,8 +135,8 @@ constexpr std::array kKeys{
     Key{SYNC(GpuId),                           &value::gpu_id,        kMaxGpus,       kInOut,    kOptional,  &kAny,        &set_union,       &superset},
     Key{SYNC(PeerHwEngineArray),               &value::peer_engine,   kMaxPeers,      kInOut,    kOptional,  &kAny,        &set_union,       &superset},
 
-    Key{kResidence, "Residence",               &kResidenceType,       1,              kInternal, kOutput,    &kPlace,      nullptr,          nullptr},
-    Key{kResidenceGpu, "ResidenceGpu",         &value::gpu_id,        1,              kInternal, kOutput,    &kAny,        nullptr,          nullptr},
+    Key{kPayloadDomain, "PayloadDomain",       &kDomainType,          1,              kInternal, kIfAny,     &kDomain,     nullptr,          nullptr},
+    Key{kPayloadGpu, "PayloadGpu",             &value::gpu_id,        1,              kInternal, kIfAny,     &kAny,        nullptr,          nullptr},
     Key{kCpuSignaler, "CpuSignaler",           &value::boolean,       1,              kInternal, kOutput,    &kBool,       nullptr,          nullptr},
     Key{kStreamSignaler, "StreamSignaler",     &value::boolean,       1,              kInternal, kOutput,    &kBool,       nullptr,          nullptr},
     Key{kStreamWaiter, "StreamWaiter",         &value::boolean,       1,              kInternal, kOutput,    &kBool,       nullptr,          nullptr},

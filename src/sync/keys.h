@@ -16,8 +16,8 @@ namespace opennvsci::sync {
 /// Keys of this project's own, invisible to programs: they travel with a reconciled list and tell the allocator what
 /// was decided. Numbers of a key class that no public function accepts.
 enum InternalKey : std::uint32_t {
-    kResidence = 1U << 26 | 1U,       ///< a Residence
-    kResidenceGpu = 1U << 26 | 2U,    ///< NvSciRmGpuId: whose video memory
+    kPayloadDomain = 1U << 26 | 1U,   ///< a memory::Domain; unset if CUDA's events alone know the payload
+    kPayloadGpu = 1U << 26 | 2U,      ///< NvSciRmGpuId: whose video memory, if it is there
     kCpuSignaler = 1U << 26 | 3U,     ///< bool: the signaler is a CPU of the process that reconciled
     kStreamSignaler = 1U << 26 | 4U,  ///< bool: a list that speaks for CUDA asked to signal
     kStreamWaiter = 1U << 26 | 5U,    ///< bool: a list that speaks for CUDA asked to wait
@@ -26,13 +26,6 @@ enum InternalKey : std::uint32_t {
 /// The primitives that a machine with discrete GPUs has, the better one last.
 inline constexpr std::array<NvSciSyncAttrValPrimitiveType, 2> kPrimitivesOfThisMachine{
     NvSciSyncAttrValPrimitiveType_SysmemSemaphore, NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b};
-
-/// Where the payload of an object lives.
-enum class Residence : std::uint32_t {
-    system,   ///< in system memory, seen by the CPU and all GPUs
-    video,    ///< in the video memory of the only GPU that takes part
-    streams,  ///< in no memory: CUDA's events know it, because only GPUs of this process take part
-};
 
 /// The slots of an object's timestamp and task status buffers (nvscisync.md 5.2, PROPOSED).
 inline constexpr std::uint32_t kSlots = 1024;

@@ -10,7 +10,7 @@ namespace {
 
 Result<Timeline::Description> describe(const attr::Slot& reconciled) {
     Timeline::Description description{};
-    description.residence = reconciled.required<Residence>(kResidence);
+    description.domain = reconciled.scalar<memory::Domain>(kPayloadDomain);
     description.is_deterministic = reconciled.required<bool>(NvSciSyncAttrKey_RequireDeterministicFences);
     description.has_timestamps = reconciled.required<bool>(NvSciSyncAttrKey_WaiterRequireTimestamps);
     description.cpu_waits = reconciled.required<bool>(NvSciSyncAttrKey_NeedCpuAccess);
@@ -18,9 +18,9 @@ Result<Timeline::Description> describe(const attr::Slot& reconciled) {
     description.streams_wait = reconciled.required<bool>(kStreamWaiter);
     description.streams_signal = reconciled.required<bool>(kStreamSignaler);
     description.has_32_bits = reconciled.required<std::uint64_t>(NvSciSyncAttrKey_MaxPrimitiveValue) == UINT32_MAX;
-    if (description.residence != Residence::video) return description;
+    if (description.domain != memory::Domain::video) return description;
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
-    OPENNVSCI_TRY_ASSIGN(gpu, driver->require(Uuid::from(reconciled.scalar<NvSciRmGpuId>(kResidenceGpu)->bytes)));
+    OPENNVSCI_TRY_ASSIGN(gpu, driver->require(Uuid::from(reconciled.required<NvSciRmGpuId>(kPayloadGpu).bytes)));
     description.gpu = gpu;
     return description;
 }

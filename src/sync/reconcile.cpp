@@ -164,7 +164,7 @@ Result<> merge_the_rest(Negotiation& negotiation) {
 }
 
 struct Place {
-    Residence residence;
+    std::optional<memory::Domain> domain;  // none: CUDA's events order it
     std::string reason;
     Uuid gpu{};
 };
@@ -172,37 +172,38 @@ struct Place {
 Place place_payload(Negotiation& negotiation, const std::vector<Participant>& all) {
     const auto has_cpu = [](const Participant& p) { return p.has_cpu; };
     const auto names_no_gpu = [](const Participant& p) { return p.gpus.empty(); };
-    if (std::any_of(all.begin(), all.end(), has_cpu)) return {Residence::system, "the CPU takes part"};
-    if (std::any_of(all.begin(), all.end(), names_no_gpu)) return {Residence::system, "a list names no GPU"};
+    if (std::any_of(all.begin(), all.end(), has_cpu)) return {memory::Domain::system, "the CPU takes part"};
+    if (std::any_of(all.begin(), all.end(), names_no_gpu)) return {memory::Domain::system, "a list names no GPU"};
     if (!std::all_of(all.begin(), all.end(), [](const Participant& p) { return p.is_of_this_process; })) {
-        return {Residence::system, "another process takes part"};
+        return {memory::Domain::system, "another process takes part"};
     }
     if (negotiation.is_asked(NvSciSyncAttrKey_PeerLocationInfo) ||
         negotiation.is_asked(NvSciSyncAttrKey_PeerHwEngineArray)) {
-        return {Residence::system, "a peer will come later"};
+        return {memory::Domain::system, "a peer will come later"};
     }
     if (!negotiation.result().required<bool>(NvSciSyncAttrKey_RequireDeterministicFences)) {
-        return {Residence::streams, "only GPUs of this process take part, which CUDA's events order"};
+        return {std::nullopt, "only GPUs of this process take part, which CUDA's events order"};
     }
     const Uuid gpu = all.front().gpus.front();
     const bool is_only_gpu = std::all_of(all.begin(), all.end(), [&](const Participant& participant) {
         return std::all_of(participant.gpus.begin(), participant.gpus.end(), [&](const Uuid& id) { return id == gpu; });
     });
-    if (!is_only_gpu) return {Residence::system, "several GPUs take part"};
+    if (!is_only_gpu) return {memory::Domain::system, "several GPUs take part"};
     const auto driver = driver::instance();
-    if (!driver) return {Residence::system, fmt::format("CUDA cannot be used now: {}", driver.error().text)};
+    if (!driver) return {memory::Domain::system, fmt::format("CUDA cannot be used now: {}", driver.error().text)};
     const driver::Device* device = (*driver)->find(gpu);
     if (device == nullptr || !device->supports_virtual_memory) {
-        return {Residence::system, "the GPU is not of this machine, or cannot share its memory"};
+        return {memory::Domain::system, "the GPU is not of this machine, or cannot share its memory"};
     }
-    return {Residence::video, "one GPU takes part, and its fences are deterministic", gpu};
+    return {memory::Domain::video, "one GPU takes part, and its fences are deterministic", gpu};
 }
 
 void decide_place(Negotiation& negotiation, const std::vector<Participant>& all, const Participant& signaler) {
     Place place = place_payload(negotiation, all);
     attr::Slot& result = negotiation.result();
-    negotiation.compute(kResidence, place.residence, std::move(place.reason));
-    result.put_scalar(kResidenceGpu, place.gpu);
+    if (place.domain) result.put_scalar(kPayloadDomain, *place.domain);
+    if (place.domain == memory::Domain::video) result.put_scalar(kPayloadGpu, place.gpu);
+    negotiation.decide(kPayloadDomain, Outcome::computed, std::move(place.reason));
     result.put_scalar(kCpuSignaler, signaler.has_cpu && signaler.is_of_this_process);
     result.put_scalar(kStreamSignaler, signaler.speaks_for_cuda());
     result.put_scalar(kStreamWaiter, std::any_of(all.begin(), all.end(), [](const Participant& participant) {

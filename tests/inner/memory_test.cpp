@@ -9,7 +9,7 @@
 #include "device.h"
 #include "leak_check.h"
 #include "memory/driver_memory.h"
-#include "memory/host_memory.h"
+#include "memory/file_memory.h"
 
 namespace opennvsci::test {
 namespace {
@@ -25,7 +25,7 @@ void* map(const UniqueFd& file, int protection) {
 }
 
 TEST_F(MemoryTest, AReaderOfSystemMemoryGetsNoWritableMapping) {
-    const auto memory = memory::HostMemory::create(kBytes, 1);
+    const auto memory = memory::FileMemory::create(kBytes, 1);
     ASSERT_TRUE(memory);
     const auto mine = (*memory)->cpu_address(Right::read_write);
     ASSERT_TRUE(mine);
@@ -50,15 +50,15 @@ TEST_F(MemoryTest, AReaderOfSystemMemoryGetsNoWritableMapping) {
 }
 
 TEST_F(MemoryTest, ArraysNeedMemoryOfTheDriver) {
-    const auto memory = memory::HostMemory::create(kBytes, 1);
+    const auto memory = memory::FileMemory::create(kBytes, 1);
     ASSERT_TRUE(memory);
     const auto none = (*memory)->descriptor_for_arrays();
     ASSERT_FALSE(none);
     EXPECT_EQ(none.error().code, NvSciError_NotSupported);
 
     const driver::Driver& driver = TestDevice::instance().driver();
-    const auto video = memory::DriverMemory::create(driver, driver.devices.front(),
-                                                    {memory::DriverMemory::Place::video, kBytes, 1, false});
+    const auto video =
+        memory::DriverMemory::create(driver, driver.devices.front(), {memory::Domain::video, kBytes, 1, false});
     ASSERT_TRUE(video) << video.error().text;
     const auto for_arrays = (*video)->descriptor_for_arrays();
     const auto for_peer = (*video)->descriptor_for_peer(Right::read_only);

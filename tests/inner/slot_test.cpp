@@ -96,7 +96,7 @@ TEST_F(SlotTest, ValuesOfAParticipantAreLegal) {
 TEST_F(SlotTest, AMissingMandatoryValueStopsTheProcess) {
     const Slot empty(buf::schema());
     EXPECT_DEATH((void)empty.required<std::uint64_t>(NvSciBufRawBufferAttrKey_Size), "NvSciBufRawBufferAttrKey_Size");
-    EXPECT_DEATH((void)empty.element<std::uint32_t>(NvSciBufImageAttrKey_PlaneWidth, 0), "PlaneWidth");
+    EXPECT_DEATH((void)empty.elements<std::uint32_t>(NvSciBufImageAttrKey_PlaneWidth)[0], "an element of a value");
 }
 
 attr::Wishes wishes_of(NvSciSyncAccessPerm permission, bool has_cpu, std::uint64_t peer) {
@@ -124,8 +124,8 @@ TEST_F(SlotTest, TheRulesAskWhoseProcessAParticipantIs) {
             const Slot& result = (*made.list)->reconciled();
             EXPECT_EQ(refusal(Slot::of_result(result)), "accepted");
             EXPECT_EQ(result.required<bool>(sync::kCpuSignaler), has_cpu && peer == 0);
-            EXPECT_EQ(result.required<sync::Residence>(sync::kResidence),
-                      !has_cpu && peer == 0 ? sync::Residence::streams : sync::Residence::system);
+            EXPECT_EQ(result.scalar<memory::Domain>(sync::kPayloadDomain),
+                      !has_cpu && peer == 0 ? std::nullopt : std::optional(memory::Domain::system));
         }
     }
 }

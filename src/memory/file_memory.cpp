@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "memory/host_memory.h"
+#include "memory/file_memory.h"
 
 #include <fmt/format.h>
 #include <sys/sysinfo.h>
@@ -30,9 +30,9 @@ Result<> check_machine_has(std::size_t size) {
 }  // namespace
 
 // What one importer holds: a share of a registration, and the address that its device uses.
-class HostMemory::RegisteredMapping final : public GpuMapping {
+class FileMemory::RegisteredMapping final : public GpuMapping {
   public:
-    RegisteredMapping(HostMemory& memory, const driver::Driver& driver) : memory_(memory), driver_(driver) {}
+    RegisteredMapping(FileMemory& memory, const driver::Driver& driver) : memory_(memory), driver_(driver) {}
     ~RegisteredMapping() override {
         if (registration_ != nullptr) memory_.release_registration(driver_, registration_);
     }
@@ -49,28 +49,28 @@ class HostMemory::RegisteredMapping final : public GpuMapping {
     }
 
   private:
-    HostMemory& memory_;
+    FileMemory& memory_;
     const driver::Driver& driver_;
     Registration* registration_ = nullptr;
 };
 
-Result<std::shared_ptr<Allocation>> HostMemory::create(std::size_t size, std::size_t alignment) {
+Result<std::shared_ptr<Allocation>> FileMemory::create(std::size_t size, std::size_t alignment) {
     OPENNVSCI_TRY(check_machine_has(size));
     const std::size_t pages = *checked::align_up(size, os::kPageSize);  // cannot overflow: see the check
     OPENNVSCI_TRY_ASSIGN(file, os::create_memory_file("opennvsci-buffer", pages));
-    return std::shared_ptr<Allocation>(new HostMemory(std::move(file), pages, alignment));
+    return std::shared_ptr<Allocation>(new FileMemory(std::move(file), pages, alignment));
 }
 
-Result<void*> HostMemory::cpu_address(Right right) {
+Result<void*> FileMemory::cpu_address(Right right) {
     const std::lock_guard lock(mutex_);
     return cpu_address_locked(right);
 }
 
-Result<os::FileMapping> HostMemory::map_file(Right right) const {
+Result<os::FileMapping> FileMemory::map_file(Right right) const {
     return os::FileMapping::create(file_.get(), size(), alignment_, right == Right::read_write);
 }
 
-Result<void*> HostMemory::cpu_address_locked(Right right) {
+Result<void*> FileMemory::cpu_address_locked(Right right) {
     os::FileMapping& mapping = cpu_mapping(right);
     if (mapping.address() == nullptr) {
         OPENNVSCI_TRY_ASSIGN(made, map_file(right));
@@ -79,7 +79,7 @@ Result<void*> HostMemory::cpu_address_locked(Right right) {
     return mapping.address();
 }
 
-Result<std::unique_ptr<GpuMapping>> HostMemory::map_for_gpu(const driver::Driver& driver, const driver::Device& device,
+Result<std::unique_ptr<GpuMapping>> FileMemory::map_for_gpu(const driver::Driver& driver, const driver::Device& device,
                                                             Right right) {
     if (right == Right::read_only && !device.supports_read_only_host_register) {
         return fail(NvSciError_NotSupported,
@@ -93,17 +93,17 @@ Result<std::unique_ptr<GpuMapping>> HostMemory::map_for_gpu(const driver::Driver
     return mapping;
 }
 
-Result<UniqueFd> HostMemory::descriptor_for_peer(Right right) {
+Result<UniqueFd> FileMemory::descriptor_for_peer(Right right) {
     return right == Right::read_only ? os::reopen_read_only(file_.get()) : os::duplicate(file_.get());
 }
 
-Result<UniqueFd> HostMemory::descriptor_for_arrays() {
+Result<UniqueFd> FileMemory::descriptor_for_arrays() {
     return fail(NvSciError_NotSupported,
                 "the buffer is in system memory that the driver did not make, and in which it maps no arrays",
                 CUDA_ERROR_NOT_SUPPORTED);
 }
 
-Result<HostMemory::Registration*> HostMemory::acquire_registration(const driver::Driver& driver, Right right) {
+Result<FileMemory::Registration*> FileMemory::acquire_registration(const driver::Driver& driver, Right right) {
     OPENNVSCI_TRY_ASSIGN(context, driver.current_context());
     const std::lock_guard lock(mutex_);
     bool is_cpu_mapping_free = true;
@@ -137,7 +137,7 @@ Result<HostMemory::Registration*> HostMemory::acquire_registration(const driver:
 // The driver waits for GPU work here, perhaps for ever (driver-facts.md F28), so the lock is not held. Its range cannot
 // be registered anew before that, so the registration is known until then. The driver needs no current context for it,
 // and says "not registered" if the context of the registration is gone.
-void HostMemory::release_registration(const driver::Driver& driver, Registration* registration) noexcept {
+void FileMemory::release_registration(const driver::Driver& driver, Registration* registration) noexcept {
     {
         const std::lock_guard lock(mutex_);
         if (--registration->users != 0) return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// HostMemory: an allocation in system memory, a sealed memory file. The CPU sees it through at most two mappings, one
+// FileMemory: an allocation in system memory, a sealed memory file. The CPU sees it through at most two mappings, one
 // read-write and one read-only, made when somebody asks. The GPU sees it by registering a mapping with CUDA.
 //
 // A registration dies with the context that made it, also for other contexts that use it, although it is portable
@@ -16,7 +16,7 @@
 
 namespace opennvsci::memory {
 
-class HostMemory final : public Allocation {
+class FileMemory final : public Allocation {
   public:
     /// Allocates `size` bytes, rounded up to whole pages, whose mappings start at a multiple of `alignment`, a power of
     /// two. The memory is only reserved; pages appear as they are touched. Errors: ResourceError, also if the machine
@@ -41,7 +41,7 @@ class HostMemory final : public Allocation {
         std::size_t users;  // 0 while it is taken down: then its range is still in use, and nobody may join
     };
 
-    HostMemory(UniqueFd file, std::size_t size, std::size_t alignment)
+    FileMemory(UniqueFd file, std::size_t size, std::size_t alignment)
         : Allocation(size), file_(std::move(file)), alignment_(alignment) {}
 
     [[nodiscard]] os::FileMapping& cpu_mapping(Right right) noexcept {
