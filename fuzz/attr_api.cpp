@@ -498,10 +498,10 @@ class Machine {
         const auto& list = lists_[pick(lists_)];
         const OpenNvSciDecision* decisions = nullptr;
         std::size_t count = 0;
-        const NvSciError error = opennvsciAttrListGetDecisions(list.handle, &decisions, &count);
+        const NvSciError error = opennvsciBufAttrListGetDecisions(list.handle, &decisions, &count);
         check_decisions(list, error, std::span(decisions, count));
         const std::string name = in_.ConsumeRandomLengthString(70);
-        (void)opennvsciAttrListSetName(list.handle, name.c_str());
+        (void)opennvsciBufAttrListSetName(list.handle, name.c_str());
     }
 
     void free_list(std::size_t index) {

@@ -37,15 +37,15 @@ const char* opennvsciGetLastErrorText(void);
  * written.
  * @retval NvSciError_InsufficientMemory Out of memory.
  */
-NvSciError opennvsciAttrListSetName(NvSciBufAttrList attrList, const char* name);
+NvSciError opennvsciBufAttrListSetName(NvSciBufAttrList attrList, const char* name);
 
 /**
- * opennvsciAttrListSetName() for a list of NvSciSync.
+ * opennvsciBufAttrListSetName() for a list of NvSciSync.
  *
  * @param attrList A writable unreconciled list.
- * @param name     As for opennvsciAttrListSetName().
+ * @param name     As for opennvsciBufAttrListSetName().
  * @retval NvSciError_Success            The list has the name.
- * @retval NvSciError_BadParameter       As for opennvsciAttrListSetName().
+ * @retval NvSciError_BadParameter       As for opennvsciBufAttrListSetName().
  * @retval NvSciError_InsufficientMemory Out of memory.
  */
 NvSciError opennvsciSyncAttrListSetName(NvSciSyncAttrList attrList, const char* name);
@@ -84,16 +84,17 @@ typedef struct {
  * reconciliation.
  * @retval NvSciError_InsufficientMemory Out of memory.
  */
-NvSciError opennvsciAttrListGetDecisions(NvSciBufAttrList attrList, const OpenNvSciDecision** decisions, size_t* count);
+NvSciError opennvsciBufAttrListGetDecisions(NvSciBufAttrList attrList, const OpenNvSciDecision** decisions,
+                                            size_t* count);
 
 /**
- * opennvsciAttrListGetDecisions() for a list of NvSciSync.
+ * opennvsciBufAttrListGetDecisions() for a list of NvSciSync.
  *
  * @param attrList  A reconciled list (also one from NvSciSyncObjGetAttrList), or a conflict list.
- * @param decisions As for opennvsciAttrListGetDecisions().
+ * @param decisions As for opennvsciBufAttrListGetDecisions().
  * @param count     Receives their number.
  * @retval NvSciError_Success            *decisions and *count are set.
- * @retval NvSciError_BadParameter       As for opennvsciAttrListGetDecisions().
+ * @retval NvSciError_BadParameter       As for opennvsciBufAttrListGetDecisions().
  * @retval NvSciError_InsufficientMemory Out of memory.
  */
 NvSciError opennvsciSyncAttrListGetDecisions(NvSciSyncAttrList attrList, const OpenNvSciDecision** decisions,

@@ -6,7 +6,7 @@ namespace opennvsci::tool {
 Result<List> Participant::make_list(const Module& module) const {
     List list;
     OPENNVSCI_TRY(check(NvSciBufAttrListCreate(module.get(), list.out()), "NvSciBufAttrListCreate"));
-    OPENNVSCI_TRY(check(opennvsciAttrListSetName(list.get(), name_.c_str()), "opennvsciAttrListSetName"));
+    OPENNVSCI_TRY(check(opennvsciBufAttrListSetName(list.get(), name_.c_str()), "opennvsciBufAttrListSetName"));
     std::vector<NvSciBufAttrKeyValuePair> pairs;
     for (const Wish& wish : wishes_)
         pairs.push_back({wish.key, wish.value.data(), wish.value.size()});
@@ -36,7 +36,8 @@ Result<std::span<const OpenNvSciDecision>> decisions_of(const Object& object) {
     OPENNVSCI_TRY(check(NvSciBufObjGetAttrList(object.get(), &list), "NvSciBufObjGetAttrList"));
     const OpenNvSciDecision* decisions = nullptr;
     std::size_t count = 0;
-    OPENNVSCI_TRY(check(opennvsciAttrListGetDecisions(list, &decisions, &count), "opennvsciAttrListGetDecisions"));
+    OPENNVSCI_TRY(
+        check(opennvsciBufAttrListGetDecisions(list, &decisions, &count), "opennvsciBufAttrListGetDecisions"));
     return std::span(decisions, count);
 }
 

@@ -48,7 +48,7 @@ const char* opennvsciGetLastErrorText(void) {
     return api::last_failure_text();
 }
 
-NvSciError opennvsciAttrListSetName(NvSciBufAttrList attrList, const char* name) {
+NvSciError opennvsciBufAttrListSetName(NvSciBufAttrList attrList, const char* name) {
     return set_name(__func__, api::lists(), attrList, name);
 }
 
@@ -56,8 +56,8 @@ NvSciError opennvsciSyncAttrListSetName(NvSciSyncAttrList attrList, const char* 
     return set_name(__func__, api::sync_lists(), attrList, name);
 }
 
-NvSciError opennvsciAttrListGetDecisions(NvSciBufAttrList attrList, const OpenNvSciDecision** decisions,
-                                         size_t* count) {
+NvSciError opennvsciBufAttrListGetDecisions(NvSciBufAttrList attrList, const OpenNvSciDecision** decisions,
+                                            size_t* count) {
     return get_decisions(__func__, api::lists(), attrList, decisions, count);
 }
 

@@ -163,10 +163,10 @@ class BadHandlesTest : public BufTest {
              [=](void* h, Outputs& o) { return NvSciBufObjGetConstCpuPtr(object(h), &o.const_pointer); }},
             {"ObjFlushCpuCacheRange", Kind::object,
              [=](void* h, Outputs&) { return NvSciBufObjFlushCpuCacheRange(object(h), 0, 1); }},
-            {"opennvsciAttrListSetName", Kind::list,
-             [=](void* h, Outputs&) { return opennvsciAttrListSetName(list(h), "name"); }},
-            {"opennvsciAttrListGetDecisions", Kind::list,
-             [=](void* h, Outputs& o) { return opennvsciAttrListGetDecisions(list(h), &o.decisions, &o.length); }},
+            {"opennvsciBufAttrListSetName", Kind::list,
+             [=](void* h, Outputs&) { return opennvsciBufAttrListSetName(list(h), "name"); }},
+            {"opennvsciBufAttrListGetDecisions", Kind::list,
+             [=](void* h, Outputs& o) { return opennvsciBufAttrListGetDecisions(list(h), &o.decisions, &o.length); }},
         };
     }
 
@@ -268,7 +268,7 @@ TEST_F(BadHandlesTest, RightHandlesAreAccepted) {
         const bool takes_reconciled = std::string(row.what) == "ValidateReconciled, the reconciled list" ||
                                       std::string(row.what) == "ValidateReconciledAgainstAttrs" ||
                                       std::string(row.what) == "ObjAlloc" ||
-                                      std::string(row.what) == "opennvsciAttrListGetDecisions";
+                                      std::string(row.what) == "opennvsciBufAttrListGetDecisions";
         const List fresh = raw_list(module_, 4096);
         void* handle = nullptr;
         if (row.kind == Kind::module) handle = module_.get();
