@@ -115,7 +115,9 @@ class Walk {
         WALK(NvSciBufAttrListValidateReconciled(reconciled_, all, 2, &valid));
         const OpenNvSciDecision* decisions = nullptr;
         size_t count = 0;
-        return failed(opennvsciBufAttrListGetDecisions(reconciled_, &decisions, &count));
+        WALK(opennvsciBufAttrListGetDecisions(reconciled_, &decisions, &count));
+        const OpenNvSciBufLayout* layout = nullptr;
+        return failed(opennvsciBufAttrListGetLayout(reconciled_, &layout));
     }
 
     std::optional<Failure> make_objects() {
