@@ -14,7 +14,7 @@ Result<List> Participant::make_list(const Module& module) const {
     return list;
 }
 
-Result<Object> negotiate(const Module& module, std::span<const Participant> participants) {
+Result<List> reconcile(const Module& module, std::span<const Participant> participants) {
     std::vector<List> lists;
     std::vector<NvSciBufAttrList> inputs;
     for (const Participant& participant : participants) {
@@ -26,6 +26,11 @@ Result<Object> negotiate(const Module& module, std::span<const Participant> part
     List conflicts;
     OPENNVSCI_TRY(check(NvSciBufAttrListReconcile(inputs.data(), inputs.size(), reconciled.out(), conflicts.out()),
                         "NvSciBufAttrListReconcile"));
+    return reconciled;
+}
+
+Result<Object> negotiate(const Module& module, std::span<const Participant> participants) {
+    OPENNVSCI_TRY_ASSIGN(reconciled, reconcile(module, participants));
     Object object;
     OPENNVSCI_TRY(check(NvSciBufObjAlloc(reconciled.get(), object.out()), "NvSciBufObjAlloc"));
     return object;
