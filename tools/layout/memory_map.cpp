@@ -17,6 +17,8 @@ using Region = OpenNvSciBufRegion;
 
 namespace {
 
+constexpr std::uint64_t kGobHeight = 8;  // rows
+
 // Where things stand, in pixels.
 constexpr double kWidth = 1000;
 constexpr double kMapLeft = 190;
@@ -27,7 +29,6 @@ constexpr double kLabelLeft = 632;
 constexpr double kLabelGap = 42;   // between the two-line labels of regions
 constexpr double kOffsetGap = 17;  // between the labels of offsets
 constexpr double kFooter = 76;
-constexpr std::uint64_t kGobHeight = 8;  // rows
 constexpr double kLeastBlockRow = 5;     // rows of blocks that are lower than this are not drawn
 
 constexpr std::array kColors{"#3d6fb4", "#d98332", "#4c9a62", "#b3527b", "#7766b5", "#2e9599"};
