@@ -35,6 +35,16 @@ bool is_output_key(std::uint32_t key) {
            key == NvSciBufArrayAttrKey_Size || key == NvSciBufTensorAttrKey_Size;
 }
 
+// Regions follow each other without overlap and fill the buffer.
+void check_layout(const OpenNvSciBufLayout& layout, std::uint64_t size) {
+    std::uint64_t end = 0;
+    for (const OpenNvSciBufRegion& region : std::span(layout.regions, layout.regionCount)) {
+        REQUIRE(region.offset >= end && region.used <= region.size);
+        end = region.offset + region.size;
+    }
+    REQUIRE(end == layout.size && layout.size == size);
+}
+
 // The bytes of a buffer of any type, as its reconciled list says.
 std::uint64_t size_of(NvSciBufAttrList reconciled) {
     std::uint64_t size = 0;
@@ -498,10 +508,14 @@ class Machine {
         const auto& list = lists_[pick(lists_)];
         const OpenNvSciDecision* decisions = nullptr;
         std::size_t count = 0;
-        const NvSciError error = opennvsciAttrListGetDecisions(list.handle, &decisions, &count);
+        const NvSciError error = opennvsciBufAttrListGetDecisions(list.handle, &decisions, &count);
         check_decisions(list, error, std::span(decisions, count));
+        const OpenNvSciBufLayout* layout = nullptr;
+        const bool has_layout = opennvsciBufAttrListGetLayout(list.handle, &layout) == NvSciError_Success;
+        REQUIRE(has_layout == (list.alive && list.reconciled));
+        if (has_layout) check_layout(*layout, size_of(list.handle));
         const std::string name = in_.ConsumeRandomLengthString(70);
-        (void)opennvsciAttrListSetName(list.handle, name.c_str());
+        (void)opennvsciBufAttrListSetName(list.handle, name.c_str());
     }
 
     void free_list(std::size_t index) {

@@ -10,6 +10,7 @@
 
 #include "api/call.h"
 #include "api/decisions.h"
+#include "api/layout_view.h"
 #include "attr/list.h"
 #include "attr/module.h"
 #include "base/handle_table.h"
@@ -27,6 +28,7 @@ struct ListEntry {
     std::shared_ptr<attr::List> list;
     bool is_borrowed;  // the list of an object: freeing the handle is ignored, the object ends it
     DecisionTexts decisions;
+    LayoutView layout;  // of a reconciled list of NvSciBuf
 };
 
 using ModuleTable = HandleTable<std::shared_ptr<attr::Module>>;

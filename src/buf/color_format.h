@@ -5,8 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string_view>
 
 #include "base/array_format.h"
 #include "nvscibuf.h"
@@ -51,7 +49,5 @@ struct ColorFormat {
 [[nodiscard]] const ColorFormat* find_color_format(std::uint32_t number) noexcept;
 /// The same for a number that is known to be a format.
 [[nodiscard]] const ColorFormat& color_format(NvSciBufAttrValColorFmt number) noexcept;
-/// The number of the format of this name (without prefix), or nothing.
-[[nodiscard]] std::optional<NvSciBufAttrValColorFmt> color_format_named(std::string_view name) noexcept;
 
 }  // namespace opennvsci::buf

@@ -21,6 +21,7 @@ struct Outputs {
     std::size_t length = 77;
     bool flag = true;
     const OpenNvSciDecision* decisions = nullptr;
+    const OpenNvSciBufLayout* layout = nullptr;
     NvSciBufAttrKeyValuePair pair{NvSciBufGeneralAttrKey_NeedCpuAccess, &flag, sizeof(flag)};
 
     template <class T>
@@ -37,6 +38,7 @@ struct Outputs {
         EXPECT_EQ(length, 77U);
         EXPECT_TRUE(flag);
         EXPECT_EQ(decisions, nullptr);
+        EXPECT_EQ(layout, nullptr);
         EXPECT_EQ(pair.value, &flag);
         EXPECT_EQ(pair.len, sizeof(flag));
     }
@@ -163,10 +165,12 @@ class BadHandlesTest : public BufTest {
              [=](void* h, Outputs& o) { return NvSciBufObjGetConstCpuPtr(object(h), &o.const_pointer); }},
             {"ObjFlushCpuCacheRange", Kind::object,
              [=](void* h, Outputs&) { return NvSciBufObjFlushCpuCacheRange(object(h), 0, 1); }},
-            {"opennvsciAttrListSetName", Kind::list,
-             [=](void* h, Outputs&) { return opennvsciAttrListSetName(list(h), "name"); }},
-            {"opennvsciAttrListGetDecisions", Kind::list,
-             [=](void* h, Outputs& o) { return opennvsciAttrListGetDecisions(list(h), &o.decisions, &o.length); }},
+            {"opennvsciBufAttrListSetName", Kind::list,
+             [=](void* h, Outputs&) { return opennvsciBufAttrListSetName(list(h), "name"); }},
+            {"opennvsciBufAttrListGetDecisions", Kind::list,
+             [=](void* h, Outputs& o) { return opennvsciBufAttrListGetDecisions(list(h), &o.decisions, &o.length); }},
+            {"opennvsciBufAttrListGetLayout", Kind::list,
+             [=](void* h, Outputs& o) { return opennvsciBufAttrListGetLayout(list(h), &o.layout); }},
         };
     }
 
@@ -268,7 +272,8 @@ TEST_F(BadHandlesTest, RightHandlesAreAccepted) {
         const bool takes_reconciled = std::string(row.what) == "ValidateReconciled, the reconciled list" ||
                                       std::string(row.what) == "ValidateReconciledAgainstAttrs" ||
                                       std::string(row.what) == "ObjAlloc" ||
-                                      std::string(row.what) == "opennvsciAttrListGetDecisions";
+                                      std::string(row.what) == "opennvsciBufAttrListGetDecisions" ||
+                                      std::string(row.what) == "opennvsciBufAttrListGetLayout";
         const List fresh = raw_list(module_, 4096);
         void* handle = nullptr;
         if (row.kind == Kind::module) handle = module_.get();

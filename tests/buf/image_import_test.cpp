@@ -411,7 +411,7 @@ TEST_F(ImageImportTest, TheReportOfAReadOnlyImageSaysWhatIsNotStopped) {
         const OpenNvSciDecision* decisions = nullptr;
         std::size_t count = 0;
         EXPECT_EQ(NvSciBufObjGetAttrList(object, &list), NvSciError_Success);
-        EXPECT_EQ(opennvsciAttrListGetDecisions(list, &decisions, &count), NvSciError_Success);
+        EXPECT_EQ(opennvsciBufAttrListGetDecisions(list, &decisions, &count), NvSciError_Success);
         for (std::size_t i = 0; i < count; ++i) {
             if (decisions[i].key == NvSciBufGeneralAttrKey_ActualPerm) return decisions[i].reason;
         }

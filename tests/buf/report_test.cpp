@@ -13,7 +13,7 @@ class ReportTest : public BufTest {
     static Decisions decisions_of(NvSciBufAttrList list) {
         const OpenNvSciDecision* first = nullptr;
         std::size_t count = 0;
-        EXPECT_EQ(opennvsciAttrListGetDecisions(list, &first, &count), kSuccess);
+        EXPECT_EQ(opennvsciBufAttrListGetDecisions(list, &first, &count), kSuccess);
         return {first, first + count};
     }
     /// The decision on `key`, which must be there once.
@@ -28,7 +28,9 @@ class ReportTest : public BufTest {
         EXPECT_EQ(count, 1) << std::hex << key;
         return found;
     }
-    static NvSciError set_name(NvSciBufAttrList list, const char* name) { return opennvsciAttrListSetName(list, name); }
+    static NvSciError set_name(NvSciBufAttrList list, const char* name) {
+        return opennvsciBufAttrListSetName(list, name);
+    }
 };
 
 TEST_F(ReportTest, EveryDecisionIsComplete) {
@@ -260,11 +262,11 @@ TEST_F(ReportTest, OnlyReconciliationsHaveReports) {
     const List result = reconciled({list});
     const OpenNvSciDecision* first = nullptr;
     std::size_t count = 77;
-    EXPECT_EQ(opennvsciAttrListGetDecisions(list, &first, &count), kBad);
-    EXPECT_EQ(opennvsciAttrListGetDecisions(append({list}), &first, &count), kBad);
-    EXPECT_EQ(opennvsciAttrListGetDecisions(nullptr, &first, &count), kBad);
-    EXPECT_EQ(opennvsciAttrListGetDecisions(result, nullptr, &count), kBad);
-    EXPECT_EQ(opennvsciAttrListGetDecisions(result, &first, nullptr), kBad);
+    EXPECT_EQ(opennvsciBufAttrListGetDecisions(list, &first, &count), kBad);
+    EXPECT_EQ(opennvsciBufAttrListGetDecisions(append({list}), &first, &count), kBad);
+    EXPECT_EQ(opennvsciBufAttrListGetDecisions(nullptr, &first, &count), kBad);
+    EXPECT_EQ(opennvsciBufAttrListGetDecisions(result, nullptr, &count), kBad);
+    EXPECT_EQ(opennvsciBufAttrListGetDecisions(result, &first, nullptr), kBad);
     EXPECT_EQ(first, nullptr);
     EXPECT_EQ(count, 77U);
     EXPECT_EQ(decisions_of(clone(result)).size(), decisions_of(result).size()) << "a clone keeps it";

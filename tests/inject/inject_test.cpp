@@ -85,7 +85,7 @@ class Walk {
             WALK(set(producer_, NvSciBufRawBufferAttrKey_Size, kSize));
         }
         WALK(set(producer_, NvSciBufGeneralAttrKey_NeedCpuAccess, way_.with_cpu));
-        WALK(opennvsciAttrListSetName(producer_, "a producer with a name too long for a small string"));
+        WALK(opennvsciBufAttrListSetName(producer_, "a producer with a name too long for a small string"));
         WALK(NvSciBufAttrListCreate(module_, consumer_.out()));
         WALK(set(consumer_, NvSciBufGeneralAttrKey_Types, type));
         WALK(set(consumer_, NvSciBufGeneralAttrKey_GpuId, gpu_));
@@ -115,7 +115,9 @@ class Walk {
         WALK(NvSciBufAttrListValidateReconciled(reconciled_, all, 2, &valid));
         const OpenNvSciDecision* decisions = nullptr;
         size_t count = 0;
-        return failed(opennvsciAttrListGetDecisions(reconciled_, &decisions, &count));
+        WALK(opennvsciBufAttrListGetDecisions(reconciled_, &decisions, &count));
+        const OpenNvSciBufLayout* layout = nullptr;
+        return failed(opennvsciBufAttrListGetLayout(reconciled_, &layout));
     }
 
     std::optional<Failure> make_objects() {

@@ -193,15 +193,12 @@ TEST(ColorFormatTest, EveryRowIsThatOfTheReference) {
         EXPECT_EQ(format->channels, row.channels) << row.name;
         EXPECT_EQ(format->data_type, row.type) << row.name;
         EXPECT_EQ(&buf::color_format(row.enumerator), format);
-        EXPECT_EQ(buf::color_format_named(row.name), row.enumerator);
     }
 }
 
 TEST(ColorFormatTest, TheSentinelsAreNoFormats) {
     for (const std::uint32_t number : {0U, 153U, 154U, ~0U})
         EXPECT_EQ(buf::find_color_format(number), nullptr) << number;
-    for (const char* name : {"", "LowerBound", "NvSciColor_Y8", "y8", "Y8 "})
-        EXPECT_EQ(buf::color_format_named(name), std::nullopt) << name;
 }
 
 // The content follows from the ranges of numbers that published programs rely on.

@@ -37,7 +37,7 @@ class Run {
     [[nodiscard]] OpenNvSciDecision refusal() const {
         const OpenNvSciDecision* decisions = nullptr;
         std::size_t count = 0;
-        RC_ASSERT(opennvsciAttrListGetDecisions(conflict(), &decisions, &count) == NvSciError_Success);
+        RC_ASSERT(opennvsciBufAttrListGetDecisions(conflict(), &decisions, &count) == NvSciError_Success);
         RC_ASSERT(count > 0U);
         for (std::size_t i = 0; i < count; ++i) {
             if (decisions[i].outcome == OpenNvSciOutcome_Refused) return decisions[i];
