@@ -280,9 +280,7 @@ class Library {
     }
 
     static Result<ListRef> acquire_reconciled(Argument<List> list) {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire(D::lists(), list));
-        if ((*entry)->list->is_reconciled()) return std::move(entry);
-        return fail(NvSciError_BadParameter, std::string(list.name) + " is not a reconciled list");
+        return api::acquire_reconciled(D::lists(), list.value, list.name);
     }
 
     static Result<> require_module(const std::shared_ptr<attr::Module>& module, const UnreconciledLists& lists) {

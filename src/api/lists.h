@@ -117,6 +117,14 @@ class UnreconciledLists {
     std::vector<ListRef> refs_;
 };
 
+/// The reconciled list behind a handle; `what` names the argument. Errors: BadParameter.
+template <class Handle>
+[[nodiscard]] Result<ListRef> acquire_reconciled(ListTable& table, Handle handle, std::string_view what) {
+    OPENNVSCI_TRY_ASSIGN(entry, acquire(table, handle, what));
+    if ((*entry)->list->is_reconciled()) return std::move(entry);
+    return fail(NvSciError_BadParameter, std::string(what) + " is not a reconciled list");
+}
+
 /// Says that the void function `function` got a handle that it does not know: there is no error channel, so it is
 /// always said.
 void report_unknown(const char* function) noexcept;

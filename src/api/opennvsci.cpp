@@ -89,7 +89,7 @@ NvSciError opennvsciBufAttrValueGetText(uint32_t key, const void* value, size_t 
         }
         if (value == nullptr) return api::null_argument("value");
         if (text == nullptr) return api::null_argument("text");
-        if (len == 0 || len > row->capacity() || len % row->type->size != 0) {
+        if (!row->fits(len)) {
             return fail(NvSciError_BadParameter,
                         fmt::format("{}: {} bytes are no value; an element has {}, and there are at most {}", row->name,
                                     len, row->type->size, row->max_count));

@@ -29,7 +29,7 @@ constexpr double kLabelLeft = 632;
 constexpr double kLabelGap = 42;   // between the two-line labels of regions
 constexpr double kOffsetGap = 17;  // between the labels of offsets
 constexpr double kFooter = 76;
-constexpr double kLeastBlockRow = 5;     // rows of blocks that are lower than this are not drawn
+constexpr double kLeastBlockRow = 5;  // rows of blocks that are lower than this are not drawn
 
 constexpr std::array kColors{"#3d6fb4", "#d98332", "#4c9a62", "#b3527b", "#7766b5", "#2e9599"};
 
