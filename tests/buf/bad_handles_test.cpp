@@ -178,7 +178,7 @@ TEST_F(BadHandlesTest, EveryParameterRefusesEveryWrongHandle) {
         for (void* handle : wrong_handles(row.kind)) {
             SCOPED_TRACE(::testing::Message() << row.what << " given " << handle);
             Outputs outputs;
-            EXPECT_EQ(row.call(handle, outputs), kBad);
+            EXPECT_EQ(row.call(handle, outputs), kBadParameter);
             outputs.expect_untouched(row.reconciles);
             EXPECT_STRNE(opennvsciGetLastErrorText(), "");
         }
@@ -223,7 +223,7 @@ TEST_F(BadHandlesTest, FunctionsWithoutAnErrorChannelIgnoreThemAndSayIt) {
 TEST_F(BadHandlesTest, TheTextSaysWhatWasGivenInstead) {
     NvSciBufObj made = nullptr;
     const auto text = [&](void* handle) {
-        EXPECT_EQ(NvSciBufObjDup(static_cast<NvSciBufObj>(handle), &made), kBad);
+        EXPECT_EQ(NvSciBufObjDup(static_cast<NvSciBufObj>(handle), &made), kBadParameter);
         return std::string(opennvsciGetLastErrorText());
     };
     EXPECT_TRUE(contains(text(nullptr), "bufObj is NULL"));
@@ -237,7 +237,7 @@ TEST_F(BadHandlesTest, TheTextSaysWhatWasGivenInstead) {
     EXPECT_EQ(made, nullptr);
     NvSciBufAttrList lists[] = {list_, reinterpret_cast<NvSciBufAttrList>(object_.get())};
     NvSciBufAttrList appended = nullptr;
-    EXPECT_EQ(NvSciBufAttrListAppendUnreconciled(lists, 2, &appended), kBad);
+    EXPECT_EQ(NvSciBufAttrListAppendUnreconciled(lists, 2, &appended), kBadParameter);
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "list 2 of 2 is a buffer object (NvSciBufObj)"));
 }
 

@@ -90,18 +90,17 @@ class ImageImportTest : public ImportTest {
             {NvSciBufImageAttrKey_TopPadding, padding.data(), count * sizeof(padding[0])},
             {NvSciBufImageAttrKey_BottomPadding, padding.data(), count * sizeof(padding[0])},
         };
-        EXPECT_EQ(NvSciBufAttrListSetAttrs(list, pairs, std::size(pairs)), NvSciError_Success);
+        EXPECT_EQ(NvSciBufAttrListSetAttrs(list, pairs, std::size(pairs)), kSuccess);
         const ReconcileOutcome outcome = test::reconcile({list});
         Object object;
-        EXPECT_EQ(NvSciBufObjAlloc(outcome.reconciled, object.out()), NvSciError_Success)
-            << opennvsciGetLastErrorText();
+        EXPECT_EQ(NvSciBufObjAlloc(outcome.reconciled, object.out()), kSuccess) << opennvsciGetLastErrorText();
         return object;
     }
 
     template <class T>
     static T attribute(NvSciBufObj object, NvSciBufAttrKey key, std::size_t i = 0) {
         NvSciBufAttrList list = nullptr;
-        EXPECT_EQ(NvSciBufObjGetAttrList(object, &list), NvSciError_Success);
+        EXPECT_EQ(NvSciBufObjGetAttrList(object, &list), kSuccess);
         const auto values = get<T>(list, key);
         EXPECT_LT(i, values.size());
         return i < values.size() ? values[i] : T{};
@@ -192,8 +191,7 @@ Bytes get_pixels(NvSciBufObj object, const Plane& plane) {
     void* pointers[] = {pixels.data()};
     const auto size = static_cast<std::uint32_t>(pixels.size());
     const auto pitch = static_cast<std::uint32_t>(plane.row_bytes());
-    EXPECT_EQ(NvSciBufObjGetPixels(object, nullptr, pointers, &size, &pitch), NvSciError_Success)
-        << opennvsciGetLastErrorText();
+    EXPECT_EQ(NvSciBufObjGetPixels(object, nullptr, pointers, &size, &pitch), kSuccess) << opennvsciGetLastErrorText();
     return pixels;
 }
 
@@ -201,8 +199,7 @@ void put_pixels(NvSciBufObj object, const Plane& plane, const Bytes& pixels) {
     const void* pointers[] = {pixels.data()};
     const auto size = static_cast<std::uint32_t>(pixels.size());
     const auto pitch = static_cast<std::uint32_t>(plane.row_bytes());
-    EXPECT_EQ(NvSciBufObjPutPixels(object, nullptr, pointers, &size, &pitch), NvSciError_Success)
-        << opennvsciGetLastErrorText();
+    EXPECT_EQ(NvSciBufObjPutPixels(object, nullptr, pointers, &size, &pitch), kSuccess) << opennvsciGetLastErrorText();
 }
 
 std::vector<Plane> random_planes(std::size_t count) {
@@ -257,7 +254,7 @@ TEST_F(ImageImportTest, TheCpuSeesTheArraysOfABlockLinearImage) {
         array.write(plane, pixels);
         EXPECT_TRUE(get_pixels(object, plane) == pixels);
         const void* address = nullptr;
-        ASSERT_EQ(NvSciBufObjGetConstCpuPtr(object, &address), NvSciError_Success);
+        ASSERT_EQ(NvSciBufObjGetConstCpuPtr(object, &address), kSuccess);
         EXPECT_TRUE(untile(plane, static_cast<const unsigned char*>(address)) == pixels);
 
         const Bytes others = random_pixels(plane, ++seed);
@@ -275,7 +272,7 @@ TEST_F(ImageImportTest, AReadOnlyObjectInTheDriversSystemMemoryIsReadOnlyForBoth
     put_pixels(object, plane, pixels);
     EXPECT_TRUE(get_pixels(reader, plane) == pixels);
     void* writable = nullptr;
-    EXPECT_EQ(NvSciBufObjGetCpuPtr(reader, &writable), NvSciError_BadParameter);
+    EXPECT_EQ(NvSciBufObjGetCpuPtr(reader, &writable), kBadParameter);
     Mapped mapped;
     import_and_map(mapped, reader, size_of(object));
     EXPECT_TRUE(untile(plane, device_.read(mapped.pointer, size_of(object)).data()) == pixels);
@@ -410,8 +407,8 @@ TEST_F(ImageImportTest, TheReportOfAReadOnlyImageSaysWhatIsNotStopped) {
         NvSciBufAttrList list = nullptr;
         const OpenNvSciDecision* decisions = nullptr;
         std::size_t count = 0;
-        EXPECT_EQ(NvSciBufObjGetAttrList(object, &list), NvSciError_Success);
-        EXPECT_EQ(opennvsciAttrListGetDecisions(list, &decisions, &count), NvSciError_Success);
+        EXPECT_EQ(NvSciBufObjGetAttrList(object, &list), kSuccess);
+        EXPECT_EQ(opennvsciAttrListGetDecisions(list, &decisions, &count), kSuccess);
         for (std::size_t i = 0; i < count; ++i) {
             if (decisions[i].key == NvSciBufGeneralAttrKey_ActualPerm) return decisions[i].reason;
         }

@@ -129,12 +129,12 @@ class ImportTest : public LeakCheckedTest {
     /// A reconciled list for a buffer of `size` bytes that CPU and GPU share, or that only the GPU uses.
     ReconcileOutcome negotiate(Where where, std::uint64_t size, std::uint64_t align = 0) {
         List list = raw_list(module_, size);
-        EXPECT_EQ(set(list, NvSciBufGeneralAttrKey_GpuId, device_.gpu_id()), NvSciError_Success);
+        EXPECT_EQ(set(list, NvSciBufGeneralAttrKey_GpuId, device_.gpu_id()), kSuccess);
         if (where == Where::system_memory) {
-            EXPECT_EQ(set(list, NvSciBufGeneralAttrKey_NeedCpuAccess, true), NvSciError_Success);
+            EXPECT_EQ(set(list, NvSciBufGeneralAttrKey_NeedCpuAccess, true), kSuccess);
         }
         if (align != 0) {
-            EXPECT_EQ(set(list, NvSciBufRawBufferAttrKey_Align, align), NvSciError_Success);
+            EXPECT_EQ(set(list, NvSciBufRawBufferAttrKey_Align, align), kSuccess);
         }
         return test::reconcile({list});
     }
@@ -142,13 +142,13 @@ class ImportTest : public LeakCheckedTest {
     Object allocate(Where where, std::uint64_t size, std::uint64_t align = 0) {
         const ReconcileOutcome outcome = negotiate(where, size, align);
         Object object;
-        EXPECT_EQ(NvSciBufObjAlloc(outcome.reconciled, object.out()), NvSciError_Success);
+        EXPECT_EQ(NvSciBufObjAlloc(outcome.reconciled, object.out()), kSuccess);
         return object;
     }
 
     static Object read_only(NvSciBufObj object) {
         Object reduced;
-        EXPECT_EQ(NvSciBufObjDupWithReducePerm(object, NvSciBufAccessPerm_Readonly, reduced.out()), NvSciError_Success);
+        EXPECT_EQ(NvSciBufObjDupWithReducePerm(object, NvSciBufAccessPerm_Readonly, reduced.out()), kSuccess);
         return reduced;
     }
 

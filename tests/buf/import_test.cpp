@@ -62,7 +62,7 @@ TEST_P(ImportEverywhere, DeviceCodeStoresAndCopiesRead) {
 TEST_P(ImportEverywhere, ImportsOfOneObjectAlias) {
     const Object object = allocate(GetParam(), kSize);
     Object duplicate;
-    ASSERT_EQ(NvSciBufObjDup(object, duplicate.out()), NvSciError_Success);
+    ASSERT_EQ(NvSciBufObjDup(object, duplicate.out()), kSuccess);
     const Object reduced = read_only(object);
     Mapped first;
     Mapped second;
@@ -160,7 +160,7 @@ TEST_P(ImportEverywhere, BadImportsAreRefused) {
 
     // Not alive: freed, another kind of handle, garbage, memory of the program.
     Object freed;
-    ASSERT_EQ(NvSciBufObjDup(object, freed.out()), NvSciError_Success);
+    ASSERT_EQ(NvSciBufObjDup(object, freed.out()), kSuccess);
     const NvSciBufObj dead = freed.get();
     freed.reset();
     EXPECT_EQ(memory.import(dead, kSize), CUDA_ERROR_INVALID_HANDLE);
@@ -236,7 +236,7 @@ TEST_P(ImportEverywhere, EverythingMayBeFreedInAnyOrder) {
             ReconcileOutcome outcome = negotiate(GetParam(), kSize);
             std::swap(module, module_);
             Object object;
-            ASSERT_EQ(NvSciBufObjAlloc(outcome.reconciled, object.out()), NvSciError_Success);
+            ASSERT_EQ(NvSciBufObjAlloc(outcome.reconciled, object.out()), kSuccess);
             Object reduced = read_only(object);
             ExternalMemory memory;
             ASSERT_EQ(memory.import(reduced, kSize), CUDA_SUCCESS);
@@ -267,7 +267,7 @@ TEST_P(ImportEverywhere, TheAlignmentIsKept) {
     import_and_map(mapped, object, kSize);
     if (GetParam() == Where::system_memory) {
         void* pointer = nullptr;
-        ASSERT_EQ(NvSciBufObjGetCpuPtr(object, &pointer), NvSciError_Success);
+        ASSERT_EQ(NvSciBufObjGetCpuPtr(object, &pointer), kSuccess);
         EXPECT_EQ(reinterpret_cast<std::uintptr_t>(pointer) % kAlign, 0U);
     } else {
         EXPECT_EQ(mapped.pointer % kAlign, 0U);
@@ -435,7 +435,7 @@ TEST_F(ImportTest, TheEndOfARegistrationHoldsNobodyUp) {
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
         const Object reduced = read_only(object);
         const void* pointer = nullptr;
-        EXPECT_EQ(NvSciBufObjGetConstCpuPtr(reduced, &pointer), NvSciError_Success);
+        EXPECT_EQ(NvSciBufObjGetConstCpuPtr(reduced, &pointer), kSuccess);
         g_has_pointer = true;
     });
     EXPECT_EQ(nvsciCuMemFree(std::exchange(mapped.pointer, 0)), CUDA_SUCCESS);
@@ -486,8 +486,8 @@ TEST_P(ImportEverywhere, WantOfDescriptorsIsSaid) {
     const NvSciError code = NvSciBufObjAlloc(outcome.reconciled, object.out());
     const std::string text = opennvsciGetLastErrorText();
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
-    if (code == NvSciError_Success) return;  // a GPU makes video memory without one
-    EXPECT_EQ(code, NvSciError_ResourceError);
+    if (code == kSuccess) return;  // a GPU makes video memory without one
+    EXPECT_EQ(code, kResourceError);
     EXPECT_NE(text.find("RLIMIT_NOFILE"), std::string::npos) << text;
 }
 
@@ -513,11 +513,11 @@ TEST_F(ImportTest, TheCpuAndTheDeviceSeeTheSameBytes) {
     const Object object = allocate(Where::system_memory, kSize);
     void* pointer = nullptr;
     const void* const_pointer = nullptr;
-    ASSERT_EQ(NvSciBufObjGetCpuPtr(object, &pointer), NvSciError_Success);
+    ASSERT_EQ(NvSciBufObjGetCpuPtr(object, &pointer), kSuccess);
     const auto bytes = pattern(kSize);
     std::copy(bytes.begin(), bytes.end(), static_cast<unsigned char*>(pointer));
     const Object reduced = read_only(object);
-    ASSERT_EQ(NvSciBufObjGetConstCpuPtr(reduced, &const_pointer), NvSciError_Success);
+    ASSERT_EQ(NvSciBufObjGetConstCpuPtr(reduced, &const_pointer), kSuccess);
     Mapped mapped;
     import_and_map(mapped, object, kSize);
     EXPECT_EQ(device_.read(mapped.pointer, kSize), bytes);
@@ -586,10 +586,10 @@ TEST(LeakCheck, FindsWhatIsLeaked) {
     const LeakCheck check;
     const Module module = open_module();
     const List list = raw_list(module, kSize);
-    ASSERT_EQ(set(list, NvSciBufGeneralAttrKey_GpuId, device.gpu_id()), NvSciError_Success);
+    ASSERT_EQ(set(list, NvSciBufGeneralAttrKey_GpuId, device.gpu_id()), kSuccess);
     const ReconcileOutcome outcome = reconcile({list});
     Object object;
-    ASSERT_EQ(NvSciBufObjAlloc(outcome.reconciled, object.out()), NvSciError_Success);
+    ASSERT_EQ(NvSciBufObjAlloc(outcome.reconciled, object.out()), kSuccess);
     EXPECT_NE(check.differences().find("memory handles +1"), std::string::npos) << check.differences();
     {
         Mapped mapped;

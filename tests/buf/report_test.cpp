@@ -132,7 +132,7 @@ TEST_F(ReportTest, AListThatContradictsItselfIsNotToldToLeaveTypesOut) {
     const List list = create_list(module_);
     ASSERT_EQ(set(list, NvSciBufGeneralAttrKey_Types, {NvSciBufType_RawBuffer, NvSciBufType_Image}), kSuccess);
     const ReconcileOutcome outcome = reconcile({list});
-    ASSERT_EQ(outcome.code, kFailed);
+    ASSERT_EQ(outcome.code, kReconciliationFailed);
     const OpenNvSciDecision made = decision(outcome.conflict, NvSciBufGeneralAttrKey_Types);
     EXPECT_STRNE(made.suggestion, "leave the key out of list 1") << "then no list sets it, and it is mandatory";
 }
@@ -144,7 +144,7 @@ TEST_F(ReportTest, AListOfAnotherTypeIsToldToGoApart) {
     const List image = create_list(module_);
     ASSERT_EQ(set(image, NvSciBufGeneralAttrKey_Types, NvSciBufType_Image), kSuccess);
     const ReconcileOutcome outcome = reconcile({raw, image, also_raw});
-    ASSERT_EQ(outcome.code, kFailed);
+    ASSERT_EQ(outcome.code, kReconciliationFailed);
     const OpenNvSciDecision made = decision(outcome.conflict, NvSciBufGeneralAttrKey_Types);
     EXPECT_TRUE(contains(made.suggestion, "reconcile list 2 apart"));
     EXPECT_EQ(reconcile({raw, also_raw}).code, kSuccess);
@@ -161,12 +161,12 @@ TEST_F(ReportTest, WhoAsksForTheCacheIsToldWhatHelps) {
     const List cached = asking(true);
     const List uncached = asking(false);
     const ReconcileOutcome alone = reconcile({cached, uncached});
-    ASSERT_EQ(alone.code, kFailed);
+    ASSERT_EQ(alone.code, kReconciliationFailed);
     EXPECT_STREQ(decision(alone.conflict, key).suggestion, "ask false");
     EXPECT_EQ(reconcile({uncached, asking(false)}).code, kSuccess);
 
     const ReconcileOutcome with_cpu = reconcile({cached, cpu_list()});
-    ASSERT_EQ(with_cpu.code, kFailed);
+    ASSERT_EQ(with_cpu.code, kReconciliationFailed);
     EXPECT_STREQ(decision(with_cpu.conflict, key).suggestion, "ask false, or let exactly one GPU and no CPU take part");
     EXPECT_EQ(reconcile({uncached, cpu_list()}).code, kSuccess);
     EXPECT_EQ(reconcile({cached}).code, kSuccess);
@@ -182,7 +182,7 @@ TEST_F(ReportTest, TheListsNamedInTheReasonContradictEachOther) {
         handles.push_back(lists.back());
     }
     const ReconcileOutcome outcome = reconcile(handles);
-    ASSERT_EQ(outcome.code, kFailed);
+    ASSERT_EQ(outcome.code, kReconciliationFailed);
     const OpenNvSciDecision made = decision(outcome.conflict, NvSciBufGeneralAttrKey_Types);
     EXPECT_TRUE(contains(made.reason, "list 2"));
     EXPECT_TRUE(contains(made.reason, "list 3"));
@@ -209,7 +209,7 @@ TEST_F(ReportTest, EveryRefusalGivesReasonAndSuggestion) {
 TEST_F(ReportTest, ErrorTextsNameTheKeyAndBothLists) {
     const List first = raw_list(module_, 4096);
     const List second = raw_list(module_, 8192);
-    EXPECT_EQ(reconcile({first, second}).code, kFailed);
+    EXPECT_EQ(reconcile({first, second}).code, kReconciliationFailed);
     const std::string text = opennvsciGetLastErrorText();
     for (const char* part : {"NvSciBufAttrListReconcile", "NvSciBufRawBufferAttrKey_Size", "list 1", "4096", "list 2",
                              "8192", "To avoid it"}) {
@@ -245,14 +245,14 @@ TEST_F(ReportTest, NamesGoAlongWithClonesAndAppendedLists) {
 
 TEST_F(ReportTest, BadNamesAndListsAreRefused) {
     const List list = raw_list(module_, 4096);
-    EXPECT_EQ(set_name(list, nullptr), kBad);
-    EXPECT_EQ(set_name(list, ""), kBad);
-    EXPECT_EQ(set_name(list, std::string(64, 'x').c_str()), kBad);
+    EXPECT_EQ(set_name(list, nullptr), kBadParameter);
+    EXPECT_EQ(set_name(list, ""), kBadParameter);
+    EXPECT_EQ(set_name(list, std::string(64, 'x').c_str()), kBadParameter);
     EXPECT_EQ(set_name(list, std::string(63, 'x').c_str()), kSuccess);
-    EXPECT_EQ(set_name(nullptr, "x"), kBad);
-    EXPECT_EQ(set_name(append({list}), "x"), kBad);
-    EXPECT_EQ(set_name(reconciled({list}), "x"), kBad);
-    EXPECT_EQ(set_name(reconcile({list, raw_list(module_, 1)}).conflict, "x"), kBad);
+    EXPECT_EQ(set_name(nullptr, "x"), kBadParameter);
+    EXPECT_EQ(set_name(append({list}), "x"), kBadParameter);
+    EXPECT_EQ(set_name(reconciled({list}), "x"), kBadParameter);
+    EXPECT_EQ(set_name(reconcile({list, raw_list(module_, 1)}).conflict, "x"), kBadParameter);
 }
 
 TEST_F(ReportTest, OnlyReconciliationsHaveReports) {
@@ -260,11 +260,11 @@ TEST_F(ReportTest, OnlyReconciliationsHaveReports) {
     const List result = reconciled({list});
     const OpenNvSciDecision* first = nullptr;
     std::size_t count = 77;
-    EXPECT_EQ(opennvsciAttrListGetDecisions(list, &first, &count), kBad);
-    EXPECT_EQ(opennvsciAttrListGetDecisions(append({list}), &first, &count), kBad);
-    EXPECT_EQ(opennvsciAttrListGetDecisions(nullptr, &first, &count), kBad);
-    EXPECT_EQ(opennvsciAttrListGetDecisions(result, nullptr, &count), kBad);
-    EXPECT_EQ(opennvsciAttrListGetDecisions(result, &first, nullptr), kBad);
+    EXPECT_EQ(opennvsciAttrListGetDecisions(list, &first, &count), kBadParameter);
+    EXPECT_EQ(opennvsciAttrListGetDecisions(append({list}), &first, &count), kBadParameter);
+    EXPECT_EQ(opennvsciAttrListGetDecisions(nullptr, &first, &count), kBadParameter);
+    EXPECT_EQ(opennvsciAttrListGetDecisions(result, nullptr, &count), kBadParameter);
+    EXPECT_EQ(opennvsciAttrListGetDecisions(result, &first, nullptr), kBadParameter);
     EXPECT_EQ(first, nullptr);
     EXPECT_EQ(count, 77U);
     EXPECT_EQ(decisions_of(clone(result)).size(), decisions_of(result).size()) << "a clone keeps it";

@@ -63,7 +63,7 @@ class Walk {
 
   private:
     static std::optional<Failure> failed(NvSciError code) {
-        return code == NvSciError_Success ? std::nullopt : std::optional(Failure{false, code});
+        return code == kSuccess ? std::nullopt : std::optional(Failure{false, code});
     }
     static std::optional<Failure> failed(CUresult code) {
         return code == CUDA_SUCCESS ? std::nullopt : std::optional(Failure{true, code});
@@ -180,7 +180,7 @@ class Walk {
 
 bool is_documented(const Failure& failure) {
     if (failure.is_cuda) return failure.code == CUDA_ERROR_OUT_OF_MEMORY || failure.code == CUDA_ERROR_OPERATING_SYSTEM;
-    return failure.code == NvSciError_InsufficientMemory || failure.code == NvSciError_ResourceError;
+    return failure.code == kInsufficientMemory || failure.code == kResourceError;
 }
 
 class InjectTest : public ::testing::TestWithParam<Way> {};
@@ -226,14 +226,14 @@ TEST_P(InjectTest, EveryFailureOnTheWayIsReportedAndLeavesNothing) {
 TEST(Driver, ThatCannotBeLoadedSaysSo) {
     const auto driver = driver::Driver::load("libcuda-that-does-not-exist.so");
     ASSERT_FALSE(driver);
-    EXPECT_EQ(driver.error().code, NvSciError_ResourceError);
+    EXPECT_EQ(driver.error().code, kResourceError);
     EXPECT_NE(driver.error().text.find("libcuda-that-does-not-exist.so"), std::string::npos) << driver.error().text;
 }
 
 TEST(Driver, ThatIsTooOldNamesTheMissingEntryPoint) {
     const auto driver = driver::Driver::load(OPENNVSCI_OLD_DRIVER);
     ASSERT_FALSE(driver);
-    EXPECT_EQ(driver.error().code, NvSciError_ResourceError);
+    EXPECT_EQ(driver.error().code, kResourceError);
     EXPECT_NE(driver.error().text.find("too old: it has no cuDriverGetVersion"), std::string::npos)
         << driver.error().text;
 }

@@ -57,7 +57,7 @@ class SyncWalk {
 
   private:
     static std::optional<SyncFailure> sync_failed(NvSciError code) {
-        return code == NvSciError_Success ? std::nullopt : std::optional(SyncFailure{false, code});
+        return code == kSuccess ? std::nullopt : std::optional(SyncFailure{false, code});
     }
     static std::optional<SyncFailure> sync_failed(CUresult code) {
         return code == CUDA_SUCCESS ? std::nullopt : std::optional(SyncFailure{true, code});
@@ -142,7 +142,7 @@ class SyncWalk {
 
 bool is_documented_failure(const SyncFailure& failure) {
     if (failure.is_cuda) return failure.code == CUDA_ERROR_OUT_OF_MEMORY || failure.code == CUDA_ERROR_OPERATING_SYSTEM;
-    return failure.code == NvSciError_InsufficientMemory || failure.code == NvSciError_ResourceError;
+    return failure.code == kInsufficientMemory || failure.code == kResourceError;
 }
 
 class SyncInject : public ::testing::TestWithParam<bool> {};
@@ -207,8 +207,8 @@ class CallScene {
         for (CUstream* stream : {&first, &second})
             EXPECT_EQ(cuda.cuStreamCreate(stream, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
         const SyncList cpu = cpu_list(module, NvSciSyncAccessPerm_WaitOnly);
-        EXPECT_EQ(set(cpu, NvSciSyncAttrKey_WaiterRequireTimestamps, shape.has_timestamps), NvSciError_Success);
-        EXPECT_EQ(set(cpu, NvSciSyncAttrKey_RequireDeterministicFences, shape.is_deterministic), NvSciError_Success);
+        EXPECT_EQ(set(cpu, NvSciSyncAttrKey_WaiterRequireTimestamps, shape.has_timestamps), kSuccess);
+        EXPECT_EQ(set(cpu, NvSciSyncAttrKey_RequireDeterministicFences, shape.is_deterministic), kSuccess);
         object = allocate({gpu_list(module, 1), gpu_list(module, 2), cpu});
         semaphore.emplace(object);
         gate.emplace(cuda);
@@ -237,16 +237,16 @@ class CallScene {
     [[nodiscard]] static std::uint64_t value_of(const NvSciSyncFence& fence) {
         std::uint64_t id = 0;
         std::uint64_t value = 0;
-        EXPECT_EQ(NvSciSyncFenceExtractFence(&fence, &id, &value), NvSciError_Success);
+        EXPECT_EQ(NvSciSyncFenceExtractFence(&fence, &id, &value), kSuccess);
         return value;
     }
     [[nodiscard]] NvSciError poll(const NvSciSyncFence& fence) const { return NvSciSyncFenceWait(&fence, context, 0); }
 
     /// The object is whole.
     void expect_whole() {
-        EXPECT_EQ(poll(done), NvSciError_Success);
+        EXPECT_EQ(poll(done), kSuccess);
         if (pending.payload[0] != 0) {
-            EXPECT_EQ(poll(pending), NvSciError_Timeout) << opennvsciGetLastErrorText();
+            EXPECT_EQ(poll(pending), kTimeout) << opennvsciGetLastErrorText();
         }
         MemoryGate later(cuda);
         later.hold(second);
@@ -257,14 +257,14 @@ class CallScene {
         EXPECT_EQ(cuda.cuStreamCreate(&third, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
         EXPECT_EQ(semaphore->wait(third, next), CUDA_SUCCESS) << opennvsciGetLastErrorText();
         if (pending.payload[0] != 0) {
-            EXPECT_EQ(NvSciSyncFenceWait(&pending, context, 10000000), NvSciError_Success);
+            EXPECT_EQ(NvSciSyncFenceWait(&pending, context, 10000000), kSuccess);
         }
         EXPECT_TRUE(is_held(cuda, third)) << "a stream has passed a signal before its work";
-        EXPECT_EQ(poll(next), NvSciError_Timeout) << "expired before its work";
-        EXPECT_EQ(poll(last), NvSciError_Timeout) << "expired before its work";
+        EXPECT_EQ(poll(next), kTimeout) << "expired before its work";
+        EXPECT_EQ(poll(last), kTimeout) << "expired before its work";
         later.open();
-        EXPECT_EQ(NvSciSyncFenceWait(&last, context, 10000000), NvSciError_Success) << opennvsciGetLastErrorText();
-        EXPECT_EQ(poll(next), NvSciError_Success);
+        EXPECT_EQ(NvSciSyncFenceWait(&last, context, 10000000), kSuccess) << opennvsciGetLastErrorText();
+        EXPECT_EQ(poll(next), kSuccess);
         for (CUstream stream : {first, second, third})
             EXPECT_TRUE(comes_to_its_end(cuda, stream));
         EXPECT_EQ(cuda.cuStreamDestroy(third), CUDA_SUCCESS);
@@ -287,7 +287,7 @@ class CallScene {
 using Outcome = std::optional<SyncFailure>;
 
 Outcome outcome_of(NvSciError code) {
-    return code == NvSciError_Success ? std::nullopt : std::optional(SyncFailure{false, code});
+    return code == kSuccess ? std::nullopt : std::optional(SyncFailure{false, code});
 }
 Outcome outcome_of(CUresult code) {
     return code == CUDA_SUCCESS ? std::nullopt : std::optional(SyncFailure{true, code});
@@ -372,7 +372,7 @@ TEST_P(SyncCallInject, Signal) {
                 ++scene.signaled;
                 EXPECT_EQ(CallScene::value_of(fence), scene.signaled);
                 if (scene.pending.payload[0] == 0) {
-                    EXPECT_EQ(NvSciSyncFenceWait(&fence, scene.context, 10000000), NvSciError_Success);
+                    EXPECT_EQ(NvSciSyncFenceWait(&fence, scene.context, 10000000), kSuccess);
                 }
             });
         if (HasFailure()) return;
@@ -397,8 +397,8 @@ TEST_P(SyncCallInject, WaitBeforeItsSignal) {
     walk_call(
         GetParam(),
         [&](CallScene& scene) {
-            if (NvSciSyncFenceUpdateFence(scene.object, 0, scene.signaled + 1, &ahead) != NvSciError_Success) {
-                return Outcome(SyncFailure{false, NvSciError_ResourceError});
+            if (NvSciSyncFenceUpdateFence(scene.object, 0, scene.signaled + 1, &ahead) != kSuccess) {
+                return Outcome(SyncFailure{false, kResourceError});
             }
             return outcome_of(scene.semaphore->wait(scene.second, ahead));
         },
@@ -459,7 +459,7 @@ TEST_P(SyncCallInject, LooksOfTheCpu) {
             const NvSciSyncFence& fence = pends ? scene.pending : scene.done;
             for (const std::int64_t timeout : {0, 2000}) {
                 const NvSciError code = NvSciSyncFenceWait(&fence, scene.context, timeout);
-                if (code != (pends ? NvSciError_Timeout : NvSciError_Success)) return outcome_of(code);
+                if (code != (pends ? kTimeout : kSuccess)) return outcome_of(code);
             }
             NvSciSyncTaskStatus status{};
             if (const auto failure = outcome_of(NvSciSyncFenceGetTaskStatus(&fence, &status))) return failure;
@@ -467,7 +467,7 @@ TEST_P(SyncCallInject, LooksOfTheCpu) {
             if (const auto failure = outcome_of(NvSciSyncFenceUpdateFence(scene.object, 0, 1, &other))) return failure;
             std::uint64_t time = 0;
             const NvSciError code = NvSciSyncFenceGetTimestamp(&scene.done, &time);
-            return code == NvSciError_BadParameter ? std::nullopt : outcome_of(code);
+            return code == kBadParameter ? std::nullopt : outcome_of(code);
         },
         [](CallScene&, bool) {});
 }
@@ -487,8 +487,7 @@ void walk_ends(const CallScene::Shape& shape) {
                     CallScene scene(shape);
                     const SyncList list = cpu_list(scene.module, NvSciSyncAccessPerm_WaitSignal);
                     NvSciSyncFence beyond = NvSciSyncFenceInitializer;
-                    ASSERT_EQ(NvSciSyncFenceUpdateFence(scene.object, 0, scene.signaled + 1, &beyond),
-                              NvSciError_Success);
+                    ASSERT_EQ(NvSciSyncFenceUpdateFence(scene.object, 0, scene.signaled + 1, &beyond), kSuccess);
                     FailurePoint::instance().arm(n, only);
                     scene.object.reset();
                     scene.semaphore.reset();
@@ -502,17 +501,17 @@ void walk_ends(const CallScene::Shape& shape) {
                     }
                     hit = FailurePoint::instance().disarm();
                     if (scene.pending.payload[0] != 0) {
-                        EXPECT_EQ(scene.poll(scene.pending), NvSciError_Timeout) << opennvsciGetLastErrorText();
+                        EXPECT_EQ(scene.poll(scene.pending), kTimeout) << opennvsciGetLastErrorText();
                     }
                     scene.gate->open();
                     EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.first));
                     for (int i = 0; i < 20; ++i)
                         cpu_object(scene.module);
-                    EXPECT_EQ(scene.poll(scene.done), NvSciError_Success) << opennvsciGetLastErrorText();
+                    EXPECT_EQ(scene.poll(scene.done), kSuccess) << opennvsciGetLastErrorText();
                     if (scene.pending.payload[0] != 0) {
-                        EXPECT_EQ(scene.poll(scene.pending), NvSciError_Success) << opennvsciGetLastErrorText();
+                        EXPECT_EQ(scene.poll(scene.pending), kSuccess) << opennvsciGetLastErrorText();
                     }
-                    EXPECT_EQ(scene.poll(beyond), NvSciError_ResourceError) << opennvsciGetLastErrorText();
+                    EXPECT_EQ(scene.poll(beyond), kResourceError) << opennvsciGetLastErrorText();
                 }
                 ASSERT_EQ(leaks.differences(), "");
                 if (::testing::Test::HasFailure()) return;
@@ -537,7 +536,7 @@ TEST(SyncCpuInject, GenerateSignalAndLook) {
                 const SyncModule module = open_sync_module();
                 const WaitContext context = wait_context(module);
                 const SyncList list = cpu_list(module, NvSciSyncAccessPerm_WaitSignal);
-                ASSERT_EQ(set(list, NvSciSyncAttrKey_WaiterRequireTimestamps, has_timestamps), NvSciError_Success);
+                ASSERT_EQ(set(list, NvSciSyncAttrKey_WaiterRequireTimestamps, has_timestamps), kSuccess);
                 const SyncObject object = allocate({list});
                 NvSciSyncFence fence = NvSciSyncFenceInitializer;
                 std::uint64_t time = 0;
@@ -548,12 +547,11 @@ TEST(SyncCpuInject, GenerateSignalAndLook) {
                 const NvSciError late = NvSciSyncFenceWait(&fence, context, -1);
                 const NvSciError timed = NvSciSyncFenceGetTimestamp(&fence, &time);
                 hit = FailurePoint::instance().disarm();
-                EXPECT_EQ(generated, NvSciError_Success);
-                EXPECT_TRUE(early == NvSciError_Timeout || early == NvSciError_InsufficientMemory) << early;
-                EXPECT_EQ(signaled, NvSciError_Success);
-                EXPECT_EQ(late, NvSciError_Success);
-                EXPECT_TRUE(timed == (has_timestamps ? NvSciError_Success : NvSciError_BadParameter) ||
-                            timed == NvSciError_InsufficientMemory)
+                EXPECT_EQ(generated, kSuccess);
+                EXPECT_TRUE(early == kTimeout || early == kInsufficientMemory) << early;
+                EXPECT_EQ(signaled, kSuccess);
+                EXPECT_EQ(late, kSuccess);
+                EXPECT_TRUE(timed == (has_timestamps ? kSuccess : kBadParameter) || timed == kInsufficientMemory)
                     << timed;
             }
             ASSERT_EQ(leaks.differences(), "");
@@ -576,7 +574,7 @@ void walk_breaks() {
                 doomed.hold();
                 const NvSciSyncFence lost[] = {scene.signal(doomed.stream()), scene.signal(doomed.stream())};
                 NvSciSyncFence ahead = NvSciSyncFenceInitializer;
-                ASSERT_EQ(NvSciSyncFenceUpdateFence(scene.object, 0, 10, &ahead), NvSciError_Success);
+                ASSERT_EQ(NvSciSyncFenceUpdateFence(scene.object, 0, 10, &ahead), kSuccess);
                 ASSERT_EQ(scene.semaphore->wait(scene.second, ahead), CUDA_SUCCESS) << opennvsciGetLastErrorText();
                 doomed.lose();
                 NvSciSyncFence untouched = NvSciSyncFenceInitializer;
@@ -604,12 +602,12 @@ void walk_breaks() {
                 const bool is_taken = untouched.payload[0] != 0;
                 EXPECT_FALSE(is_taken && !hit);
                 for (const NvSciSyncFence& fence : {lost[0], lost[1], ahead, is_taken ? untouched : ahead}) {
-                    EXPECT_EQ(NvSciSyncFenceWait(&fence, scene.context, 1000), NvSciError_ResourceError)
+                    EXPECT_EQ(NvSciSyncFenceWait(&fence, scene.context, 1000), kResourceError)
                         << opennvsciGetLastErrorText();
-                    EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), NvSciError_Success);
+                    EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kSuccess);
                     EXPECT_EQ(status.status, NvSciSyncTaskStatus_Failure);
                 }
-                EXPECT_EQ(scene.poll(scene.done), NvSciError_Success);
+                EXPECT_EQ(scene.poll(scene.done), kSuccess);
                 cpu_object(scene.module);
                 EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.second));
                 if (::testing::Test::HasFailure()) end_new_process();  // what follows may hang

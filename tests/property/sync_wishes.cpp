@@ -55,11 +55,11 @@ rc::Gen<std::optional<bool>> any_wish() {
 template <class T>
 void set_sync_key(NvSciSyncAttrList list, NvSciSyncAttrKey key, const std::vector<T>& values) {
     const NvSciSyncAttrKeyValuePair pair{key, values.data(), values.size() * sizeof(T)};
-    RC_ASSERT(NvSciSyncAttrListSetAttrs(list, &pair, 1) == NvSciError_Success);
+    RC_ASSERT(NvSciSyncAttrListSetAttrs(list, &pair, 1) == kSuccess);
 }
 
 void set_sync_flag(NvSciSyncAttrList list, NvSciSyncAttrKey key, std::optional<bool> value) {
-    if (value) RC_ASSERT(set(list, key, *value) == NvSciError_Success);
+    if (value) RC_ASSERT(set(list, key, *value) == kSuccess);
 }
 
 }  // namespace
@@ -140,7 +140,7 @@ GpuNumber sync_gpu_number(const NvSciRmGpuId& id) {
 SyncList make_sync_list(NvSciSyncModule module, const SyncWishes& wishes) {
     SyncList list = create_sync_list(module);
     if (wishes.permission) {
-        RC_ASSERT(set(list, NvSciSyncAttrKey_RequiredPerm, *wishes.permission) == NvSciError_Success);
+        RC_ASSERT(set(list, NvSciSyncAttrKey_RequiredPerm, *wishes.permission) == kSuccess);
     }
     set_sync_flag(list, NvSciSyncAttrKey_NeedCpuAccess, wishes.cpu);
     set_sync_flag(list, NvSciSyncAttrKey_WaiterContextInsensitiveFenceExports, wishes.context_insensitive);

@@ -62,7 +62,7 @@ class PairArray {
         if (pairs_.empty()) return;
         for (std::size_t i = 0; i < pairs_.size(); ++i)
             pairs_[i].value = values_[i].data();
-        RC_ASSERT(NvSciBufAttrListSetAttrs(list, pairs_.data(), pairs_.size()) == NvSciError_Success);
+        RC_ASSERT(NvSciBufAttrListSetAttrs(list, pairs_.data(), pairs_.size()) == kSuccess);
     }
 
   private:

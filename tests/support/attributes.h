@@ -53,7 +53,7 @@ class Attributes {
         for (const auto& [key, value] : values_)
             pairs.push_back({static_cast<NvSciBufAttrKey>(key), value.data(), value.size()});
         if (!pairs.empty()) {
-            EXPECT_EQ(NvSciBufAttrListSetAttrs(list, pairs.data(), pairs.size()), NvSciError_Success);
+            EXPECT_EQ(NvSciBufAttrListSetAttrs(list, pairs.data(), pairs.size()), kSuccess);
         }
         return list;
     }

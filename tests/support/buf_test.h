@@ -18,11 +18,6 @@
 
 namespace opennvsci::test {
 
-inline constexpr NvSciError kSuccess = NvSciError_Success;
-inline constexpr NvSciError kBad = NvSciError_BadParameter;
-inline constexpr NvSciError kFailed = NvSciError_ReconciliationFailed;
-inline constexpr NvSciError kUnsupported = NvSciError_NotSupported;
-
 inline bool same(const std::vector<NvSciRmGpuId>& a, const std::vector<NvSciRmGpuId>& b) {
     return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(a[0])) == 0);
 }
@@ -91,7 +86,7 @@ class BufTest : public LeakCheckedTest {
         const ReconcileOutcome outcome = reconcile({lists.begin(), lists.end()});
         EXPECT_EQ(outcome.code, code) << opennvsciGetLastErrorText();
         EXPECT_EQ(outcome.reconciled.get(), nullptr);
-        EXPECT_EQ(outcome.conflict.get() != nullptr, code == kFailed);
+        EXPECT_EQ(outcome.conflict.get() != nullptr, code == kReconciliationFailed);
         for (const std::string& part : parts)
             EXPECT_TRUE(contains(opennvsciGetLastErrorText(), part));
     }

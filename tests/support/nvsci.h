@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Small owners of NvSciBuf handles, so that a test that fails in the middle leaks nothing, and short ways to set and
-// read attributes.
+// read attributes. And the codes without their prefix.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -14,6 +14,20 @@
 #include "nvscibuf.h"
 
 namespace opennvsci::test {
+
+inline constexpr NvSciError kSuccess = NvSciError_Success;
+inline constexpr NvSciError kAttrListValidationFailed = NvSciError_AttrListValidationFailed;
+inline constexpr NvSciError kBadParameter = NvSciError_BadParameter;
+inline constexpr NvSciError kClearedFence = NvSciError_ClearedFence;
+inline constexpr NvSciError kInsufficientMemory = NvSciError_InsufficientMemory;
+inline constexpr NvSciError kNotImplemented = NvSciError_NotImplemented;
+inline constexpr NvSciError kNotPermitted = NvSciError_NotPermitted;
+inline constexpr NvSciError kNotSupported = NvSciError_NotSupported;
+inline constexpr NvSciError kOverflow = NvSciError_Overflow;
+inline constexpr NvSciError kReconciliationFailed = NvSciError_ReconciliationFailed;
+inline constexpr NvSciError kResourceError = NvSciError_ResourceError;
+inline constexpr NvSciError kTimeout = NvSciError_Timeout;
+inline constexpr NvSciError kUnsupportedConfig = NvSciError_UnsupportedConfig;
 
 template <class Handle, void (*kFree)(Handle)>
 class Owned {
@@ -48,13 +62,13 @@ using Object = Owned<NvSciBufObj, NvSciBufObjFree>;
 
 inline Module open_module() {
     Module module;
-    EXPECT_EQ(NvSciBufModuleOpen(module.out()), NvSciError_Success);
+    EXPECT_EQ(NvSciBufModuleOpen(module.out()), kSuccess);
     return module;
 }
 
 inline List create_list(NvSciBufModule module) {
     List list;
-    EXPECT_EQ(NvSciBufAttrListCreate(module, list.out()), NvSciError_Success);
+    EXPECT_EQ(NvSciBufAttrListCreate(module, list.out()), kSuccess);
     return list;
 }
 
@@ -74,7 +88,7 @@ NvSciError set(NvSciBufAttrList list, NvSciBufAttrKey key, std::initializer_list
 template <class T>
 std::vector<T> get(NvSciBufAttrList list, NvSciBufAttrKey key) {
     NvSciBufAttrKeyValuePair pair{key, nullptr, 0};
-    EXPECT_EQ(NvSciBufAttrListGetAttrs(list, &pair, 1), NvSciError_Success);
+    EXPECT_EQ(NvSciBufAttrListGetAttrs(list, &pair, 1), kSuccess);
     EXPECT_EQ(pair.len % sizeof(T), 0U);
     std::vector<T> values(pair.len / sizeof(T));
     if (pair.len != 0) std::memcpy(values.data(), pair.value, pair.len);
@@ -84,9 +98,9 @@ std::vector<T> get(NvSciBufAttrList list, NvSciBufAttrKey key) {
 /// A list with Types RawBuffer and, if not 0, Size.
 inline List raw_list(NvSciBufModule module, std::uint64_t size) {
     List list = create_list(module);
-    EXPECT_EQ(set(list, NvSciBufGeneralAttrKey_Types, NvSciBufType_RawBuffer), NvSciError_Success);
+    EXPECT_EQ(set(list, NvSciBufGeneralAttrKey_Types, NvSciBufType_RawBuffer), kSuccess);
     if (size != 0) {
-        EXPECT_EQ(set(list, NvSciBufRawBufferAttrKey_Size, size), NvSciError_Success);
+        EXPECT_EQ(set(list, NvSciBufRawBufferAttrKey_Size, size), kSuccess);
     }
     return list;
 }

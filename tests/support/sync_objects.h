@@ -14,9 +14,6 @@
 
 namespace opennvsci::test {
 
-inline constexpr auto kFine = NvSciError_Success;
-inline constexpr auto kWrong = NvSciError_BadParameter;
-
 using SyncModule = Owned<NvSciSyncModule, NvSciSyncModuleClose>;
 using SyncList = Owned<NvSciSyncAttrList, NvSciSyncAttrListFree>;
 using SyncObject = Owned<NvSciSyncObj, NvSciSyncObjFree>;
@@ -24,19 +21,19 @@ using WaitContext = Owned<NvSciSyncCpuWaitContext, NvSciSyncCpuWaitContextFree>;
 
 inline SyncModule open_sync_module() {
     SyncModule module;
-    EXPECT_EQ(NvSciSyncModuleOpen(module.out()), NvSciError_Success);
+    EXPECT_EQ(NvSciSyncModuleOpen(module.out()), kSuccess);
     return module;
 }
 
 inline WaitContext wait_context(NvSciSyncModule module) {
     WaitContext context;
-    EXPECT_EQ(NvSciSyncCpuWaitContextAlloc(module, context.out()), NvSciError_Success);
+    EXPECT_EQ(NvSciSyncCpuWaitContextAlloc(module, context.out()), kSuccess);
     return context;
 }
 
 inline SyncList create_sync_list(NvSciSyncModule module) {
     SyncList list;
-    EXPECT_EQ(NvSciSyncAttrListCreate(module, list.out()), NvSciError_Success);
+    EXPECT_EQ(NvSciSyncAttrListCreate(module, list.out()), kSuccess);
     return list;
 }
 
@@ -55,7 +52,7 @@ NvSciError set(NvSciSyncAttrList list, NvSciSyncAttrKey key, std::initializer_li
 template <class T>
 std::vector<T> get(NvSciSyncAttrList list, NvSciSyncAttrKey key) {
     NvSciSyncAttrKeyValuePair pair{key, nullptr, 0};
-    EXPECT_EQ(NvSciSyncAttrListGetAttrs(list, &pair, 1), NvSciError_Success);
+    EXPECT_EQ(NvSciSyncAttrListGetAttrs(list, &pair, 1), kSuccess);
     EXPECT_EQ(pair.len % sizeof(T), 0U);
     std::vector<T> values;
     for (std::size_t at = 0; at + sizeof(T) <= pair.len; at += sizeof(T))
@@ -66,8 +63,8 @@ std::vector<T> get(NvSciSyncAttrList list, NvSciSyncAttrKey key) {
 /// A list of a CPU with the given permission.
 inline SyncList cpu_list(NvSciSyncModule module, NvSciSyncAccessPerm permission) {
     SyncList list = create_sync_list(module);
-    EXPECT_EQ(set(list, NvSciSyncAttrKey_NeedCpuAccess, true), NvSciError_Success);
-    EXPECT_EQ(set(list, NvSciSyncAttrKey_RequiredPerm, permission), NvSciError_Success);
+    EXPECT_EQ(set(list, NvSciSyncAttrKey_NeedCpuAccess, true), kSuccess);
+    EXPECT_EQ(set(list, NvSciSyncAttrKey_RequiredPerm, permission), kSuccess);
     return list;
 }
 
@@ -96,8 +93,7 @@ inline SyncOutcome reconcile(std::vector<NvSciSyncAttrList> lists) {
 inline SyncObject allocate(std::vector<NvSciSyncAttrList> lists) {
     SyncObject object;
     NvSciSyncAttrList conflict = nullptr;
-    EXPECT_EQ(NvSciSyncAttrListReconcileAndObjAlloc(lists.data(), lists.size(), object.out(), &conflict),
-              NvSciError_Success)
+    EXPECT_EQ(NvSciSyncAttrListReconcileAndObjAlloc(lists.data(), lists.size(), object.out(), &conflict), kSuccess)
         << opennvsciGetLastErrorText();
     return object;
 }

@@ -91,8 +91,8 @@ class BlockingScene {
         const SyncList signaler =
             signals_with_cpu() ? cpu_list(module, NvSciSyncAccessPerm_SignalOnly) : gpu_list(module, 1);
         const SyncList cpu = cpu_list(module, NvSciSyncAccessPerm_WaitOnly);
-        EXPECT_EQ(set(cpu, NvSciSyncAttrKey_WaiterRequireTimestamps, shape.has_timestamps), kFine);
-        EXPECT_EQ(set(cpu, NvSciSyncAttrKey_RequireDeterministicFences, shape.is_deterministic), kFine);
+        EXPECT_EQ(set(cpu, NvSciSyncAttrKey_WaiterRequireTimestamps, shape.has_timestamps), kSuccess);
+        EXPECT_EQ(set(cpu, NvSciSyncAttrKey_RequireDeterministicFences, shape.is_deterministic), kSuccess);
         object = allocate({signaler, gpu_list(module, 2), cpu});
         semaphore.emplace(object);
         gate.emplace(cuda);
@@ -114,8 +114,8 @@ class BlockingScene {
     NvSciSyncFence next_signaled(CUstream stream) {
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
         if (signals_with_cpu()) {
-            EXPECT_EQ(NvSciSyncObjGenerateFence(object, &fence), kFine) << opennvsciGetLastErrorText();
-            EXPECT_EQ(NvSciSyncObjSignal(object), kFine);
+            EXPECT_EQ(NvSciSyncObjGenerateFence(object, &fence), kSuccess) << opennvsciGetLastErrorText();
+            EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
         } else {
             EXPECT_EQ(semaphore->signal(stream, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
         }
@@ -123,26 +123,26 @@ class BlockingScene {
     }
     /// What never needs the stream that stands still.
     void add_what_always_goes_on(Others& others) {
-        others.add("a CPU's look at an expired fence", [this] { expect_of_a_wait(expired[0], 0, kFine); });
+        others.add("a CPU's look at an expired fence", [this] { expect_of_a_wait(expired[0], 0, kSuccess); });
         others.add("a task status", [this] {
             NvSciSyncTaskStatus status{};
-            EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&expired[1], &status), kFine);
+            EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&expired[1], &status), kSuccess);
         });
         if (shape_.has_timestamps) {
             others.add("a timestamp", [this] {
                 std::uint64_t time = 0;
-                EXPECT_EQ(NvSciSyncFenceGetTimestamp(&expired[1], &time), kFine);
+                EXPECT_EQ(NvSciSyncFenceGetTimestamp(&expired[1], &time), kSuccess);
             });
         }
         others.add("a handle more and less", [this] {
             SyncObject duplicate;
-            EXPECT_EQ(NvSciSyncObjDup(object, duplicate.out()), kFine);
+            EXPECT_EQ(NvSciSyncObjDup(object, duplicate.out()), kSuccess);
         });
         others.add("another object of the CPU", [this] {
             for (int i = 0; i < 20; ++i) {
                 const SyncObject other = cpu_object(module);
                 NvSciSyncFence fence = NvSciSyncFenceInitializer;
-                EXPECT_EQ(NvSciSyncObjGenerateFence(other, &fence), kFine);
+                EXPECT_EQ(NvSciSyncObjGenerateFence(other, &fence), kSuccess);
             }
         });
         others.add("another object of a stream", [this] {
@@ -154,7 +154,7 @@ class BlockingScene {
                 const Semaphore imported(other);
                 NvSciSyncFence fence = NvSciSyncFenceInitializer;
                 EXPECT_EQ(imported.signal(stream, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-                expect_of_a_wait(fence, 10000000, kFine);
+                expect_of_a_wait(fence, 10000000, kSuccess);
             }
             EXPECT_EQ(cuda.cuStreamDestroy(stream), CUDA_SUCCESS);
         });
@@ -244,7 +244,7 @@ TEST_P(SyncBlocking, WhileAWaitOfAStreamStandsStill) {
         if (!scene.signals_with_cpu()) scene.gate->hold(scene.signals);
         NvSciSyncFence pending = NvSciSyncFenceInitializer;
         if (scene.signals_with_cpu()) {
-            EXPECT_EQ(NvSciSyncObjGenerateFence(scene.object, &pending), kFine);
+            EXPECT_EQ(NvSciSyncObjGenerateFence(scene.object, &pending), kSuccess);
         } else {
             pending = scene.next_signaled(scene.signals);
         }
@@ -258,23 +258,23 @@ TEST_P(SyncBlocking, WhileAWaitOfAStreamStandsStill) {
                 others.add("a CPU's wait that times out, and one that does not", [&] {
                     scene.gate->open();
                     if (scene.signals_with_cpu()) {
-                        scene.expect_of_a_wait(pending, 1000, NvSciError_Timeout);
-                        EXPECT_EQ(NvSciSyncObjSignal(scene.object), kFine);
+                        scene.expect_of_a_wait(pending, 1000, kTimeout);
+                        EXPECT_EQ(NvSciSyncObjSignal(scene.object), kSuccess);
                     }
-                    scene.expect_of_a_wait(pending, 10000000, kFine);
+                    scene.expect_of_a_wait(pending, 10000000, kSuccess);
                     // And some more signals, each waited for by the CPU and by a stream.
                     for (int i = 0; i < 10; ++i) {
                         const NvSciSyncFence fence = scene.next_signaled(scene.signals);
                         EXPECT_EQ(scene.semaphore->wait(scene.waits, fence), CUDA_SUCCESS)
                             << opennvsciGetLastErrorText();
-                        scene.expect_of_a_wait(fence, 10000000, kFine);
+                        scene.expect_of_a_wait(fence, 10000000, kSuccess);
                     }
                 });
             });
         if (!was_made) {
             scene.gate->open();
             if (scene.signals_with_cpu()) {
-                EXPECT_EQ(NvSciSyncObjSignal(scene.object), kFine);
+                EXPECT_EQ(NvSciSyncObjSignal(scene.object), kSuccess);
             }
         }
         EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.stuck));
@@ -289,7 +289,7 @@ TEST_P(SyncBlocking, WhileAWaitBeforeItsSignalStandsStill) {
     for_each_call([](const char* call) {
         BlockingScene scene(GetParam());
         NvSciSyncFence ahead = NvSciSyncFenceInitializer;
-        EXPECT_EQ(NvSciSyncFenceUpdateFence(scene.object, 0, 5, &ahead), kFine);
+        EXPECT_EQ(NvSciSyncFenceUpdateFence(scene.object, 0, 5, &ahead), kSuccess);
         const bool was_made = run_blocked(
             scene, call,
             [&] { EXPECT_EQ(scene.semaphore->wait(scene.stuck, ahead), CUDA_SUCCESS) << opennvsciGetLastErrorText(); },
@@ -298,7 +298,7 @@ TEST_P(SyncBlocking, WhileAWaitBeforeItsSignalStandsStill) {
                 others.add("the signals that it needs", [&] {
                     for (int i = 0; i < 3; ++i)
                         (void)scene.next_signaled(scene.signals);
-                    scene.expect_of_a_wait(ahead, 10000000, kFine);
+                    scene.expect_of_a_wait(ahead, 10000000, kSuccess);
                 });
             });
         if (!was_made) {
@@ -317,7 +317,7 @@ TEST_P(SyncBlocking, WhileAWaitStandsStillItsHandlesGo) {
         if (!scene.signals_with_cpu()) scene.gate->hold(scene.signals);
         NvSciSyncFence pending = NvSciSyncFenceInitializer;
         if (scene.signals_with_cpu()) {
-            EXPECT_EQ(NvSciSyncObjGenerateFence(scene.object, &pending), kFine);
+            EXPECT_EQ(NvSciSyncObjGenerateFence(scene.object, &pending), kSuccess);
         } else {
             pending = scene.next_signaled(scene.signals);
         }
@@ -329,18 +329,18 @@ TEST_P(SyncBlocking, WhileAWaitStandsStillItsHandlesGo) {
             [&](Others& others) {
                 others.add("the end of the handles", [&] {
                     if (scene.signals_with_cpu()) {
-                        EXPECT_EQ(NvSciSyncObjSignal(scene.object), kFine);
+                        EXPECT_EQ(NvSciSyncObjSignal(scene.object), kSuccess);
                     }
                     scene.gate->open();
                     scene.object.reset();
                     scene.semaphore.reset();
                     for (int i = 0; i < 20; ++i)
                         cpu_object(scene.module);
-                    scene.expect_of_a_wait(pending, 10000000, kFine);
+                    scene.expect_of_a_wait(pending, 10000000, kSuccess);
                 });
             });
         if (!was_made && scene.signals_with_cpu()) {
-            EXPECT_EQ(NvSciSyncObjSignal(scene.object), kFine);
+            EXPECT_EQ(NvSciSyncObjSignal(scene.object), kSuccess);
         }
         scene.gate->open();
         EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.stuck));
@@ -355,7 +355,7 @@ TEST_P(SyncBlocking, WhileAWaitStandsStillTheObjectIsImported) {
         if (!scene.signals_with_cpu()) scene.gate->hold(scene.signals);
         NvSciSyncFence pending = NvSciSyncFenceInitializer;
         if (scene.signals_with_cpu()) {
-            EXPECT_EQ(NvSciSyncObjGenerateFence(scene.object, &pending), kFine);
+            EXPECT_EQ(NvSciSyncObjGenerateFence(scene.object, &pending), kSuccess);
         } else {
             pending = scene.next_signaled(scene.signals);
         }
@@ -374,7 +374,7 @@ TEST_P(SyncBlocking, WhileAWaitStandsStillTheObjectIsImported) {
             });
         scene.gate->open();
         if (scene.signals_with_cpu()) {
-            EXPECT_EQ(NvSciSyncObjSignal(scene.object), kFine);
+            EXPECT_EQ(NvSciSyncObjSignal(scene.object), kSuccess);
         }
         EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.stuck));
         if (other != nullptr) {
@@ -400,22 +400,22 @@ TEST_P(SyncBlocking, WhileASignalOfAStreamStandsStill) {
             [&](Others& others) {
                 scene.add_what_always_goes_on(others);
                 others.add("a stream's wait for a submitted signal, and the CPU's", [&] {
-                    scene.expect_of_a_wait(submitted, 1000, NvSciError_Timeout);
+                    scene.expect_of_a_wait(submitted, 1000, kTimeout);
                     EXPECT_EQ(scene.semaphore->wait(scene.waits, submitted), CUDA_SUCCESS)
                         << opennvsciGetLastErrorText();
                     NvSciSyncTaskStatus status{};
-                    EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&submitted, &status), kFine);
+                    EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&submitted, &status), kSuccess);
                     scene.gate->open();
-                    scene.expect_of_a_wait(submitted, 10000000, kFine);
+                    scene.expect_of_a_wait(submitted, 10000000, kSuccess);
                     EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.waits));
                 });
             });
         scene.gate->open();
         std::uint64_t id = 0;
         std::uint64_t value = 0;
-        EXPECT_EQ(NvSciSyncFenceExtractFence(&fence, &id, &value), kFine);
+        EXPECT_EQ(NvSciSyncFenceExtractFence(&fence, &id, &value), kSuccess);
         EXPECT_EQ(value, 4U);
-        scene.expect_of_a_wait(fence, 10000000, kFine);
+        scene.expect_of_a_wait(fence, 10000000, kSuccess);
         EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.stuck));
         return was_made;
     });
@@ -430,7 +430,7 @@ TEST(SyncBlockingStream, SignalsEmptyAFullStream) {
             constexpr int kWaits = 3000;
             Fences fences(kWaits, NvSciSyncFenceInitializer);
             for (NvSciSyncFence& fence : fences)
-                ASSERT_EQ(NvSciSyncObjGenerateFence(scene.object, &fence), kFine);
+                ASSERT_EQ(NvSciSyncObjGenerateFence(scene.object, &fence), kSuccess);
             std::atomic<int> submitted{0};
             Others others;
             others.add("the waits", [&] {
@@ -442,7 +442,7 @@ TEST(SyncBlockingStream, SignalsEmptyAFullStream) {
             std::this_thread::sleep_for(std::chrono::milliseconds(200));
             others.add("the signals", [&] {
                 for (int i = 0; i < kWaits; ++i)
-                    EXPECT_EQ(NvSciSyncObjSignal(scene.object), kFine);
+                    EXPECT_EQ(NvSciSyncObjSignal(scene.object), kSuccess);
             });
             others.expect_all_go_on();
             others.join();

@@ -80,9 +80,9 @@ class SyncEnd : public ::testing::TestWithParam<bool> {
         if (waits_in_memory) {
             const SyncObject object = allocate({cpu_signaler_, deterministic_waiter_, cpu_waiter_});
             const Semaphore semaphore(object);
-            EXPECT_EQ(NvSciSyncObjGenerateFence(object, &fence), kFine);
+            EXPECT_EQ(NvSciSyncObjGenerateFence(object, &fence), kSuccess);
             EXPECT_EQ(semaphore.wait(stream, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-            EXPECT_EQ(NvSciSyncObjSignal(object), kFine);
+            EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
         } else {
             const SyncObject object = allocate({gpu_signaler_, cpu_waiter_});
             const Semaphore semaphore(object);
@@ -107,7 +107,7 @@ class SyncEnd : public ::testing::TestWithParam<bool> {
     SyncList cpu_waiter_ = cpu_list(module_, NvSciSyncAccessPerm_WaitOnly);
     SyncList deterministic_waiter_ = [this] {
         SyncList list = gpu_list(module_, 2);
-        EXPECT_EQ(set(list, NvSciSyncAttrKey_RequireDeterministicFences, true), kFine);
+        EXPECT_EQ(set(list, NvSciSyncAttrKey_RequireDeterministicFences, true), kSuccess);
         return list;
     }();
     CUstream streams_[kStreams] = {};
@@ -152,13 +152,13 @@ TEST_P(SyncEnd, ObjectsThatWaitToEndCostNothingAndAllEnd) {
     expect_about_the_same(cost_of_cpu_object(), cpu_before, "an object of the CPU");
     expect_about_the_same(cost_of_stream_object(), stream_before, "an object of another stream");
     for (std::size_t i = 0; i < fences.size(); i += 50)
-        EXPECT_EQ(NvSciSyncFenceWait(&fences[i], context_, 0), GetParam() ? kFine : NvSciError_Timeout);
+        EXPECT_EQ(NvSciSyncFenceWait(&fences[i], context_, 0), GetParam() ? kSuccess : kTimeout);
 
     gate_->open();
     for (CUstream stream : streams_)
         EXPECT_TRUE(comes_to_its_end(cuda_, stream));
     for (std::size_t i = 0; i < fences.size(); i += 50)
-        EXPECT_EQ(NvSciSyncFenceWait(&fences[i], context_, 0), kFine) << opennvsciGetLastErrorText();
+        EXPECT_EQ(NvSciSyncFenceWait(&fences[i], context_, 0), kSuccess) << opennvsciGetLastErrorText();
     // Each call may end some, and looking for what is left takes time too.
     const auto end = Clock::now() + std::chrono::seconds(20);
     for (std::size_t calls = 0; calls < 2 * count; ++calls)
@@ -167,7 +167,7 @@ TEST_P(SyncEnd, ObjectsThatWaitToEndCostNothingAndAllEnd) {
         (void)allocate({cpu_signaler_, cpu_waiter_});
     EXPECT_EQ(check.differences(), "");
     for (const NvSciSyncFence& fence : fences)
-        ASSERT_EQ(NvSciSyncFenceWait(&fence, context_, 0), kFine) << opennvsciGetLastErrorText();
+        ASSERT_EQ(NvSciSyncFenceWait(&fence, context_, 0), kSuccess) << opennvsciGetLastErrorText();
 }
 
 // Those whose stream is done end, though older ones still wait.
@@ -192,7 +192,7 @@ TEST_P(SyncEnd, TheOldestDoesNotKeepTheOthers) {
     EXPECT_EQ(with_the_oldest.differences(), "");
     gate_->open();
     EXPECT_TRUE(comes_to_its_end(cuda_, streams_[0]));
-    EXPECT_EQ(NvSciSyncFenceWait(&oldest, context_, 0), kFine);
+    EXPECT_EQ(NvSciSyncFenceWait(&oldest, context_, 0), kSuccess);
 }
 
 }  // namespace

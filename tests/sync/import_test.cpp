@@ -36,12 +36,12 @@ class SyncImport : public ::testing::TestWithParam<Kind> {
         SyncList signaler = gpu_list(module_, 1);
         SyncList waiter = gpu_list(module_, 2);
         if (is_deterministic()) {
-            EXPECT_EQ(set(waiter, NvSciSyncAttrKey_RequireDeterministicFences, true), kFine);
+            EXPECT_EQ(set(waiter, NvSciSyncAttrKey_RequireDeterministicFences, true), kSuccess);
         }
         if (!has_cpu()) return allocate({signaler, waiter});
         SyncList cpu = cpu_list(module_, NvSciSyncAccessPerm_WaitOnly);
         if (timestamps) {
-            EXPECT_EQ(set(cpu, NvSciSyncAttrKey_WaiterRequireTimestamps, true), kFine);
+            EXPECT_EQ(set(cpu, NvSciSyncAttrKey_WaiterRequireTimestamps, true), kSuccess);
         }
         return allocate({signaler, waiter, cpu});
     }
@@ -75,11 +75,11 @@ TEST_P(SyncImport, WaitHoldsTheStreamUntilTheWorkBeforeTheSignalIsDone) {
     ASSERT_EQ(semaphore.wait(second_, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
     EXPECT_TRUE(is_busy(second_));
     if (has_cpu()) {
-        EXPECT_EQ(poll(fence), NvSciError_Timeout);
+        EXPECT_EQ(poll(fence), kTimeout);
     }
     gate.open();
     EXPECT_EQ(cuda_.cuStreamSynchronize(second_), CUDA_SUCCESS);
-    EXPECT_EQ(poll(fence), has_cpu() ? kFine : NvSciError_BadParameter);
+    EXPECT_EQ(poll(fence), has_cpu() ? kSuccess : kBadParameter);
 }
 
 TEST_P(SyncImport, ClearedAndExpiredFencesDoNotBlock) {
@@ -104,16 +104,16 @@ TEST_P(SyncImport, SignalsOfTwoStreamsKeepTheirOrder) {
     ASSERT_EQ(semaphore.signal(second_, &later), CUDA_SUCCESS);
     std::uint64_t id = 0;
     std::uint64_t values[2] = {};
-    EXPECT_EQ(NvSciSyncFenceExtractFence(&earlier, &id, &values[0]), kFine);
-    EXPECT_EQ(NvSciSyncFenceExtractFence(&later, &id, &values[1]), kFine);
+    EXPECT_EQ(NvSciSyncFenceExtractFence(&earlier, &id, &values[0]), kSuccess);
+    EXPECT_EQ(NvSciSyncFenceExtractFence(&later, &id, &values[1]), kSuccess);
     EXPECT_EQ(values[0], 1U);
     EXPECT_EQ(values[1], 2U);
     EXPECT_TRUE(is_busy(second_));
     gate.open();
     EXPECT_EQ(cuda_.cuStreamSynchronize(second_), CUDA_SUCCESS);
     if (has_cpu()) {
-        EXPECT_EQ(poll(earlier), kFine);
-        EXPECT_EQ(poll(later), kFine);
+        EXPECT_EQ(poll(earlier), kSuccess);
+        EXPECT_EQ(poll(later), kSuccess);
     }
 }
 
@@ -140,7 +140,7 @@ TEST_P(SyncImport, WaitBeforeItsSignalNeedsDeterministicFences) {
     const Semaphore semaphore(object_);
     NvSciSyncFence made = NvSciSyncFenceInitializer;
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
-    ASSERT_EQ(NvSciSyncFenceUpdateFence(object_, 0, 2, &made), kFine);
+    ASSERT_EQ(NvSciSyncFenceUpdateFence(object_, 0, 2, &made), kSuccess);
     if (!is_deterministic()) {
         EXPECT_EQ(semaphore.wait(second_, made), CUDA_ERROR_INVALID_VALUE);
         EXPECT_EQ(cuda_.cuStreamSynchronize(second_), CUDA_SUCCESS);
@@ -166,11 +166,11 @@ TEST_P(SyncImport, EverythingMayBeFreedWithWorkOutstanding) {
     }
     EXPECT_TRUE(is_busy(second_));
     if (has_cpu()) {
-        EXPECT_EQ(poll(fence), NvSciError_Timeout);
+        EXPECT_EQ(poll(fence), kTimeout);
     }
     gate.open();
     if (has_cpu()) {
-        EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, 10000000), kFine);
+        EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, 10000000), kSuccess);
     }
     EXPECT_EQ(cuda_.cuStreamSynchronize(second_), CUDA_SUCCESS);
     object_ = make_object();  // the next object sweeps the one that has ended
@@ -202,7 +202,7 @@ TEST_P(SyncImport, CapturingStreamIsRefusedAndNothingIsConsumed) {
     EXPECT_EQ(cuda_.cuGraphDestroy(graph), CUDA_SUCCESS);
     std::uint64_t id = 0;
     std::uint64_t value = 0;
-    EXPECT_EQ(NvSciSyncFenceExtractFence(&fence, &id, &value), kFine);
+    EXPECT_EQ(NvSciSyncFenceExtractFence(&fence, &id, &value), kSuccess);
     EXPECT_EQ(value, 100U);
 }
 
@@ -265,8 +265,8 @@ TEST_P(SyncImport, ArraysAreCheckedAsAWhole) {
     ASSERT_EQ(nvsciCuSignalExternalSemaphoresAsync(semaphores, parameters, 2, first_), CUDA_SUCCESS);
     std::uint64_t id = 0;
     std::uint64_t values[2] = {};
-    EXPECT_EQ(NvSciSyncFenceExtractFence(&fences[0], &id, &values[0]), kFine);
-    EXPECT_EQ(NvSciSyncFenceExtractFence(&fences[1], &id, &values[1]), kFine);
+    EXPECT_EQ(NvSciSyncFenceExtractFence(&fences[0], &id, &values[0]), kSuccess);
+    EXPECT_EQ(NvSciSyncFenceExtractFence(&fences[1], &id, &values[1]), kSuccess);
     EXPECT_EQ(values[0] + 1, values[1]);
     EXPECT_EQ(values[0], 1U);
 }
@@ -324,9 +324,9 @@ TEST_P(SyncWithCpu, KilledContextGivesAnErrorNotAHang) {
             constexpr CUdeviceptr kNowhere = CUdeviceptr{1} << 44;
             device_.store_later(kNowhere, 1, 20, first_);
             EXPECT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS);
-            EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, -1), NvSciError_ResourceError);
+            EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, -1), kResourceError);
             NvSciSyncTaskStatus status{};
-            EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kFine);
+            EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kSuccess);
             EXPECT_EQ(status.status, NvSciSyncTaskStatus_Failure);
             EXPECT_EQ(semaphore.wait(second_, fence), CUDA_ERROR_ILLEGAL_ADDRESS);
             EXPECT_EQ(semaphore.signal(second_, &fence), CUDA_ERROR_ILLEGAL_ADDRESS);
@@ -354,10 +354,10 @@ TEST_P(SyncWithCpu, KilledContextGivesAnErrorNotAHang) {
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
         EXPECT_EQ(cuda_.cuCtxDestroy(other), CUDA_SUCCESS);
     });
-    EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, -1), NvSciError_ResourceError) << opennvsciGetLastErrorText();
+    EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, -1), kResourceError) << opennvsciGetLastErrorText();
     kills.join();
     NvSciSyncTaskStatus status{};
-    EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kFine);
+    EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kSuccess);
     EXPECT_EQ(status.status, NvSciSyncTaskStatus_Failure);
     EXPECT_EQ(semaphore.wait(second_, fence), CUDA_ERROR_CONTEXT_IS_DESTROYED);
     EXPECT_EQ(semaphore.signal(second_, &fence), CUDA_ERROR_CONTEXT_IS_DESTROYED);
@@ -373,7 +373,7 @@ TEST_P(SyncWithCpu, CpuWaitsForAGpuSignalWithTimeout) {
     auto best = std::chrono::microseconds::max();
     for (int i = 0; i < 50 && best.count() >= 5000; ++i) {
         const auto start = std::chrono::steady_clock::now();
-        EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, 3000), NvSciError_Timeout);
+        EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, 3000), kTimeout);
         best = std::min(
             best, std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start));
     }
@@ -383,7 +383,7 @@ TEST_P(SyncWithCpu, CpuWaitsForAGpuSignalWithTimeout) {
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
         gate.open();
     });
-    EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, -1), kFine);
+    EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, -1), kSuccess);
     opens.join();
 }
 
@@ -394,12 +394,12 @@ TEST_P(SyncWithCpu, StreamWaitsForACpuSignal) {
     const Semaphore semaphore(object);
     for (int i = 0; i < 20; ++i) {
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
-        ASSERT_EQ(NvSciSyncObjGenerateFence(object, &fence), kFine);
+        ASSERT_EQ(NvSciSyncObjGenerateFence(object, &fence), kSuccess);
         ASSERT_EQ(semaphore.wait(first_, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
         if (i == 0) {
             EXPECT_TRUE(is_busy(first_));
         }
-        ASSERT_EQ(NvSciSyncObjSignal(object), kFine);
+        ASSERT_EQ(NvSciSyncObjSignal(object), kSuccess);
         EXPECT_EQ(cuda_.cuStreamSynchronize(first_), CUDA_SUCCESS);
     }
 }
@@ -411,9 +411,9 @@ TEST_P(SyncWithCpu, TimestampsOfTheDeviceGrow) {
     for (int i = 0; i < 5; ++i) {
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
         ASSERT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-        ASSERT_EQ(NvSciSyncFenceWait(&fence, context_, 10000000), kFine);
+        ASSERT_EQ(NvSciSyncFenceWait(&fence, context_, 10000000), kSuccess);
         std::uint64_t time = 0;
-        ASSERT_EQ(NvSciSyncFenceGetTimestamp(&fence, &time), kFine) << opennvsciGetLastErrorText();
+        ASSERT_EQ(NvSciSyncFenceGetTimestamp(&fence, &time), kSuccess) << opennvsciGetLastErrorText();
         EXPECT_GT(time, 0U);
         EXPECT_GE(time, last);
         last = time;

@@ -36,7 +36,7 @@ class Scene {
         const SyncList signaler = gpu_list(module, 1);
         const SyncList waiter = gpu_list(module, 2);
         if (is_deterministic()) {
-            EXPECT_EQ(set(waiter, NvSciSyncAttrKey_RequireDeterministicFences, true), kFine);
+            EXPECT_EQ(set(waiter, NvSciSyncAttrKey_RequireDeterministicFences, true), kSuccess);
         }
         const SyncList cpu = cpu_list(module, NvSciSyncAccessPerm_WaitOnly);
         object = has_cpu() ? allocate({signaler, waiter, cpu}) : allocate({signaler, waiter});
@@ -69,7 +69,7 @@ class Scene {
     }
     [[nodiscard]] NvSciSyncFence fence_of(std::uint64_t value) const {
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
-        EXPECT_EQ(NvSciSyncFenceUpdateFence(object, 0, value, &fence), kFine) << opennvsciGetLastErrorText();
+        EXPECT_EQ(NvSciSyncFenceUpdateFence(object, 0, value, &fence), kSuccess) << opennvsciGetLastErrorText();
         return fence;
     }
     [[nodiscard]] NvSciError poll(const NvSciSyncFence& fence) const { return NvSciSyncFenceWait(&fence, context, 0); }
@@ -82,11 +82,11 @@ class Scene {
     void look(Look how, const NvSciSyncFence& fence) const {
         switch (how) {
             case Look::cpu_wait:
-                EXPECT_EQ(poll(fence), NvSciError_ResourceError) << opennvsciGetLastErrorText();
+                EXPECT_EQ(poll(fence), kResourceError) << opennvsciGetLastErrorText();
                 return;
             case Look::task_status: {
                 NvSciSyncTaskStatus status{};
-                EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kFine) << opennvsciGetLastErrorText();
+                EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kSuccess) << opennvsciGetLastErrorText();
                 EXPECT_EQ(status.status, NvSciSyncTaskStatus_Failure);
                 return;
             }
@@ -109,7 +109,7 @@ class Scene {
             look(Look::task_status, fence);
             if (!has_cpu()) continue;
             for (const std::int64_t timeout : {0, 1000, -1})
-                EXPECT_EQ(NvSciSyncFenceWait(&fence, context, timeout), NvSciError_ResourceError);
+                EXPECT_EQ(NvSciSyncFenceWait(&fence, context, timeout), kResourceError);
             EXPECT_STRNE(opennvsciGetLastErrorText(), "");
         }
     }
@@ -124,7 +124,7 @@ class Scene {
         for (const NvSciSyncFence& fence : fences) {
             NvSciSyncTaskStatus status{};
             if (object.get() != nullptr) {
-                EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kFine);
+                EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kSuccess);
                 EXPECT_NE(status.status, NvSciSyncTaskStatus_Failure);
             }
             if (!has_cpu()) continue;
@@ -180,12 +180,12 @@ TEST_P(SyncLoss, WhicheverFenceIsAskedForFirst) {
                 for (int again = 0; again < 2; ++again) {
                     scene.expect_lost(lost);
                     scene.expect_refused_in_streams(lost);
-                    if (scene.has_cpu()) scene.expect(done, kFine);
+                    if (scene.has_cpu()) scene.expect(done, kSuccess);
                 }
                 scene.end_object();
                 for (int again = 0; again < 2; ++again) {
                     scene.expect_lost(lost);
-                    if (scene.has_cpu()) scene.expect(done, kFine);
+                    if (scene.has_cpu()) scene.expect(done, kSuccess);
                     scene.make_and_free_another();
                 }
             }
@@ -205,7 +205,7 @@ TEST_P(SyncLoss, FreedBeforeAnybodyLooked) {
             if (is_freed_first) {
                 scene.end_object();
                 scene.make_and_free_another();
-                if (scene.has_cpu()) scene.expect(lost, NvSciError_Timeout);
+                if (scene.has_cpu()) scene.expect(lost, kTimeout);
             }
             scene.doomed.lose();
             scene.end_object();
@@ -233,9 +233,9 @@ TEST_P(SyncLoss, EarlierSignalsOfALivingContextStayPending) {
                 const Fences lost = scene.signal(scene.doomed.stream(), 2);
                 scene.doomed.lose();
                 if (looks_at_lost_first) scene.expect_lost({lost[1], lost[0]});
-                scene.expect(pending, NvSciError_Timeout);
+                scene.expect(pending, kTimeout);
                 scene.expect_lost(lost);
-                scene.expect(pending, NvSciError_Timeout);
+                scene.expect(pending, kTimeout);
                 for (const NvSciSyncFence& fence : pending)
                     EXPECT_EQ(scene.semaphore->wait(scene.second, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
                 EXPECT_TRUE(is_held(scene.cuda, scene.second));
@@ -244,17 +244,17 @@ TEST_P(SyncLoss, EarlierSignalsOfALivingContextStayPending) {
                 if (frees) {
                     scene.end_object();
                     scene.expect_lost(lost);
-                    scene.expect(pending, NvSciError_Timeout);
+                    scene.expect(pending, kTimeout);
                 }
                 scene.gate->open();
                 EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.first));
                 EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.second));
-                scene.expect(done, kFine);
-                scene.expect(pending, kFine);
+                scene.expect(done, kSuccess);
+                scene.expect(pending, kSuccess);
                 scene.expect_lost(lost);
                 scene.end_object();
                 scene.make_and_free_another();
-                scene.expect(pending, kFine);
+                scene.expect(pending, kSuccess);
                 scene.expect_lost(lost);
             }
         }
@@ -299,8 +299,8 @@ TEST_P(SyncLossWithCpu, BlockedWaitersAreTold) {
         for (const NvSciSyncFence& fence : lost) {
             waiters.emplace_back([&] {
                 const WaitContext own = wait_context(scene.module);
-                EXPECT_EQ(NvSciSyncFenceWait(&fence, own, -1), NvSciError_ResourceError);
-                EXPECT_EQ(NvSciSyncFenceWait(&fence, own, NvSciSyncFenceMaxTimeout), NvSciError_ResourceError);
+                EXPECT_EQ(NvSciSyncFenceWait(&fence, own, -1), kResourceError);
+                EXPECT_EQ(NvSciSyncFenceWait(&fence, own, NvSciSyncFenceMaxTimeout), kResourceError);
             });
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -332,7 +332,7 @@ TEST_P(SyncLoss, ManyLookAtOnce) {
                     if (i % 4 == 0 && scene.has_cpu()) {
                         // One wait per context at a time.
                         const WaitContext own = wait_context(scene.module);
-                        EXPECT_EQ(NvSciSyncFenceWait(&lost[i], own, -1), NvSciError_ResourceError);
+                        EXPECT_EQ(NvSciSyncFenceWait(&lost[i], own, -1), kResourceError);
                     } else {
                         scene.look(i % 4 == 1 ? Look::task_status : looks[looks.size() - 1 - i % 2], lost[i]);
                     }
@@ -415,11 +415,11 @@ TEST_P(SyncLoss, OnceBrokenNeverWhole) {
         }
         other.destroy();
         SyncObject duplicate;
-        ASSERT_EQ(NvSciSyncObjDup(scene.object, duplicate.out()), kFine);
+        ASSERT_EQ(NvSciSyncObjDup(scene.object, duplicate.out()), kSuccess);
         NvSciSyncFence copy = NvSciSyncFenceInitializer;
-        ASSERT_EQ(NvSciSyncFenceDup(&lost[0], &copy), kFine);
+        ASSERT_EQ(NvSciSyncFenceDup(&lost[0], &copy), kSuccess);
         scene.expect_lost({copy, scene.fence_of(3), scene.fence_of(4), scene.fence_of(5)});
-        if (scene.has_cpu()) scene.expect({done[0], done[1], scene.fence_of(2)}, kFine);
+        if (scene.has_cpu()) scene.expect({done[0], done[1], scene.fence_of(2)}, kSuccess);
         scene.expect_lost(lost);
     });
 }
@@ -438,15 +438,15 @@ TEST_P(SyncLoss, ContextThatOnlyWaitedTakesNothingWithIt) {
         scene.doomed.hold();
         ASSERT_EQ(imported->wait(scene.doomed.stream(), fences[0]), CUDA_SUCCESS);
         scene.doomed.lose();
-        scene.expect({fences[0]}, NvSciError_Timeout);
+        scene.expect({fences[0]}, kTimeout);
         ASSERT_EQ(imported->signal(scene.second, &fences[1]), CUDA_SUCCESS) << opennvsciGetLastErrorText();
         ASSERT_EQ(imported->wait(scene.first, fences[1]), CUDA_SUCCESS) << opennvsciGetLastErrorText();
         scene.gate->open();
         EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.first));
         EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.second));
-        scene.expect(fences, kFine);
+        scene.expect(fences, kSuccess);
         imported.reset();
-        scene.expect(fences, kFine);
+        scene.expect(fences, kSuccess);
     });
 }
 
@@ -458,15 +458,15 @@ TEST_P(SyncLossWithCpu, ContextThatEndedInGoodOrderHasLostNothing) {
             Scene scene(GetParam());
             const Fences done = scene.signal(scene.doomed.stream(), 3);
             ASSERT_TRUE(comes_to_its_end(scene.cuda, scene.doomed.stream()));
-            if (looks_before) scene.expect(done, kFine);
+            if (looks_before) scene.expect(done, kSuccess);
             scene.doomed.destroy();
             const Fences later = scene.signal(scene.first, 2);
             EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.first));
-            scene.expect(done, kFine);
-            scene.expect(later, kFine);
+            scene.expect(done, kSuccess);
+            scene.expect(later, kSuccess);
             std::uint64_t id = 0;
             std::uint64_t value = 0;
-            EXPECT_EQ(NvSciSyncFenceExtractFence(&later.back(), &id, &value), kFine);
+            EXPECT_EQ(NvSciSyncFenceExtractFence(&later.back(), &id, &value), kSuccess);
             EXPECT_EQ(value, 5U);
             ASSERT_EQ(scene.semaphore->wait(scene.second, later.back()), CUDA_SUCCESS) << opennvsciGetLastErrorText();
             EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.second));
@@ -525,15 +525,15 @@ TEST_P(SyncRelease, StreamsOfAFreedObjectGoOn) {
                                           ? cpu_list(module, NvSciSyncAccessPerm_SignalOnly)
                                           : gpu_list(module, 1);
             const SyncList waiter = gpu_list(module, 2);
-            ASSERT_EQ(set(waiter, NvSciSyncAttrKey_RequireDeterministicFences, true), kFine);
+            ASSERT_EQ(set(waiter, NvSciSyncAttrKey_RequireDeterministicFences, true), kSuccess);
             const SyncList cpu = cpu_list(module, NvSciSyncAccessPerm_WaitOnly);
             SyncObject object = has_cpu ? allocate({signaler, waiter, cpu}) : allocate({signaler, waiter});
             std::optional<Semaphore> semaphore(std::in_place, object);
             CUstream stream = nullptr;
             ASSERT_EQ(cuda.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
             Fences fences(2, NvSciSyncFenceInitializer);
-            ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, 1, &fences[0]), kFine);
-            ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, 1000, &fences[1]), kFine);
+            ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, 1, &fences[0]), kSuccess);
+            ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, 1000, &fences[1]), kSuccess);
             ASSERT_EQ(semaphore->wait(stream, fences[1]), CUDA_SUCCESS) << opennvsciGetLastErrorText();
             ASSERT_EQ(semaphore->wait(other.stream(), fences[0]), CUDA_SUCCESS) << opennvsciGetLastErrorText();
             if (frees_import_first) {
@@ -549,7 +549,7 @@ TEST_P(SyncRelease, StreamsOfAFreedObjectGoOn) {
             ASSERT_TRUE(comes_to_its_end(cuda, other.stream()));
             for (int again = 0; again < 2 && has_cpu; ++again) {
                 for (const NvSciSyncFence& fence : fences)
-                    EXPECT_EQ(NvSciSyncFenceWait(&fence, context, 0), NvSciError_ResourceError);
+                    EXPECT_EQ(NvSciSyncFenceWait(&fence, context, 0), kResourceError);
                 cpu_object(module);
             }
             EXPECT_EQ(cuda.cuStreamDestroy(stream), CUDA_SUCCESS);
@@ -570,17 +570,17 @@ TEST_P(SyncLossDeterministic, ASignalInAStreamStillComesAfterTheFree) {
         scene.end_object();
         scene.make_and_free_another();
         EXPECT_TRUE(is_held(scene.cuda, scene.second));
-        if (scene.has_cpu()) scene.expect(pending, NvSciError_Timeout);
+        if (scene.has_cpu()) scene.expect(pending, kTimeout);
         scene.gate->open();
         EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.first));
-        if (scene.has_cpu()) scene.expect(pending, kFine);
+        if (scene.has_cpu()) scene.expect(pending, kSuccess);
         const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
         while (is_held(scene.cuda, scene.second) && std::chrono::steady_clock::now() < end)
             scene.make_and_free_another();
         ASSERT_TRUE(comes_to_its_end(scene.cuda, scene.second));
         if (scene.has_cpu()) {
-            EXPECT_EQ(scene.poll(ahead[0]), NvSciError_ResourceError);
-            scene.expect(pending, kFine);
+            EXPECT_EQ(scene.poll(ahead[0]), kResourceError);
+            scene.expect(pending, kSuccess);
         }
     });
 }
@@ -596,7 +596,7 @@ TEST(SyncFarAhead, AFarFenceHoldsNoExpiredOneUp) {
         const SyncList signaler = cpu_list(module, NvSciSyncAccessPerm_SignalOnly);
         const SyncList cpu = cpu_list(module, NvSciSyncAccessPerm_WaitOnly);
         const SyncList waiter = gpu_list(module, 2);
-        ASSERT_EQ(set(waiter, NvSciSyncAttrKey_RequireDeterministicFences, true), kFine);
+        ASSERT_EQ(set(waiter, NvSciSyncAttrKey_RequireDeterministicFences, true), kSuccess);
         SyncObject object = allocate({signaler, cpu, waiter});
         std::optional<Semaphore> semaphore(std::in_place, object);
         CUstream stream = nullptr;
@@ -605,16 +605,16 @@ TEST(SyncFarAhead, AFarFenceHoldsNoExpiredOneUp) {
         gate->hold(stream);
         NvSciSyncFence fences[5]{};
         for (NvSciSyncFence& fence : fences)
-            ASSERT_EQ(NvSciSyncObjGenerateFence(object, &fence), kFine);
+            ASSERT_EQ(NvSciSyncObjGenerateFence(object, &fence), kSuccess);
         ASSERT_EQ(semaphore->wait(stream, fences[3]), CUDA_SUCCESS) << opennvsciGetLastErrorText();
         for (int i = 0; i < 5; ++i)
-            ASSERT_EQ(NvSciSyncObjSignal(object), kFine);
+            ASSERT_EQ(NvSciSyncObjSignal(object), kSuccess);
         NvSciSyncFence far = NvSciSyncFenceInitializer;
-        ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, (std::uint64_t{1} << 63) + 4, &far), kFine);
+        ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, (std::uint64_t{1} << 63) + 4, &far), kSuccess);
         semaphore.reset();
         object.reset();
-        EXPECT_EQ(NvSciSyncFenceWait(&far, context, 0), NvSciError_ResourceError);
-        EXPECT_EQ(NvSciSyncFenceWait(&fences[3], context, 0), kFine);
+        EXPECT_EQ(NvSciSyncFenceWait(&far, context, 0), kResourceError);
+        EXPECT_EQ(NvSciSyncFenceWait(&fences[3], context, 0), kSuccess);
         gate->open();
         ASSERT_TRUE(comes_to_its_end(cuda, stream));
         gate.reset();

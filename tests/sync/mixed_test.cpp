@@ -142,7 +142,7 @@ TEST_F(SyncMixed, ARefusalOfTheDriverComesBeforeOurs) {
     ASSERT_EQ(signal(), CUDA_SUCCESS);
     std::uint64_t id = 0;
     std::uint64_t value = 0;
-    EXPECT_EQ(NvSciSyncFenceExtractFence(&fences_[0], &id, &value), NvSciError_Success);
+    EXPECT_EQ(NvSciSyncFenceExtractFence(&fences_[0], &id, &value), kSuccess);
     EXPECT_EQ(value, 1U) << "the refused call took no value";
 }
 

@@ -40,12 +40,12 @@ class SyncRights : public LeakCheckedTest {
     /// A list that names the device in GpuId with its own hands.
     [[nodiscard]] SyncList list(NvSciSyncAccessPerm permission, std::optional<bool> has_cpu, bool has_gpu) const {
         SyncList made = create_sync_list(module_);
-        EXPECT_EQ(set(made, NvSciSyncAttrKey_RequiredPerm, permission), kFine);
+        EXPECT_EQ(set(made, NvSciSyncAttrKey_RequiredPerm, permission), kSuccess);
         if (has_cpu) {
-            EXPECT_EQ(set(made, NvSciSyncAttrKey_NeedCpuAccess, *has_cpu), kFine);
+            EXPECT_EQ(set(made, NvSciSyncAttrKey_NeedCpuAccess, *has_cpu), kSuccess);
         }
         if (has_gpu) {
-            EXPECT_EQ(set(made, NvSciSyncAttrKey_GpuId, device_.gpu_id()), kFine);
+            EXPECT_EQ(set(made, NvSciSyncAttrKey_GpuId, device_.gpu_id()), kSuccess);
         }
         return made;
     }
@@ -58,7 +58,7 @@ class SyncRights : public LeakCheckedTest {
     [[nodiscard]] static std::uint64_t value_of(const NvSciSyncFence& fence) {
         std::uint64_t id = 0;
         std::uint64_t value = 0;
-        EXPECT_EQ(NvSciSyncFenceExtractFence(&fence, &id, &value), kFine);
+        EXPECT_EQ(NvSciSyncFenceExtractFence(&fence, &id, &value), kSuccess);
         return value;
     }
     [[nodiscard]] static bool is_cleared(const NvSciSyncFence& fence) {
@@ -68,10 +68,10 @@ class SyncRights : public LeakCheckedTest {
 
     void expect_cpu_refused(NvSciSyncObj object) const {
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
-        EXPECT_NE(NvSciSyncObjGenerateFence(object, &fence), kFine);
+        EXPECT_NE(NvSciSyncObjGenerateFence(object, &fence), kSuccess);
         EXPECT_STRNE(opennvsciGetLastErrorText(), "");
         EXPECT_TRUE(is_cleared(fence));
-        EXPECT_NE(NvSciSyncObjSignal(object), kFine);
+        EXPECT_NE(NvSciSyncObjSignal(object), kSuccess);
         EXPECT_STRNE(opennvsciGetLastErrorText(), "");
     }
     void expect_stream_refused(const Semaphore& semaphore) const {
@@ -86,13 +86,13 @@ class SyncRights : public LeakCheckedTest {
                      std::uint64_t signaled) const {
         expect_stream_refused(semaphore);
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
-        ASSERT_EQ(NvSciSyncObjGenerateFence(object, &fence), kFine) << opennvsciGetLastErrorText();
+        ASSERT_EQ(NvSciSyncObjGenerateFence(object, &fence), kSuccess) << opennvsciGetLastErrorText();
         EXPECT_EQ(value_of(fence), generated + 1);
         for (std::uint64_t i = signaled; i <= generated; ++i) {
-            EXPECT_EQ(poll(fence), NvSciError_Timeout);
-            EXPECT_EQ(NvSciSyncObjSignal(object), kFine) << opennvsciGetLastErrorText();
+            EXPECT_EQ(poll(fence), kTimeout);
+            EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess) << opennvsciGetLastErrorText();
         }
-        EXPECT_EQ(poll(fence), kFine);
+        EXPECT_EQ(poll(fence), kSuccess);
         expect_stream_refused(semaphore);
         EXPECT_EQ(semaphore.wait(stream_, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
         EXPECT_TRUE(comes_to_its_end(cuda_, stream_));
@@ -106,12 +106,12 @@ class SyncRights : public LeakCheckedTest {
         ASSERT_EQ(semaphore.signal(stream_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
         EXPECT_EQ(value_of(fence), signaled + 1);
         expect_cpu_refused(object);
-        EXPECT_EQ(poll(fence), NvSciError_Timeout);
+        EXPECT_EQ(poll(fence), kTimeout);
         ASSERT_EQ(semaphore.wait(other_stream_, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
         EXPECT_TRUE(is_held(cuda_, other_stream_));
         gate.open();
         EXPECT_TRUE(comes_to_its_end(cuda_, other_stream_));
-        EXPECT_EQ(poll(fence), kFine);
+        EXPECT_EQ(poll(fence), kSuccess);
         expect_cpu_refused(object);
     }
     /// A stream signals and waits, and what it must not do is 801 and no more.
@@ -124,7 +124,7 @@ class SyncRights : public LeakCheckedTest {
         EXPECT_EQ(is_cleared(fence), !signals);
         if (!signals) {
             EXPECT_STRNE(opennvsciGetLastErrorText(), "");
-            ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, 0, &fence), kFine);
+            ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, 0, &fence), kSuccess);
         }
         EXPECT_EQ(semaphore.wait(other_stream_, fence), waits ? CUDA_SUCCESS : CUDA_ERROR_NOT_SUPPORTED)
             << opennvsciGetLastErrorText();
@@ -149,19 +149,19 @@ TEST_F(SyncRights, AGeneratedFenceMakesTheCpuTheSignaler) {
     const SyncObject object = for_both();
     const Semaphore semaphore(object);
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
-    ASSERT_EQ(NvSciSyncObjGenerateFence(object, &fence), kFine) << opennvsciGetLastErrorText();
+    ASSERT_EQ(NvSciSyncObjGenerateFence(object, &fence), kSuccess) << opennvsciGetLastErrorText();
     expect_cpus(object, semaphore, 1, 0);
 }
 
 TEST_F(SyncRights, ASignalOfTheCpuMakesItTheSignaler) {
     const SyncObject object = for_both();
     const Semaphore semaphore(object);
-    ASSERT_EQ(NvSciSyncObjSignal(object), kFine) << opennvsciGetLastErrorText();
+    ASSERT_EQ(NvSciSyncObjSignal(object), kSuccess) << opennvsciGetLastErrorText();
     expect_stream_refused(semaphore);
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
-    ASSERT_EQ(NvSciSyncObjGenerateFence(object, &fence), kFine);
+    ASSERT_EQ(NvSciSyncObjGenerateFence(object, &fence), kSuccess);
     EXPECT_EQ(value_of(fence), 1U);
-    EXPECT_EQ(poll(fence), kFine);
+    EXPECT_EQ(poll(fence), kSuccess);
     expect_cpus(object, semaphore, 1, 1);
 }
 
@@ -178,9 +178,9 @@ TEST_F(SyncRights, AllHandlesShareTheSignaler) {
     const SyncObject object = for_both();
     const Semaphore before(object);
     SyncObject duplicate;
-    ASSERT_EQ(NvSciSyncObjDup(object, duplicate.out()), kFine);
+    ASSERT_EQ(NvSciSyncObjDup(object, duplicate.out()), kSuccess);
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
-    ASSERT_EQ(NvSciSyncObjGenerateFence(duplicate, &fence), kFine);
+    ASSERT_EQ(NvSciSyncObjGenerateFence(duplicate, &fence), kSuccess);
     const Semaphore after(object);
     expect_stream_refused(before);
     expect_stream_refused(after);
@@ -194,9 +194,9 @@ TEST_F(SyncRights, OnlyASignalDecides) {
         const SyncObject object = for_both();
         const Semaphore semaphore(object);
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
-        ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, 1, &fence), kFine);
-        EXPECT_EQ(poll(fence), NvSciError_Timeout);
-        EXPECT_EQ(NvSciSyncObjGenerateFence(object, nullptr), NvSciError_BadParameter);
+        ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, 1, &fence), kSuccess);
+        EXPECT_EQ(poll(fence), kTimeout);
+        EXPECT_EQ(NvSciSyncObjGenerateFence(object, nullptr), kBadParameter);
         EXPECT_EQ(semaphore.signal(stream_, nullptr), CUDA_ERROR_INVALID_VALUE);
         EXPECT_EQ(semaphore.signal(stream_, &fence, 8), CUDA_ERROR_INVALID_VALUE);
         CUgraph graph = nullptr;
@@ -205,15 +205,15 @@ TEST_F(SyncRights, OnlyASignalDecides) {
         EXPECT_EQ(cuda_.cuStreamEndCapture(stream_, &graph), CUDA_SUCCESS);
         EXPECT_EQ(cuda_.cuGraphDestroy(graph), CUDA_SUCCESS);
         if (cpu_is_next) {
-            ASSERT_EQ(NvSciSyncObjSignal(object), kFine) << opennvsciGetLastErrorText();
-            EXPECT_EQ(poll(fence), kFine);
+            ASSERT_EQ(NvSciSyncObjSignal(object), kSuccess) << opennvsciGetLastErrorText();
+            EXPECT_EQ(poll(fence), kSuccess);
             expect_stream_refused(semaphore);
         } else {
             NvSciSyncFence first = NvSciSyncFenceInitializer;
             ASSERT_EQ(semaphore.signal(stream_, &first), CUDA_SUCCESS) << opennvsciGetLastErrorText();
             EXPECT_EQ(value_of(first), 1U);
             expect_streams(object, semaphore, 1);
-            EXPECT_EQ(poll(fence), kFine);
+            EXPECT_EQ(poll(fence), kSuccess);
         }
     }
 }
@@ -246,20 +246,20 @@ TEST_F(SyncRights, OneKindWinsARace) {
             generates ? NvSciSyncObjGenerateFence(object, &of_cpu) : NvSciSyncObjSignal(object);
         streams.join();
         ASSERT_TRUE(comes_to_its_end(cuda_, stream_));
-        ASSERT_NE(cpu_result == kFine, stream_result == CUDA_SUCCESS) << cpu_result << " and " << stream_result;
-        if (cpu_result == kFine) {
+        ASSERT_NE(cpu_result == kSuccess, stream_result == CUDA_SUCCESS) << cpu_result << " and " << stream_result;
+        if (cpu_result == kSuccess) {
             ++wins_of_the_cpu;
             EXPECT_TRUE(is_cleared(of_stream));
             if (generates) {
-                EXPECT_EQ(poll(of_cpu), NvSciError_Timeout);
-                EXPECT_EQ(NvSciSyncObjSignal(object), kFine);
-                EXPECT_EQ(poll(of_cpu), kFine);
+                EXPECT_EQ(poll(of_cpu), kTimeout);
+                EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
+                EXPECT_EQ(poll(of_cpu), kSuccess);
             }
             expect_stream_refused(semaphore);
         } else {
             EXPECT_TRUE(is_cleared(of_cpu));
             EXPECT_EQ(value_of(of_stream), 1U);
-            EXPECT_EQ(poll(of_stream), kFine);
+            EXPECT_EQ(poll(of_stream), kSuccess);
             expect_cpu_refused(object);
         }
     }
@@ -273,21 +273,21 @@ TEST_F(SyncRights, AStreamSignalsOnlyIfAListOfCudaAskedTo) {
                                         cpu_list(module_, NvSciSyncAccessPerm_WaitOnly), gpu_list(module_, 2)});
     const Semaphore semaphore(object);
     NvSciSyncFence of_cpu = NvSciSyncFenceInitializer;
-    ASSERT_EQ(NvSciSyncObjGenerateFence(object, &of_cpu), kFine);
+    ASSERT_EQ(NvSciSyncObjGenerateFence(object, &of_cpu), kSuccess);
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
     EXPECT_EQ(semaphore.signal(stream_, &fence), CUDA_ERROR_NOT_SUPPORTED);
     EXPECT_STRNE(opennvsciGetLastErrorText(), "");
     EXPECT_TRUE(is_cleared(fence));
     EXPECT_TRUE(comes_to_its_end(cuda_, stream_));
-    EXPECT_EQ(poll(of_cpu), NvSciError_Timeout) << "expired by somebody who may not signal";
+    EXPECT_EQ(poll(of_cpu), kTimeout) << "expired by somebody who may not signal";
     ASSERT_EQ(semaphore.wait(stream_, of_cpu), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-    ASSERT_EQ(NvSciSyncObjGenerateFence(object, &fence), kFine);
+    ASSERT_EQ(NvSciSyncObjGenerateFence(object, &fence), kSuccess);
     EXPECT_EQ(value_of(fence), 2U) << "the refused signal took a value";
-    EXPECT_EQ(NvSciSyncObjSignal(object), kFine);
+    EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
     EXPECT_TRUE(comes_to_its_end(cuda_, stream_));
-    EXPECT_EQ(poll(fence), NvSciError_Timeout);
-    EXPECT_EQ(NvSciSyncObjSignal(object), kFine);
-    EXPECT_EQ(poll(fence), kFine);
+    EXPECT_EQ(poll(fence), kTimeout);
+    EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
+    EXPECT_EQ(poll(fence), kSuccess);
 }
 
 TEST_F(SyncRights, AStreamWaitsOnlyIfAListOfCudaAskedTo) {
@@ -303,7 +303,7 @@ TEST_F(SyncRights, AStreamWaitsOnlyIfAListOfCudaAskedTo) {
     gate.open();
     EXPECT_TRUE(comes_to_its_end(cuda_, stream_));
     EXPECT_EQ(semaphore.wait(other_stream_, fence), CUDA_ERROR_NOT_SUPPORTED) << "an expired fence changes no right";
-    EXPECT_EQ(poll(fence), kFine);
+    EXPECT_EQ(poll(fence), kSuccess);
     ASSERT_EQ(semaphore.signal(stream_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
     EXPECT_EQ(value_of(fence), 2U);
 }
@@ -323,7 +323,7 @@ TEST_F(SyncRights, ListsThatSpeakForCuda) {
         std::vector<Case> cases;
         cases.push_back({"filled by the device", gpu_list(module_, permission == kSignals ? 1 : 2)});
         SyncList with_cpu = gpu_list(module_, permission == kSignals ? 1 : 2);
-        EXPECT_EQ(set(with_cpu, NvSciSyncAttrKey_NeedCpuAccess, true), kFine);
+        EXPECT_EQ(set(with_cpu, NvSciSyncAttrKey_NeedCpuAccess, true), kSuccess);
         cases.push_back({"filled by the device, and the CPU", std::move(with_cpu)});
         cases.push_back({"GpuId", list(permission, std::nullopt, true)});
         cases.push_back({"GpuId, and the CPU", list(permission, true, true)});
@@ -356,18 +356,18 @@ TEST_F(SyncRights, SlotsOfOneListKeepTheirRights) {
     const SyncList waiter = gpu_list(module_, 2);
     NvSciSyncAttrList both[] = {signaler, waiter};
     SyncList appended;
-    ASSERT_EQ(NvSciSyncAttrListAppendUnreconciled(both, 2, appended.out()), kFine);
+    ASSERT_EQ(NvSciSyncAttrListAppendUnreconciled(both, 2, appended.out()), kSuccess);
     expect_rights({appended}, false, true);
     SyncList clone;
-    ASSERT_EQ(NvSciSyncAttrListClone(appended, clone.out()), kFine);
+    ASSERT_EQ(NvSciSyncAttrListClone(appended, clone.out()), kSuccess);
     expect_rights({clone}, false, true);
     // The rights go into the reconciled list, and with its clones to the objects.
     auto outcome = reconcile({appended});
-    ASSERT_EQ(outcome.code, kFine);
+    ASSERT_EQ(outcome.code, kSuccess);
     SyncList reconciled_clone;
-    ASSERT_EQ(NvSciSyncAttrListClone(outcome.reconciled, reconciled_clone.out()), kFine);
+    ASSERT_EQ(NvSciSyncAttrListClone(outcome.reconciled, reconciled_clone.out()), kSuccess);
     SyncObject object;
-    ASSERT_EQ(NvSciSyncObjAlloc(reconciled_clone, object.out()), kFine);
+    ASSERT_EQ(NvSciSyncObjAlloc(reconciled_clone, object.out()), kSuccess);
     const Semaphore semaphore(object);
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
     EXPECT_EQ(semaphore.signal(stream_, &fence), CUDA_ERROR_NOT_SUPPORTED);
@@ -399,7 +399,7 @@ TEST_F(SyncRights, AnElementOfTheCpuRefusesTheArray) {
     const SyncObject of_cpu = for_both();
     const Semaphore first(of_streams);
     const Semaphore second(of_cpu);
-    ASSERT_EQ(NvSciSyncObjSignal(of_cpu), kFine);
+    ASSERT_EQ(NvSciSyncObjSignal(of_cpu), kSuccess);
     const CUexternalSemaphore semaphores[] = {first.handle, second.handle};
     NvSciSyncFence fences[2] = {NvSciSyncFenceInitializer, NvSciSyncFenceInitializer};
     CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS parameters[2] = {};

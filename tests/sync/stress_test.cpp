@@ -80,9 +80,9 @@ TEST_F(SyncStress, EightThreadsAndStreams) {
                             const std::lock_guard lock(chosen.mutex);
                             fence = chosen.newest;
                         }
-                        EXPECT_EQ(NvSciSyncFenceWait(&fence, context, 20000000), NvSciError_Success)
+                        EXPECT_EQ(NvSciSyncFenceWait(&fence, context, 20000000), kSuccess)
                             << opennvsciGetLastErrorText();
-                        EXPECT_EQ(NvSciSyncFenceWait(&fence, context, 0), NvSciError_Success);
+                        EXPECT_EQ(NvSciSyncFenceWait(&fence, context, 0), kSuccess);
                         ++expired;
                     }
                 }
