@@ -5,6 +5,7 @@
 #include <array>
 #include <random>
 
+#include "attributes.h"
 #include "base/block_linear.h"
 #include "driver/relaxed_capture.h"
 #include "import_fixture.h"
@@ -64,37 +65,18 @@ class ImageImportTest : public ImportTest {
     };
 
     Object allocate_image(const Wishes& wishes) {
-        List list = create_list(module_);
-        std::vector<NvSciBufAttrValColorFmt> formats;
-        std::vector<std::uint32_t> widths;
-        std::vector<std::uint32_t> heights;
-        for (const Plane& plane : wishes.planes) {
-            formats.push_back(plane.format.color);
-            widths.push_back(plane.width);
-            heights.push_back(plane.height);
-        }
-        const NvSciBufType type = NvSciBufType_Image;
-        const auto count = static_cast<std::uint32_t>(wishes.planes.size());
-        const std::vector<std::uint64_t> padding(count, wishes.padding);
-        const NvSciRmGpuId gpu = device_.gpu_id();
-        NvSciBufAttrKeyValuePair pairs[] = {
-            {NvSciBufGeneralAttrKey_Types, &type, sizeof(type)},
-            {NvSciBufGeneralAttrKey_GpuId, &gpu, sizeof(gpu)},
-            {NvSciBufGeneralAttrKey_NeedCpuAccess, &wishes.cpu, sizeof(wishes.cpu)},
-            {NvSciBufImageAttrKey_Layout, &wishes.layout, sizeof(wishes.layout)},
-            {NvSciBufImageAttrKey_ScanType, &wishes.scan, sizeof(wishes.scan)},
-            {NvSciBufImageAttrKey_PlaneCount, &count, sizeof(count)},
-            {NvSciBufImageAttrKey_PlaneColorFormat, formats.data(), count * sizeof(formats[0])},
-            {NvSciBufImageAttrKey_PlaneWidth, widths.data(), count * sizeof(widths[0])},
-            {NvSciBufImageAttrKey_PlaneHeight, heights.data(), count * sizeof(heights[0])},
-            {NvSciBufImageAttrKey_TopPadding, padding.data(), count * sizeof(padding[0])},
-            {NvSciBufImageAttrKey_BottomPadding, padding.data(), count * sizeof(padding[0])},
-        };
-        EXPECT_EQ(NvSciBufAttrListSetAttrs(list, pairs, std::size(pairs)), kSuccess);
-        const ReconcileOutcome outcome = test::reconcile({list});
-        Object object;
-        EXPECT_EQ(NvSciBufObjAlloc(outcome.reconciled, object.out()), kSuccess) << opennvsciGetLastErrorText();
-        return object;
+        std::vector<PlaneDescription> planes;
+        for (const Plane& plane : wishes.planes)
+            planes.push_back({plane.format.color, plane.width, plane.height});
+        const std::vector<std::uint64_t> padding(planes.size(), wishes.padding);
+        const List list = plane_image(wishes.layout, planes)
+                              .with(NvSciBufGeneralAttrKey_GpuId, device_.gpu_id())
+                              .with(NvSciBufGeneralAttrKey_NeedCpuAccess, wishes.cpu)
+                              .with(NvSciBufImageAttrKey_ScanType, wishes.scan)
+                              .with(NvSciBufImageAttrKey_TopPadding, padding)
+                              .with(NvSciBufImageAttrKey_BottomPadding, padding)
+                              .list(module_);
+        return test::allocate(test::reconcile({list}).reconciled);
     }
 
     template <class T>
@@ -571,12 +553,10 @@ TEST_F(ImageImportTest, TheContextMayEndFirst) {
     const Plane plane{kRgba, 100, 100};
     const Object object = allocate_image({.planes = {plane}});
     ExternalMemory memory;
-    CUcontext context = nullptr;
-    ASSERT_EQ(cuda_.cuCtxCreate(&context, 0, device_.device().handle), CUDA_SUCCESS);
+    OwnContext context;
     ASSERT_EQ(memory.import(object, size_of(object)), CUDA_SUCCESS);
     MappedArray(cuda_, memory, describe(plane, 0)).free();
-    ASSERT_EQ(cuda_.cuCtxDestroy(context), CUDA_SUCCESS);
-    device_.make_current();
+    context.destroy();
     const auto desc = describe(plane, 0);
     CUmipmappedArray array = nullptr;
     EXPECT_EQ(nvsciCuExternalMemoryGetMappedMipmappedArray(&array, memory.handle, &desc), CUDA_ERROR_INVALID_CONTEXT);

@@ -147,7 +147,7 @@ TEST_F(ListsTest, IsReconciledTellsTheKinds) {
     const List two = raw_list(module_, 2);
     EXPECT_TRUE(is_reconciled(reconciled({one})));
     EXPECT_FALSE(is_reconciled(append({one})));
-    const ReconcileOutcome outcome = reconcile({one, two});
+    const Reconciliation<List> outcome = reconcile({one, two});
     EXPECT_FALSE(is_reconciled(outcome.conflict));
 }
 
@@ -178,7 +178,7 @@ TEST_F(ListsTest, TheDumpNamesEveryKeyThatIsSet) {
     EXPECT_TRUE(contains(both, "4711"));
     EXPECT_TRUE(contains(both, "4712"));
     EXPECT_TRUE(contains(dump(reconciled({list})), "NvSciBufRawBufferAttrKey_Align = 4096"));
-    const ReconcileOutcome outcome = reconcile({list, raw_list(module_, 4712)});
+    const Reconciliation<List> outcome = reconcile({list, raw_list(module_, 4712)});
     EXPECT_TRUE(contains(dump(outcome.conflict), "4711"));
     EXPECT_TRUE(contains(dump(outcome.conflict), "4712"));
 }

@@ -74,7 +74,7 @@ TEST_F(ReconcileGpuTest, AGpuThatDoesNotExistIsRefused) {
         for (const NvSciRmGpuId& id : {unknown_gpu(), NvSciRmGpuId{}}) {
             const List list = raw_list(module_, 4096);
             ASSERT_EQ(set(list, key, id), kSuccess) << "only the reconciliation asks the machine";
-            const ReconcileOutcome outcome = reconcile({list});
+            const Reconciliation<List> outcome = reconcile({list});
             EXPECT_EQ(outcome.code, kBadParameter);
             EXPECT_EQ(outcome.conflict.get(), nullptr);
             EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "GpuId"));
@@ -93,7 +93,7 @@ TEST_F(ReconcileGpuTest, MoreThanSixteenGpusFail) {
     const List one = raw_list(module_, 4096);
     NvSciBufAttrKeyValuePair pair{kGpuId, many.data(), many.size() * sizeof(many[0])};
     ASSERT_EQ(NvSciBufAttrListSetAttrs(one, &pair, 1), kSuccess);
-    const ReconcileOutcome outcome = reconcile({one, gpu_list()});
+    const Reconciliation<List> outcome = reconcile({one, gpu_list()});
     EXPECT_EQ(outcome.code, kReconciliationFailed);
     EXPECT_NE(outcome.conflict.get(), nullptr);
 }
@@ -134,7 +134,7 @@ TEST_F(ReconcileGpuTest, VidMemWorksWithoutGpuId) {
 TEST_F(ReconcileGpuTest, VidMemWithCpuAccessIsNotSupported) {
     const List list = cpu_list();
     ASSERT_EQ(set(list, kVidMem, gpu(0)), kSuccess);
-    const ReconcileOutcome outcome = reconcile({list});
+    const Reconciliation<List> outcome = reconcile({list});
     EXPECT_EQ(outcome.code, kNotSupported);
     EXPECT_EQ(outcome.conflict.get(), nullptr);
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "NvSciBufGeneralAttrKey_VidMem_GpuId"));
@@ -165,7 +165,7 @@ TEST_F(ReconcileGpuTest, VideoMemoryOfOneGpuServesAnotherThatReachesIt) {
     ASSERT_EQ(set(list, kVidMem, gpu(0)), kSuccess);
     const List other = raw_list(module_, 0);
     ASSERT_EQ(set(other, kGpuId, gpu(1)), kSuccess);
-    const ReconcileOutcome outcome = reconcile({list, other});
+    const Reconciliation<List> outcome = reconcile({list, other});
     ASSERT_EQ(outcome.code, reaches != 0 ? kSuccess : kNotSupported);
     if (reaches != 0) {
         EXPECT_EQ(cached(outcome.reconciled), (Flags{true, true}));
@@ -194,7 +194,7 @@ TEST_F(ReconcileGpuTest, CacheabilityOtherThanTheDefaultFails) {
     const List video = gpu_list();
     ASSERT_EQ(set(video, kVidMem, gpu(0)), kSuccess);
     ASSERT_EQ(set(video, kCache, NvSciBufAttrValGpuCache{gpu(0), false}), kSuccess);
-    const ReconcileOutcome outcome = reconcile({video});
+    const Reconciliation<List> outcome = reconcile({video});
     EXPECT_EQ(outcome.code, kReconciliationFailed) << "video memory is always cached";
     EXPECT_NE(outcome.conflict.get(), nullptr);
     const List uncached = gpu_list();
@@ -258,7 +258,7 @@ TEST_F(ReconcileGpuTest, CompressionIsDeniedIfTwoGpusAsk) {
     EXPECT_EQ(compression(reconciled({compressed_list(), other})), none);
     const List video = raw_list(module_, 0);
     ASSERT_EQ(set(video, kVidMem, gpu(0)), kSuccess);
-    const ReconcileOutcome outcome = reconcile({compressed_list(), other, video});
+    const Reconciliation<List> outcome = reconcile({compressed_list(), other, video});
     if (outcome.code == kSuccess) {  // not supported where the GPUs do not reach each other
         EXPECT_EQ(compression(outcome.reconciled), none);
     }

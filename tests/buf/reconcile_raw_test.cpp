@@ -18,7 +18,7 @@ using Numbers = std::vector<std::uint64_t>;
 
 TEST_F(ReconcileTest, SuccessGivesTheListAndNoConflict) {
     // reconcile() passes garbage in both variables, as programs do.
-    const ReconcileOutcome outcome = reconcile({raw_list(module_, 5000), raw_list(module_, 0)});
+    const Reconciliation<List> outcome = reconcile({raw_list(module_, 5000), raw_list(module_, 0)});
     EXPECT_EQ(outcome.code, kSuccess);
     EXPECT_NE(outcome.reconciled.get(), nullptr);
     EXPECT_EQ(outcome.conflict.get(), nullptr);
@@ -26,7 +26,7 @@ TEST_F(ReconcileTest, SuccessGivesTheListAndNoConflict) {
 }
 
 TEST_F(ReconcileTest, ReconciliationFailedGivesTheConflictAndNoList) {
-    const ReconcileOutcome outcome = reconcile({raw_list(module_, 5000), raw_list(module_, 5001)});
+    const Reconciliation<List> outcome = reconcile({raw_list(module_, 5000), raw_list(module_, 5001)});
     EXPECT_EQ(outcome.code, kReconciliationFailed);
     EXPECT_EQ(outcome.reconciled.get(), nullptr);
     ASSERT_NE(outcome.conflict.get(), nullptr);
@@ -35,7 +35,7 @@ TEST_F(ReconcileTest, ReconciliationFailedGivesTheConflictAndNoList) {
 }
 
 TEST_F(ReconcileTest, OtherFailuresGiveNeither) {
-    const ReconcileOutcome outcome = reconcile({raw_list(module_, 0)});
+    const Reconciliation<List> outcome = reconcile({raw_list(module_, 0)});
     EXPECT_EQ(outcome.code, kBadParameter);
     EXPECT_EQ(outcome.reconciled.get(), nullptr);
     EXPECT_EQ(outcome.conflict.get(), nullptr);
@@ -65,7 +65,7 @@ TEST_F(ReconcileTest, WrongListsAreRefused) {
     const List result = reconciled({list});
     const Module elsewhere = open_module();
     const List foreign = raw_list(elsewhere, 4096);
-    const ReconcileOutcome failed = reconcile({list, raw_list(module_, 1)});
+    const Reconciliation<List> failed = reconcile({list, raw_list(module_, 1)});
     EXPECT_EQ(reconcile({list, list}).code, kBadParameter);
     EXPECT_EQ(reconcile({list, nullptr}).code, kBadParameter);
     EXPECT_EQ(reconcile({list, result}).code, kBadParameter);
@@ -116,7 +116,7 @@ TEST_F(ReconcileTest, DifferentTypesFail) {
     const List raw = raw_list(module_, 4096);
     for (const Types& other : {Types{NvSciBufType_Image}, Types{NvSciBufType_Tensor}, Types{NvSciBufType_Array},
                                Types{NvSciBufType_Pyramid}, Types{NvSciBufType_Image, NvSciBufType_RawBuffer}}) {
-        const ReconcileOutcome outcome = reconcile({raw, list_of_types(module_, other)});
+        const Reconciliation<List> outcome = reconcile({raw, list_of_types(module_, other)});
         EXPECT_EQ(outcome.code, kReconciliationFailed);
         EXPECT_NE(outcome.conflict.get(), nullptr);
     }
@@ -152,7 +152,7 @@ TEST_F(ReconcileTest, SizesMustBeTheSame) {
 
 TEST_F(ReconcileTest, ASizeNearTheEndOfTheAddressSpaceOverflows) {
     for (const std::uint64_t size : {~0ULL, ~0ULL - 4096, ~0ULL - (2ULL << 20) + 2}) {
-        const ReconcileOutcome outcome = reconcile({raw_list(module_, size)});
+        const Reconciliation<List> outcome = reconcile({raw_list(module_, size)});
         EXPECT_EQ(outcome.code, kOverflow) << size;
         EXPECT_EQ(outcome.conflict.get(), nullptr);
     }

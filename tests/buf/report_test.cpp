@@ -104,7 +104,7 @@ TEST_F(ReportTest, ADeniedWishHasReasonAndSuggestion) {
 }
 
 TEST_F(ReportTest, ARefusalStandsInTheReportOfTheConflictList) {
-    const ReconcileOutcome outcome = reconcile({raw_list(module_, 1), raw_list(module_, 2)});
+    const Reconciliation<List> outcome = reconcile({raw_list(module_, 1), raw_list(module_, 2)});
     const OpenNvSciDecision made = decision(outcome.conflict, NvSciBufRawBufferAttrKey_Size);
     EXPECT_EQ(made.outcome, OpenNvSciOutcome_Refused);
     EXPECT_STREQ(made.requested, "list 1: 1, list 2: 2");
@@ -122,7 +122,7 @@ TEST_F(ReportTest, TheSuggestionNamesTheListThatAloneDisagrees) {
     for (const std::vector<NvSciBufAttrList>& lists :
          {std::vector<NvSciBufAttrList>{odd, one, two}, {one, odd, two}, {one, two, odd}}) {
         const auto position = std::find(lists.begin(), lists.end(), odd.get()) - lists.begin() + 1;
-        const ReconcileOutcome outcome = reconcile(lists);
+        const Reconciliation<List> outcome = reconcile(lists);
         const OpenNvSciDecision made = decision(outcome.conflict, NvSciBufRawBufferAttrKey_Size);
         EXPECT_TRUE(contains(made.suggestion, "list " + std::to_string(position)));
     }
@@ -131,7 +131,7 @@ TEST_F(ReportTest, TheSuggestionNamesTheListThatAloneDisagrees) {
 TEST_F(ReportTest, AListThatContradictsItselfIsNotToldToLeaveTypesOut) {
     const List list = create_list(module_);
     ASSERT_EQ(set(list, NvSciBufGeneralAttrKey_Types, {NvSciBufType_RawBuffer, NvSciBufType_Image}), kSuccess);
-    const ReconcileOutcome outcome = reconcile({list});
+    const Reconciliation<List> outcome = reconcile({list});
     ASSERT_EQ(outcome.code, kReconciliationFailed);
     const OpenNvSciDecision made = decision(outcome.conflict, NvSciBufGeneralAttrKey_Types);
     EXPECT_STRNE(made.suggestion, "leave the key out of list 1") << "then no list sets it, and it is mandatory";
@@ -143,7 +143,7 @@ TEST_F(ReportTest, AListOfAnotherTypeIsToldToGoApart) {
     const List also_raw = raw_list(module_, 4096);
     const List image = create_list(module_);
     ASSERT_EQ(set(image, NvSciBufGeneralAttrKey_Types, NvSciBufType_Image), kSuccess);
-    const ReconcileOutcome outcome = reconcile({raw, image, also_raw});
+    const Reconciliation<List> outcome = reconcile({raw, image, also_raw});
     ASSERT_EQ(outcome.code, kReconciliationFailed);
     const OpenNvSciDecision made = decision(outcome.conflict, NvSciBufGeneralAttrKey_Types);
     EXPECT_TRUE(contains(made.suggestion, "reconcile list 2 apart"));
@@ -160,12 +160,12 @@ TEST_F(ReportTest, WhoAsksForTheCacheIsToldWhatHelps) {
     };
     const List cached = asking(true);
     const List uncached = asking(false);
-    const ReconcileOutcome alone = reconcile({cached, uncached});
+    const Reconciliation<List> alone = reconcile({cached, uncached});
     ASSERT_EQ(alone.code, kReconciliationFailed);
     EXPECT_STREQ(decision(alone.conflict, key).suggestion, "ask false");
     EXPECT_EQ(reconcile({uncached, asking(false)}).code, kSuccess);
 
-    const ReconcileOutcome with_cpu = reconcile({cached, cpu_list()});
+    const Reconciliation<List> with_cpu = reconcile({cached, cpu_list()});
     ASSERT_EQ(with_cpu.code, kReconciliationFailed);
     EXPECT_STREQ(decision(with_cpu.conflict, key).suggestion, "ask false, or let exactly one GPU and no CPU take part");
     EXPECT_EQ(reconcile({uncached, cpu_list()}).code, kSuccess);
@@ -181,7 +181,7 @@ TEST_F(ReportTest, TheListsNamedInTheReasonContradictEachOther) {
         ASSERT_EQ(set(lists.back(), NvSciBufGeneralAttrKey_Types, type), kSuccess);
         handles.push_back(lists.back());
     }
-    const ReconcileOutcome outcome = reconcile(handles);
+    const Reconciliation<List> outcome = reconcile(handles);
     ASSERT_EQ(outcome.code, kReconciliationFailed);
     const OpenNvSciDecision made = decision(outcome.conflict, NvSciBufGeneralAttrKey_Types);
     EXPECT_TRUE(contains(made.reason, "list 2"));
@@ -223,7 +223,7 @@ TEST_F(ReportTest, NamesStandForListsEverywhere) {
     ASSERT_EQ(set_name(camera, "camera"), kSuccess);
     ASSERT_EQ(set_name(encoder, "nobody"), kSuccess);
     ASSERT_EQ(set_name(encoder, "encoder"), kSuccess) << "a second call replaces the name";
-    const ReconcileOutcome outcome = reconcile({camera, encoder});
+    const Reconciliation<List> outcome = reconcile({camera, encoder});
     const std::string text = opennvsciGetLastErrorText();
     EXPECT_TRUE(contains(text, "camera"));
     EXPECT_TRUE(contains(text, "encoder"));

@@ -11,7 +11,7 @@
 #include "driver/driver.h"
 #include "failure_point.h"
 #include "leak_check.h"
-#include "nvsci.h"
+#include "buf_objects.h"
 #include "opennvsci.h"
 
 namespace opennvsci::test {

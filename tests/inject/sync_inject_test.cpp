@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "cuda_objects.h"
 #include "doomed_context.h"
 #include "failure_point.h"
 #include "leak_check.h"

@@ -48,7 +48,7 @@ class Run {
   private:
     Module module_ = open_module();
     std::vector<List> lists_;
-    ReconcileOutcome result_{};
+    Reconciliation<List> result_{};
 };
 
 std::vector<Wishes> pick_any(bool raw_only = false) {
@@ -140,7 +140,7 @@ RC_GTEST_PROP(Reconcile, AClonedListAsksTheSame, ()) {
         RC_ASSERT(NvSciBufAttrListClone(list, clones.back().out()) == kSuccess);
         lists.push_back(clones.back());
     }
-    const ReconcileOutcome both = reconcile(lists);
+    const Reconciliation<List> both = reconcile(lists);
     RC_ASSERT(both.code == run.code());
     if (both.code == kSuccess) RC_ASSERT(read_outcome(both.reconciled) == *run.outcome());
 }
@@ -155,7 +155,7 @@ RC_GTEST_PROP(Reconcile, IsAssociativeThroughAppend, ()) {
         List right;
         RC_ASSERT(NvSciBufAttrListAppendUnreconciled(lists.data(), cut, left.out()) == kSuccess);
         RC_ASSERT(NvSciBufAttrListAppendUnreconciled(lists.data() + cut, lists.size() - cut, right.out()) == kSuccess);
-        const ReconcileOutcome appended = reconcile({left, right});
+        const Reconciliation<List> appended = reconcile({left, right});
         RC_ASSERT(appended.code == run.code());
         if (appended.code == kSuccess) RC_ASSERT(read_outcome(appended.reconciled) == *run.outcome());
     }

@@ -90,7 +90,7 @@ Bounds bounds_of(const Image& image, std::size_t i) {
 void check_layout(const Image& image) {
     const Module module = open_module();
     const List asked = image.attributes().list(module);
-    const ReconcileOutcome outcome = reconcile({asked});
+    const Reconciliation<List> outcome = reconcile({asked});
     const Wide floor = image.tiled ? 65536 : 512;
     const Wide alignment = std::max<Wide>(floor, *std::max_element(image.alignments.begin(), image.alignments.end()));
     bool fits = true;
@@ -169,11 +169,11 @@ RC_GTEST_PROP(Layout, IsTheSameWhoeverDescribesTheImage, ()) {
     for (const Attributes& part : parts)
         lists.push_back(part.list(module));
     std::vector<NvSciBufAttrList> handles(lists.begin(), lists.end());
-    const ReconcileOutcome split = reconcile(handles);
+    const Reconciliation<List> split = reconcile(handles);
     std::reverse(handles.begin(), handles.end());
-    const ReconcileOutcome reversed = reconcile(handles);
+    const Reconciliation<List> reversed = reconcile(handles);
     const List whole = complete.list(module);
-    const ReconcileOutcome alone = reconcile({whole});
+    const Reconciliation<List> alone = reconcile({whole});
     RC_ASSERT(alone.code == kSuccess);
     RC_ASSERT(split.code == kSuccess);
     RC_ASSERT(reversed.code == kSuccess);
@@ -190,7 +190,7 @@ RC_GTEST_PROP(Layout, IsTheSameWhoeverDescribesTheImage, ()) {
 void check_size(const Attributes& attributes, NvSciBufAttrKey key, Wide exact, bool overflowed) {
     const Module module = open_module();
     const List asked = attributes.list(module);
-    const ReconcileOutcome outcome = reconcile({asked});
+    const Reconciliation<List> outcome = reconcile({asked});
     RC_CLASSIFY(outcome.code == kSuccess, "fits");
     if (overflowed || exact >= kLimit) {
         RC_ASSERT(outcome.code == kOverflow);
@@ -254,8 +254,8 @@ RC_GTEST_PROP(Layout, OfPyramidsIsExactOrOverflows, ()) {
                            .with(NvSciBufPyramidAttrKey_NumLevels, levels)
                            .with(NvSciBufPyramidAttrKey_Scale, 1.0F)
                            .list(module);
-    const ReconcileOutcome one = reconcile({alone});
-    const ReconcileOutcome all = reconcile({asked});
+    const Reconciliation<List> one = reconcile({alone});
+    const Reconciliation<List> all = reconcile({asked});
     if (one.code != kSuccess) {
         RC_ASSERT(all.code == one.code);
         return;
@@ -280,7 +280,7 @@ RC_GTEST_PROP(Pixels, ThatArePutAreThoseOneGets, ()) {
     image.alignments.resize(1);
     const Module module = open_module();
     const List asked = image.attributes().with(NvSciBufGeneralAttrKey_NeedCpuAccess, true).list(module);
-    const ReconcileOutcome outcome = reconcile({asked});
+    const Reconciliation<List> outcome = reconcile({asked});
     RC_ASSERT(outcome.code == kSuccess);
     Object object;
     RC_ASSERT(NvSciBufObjAlloc(outcome.reconciled, object.out()) == kSuccess);

@@ -22,7 +22,7 @@ class SyncRun {
   public:
     explicit SyncRun(const SyncParticipants& participants) {
         for (const SyncWishes& wishes : participants)
-            lists_.push_back(make_sync_list(module_, wishes));
+            lists_.push_back(make_list(module_, wishes));
         result_ = reconcile(handles());
         if (code() != kSuccess) error_text_ = opennvsciGetLastErrorText();
     }
@@ -57,7 +57,7 @@ class SyncRun {
   private:
     SyncModule module_ = open_sync_module();
     std::vector<SyncList> lists_;
-    SyncOutcome result_{};
+    Reconciliation<SyncList> result_{};
     std::string error_text_;
 };
 
@@ -135,7 +135,7 @@ RC_GTEST_PROP(SyncValidate, AgreesWithTheModelOnStrangers, ()) {
     RC_CLASSIFY(expected, "valid");
     std::vector<SyncList> lists;
     for (const SyncWishes& stranger : strangers)
-        lists.push_back(make_sync_list(run.module(), stranger));
+        lists.push_back(make_list(run.module(), stranger));
     const std::vector<NvSciSyncAttrList> handles(lists.begin(), lists.end());
     bool valid = !expected;
     const NvSciError code =
@@ -188,7 +188,7 @@ RC_GTEST_PROP(SyncReconcile, AClonedListAsksTheSame, ()) {
     std::vector<SyncList> clones;
     for (const NvSciSyncAttrList list : run.handles())
         RC_ASSERT(NvSciSyncAttrListClone(list, clones.emplace_back().out()) == kSuccess);
-    const SyncOutcome cloned = reconcile(std::vector<NvSciSyncAttrList>(clones.begin(), clones.end()));
+    const Reconciliation<SyncList> cloned = reconcile(std::vector<NvSciSyncAttrList>(clones.begin(), clones.end()));
     RC_ASSERT(cloned.code == run.code());
     if (cloned.code == kSuccess) RC_ASSERT(read_sync_content(cloned.reconciled) == *run.content());
 }
@@ -202,7 +202,7 @@ RC_GTEST_PROP(SyncReconcile, IsAssociativeThroughAppend, ()) {
         SyncList right;
         RC_ASSERT(NvSciSyncAttrListAppendUnreconciled(lists.data(), cut, left.out()) == kSuccess);
         RC_ASSERT(NvSciSyncAttrListAppendUnreconciled(lists.data() + cut, lists.size() - cut, right.out()) == kSuccess);
-        const SyncOutcome appended = reconcile({left, right});
+        const Reconciliation<SyncList> appended = reconcile({left, right});
         RC_ASSERT(appended.code == run.code());
         if (appended.code == kSuccess) RC_ASSERT(read_sync_content(appended.reconciled) == *run.content());
     }
@@ -280,7 +280,7 @@ RC_GTEST_PROP(SyncReconcile, AFailureLeavesTheInputsUsable, ()) {
     const SyncRun run(wishes);
     RC_PRE(run.code() != kSuccess);
     const auto lists = run.handles();
-    const SyncOutcome again = reconcile(lists);
+    const Reconciliation<SyncList> again = reconcile(lists);
     RC_ASSERT(again.code == run.code());
     RC_ASSERT(std::string(opennvsciGetLastErrorText()) == run.error_text());
     for (std::size_t i = 0; i < lists.size(); ++i) {
@@ -300,7 +300,7 @@ RC_GTEST_PROP(SyncReconcile, AFailureLeavesTheInputsUsable, ()) {
     }
     RC_PRE(!chosen.empty());
     const SyncPrediction expected = predict_sync(chosen);
-    const SyncOutcome part = reconcile(chosen_lists);
+    const Reconciliation<SyncList> part = reconcile(chosen_lists);
     RC_CLASSIFY(part.code == kSuccess, "some of them agree");
     RC_ASSERT((part.code == kSuccess) == expected.failures.empty());
     if (expected.failures.empty()) RC_ASSERT(read_sync_content(part.reconciled) == expected.content);

@@ -21,11 +21,6 @@ class SyncFences : public LeakCheckedTest {
         LeakCheckedTest::TearDown();
     }
     [[nodiscard]] NvSciError poll(const NvSciSyncFence& fence) const { return NvSciSyncFenceWait(&fence, context_, 0); }
-    [[nodiscard]] NvSciSyncFence generate(NvSciSyncObj object) const {
-        NvSciSyncFence fence = NvSciSyncFenceInitializer;
-        EXPECT_EQ(NvSciSyncObjGenerateFence(object, &fence), kSuccess);
-        return fence;
-    }
 
     SyncModule module_ = open_sync_module();
     WaitContext context_ = wait_context(module_);
@@ -111,8 +106,8 @@ TEST_F(SyncFences, MadeOfAValueAreLostWithTheObject) {
 }
 
 TEST_F(SyncFences, WithoutCpuAccessTheCpuMayNotWait) {
-    SyncList signaler = create_sync_list(module_);
-    SyncList waiter = create_sync_list(module_);
+    SyncList signaler = create_list(module_);
+    SyncList waiter = create_list(module_);
     EXPECT_EQ(set(signaler, NvSciSyncAttrKey_RequiredPerm, NvSciSyncAccessPerm_SignalOnly), kSuccess);
     EXPECT_EQ(set(waiter, NvSciSyncAttrKey_RequiredPerm, NvSciSyncAccessPerm_WaitOnly), kSuccess);
     SyncObject object = allocate({signaler, waiter});
@@ -257,7 +252,7 @@ TEST_F(SyncFences, ThirtyTwoBitValuesEndAtTheirRange) {
 }
 
 TEST_F(SyncFences, OnlyTheSignalerSignals) {
-    SyncList signaler = create_sync_list(module_);
+    SyncList signaler = create_list(module_);
     EXPECT_EQ(set(signaler, NvSciSyncAttrKey_RequiredPerm, NvSciSyncAccessPerm_SignalOnly), kSuccess);
     SyncList waiter = cpu_list(module_, NvSciSyncAccessPerm_WaitOnly);
     SyncObject object = allocate({signaler, waiter});

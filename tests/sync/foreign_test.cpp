@@ -11,54 +11,28 @@
 #include <string>
 #include <vector>
 
-#include "leak_check.h"
-#include "memory_gate.h"
-#include "own_process.h"
-#include "sync_objects.h"
+#include "sync_test.h"
 
 namespace opennvsci::test {
 namespace {
 
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names
 
-using Fences = std::vector<NvSciSyncFence>;
-
-class SyncForeign : public LeakCheckedTest {
+class SyncForeign : public SyncTest {
   protected:
-    SyncForeign() {
-        device_.make_current();
-        EXPECT_EQ(cuda_.cuStreamCreate(&stream_, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
-    }
-    ~SyncForeign() override { EXPECT_EQ(cuda_.cuStreamDestroy(stream_), CUDA_SUCCESS); }
-
-    void TearDown() override {
-        EXPECT_EQ(cuda_.cuCtxSynchronize(), CUDA_SUCCESS);
-        cpu_object(module_);  // the next object sweeps those that have ended
-        LeakCheckedTest::TearDown();
-    }
-
     /// An object that the CPU signals, and CPU and streams wait for, with timestamps.
     [[nodiscard]] SyncObject make_object() const {
-        const SyncList cpu = cpu_list(module_, NvSciSyncAccessPerm_WaitOnly);
-        EXPECT_EQ(set(cpu, NvSciSyncAttrKey_WaiterRequireTimestamps, true), kSuccess);
-        EXPECT_EQ(set(cpu, NvSciSyncAttrKey_RequireDeterministicFences, true), kSuccess);
-        return allocate({cpu_list(module_, NvSciSyncAccessPerm_SignalOnly), cpu, gpu_list(module_, 2)});
+        return allocate(module_, {.cpu_signals = true, .is_deterministic = true, .has_timestamps = true});
     }
-    [[nodiscard]] static NvSciSyncFence generate(NvSciSyncObj object) {
-        NvSciSyncFence fence = NvSciSyncFenceInitializer;
-        EXPECT_EQ(NvSciSyncObjGenerateFence(object, &fence), kSuccess) << opennvsciGetLastErrorText();
-        return fence;
-    }
-    [[nodiscard]] NvSciError poll(const NvSciSyncFence& fence) const { return NvSciSyncFenceWait(&fence, context_, 0); }
 
     /// To everybody who reads it. A stream that takes it may wait for ever, so this ends with the first failure, and is
     /// only for processes of their own.
     void expect_no_fence(const NvSciSyncFence& bytes, const Semaphore& semaphore) const {
         expect_no_fence_of_the_cpu(bytes);
         if (HasFailure()) end_new_process();
-        EXPECT_EQ(semaphore.wait(stream_, bytes), CUDA_ERROR_INVALID_VALUE);
+        EXPECT_EQ(semaphore.wait(first_, bytes), CUDA_ERROR_INVALID_VALUE);
         EXPECT_STRNE(opennvsciGetLastErrorText(), "");
-        EXPECT_EQ(cuda_.cuStreamQuery(stream_), CUDA_SUCCESS) << "a refused wait has held up the stream";
+        EXPECT_EQ(cuda_.cuStreamQuery(first_), CUDA_SUCCESS) << "a refused wait has held up the stream";
         if (HasFailure()) end_new_process();
     }
     void expect_no_fence_of_the_cpu(const NvSciSyncFence& bytes) const {
@@ -72,12 +46,6 @@ class SyncForeign : public LeakCheckedTest {
         NvSciSyncFence copy = bytes;
         EXPECT_EQ(NvSciSyncFenceExtractTimestampSlot(&copy, &slot), kBadParameter);
     }
-
-    TestDevice& device_ = TestDevice::instance();
-    const driver::EntryPoints& cuda_ = device_.cuda();
-    CUstream stream_ = nullptr;
-    SyncModule module_ = open_sync_module();
-    WaitContext context_ = wait_context(module_);
 };
 
 // Pending and expired fences of another process, of as many objects as this one has, and of more.
@@ -145,7 +113,7 @@ TEST_F(SyncForeign, InventedBytes) {
             SCOPED_TRACE(i);
             expect_no_fence(bytes, semaphore);
         }
-        EXPECT_EQ(cuda_.cuStreamQuery(stream_), CUDA_SUCCESS);
+        EXPECT_EQ(cuda_.cuStreamQuery(first_), CUDA_SUCCESS);
         for (const std::uint64_t word : {std::uint64_t{1}, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
             NvSciSyncFence bytes;
             for (std::uint64_t& each : bytes.payload)
@@ -176,7 +144,7 @@ TEST_F(SyncForeign, ARealFenceWithOneChangedWord) {
                 }
             }
         }
-        EXPECT_EQ(cuda_.cuStreamQuery(stream_), CUDA_SUCCESS);
+        EXPECT_EQ(cuda_.cuStreamQuery(first_), CUDA_SUCCESS);
         EXPECT_EQ(poll(expired), kSuccess);
         EXPECT_EQ(poll(pending), kTimeout);
         EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
@@ -230,9 +198,9 @@ TEST_F(SyncForeign, SlotsThatAProgramSetsAreNoForgery) {
         EXPECT_EQ(found, slot);
         EXPECT_EQ(poll(copy), kTimeout);
     }
-    ASSERT_EQ(semaphore.wait(stream_, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+    ASSERT_EQ(semaphore.wait(first_, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
     EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
-    EXPECT_TRUE(comes_to_its_end(cuda_, stream_));
+    EXPECT_TRUE(comes_to_its_end(cuda_, first_));
     EXPECT_EQ(poll(fence), kSuccess);
 }
 
@@ -292,14 +260,14 @@ TEST_F(SyncForeign, TheFarthestValueIsWaitedFor) {
         std::optional<Semaphore> semaphore(std::in_place, object);
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
         ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, INT64_MAX, &fence), kSuccess) << opennvsciGetLastErrorText();
-        ASSERT_EQ(semaphore->wait(stream_, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-        EXPECT_TRUE(is_held(cuda_, stream_));
+        ASSERT_EQ(semaphore->wait(first_, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        EXPECT_TRUE(is_held(cuda_, first_));
         EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
-        EXPECT_TRUE(is_held(cuda_, stream_));
+        EXPECT_TRUE(is_held(cuda_, first_));
         EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, 1000), kTimeout);
         semaphore.reset();
         object.reset();
-        EXPECT_TRUE(comes_to_its_end(cuda_, stream_));
+        EXPECT_TRUE(comes_to_its_end(cuda_, first_));
         EXPECT_EQ(poll(fence), kResourceError);
     });
 }
@@ -331,11 +299,11 @@ TEST_F(SyncForeign, ATimeoutOfAStreamsFenceSaysWhatIsMissing) {
     MemoryGate gate(cuda_);
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
     for (int i = 0; i < 87; ++i)
-        ASSERT_EQ(semaphore.signal(stream_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-    ASSERT_TRUE(comes_to_its_end(cuda_, stream_));
-    gate.hold(stream_);
+        ASSERT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+    ASSERT_TRUE(comes_to_its_end(cuda_, first_));
+    gate.hold(first_);
     for (int i = 0; i < 56; ++i)
-        ASSERT_EQ(semaphore.signal(stream_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        ASSERT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
     for (const std::int64_t timeout : {0, 1500}) {
         ASSERT_EQ(NvSciSyncFenceWait(&fence, context_, timeout), kTimeout);
         EXPECT_TRUE(last_text_says({"143", "87", "stream"})) << opennvsciGetLastErrorText();

@@ -14,27 +14,19 @@
 #include <thread>
 #include <vector>
 
-#include "leak_check.h"
-#include "memory_gate.h"
-#include "own_process.h"
-#include "sync_objects.h"
+#include "sync_test.h"
 
 namespace opennvsci::test {
 namespace {
 
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names
 
-using Fences = std::vector<NvSciSyncFence>;
-
 /// What a program has when it forks: an object that the CPU signals, with fences that expired and that pend, one for
 /// which a stream waits, and one with a signal in a stream.
-class Fork : public LeakCheckedTest {
+class Fork : public SyncTest {
   protected:
     void SetUp() override {
         SKIP_WHERE_FORKS_STAND_STILL();
-        device_.make_current();
-        EXPECT_EQ(cuda_.cuStreamCreate(&signals_, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
-        EXPECT_EQ(cuda_.cuStreamCreate(&waits_, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
         gate_.emplace(cuda_);
         expired_ = generate(of_cpu_);
         EXPECT_EQ(NvSciSyncObjSignal(of_cpu_), kSuccess);
@@ -46,13 +38,6 @@ class Fork : public LeakCheckedTest {
         EXPECT_EQ(of_stream_semaphore_->signal(signals_, &of_stream_fence_), CUDA_SUCCESS)
             << opennvsciGetLastErrorText();
     }
-    ~Fork() override {
-        for (const CUstream stream : {signals_, waits_}) {
-            if (stream != nullptr) {
-                EXPECT_EQ(cuda_.cuStreamDestroy(stream), CUDA_SUCCESS);
-            }
-        }
-    }
     void TearDown() override {
         gate_.reset();
         of_cpu_.reset();
@@ -60,21 +45,9 @@ class Fork : public LeakCheckedTest {
         of_stream_.reset();
         awaited_semaphore_.reset();
         of_stream_semaphore_.reset();
-        cpu_object(module_);
-        LeakCheckedTest::TearDown();
+        SyncTest::TearDown();
     }
 
-    [[nodiscard]] static NvSciSyncFence generate(NvSciSyncObj object) {
-        NvSciSyncFence fence = NvSciSyncFenceInitializer;
-        EXPECT_EQ(NvSciSyncObjGenerateFence(object, &fence), kSuccess) << opennvsciGetLastErrorText();
-        return fence;
-    }
-    [[nodiscard]] NvSciError poll(const NvSciSyncFence& fence) const { return NvSciSyncFenceWait(&fence, context_, 0); }
-    SyncObject allocate_with_cpu_signaler() const {
-        const SyncList signaler = cpu_list(module_, NvSciSyncAccessPerm_SignalOnly);
-        const SyncList cpu = cpu_list(module_, NvSciSyncAccessPerm_WaitOnly);
-        return allocate({signaler, cpu, gpu_list(module_, 2)});
-    }
     SyncObject allocate_with_stream_signaler() const {
         const SyncList cpu = cpu_list(module_, NvSciSyncAccessPerm_WaitOnly);
         return allocate({gpu_list(module_, 1), cpu});
@@ -89,19 +62,13 @@ class Fork : public LeakCheckedTest {
         EXPECT_EQ(poll(of_stream_fence_), kTimeout) << opennvsciGetLastErrorText();
         EXPECT_TRUE(is_held(cuda_, waits_));
         EXPECT_TRUE(is_held(cuda_, signals_));
-        for (const NvSciSyncFence& fence : {pending_, of_stream_fence_}) {
-            NvSciSyncTaskStatus status{};
-            EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kSuccess);
-            EXPECT_EQ(status.status, NvSciSyncTaskStatus_Invalid);
-        }
+        for (const NvSciSyncFence& fence : {pending_, of_stream_fence_})
+            EXPECT_EQ(task_status(fence), NvSciSyncTaskStatus_Invalid);
         EXPECT_EQ(NvSciSyncObjSignal(of_cpu_), kSuccess);
         EXPECT_EQ(poll(pending_), kSuccess);
         EXPECT_EQ(poll(next_), kTimeout);
         const NvSciSyncFence fourth = generate(of_cpu_);
-        std::uint64_t id = 0;
-        std::uint64_t value = 0;
-        EXPECT_EQ(NvSciSyncFenceExtractFence(&fourth, &id, &value), kSuccess);
-        EXPECT_EQ(value, 4U);
+        EXPECT_EQ(value_of(fourth), 4U);
         EXPECT_EQ(NvSciSyncObjSignal(of_cpu_), kSuccess);
         EXPECT_EQ(poll(fourth), kTimeout);
         EXPECT_EQ(NvSciSyncObjSignal(of_cpu_), kSuccess);
@@ -129,13 +96,9 @@ class Fork : public LeakCheckedTest {
         NvSciSyncModuleClose(module_);
     }
 
-    TestDevice& device_ = TestDevice::instance();
-    const driver::EntryPoints& cuda_ = device_.cuda();
-    SyncModule module_ = open_sync_module();
-    WaitContext context_ = wait_context(module_);
     SyncList list_ = cpu_list(module_, NvSciSyncAccessPerm_WaitSignal);
     SyncObject of_cpu_ = cpu_object(module_);
-    SyncObject awaited_ = allocate_with_cpu_signaler();
+    SyncObject awaited_ = allocate(module_, {.cpu_signals = true});
     SyncObject of_stream_ = allocate_with_stream_signaler();
     std::optional<Semaphore> awaited_semaphore_{std::in_place, awaited_.get()};
     std::optional<Semaphore> of_stream_semaphore_{std::in_place, of_stream_.get()};
@@ -144,8 +107,8 @@ class Fork : public LeakCheckedTest {
     NvSciSyncFence next_ = NvSciSyncFenceInitializer;
     NvSciSyncFence awaited_fence_ = NvSciSyncFenceInitializer;
     NvSciSyncFence of_stream_fence_ = NvSciSyncFenceInitializer;
-    CUstream signals_ = nullptr;
-    CUstream waits_ = nullptr;
+    const CUstream signals_ = first_;
+    const CUstream waits_ = second_;
     std::optional<MemoryGate> gate_;
 };
 

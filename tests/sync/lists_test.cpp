@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // NvSciSync attribute lists: every key, every rule of setting, reading and reconciling (reference 5 and 6).
+#include "buf_objects.h"
 #include "leak_check.h"
 #include "sync_objects.h"
 
@@ -25,9 +26,7 @@ constexpr KeyRow kKeyRows[] = {
 };
 
 NvSciSyncAttrKeyValuePair sync_pair(std::uint32_t number, const void* value, std::size_t length) {
-    NvSciSyncAttrKeyValuePair pair{NvSciSyncAttrKey_LowerBound, value, length};
-    std::memcpy(&pair.attrKey, &number, sizeof(number));
-    return pair;
+    return pair_of<NvSciSyncAttrKeyValuePair>(number, value, length);
 }
 
 class SyncLists : public LeakCheckedTest {
@@ -40,7 +39,7 @@ TEST_F(SyncLists, EveryKeyTakesItsLengthsAndNoOthers) {
     for (const KeyRow& row : kKeyRows) {
         for (const std::size_t length : {std::size_t{0}, row.size - 1, row.size, row.size + 1, row.size * row.max_count,
                                          row.size * (row.max_count + 1)}) {
-            SyncList list = create_sync_list(module_);
+            SyncList list = create_list(module_);
             const auto pair = sync_pair(row.number, bytes.data(), length);
             const bool fits = length != 0 && length % row.size == 0 && length <= row.size * row.max_count;
             EXPECT_EQ(NvSciSyncAttrListSetAttrs(list, &pair, 1), row.can_be_set && fits ? kSuccess : kBadParameter)
@@ -50,7 +49,7 @@ TEST_F(SyncLists, EveryKeyTakesItsLengthsAndNoOthers) {
 }
 
 TEST_F(SyncLists, EveryKeyReadsAsUnsetAndNoOtherNumberIsAKey) {
-    SyncList list = create_sync_list(module_);
+    SyncList list = create_list(module_);
     for (const KeyRow& row : kKeyRows) {
         auto pair = sync_pair(row.number, &row, 77);
         EXPECT_EQ(NvSciSyncAttrListGetAttrs(list, &pair, 1), kSuccess) << row.number;
@@ -66,7 +65,7 @@ TEST_F(SyncLists, EveryKeyReadsAsUnsetAndNoOtherNumberIsAKey) {
 }
 
 TEST_F(SyncLists, SettingIsAllOrNothingAndOnce) {
-    SyncList list = create_sync_list(module_);
+    SyncList list = create_list(module_);
     const bool yes = true;
     NvSciSyncAttrKeyValuePair pairs[] = {sync_pair(1, &yes, 1), sync_pair(3, &yes, 8)};
     EXPECT_EQ(NvSciSyncAttrListSetAttrs(list, pairs, 2), kBadParameter);
@@ -103,7 +102,7 @@ TEST_F(SyncLists, AppendAndCloneKeepSlots) {
     ASSERT_EQ(NvSciSyncAttrListClone(appended, clone.out()), kSuccess);
     EXPECT_EQ(set(clone, NvSciSyncAttrKey_RequireDeterministicFences, true), kSuccess);  // slot 0
     EXPECT_EQ(set(clone, NvSciSyncAttrKey_RequiredPerm, kSignal), kSuccess);             // once more
-    const SyncOutcome outcome = reconcile({clone});
+    const Reconciliation<SyncList> outcome = reconcile({clone});
     ASSERT_EQ(outcome.code, kSuccess) << opennvsciGetLastErrorText();
     EXPECT_EQ(get<bool>(outcome.reconciled, NvSciSyncAttrKey_RequireDeterministicFences), std::vector<bool>{true});
     both[1] = both[0];
@@ -119,7 +118,7 @@ TEST_F(SyncLists, OneSignalerAndAWaiterAreNeeded) {
                 SyncList lists[] = {cpu_list(module_, a), cpu_list(module_, b), cpu_list(module_, c)};
                 const auto signalers = (a >> 1) + (b >> 1) + (c >> 1);
                 const bool waits = ((a | b | c) & kWait) != 0;
-                const SyncOutcome outcome = reconcile({lists[0], lists[1], lists[2]});
+                const Reconciliation<SyncList> outcome = reconcile({lists[0], lists[1], lists[2]});
                 const bool good = signalers == 1 && waits;
                 EXPECT_EQ(outcome.code, good ? kSuccess : kReconciliationFailed) << a << b << c;
                 EXPECT_EQ(outcome.reconciled.get() != nullptr, good);
@@ -135,7 +134,7 @@ TEST_F(SyncLists, OneSignalerAndAWaiterAreNeeded) {
 
 TEST_F(SyncLists, IllegalValuesAreFoundWhenReconciling) {
     const auto outcome_with = [&](NvSciSyncAttrKey key, auto... values) {
-        SyncList list = create_sync_list(module_);
+        SyncList list = create_list(module_);
         EXPECT_EQ(set(list, key, {values...}), kSuccess);
         if (key != NvSciSyncAttrKey_RequiredPerm) {
             EXPECT_EQ(set(list, NvSciSyncAttrKey_RequiredPerm, kBoth), kSuccess);
@@ -148,7 +147,7 @@ TEST_F(SyncLists, IllegalValuesAreFoundWhenReconciling) {
     EXPECT_EQ(outcome_with(NvSciSyncAttrKey_PrimitiveInfo, 6U), kBadParameter);
     EXPECT_EQ(outcome_with(NvSciSyncAttrKey_PrimitiveInfo, 4U, 4U), kBadParameter);
     EXPECT_EQ(outcome_with(NvSciSyncAttrKey_NeedCpuAccess, std::uint8_t{2}), kBadParameter);
-    SyncList empty = create_sync_list(module_);
+    SyncList empty = create_list(module_);
     EXPECT_EQ(reconcile({empty}).code, kBadParameter);
 }
 
@@ -171,7 +170,7 @@ TEST_F(SyncLists, PrimitiveIsTheBestThatAllOffer) {
         };
         offer(signaler, row.first);
         offer(waiter, row.second);
-        const SyncOutcome outcome = reconcile({signaler, waiter});
+        const Reconciliation<SyncList> outcome = reconcile({signaler, waiter});
         EXPECT_EQ(outcome.code, row.chosen != 0 ? kSuccess : kUnsupportedConfig);
         EXPECT_EQ(outcome.conflict.get() != nullptr, row.chosen == 0);
         if (row.chosen == 0) continue;
@@ -184,14 +183,14 @@ TEST_F(SyncLists, PrimitiveIsTheBestThatAllOffer) {
 
 TEST_F(SyncLists, ReconciledListHasEveryOutput) {
     SyncList signaler = cpu_list(module_, kSignal);
-    SyncList waiter = create_sync_list(module_);
+    SyncList waiter = create_list(module_);
     EXPECT_EQ(set(waiter, NvSciSyncAttrKey_RequiredPerm, kWait), kSuccess);
     const NvSciRmGpuId gpus[] = {{{1}}, {{2}}};
     const NvSciBufPeerLocationInfo peer{1, 2, 0};
     EXPECT_EQ(set(waiter, NvSciSyncAttrKey_GpuId, {gpus[0], gpus[1]}), kSuccess);
     EXPECT_EQ(set(signaler, NvSciSyncAttrKey_GpuId, {gpus[1]}), kSuccess);
     EXPECT_EQ(set(waiter, NvSciSyncAttrKey_PeerLocationInfo, peer), kSuccess);
-    const SyncOutcome outcome = reconcile({signaler, waiter});
+    const Reconciliation<SyncList> outcome = reconcile({signaler, waiter});
     ASSERT_EQ(outcome.code, kSuccess) << opennvsciGetLastErrorText();
     const NvSciSyncAttrList list = outcome.reconciled;
     bool reconciled = false;
@@ -230,19 +229,19 @@ TEST_F(SyncLists, TimestampsNeedACpuThatWaitsAndASignalerWithAClock) {
     SyncList signaler = cpu_list(module_, kSignal);
     SyncList waiter = cpu_list(module_, kWait);
     EXPECT_EQ(set(waiter, NvSciSyncAttrKey_WaiterRequireTimestamps, true), kSuccess);
-    const SyncOutcome granted = reconcile({signaler, waiter});
+    const Reconciliation<SyncList> granted = reconcile({signaler, waiter});
     EXPECT_EQ(get<bool>(granted.reconciled, NvSciSyncAttrKey_WaiterRequireTimestamps), std::vector<bool>{true});
     EXPECT_EQ(get<std::uint32_t>(granted.reconciled, NvSciSyncAttrKey_NumTimestampSlots),
               std::vector<std::uint32_t>{1024});
 
-    SyncList unknown = create_sync_list(module_);
+    SyncList unknown = create_list(module_);
     EXPECT_EQ(set(unknown, NvSciSyncAttrKey_RequiredPerm, kSignal), kSuccess);
     EXPECT_EQ(reconcile({unknown, waiter}).code, kReconciliationFailed);
 
-    SyncList without_cpu = create_sync_list(module_);
+    SyncList without_cpu = create_list(module_);
     EXPECT_EQ(set(without_cpu, NvSciSyncAttrKey_RequiredPerm, kWait), kSuccess);
     EXPECT_EQ(set(without_cpu, NvSciSyncAttrKey_WaiterRequireTimestamps, true), kSuccess);
-    const SyncOutcome denied = reconcile({signaler, without_cpu});
+    const Reconciliation<SyncList> denied = reconcile({signaler, without_cpu});
     EXPECT_EQ(get<bool>(denied.reconciled, NvSciSyncAttrKey_WaiterRequireTimestamps), std::vector<bool>{false});
 }
 
@@ -251,7 +250,7 @@ TEST_F(SyncLists, ReportNamesTheSignalers) {
     SyncList display = cpu_list(module_, kBoth);
     EXPECT_EQ(opennvsciSyncAttrListSetName(camera, "camera"), kSuccess);
     EXPECT_EQ(opennvsciSyncAttrListSetName(display, "display"), kSuccess);
-    const SyncOutcome outcome = reconcile({camera, display});
+    const Reconciliation<SyncList> outcome = reconcile({camera, display});
     EXPECT_EQ(outcome.code, kReconciliationFailed);
     EXPECT_STREQ(opennvsciGetLastErrorText(),
                  "NvSciSyncAttrListReconcile: NvSciSyncAttrKey_RequiredPerm: 2 lists signal (camera, display), and "
@@ -271,7 +270,7 @@ TEST_F(SyncLists, CudaFillsItsThreeKeys) {
         std::uint64_t permission;
     };
     for (const Row& row : {Row{1, kSignal}, Row{2, kWait}, Row{3, kBoth}}) {
-        SyncList list = create_sync_list(module_);
+        SyncList list = create_list(module_);
         EXPECT_EQ(set(list, NvSciSyncAttrKey_NeedCpuAccess, true), kSuccess);
         EXPECT_EQ(nvsciCuDeviceGetNvSciSyncAttributes(list, device, row.flags), cu::CUDA_SUCCESS);
         EXPECT_EQ(get<std::uint64_t>(list, NvSciSyncAttrKey_RequiredPerm), std::vector<std::uint64_t>{row.permission});
@@ -282,7 +281,7 @@ TEST_F(SyncLists, CudaFillsItsThreeKeys) {
         EXPECT_EQ(std::memcmp(&gpus[0], &expected, sizeof(expected)), 0);
         EXPECT_EQ(nvsciCuDeviceGetNvSciSyncAttributes(list, device, 1), cu::CUDA_ERROR_INVALID_VALUE);
     }
-    SyncList list = create_sync_list(module_);
+    SyncList list = create_list(module_);
     EXPECT_EQ(nvsciCuDeviceGetNvSciSyncAttributes(list, device, 0), cu::CUDA_ERROR_INVALID_VALUE);
     EXPECT_EQ(nvsciCuDeviceGetNvSciSyncAttributes(list, device, 4), cu::CUDA_ERROR_INVALID_VALUE);
     EXPECT_EQ(nvsciCuDeviceGetNvSciSyncAttributes(list, 99, 1), cu::CUDA_ERROR_INVALID_DEVICE);
@@ -291,7 +290,7 @@ TEST_F(SyncLists, CudaFillsItsThreeKeys) {
     EXPECT_EQ(nvsciCuDeviceGetNvSciSyncAttributes(list, device, 1), cu::CUDA_ERROR_INVALID_VALUE);
     EXPECT_TRUE(get<std::uint64_t>(list, NvSciSyncAttrKey_RequiredPerm).empty());  // nothing was written
     SyncList both = cpu_list(module_, kBoth);
-    const SyncOutcome outcome = reconcile({both});
+    const Reconciliation<SyncList> outcome = reconcile({both});
     EXPECT_EQ(nvsciCuDeviceGetNvSciSyncAttributes(outcome.reconciled, device, 1), cu::CUDA_ERROR_INVALID_HANDLE);
 }
 
@@ -305,7 +304,7 @@ TEST_F(SyncLists, ListsOfTwoModulesDoNotMix) {
 }
 
 TEST_F(SyncLists, FillC2cSetsPermissionAndPrimitives) {
-    SyncList list = create_sync_list(module_);
+    SyncList list = create_list(module_);
     EXPECT_EQ(NvSciSyncFillC2cAttrs(list, kWait), kSuccess);
     EXPECT_EQ(get<std::uint32_t>(list, NvSciSyncAttrKey_PrimitiveInfo), (std::vector<std::uint32_t>{2, 4}));
     EXPECT_EQ(NvSciSyncFillC2cAttrs(list, kWait), kBadParameter);

@@ -5,41 +5,22 @@
 // speaks for CUDA asked to: one that names a GPU, or one that names nobody. What is refused has no effect.
 #include <atomic>
 #include <cstdio>
-#include <cstring>
 #include <optional>
 #include <thread>
 #include <vector>
 
-#include "leak_check.h"
-#include "memory_gate.h"
-#include "sync_objects.h"
+#include "sync_test.h"
 
 namespace opennvsci::test {
 namespace {
 
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names
 
-class SyncRights : public LeakCheckedTest {
+class SyncRights : public SyncTest {
   protected:
-    SyncRights() {
-        device_.make_current();
-        EXPECT_EQ(cuda_.cuStreamCreate(&stream_, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
-        EXPECT_EQ(cuda_.cuStreamCreate(&other_stream_, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
-    }
-    ~SyncRights() override {
-        EXPECT_EQ(cuda_.cuStreamDestroy(stream_), CUDA_SUCCESS);
-        EXPECT_EQ(cuda_.cuStreamDestroy(other_stream_), CUDA_SUCCESS);
-    }
-
-    void TearDown() override {
-        EXPECT_EQ(cuda_.cuCtxSynchronize(), CUDA_SUCCESS);
-        cpu_object(module_);  // the next object sweeps those that have ended
-        LeakCheckedTest::TearDown();
-    }
-
     /// A list that names the device in GpuId with its own hands.
     [[nodiscard]] SyncList list(NvSciSyncAccessPerm permission, std::optional<bool> has_cpu, bool has_gpu) const {
-        SyncList made = create_sync_list(module_);
+        SyncList made = create_list(module_);
         EXPECT_EQ(set(made, NvSciSyncAttrKey_RequiredPerm, permission), kSuccess);
         if (has_cpu) {
             EXPECT_EQ(set(made, NvSciSyncAttrKey_NeedCpuAccess, *has_cpu), kSuccess);
@@ -54,17 +35,6 @@ class SyncRights : public LeakCheckedTest {
         return allocate(
             {list(NvSciSyncAccessPerm_SignalOnly, true, true), list(NvSciSyncAccessPerm_WaitOnly, true, true)});
     }
-    [[nodiscard]] NvSciError poll(const NvSciSyncFence& fence) const { return NvSciSyncFenceWait(&fence, context_, 0); }
-    [[nodiscard]] static std::uint64_t value_of(const NvSciSyncFence& fence) {
-        std::uint64_t id = 0;
-        std::uint64_t value = 0;
-        EXPECT_EQ(NvSciSyncFenceExtractFence(&fence, &id, &value), kSuccess);
-        return value;
-    }
-    [[nodiscard]] static bool is_cleared(const NvSciSyncFence& fence) {
-        const NvSciSyncFence cleared = NvSciSyncFenceInitializer;
-        return std::memcmp(&fence, &cleared, sizeof(cleared)) == 0;
-    }
 
     void expect_cpu_refused(NvSciSyncObj object) const {
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
@@ -76,10 +46,10 @@ class SyncRights : public LeakCheckedTest {
     }
     void expect_stream_refused(const Semaphore& semaphore) const {
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
-        EXPECT_NE(semaphore.signal(stream_, &fence), CUDA_SUCCESS);
+        EXPECT_NE(semaphore.signal(first_, &fence), CUDA_SUCCESS);
         EXPECT_STRNE(opennvsciGetLastErrorText(), "");
         EXPECT_TRUE(is_cleared(fence));
-        EXPECT_EQ(cuda_.cuStreamQuery(stream_), CUDA_SUCCESS) << "a refused signal has left something in the stream";
+        EXPECT_EQ(cuda_.cuStreamQuery(first_), CUDA_SUCCESS) << "a refused signal has left something in the stream";
     }
     /// The CPU is the signaler, and has signaled and generated as often as told.
     void expect_cpus(NvSciSyncObj object, const Semaphore& semaphore, std::uint64_t generated,
@@ -94,23 +64,23 @@ class SyncRights : public LeakCheckedTest {
         }
         EXPECT_EQ(poll(fence), kSuccess);
         expect_stream_refused(semaphore);
-        EXPECT_EQ(semaphore.wait(stream_, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-        EXPECT_TRUE(comes_to_its_end(cuda_, stream_));
+        EXPECT_EQ(semaphore.wait(first_, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        EXPECT_TRUE(comes_to_its_end(cuda_, first_));
     }
     /// Streams are the signaler, with as many signals as told.
     void expect_streams(NvSciSyncObj object, const Semaphore& semaphore, std::uint64_t signaled) const {
         expect_cpu_refused(object);
         MemoryGate gate(cuda_);
-        gate.hold(stream_);
+        gate.hold(first_);
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
-        ASSERT_EQ(semaphore.signal(stream_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        ASSERT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
         EXPECT_EQ(value_of(fence), signaled + 1);
         expect_cpu_refused(object);
         EXPECT_EQ(poll(fence), kTimeout);
-        ASSERT_EQ(semaphore.wait(other_stream_, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-        EXPECT_TRUE(is_held(cuda_, other_stream_));
+        ASSERT_EQ(semaphore.wait(second_, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        EXPECT_TRUE(is_held(cuda_, second_));
         gate.open();
-        EXPECT_TRUE(comes_to_its_end(cuda_, other_stream_));
+        EXPECT_TRUE(comes_to_its_end(cuda_, second_));
         EXPECT_EQ(poll(fence), kSuccess);
         expect_cpu_refused(object);
     }
@@ -119,28 +89,21 @@ class SyncRights : public LeakCheckedTest {
         const SyncObject object = allocate(lists);
         const Semaphore semaphore(object);
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
-        EXPECT_EQ(semaphore.signal(stream_, &fence), signals ? CUDA_SUCCESS : CUDA_ERROR_NOT_SUPPORTED)
+        EXPECT_EQ(semaphore.signal(first_, &fence), signals ? CUDA_SUCCESS : CUDA_ERROR_NOT_SUPPORTED)
             << opennvsciGetLastErrorText();
         EXPECT_EQ(is_cleared(fence), !signals);
         if (!signals) {
             EXPECT_STRNE(opennvsciGetLastErrorText(), "");
             ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, 0, &fence), kSuccess);
         }
-        EXPECT_EQ(semaphore.wait(other_stream_, fence), waits ? CUDA_SUCCESS : CUDA_ERROR_NOT_SUPPORTED)
+        EXPECT_EQ(semaphore.wait(second_, fence), waits ? CUDA_SUCCESS : CUDA_ERROR_NOT_SUPPORTED)
             << opennvsciGetLastErrorText();
         if (!waits) {
             EXPECT_STRNE(opennvsciGetLastErrorText(), "");
         }
-        EXPECT_TRUE(comes_to_its_end(cuda_, stream_));
-        EXPECT_TRUE(comes_to_its_end(cuda_, other_stream_));
+        EXPECT_TRUE(comes_to_its_end(cuda_, first_));
+        EXPECT_TRUE(comes_to_its_end(cuda_, second_));
     }
-
-    TestDevice& device_ = TestDevice::instance();
-    const driver::EntryPoints& cuda_ = device_.cuda();
-    SyncModule module_ = open_sync_module();
-    WaitContext context_ = wait_context(module_);
-    CUstream stream_ = nullptr;
-    CUstream other_stream_ = nullptr;
 };
 
 // One kind of signaler
@@ -169,7 +132,7 @@ TEST_F(SyncRights, ASignalOfAStreamMakesStreamsTheSignaler) {
     const SyncObject object = for_both();
     const Semaphore semaphore(object);
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
-    ASSERT_EQ(semaphore.signal(stream_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+    ASSERT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
     expect_streams(object, semaphore, 1);
 }
 
@@ -197,12 +160,12 @@ TEST_F(SyncRights, OnlyASignalDecides) {
         ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, 1, &fence), kSuccess);
         EXPECT_EQ(poll(fence), kTimeout);
         EXPECT_EQ(NvSciSyncObjGenerateFence(object, nullptr), kBadParameter);
-        EXPECT_EQ(semaphore.signal(stream_, nullptr), CUDA_ERROR_INVALID_VALUE);
-        EXPECT_EQ(semaphore.signal(stream_, &fence, 8), CUDA_ERROR_INVALID_VALUE);
+        EXPECT_EQ(semaphore.signal(first_, nullptr), CUDA_ERROR_INVALID_VALUE);
+        EXPECT_EQ(semaphore.signal(first_, &fence, 8), CUDA_ERROR_INVALID_VALUE);
         CUgraph graph = nullptr;
-        ASSERT_EQ(cuda_.cuStreamBeginCapture(stream_, CU_STREAM_CAPTURE_MODE_RELAXED), CUDA_SUCCESS);
-        EXPECT_EQ(semaphore.signal(stream_, &fence), CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
-        EXPECT_EQ(cuda_.cuStreamEndCapture(stream_, &graph), CUDA_SUCCESS);
+        ASSERT_EQ(cuda_.cuStreamBeginCapture(first_, CU_STREAM_CAPTURE_MODE_RELAXED), CUDA_SUCCESS);
+        EXPECT_EQ(semaphore.signal(first_, &fence), CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
+        EXPECT_EQ(cuda_.cuStreamEndCapture(first_, &graph), CUDA_SUCCESS);
         EXPECT_EQ(cuda_.cuGraphDestroy(graph), CUDA_SUCCESS);
         if (cpu_is_next) {
             ASSERT_EQ(NvSciSyncObjSignal(object), kSuccess) << opennvsciGetLastErrorText();
@@ -210,7 +173,7 @@ TEST_F(SyncRights, OnlyASignalDecides) {
             expect_stream_refused(semaphore);
         } else {
             NvSciSyncFence first = NvSciSyncFenceInitializer;
-            ASSERT_EQ(semaphore.signal(stream_, &first), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+            ASSERT_EQ(semaphore.signal(first_, &first), CUDA_SUCCESS) << opennvsciGetLastErrorText();
             EXPECT_EQ(value_of(first), 1U);
             expect_streams(object, semaphore, 1);
             EXPECT_EQ(poll(fence), kSuccess);
@@ -239,13 +202,13 @@ TEST_F(SyncRights, OneKindWinsARace) {
         std::thread streams([&] {
             device_.make_current();
             start_together();
-            stream_result = semaphore.signal(stream_, &of_stream);
+            stream_result = semaphore.signal(first_, &of_stream);
         });
         start_together();
         const NvSciError cpu_result =
             generates ? NvSciSyncObjGenerateFence(object, &of_cpu) : NvSciSyncObjSignal(object);
         streams.join();
-        ASSERT_TRUE(comes_to_its_end(cuda_, stream_));
+        ASSERT_TRUE(comes_to_its_end(cuda_, first_));
         ASSERT_NE(cpu_result == kSuccess, stream_result == CUDA_SUCCESS) << cpu_result << " and " << stream_result;
         if (cpu_result == kSuccess) {
             ++wins_of_the_cpu;
@@ -275,16 +238,16 @@ TEST_F(SyncRights, AStreamSignalsOnlyIfAListOfCudaAskedTo) {
     NvSciSyncFence of_cpu = NvSciSyncFenceInitializer;
     ASSERT_EQ(NvSciSyncObjGenerateFence(object, &of_cpu), kSuccess);
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
-    EXPECT_EQ(semaphore.signal(stream_, &fence), CUDA_ERROR_NOT_SUPPORTED);
+    EXPECT_EQ(semaphore.signal(first_, &fence), CUDA_ERROR_NOT_SUPPORTED);
     EXPECT_STRNE(opennvsciGetLastErrorText(), "");
     EXPECT_TRUE(is_cleared(fence));
-    EXPECT_TRUE(comes_to_its_end(cuda_, stream_));
+    EXPECT_TRUE(comes_to_its_end(cuda_, first_));
     EXPECT_EQ(poll(of_cpu), kTimeout) << "expired by somebody who may not signal";
-    ASSERT_EQ(semaphore.wait(stream_, of_cpu), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+    ASSERT_EQ(semaphore.wait(first_, of_cpu), CUDA_SUCCESS) << opennvsciGetLastErrorText();
     ASSERT_EQ(NvSciSyncObjGenerateFence(object, &fence), kSuccess);
     EXPECT_EQ(value_of(fence), 2U) << "the refused signal took a value";
     EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
-    EXPECT_TRUE(comes_to_its_end(cuda_, stream_));
+    EXPECT_TRUE(comes_to_its_end(cuda_, first_));
     EXPECT_EQ(poll(fence), kTimeout);
     EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
     EXPECT_EQ(poll(fence), kSuccess);
@@ -294,17 +257,17 @@ TEST_F(SyncRights, AStreamWaitsOnlyIfAListOfCudaAskedTo) {
     const SyncObject object = allocate({gpu_list(module_, 1), cpu_list(module_, NvSciSyncAccessPerm_WaitOnly)});
     const Semaphore semaphore(object);
     MemoryGate gate(cuda_);
-    gate.hold(stream_);
+    gate.hold(first_);
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
-    ASSERT_EQ(semaphore.signal(stream_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-    EXPECT_EQ(semaphore.wait(other_stream_, fence), CUDA_ERROR_NOT_SUPPORTED);
+    ASSERT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+    EXPECT_EQ(semaphore.wait(second_, fence), CUDA_ERROR_NOT_SUPPORTED);
     EXPECT_STRNE(opennvsciGetLastErrorText(), "");
-    EXPECT_EQ(cuda_.cuStreamQuery(other_stream_), CUDA_SUCCESS) << "a refused wait has held up the stream";
+    EXPECT_EQ(cuda_.cuStreamQuery(second_), CUDA_SUCCESS) << "a refused wait has held up the stream";
     gate.open();
-    EXPECT_TRUE(comes_to_its_end(cuda_, stream_));
-    EXPECT_EQ(semaphore.wait(other_stream_, fence), CUDA_ERROR_NOT_SUPPORTED) << "an expired fence changes no right";
+    EXPECT_TRUE(comes_to_its_end(cuda_, first_));
+    EXPECT_EQ(semaphore.wait(second_, fence), CUDA_ERROR_NOT_SUPPORTED) << "an expired fence changes no right";
     EXPECT_EQ(poll(fence), kSuccess);
-    ASSERT_EQ(semaphore.signal(stream_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+    ASSERT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
     EXPECT_EQ(value_of(fence), 2U);
 }
 
@@ -370,7 +333,7 @@ TEST_F(SyncRights, SlotsOfOneListKeepTheirRights) {
     ASSERT_EQ(NvSciSyncObjAlloc(reconciled_clone, object.out()), kSuccess);
     const Semaphore semaphore(object);
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
-    EXPECT_EQ(semaphore.signal(stream_, &fence), CUDA_ERROR_NOT_SUPPORTED);
+    EXPECT_EQ(semaphore.signal(first_, &fence), CUDA_ERROR_NOT_SUPPORTED);
     EXPECT_TRUE(is_cleared(fence));
 }
 
@@ -385,12 +348,12 @@ TEST_F(SyncRights, ARefusedElementRefusesTheArray) {
     CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS parameters[2] = {};
     parameters[0].params.nvSciSync.fence = &fences[0];
     parameters[1].params.nvSciSync.fence = &fences[1];
-    EXPECT_EQ(nvsciCuSignalExternalSemaphoresAsync(semaphores, parameters, 2, stream_), CUDA_ERROR_NOT_SUPPORTED);
+    EXPECT_EQ(nvsciCuSignalExternalSemaphoresAsync(semaphores, parameters, 2, first_), CUDA_ERROR_NOT_SUPPORTED);
     EXPECT_TRUE(is_cleared(fences[0]));
     EXPECT_TRUE(is_cleared(fences[1]));
-    ASSERT_EQ(first.signal(stream_, &fences[0]), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+    ASSERT_EQ(first.signal(first_, &fences[0]), CUDA_SUCCESS) << opennvsciGetLastErrorText();
     EXPECT_EQ(value_of(fences[0]), 1U);
-    EXPECT_TRUE(comes_to_its_end(cuda_, stream_));
+    EXPECT_TRUE(comes_to_its_end(cuda_, first_));
 }
 
 // The same for an object that both kinds may signal, whose signaler is the CPU by now.
@@ -405,10 +368,10 @@ TEST_F(SyncRights, AnElementOfTheCpuRefusesTheArray) {
     CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS parameters[2] = {};
     parameters[0].params.nvSciSync.fence = &fences[0];
     parameters[1].params.nvSciSync.fence = &fences[1];
-    EXPECT_NE(nvsciCuSignalExternalSemaphoresAsync(semaphores, parameters, 2, stream_), CUDA_SUCCESS);
+    EXPECT_NE(nvsciCuSignalExternalSemaphoresAsync(semaphores, parameters, 2, first_), CUDA_SUCCESS);
     EXPECT_TRUE(is_cleared(fences[0]));
     EXPECT_TRUE(is_cleared(fences[1]));
-    EXPECT_TRUE(comes_to_its_end(cuda_, stream_));
+    EXPECT_TRUE(comes_to_its_end(cuda_, first_));
     expect_cpus(of_cpu, second, 0, 1);
 }
 
