@@ -249,7 +249,7 @@ TEST_F(ImageImportTest, TheCpuSeesTheArraysOfABlockLinearImage) {
 TEST_F(ImageImportTest, AReadOnlyObjectInTheDriversSystemMemoryIsReadOnlyForBoth) {
     const Plane plane{kRgba, 64, 64};
     const Object object = allocate_image({.planes = {plane}, .cpu = true});
-    const Object reader = read_only(object);
+    const Object reader = handed_over_read_only(object);
     const Bytes pixels = random_pixels(plane, 1);
     put_pixels(object, plane, pixels);
     EXPECT_TRUE(get_pixels(reader, plane) == pixels);
@@ -344,7 +344,7 @@ TEST_F(ImageImportTest, ARawBufferIsMappedLikeAnyMemory) {
 TEST_F(ImageImportTest, SurfacesAreForWritableObjectsOnly) {
     const Plane plane{kRgba, 64, 64};
     const Object object = allocate_image({.planes = {plane}});
-    const Object reader = read_only(object);
+    const Object reader = handed_over_read_only(object);
     ExternalMemory writable;
     ExternalMemory readable;
     ASSERT_EQ(writable.import(object, size_of(object)), CUDA_SUCCESS);
@@ -373,7 +373,7 @@ TEST_F(ImageImportTest, SurfacesAreForWritableObjectsOnly) {
 // Nothing stops copies into an array, so a read-only object has none, unless arrays are the only way to read it.
 TEST_F(ImageImportTest, ReadOnlyBytesHaveNoArrays) {
     const Object object = allocate(Where::video_memory, 1 << 20);
-    const Object reader = read_only(object);
+    const Object reader = handed_over_read_only(object);
     ExternalMemory memory;
     ASSERT_EQ(memory.import(reader, 1 << 20), CUDA_SUCCESS);
     const auto desc = describe({kRgba, 64, 64}, 0);
@@ -399,9 +399,10 @@ TEST_F(ImageImportTest, TheReportOfAReadOnlyImageSaysWhatIsNotStopped) {
     const Plane plane{kRgba, 64, 64};
     const Object block_linear = allocate_image({.planes = {plane}});
     const Object pitch_linear = allocate_image({.planes = {plane}, .layout = NvSciBufImage_PitchLinearType});
-    EXPECT_NE(reason_of(read_only(block_linear)).find("cannot stop copies into an array"), std::string::npos);
+    EXPECT_NE(reason_of(handed_over_read_only(block_linear)).find("cannot stop copies into an array"),
+              std::string::npos);
     EXPECT_EQ(reason_of(block_linear).find("array"), std::string::npos);
-    EXPECT_EQ(reason_of(read_only(pitch_linear)).find("array"), std::string::npos);
+    EXPECT_EQ(reason_of(handed_over_read_only(pitch_linear)).find("array"), std::string::npos);
 }
 
 // In a process of its own, where nothing was said yet.
@@ -410,7 +411,7 @@ class ImageImportDeathTest : public ImageImportTest {
     [[noreturn]] void map_two_arrays_of_a_reader() {
         const Plane plane{kRgba, 64, 64};
         const Object object = allocate_image({.planes = {plane}});
-        const Object reader = read_only(object);
+        const Object reader = handed_over_read_only(object);
         ExternalMemory memory;
         EXPECT_EQ(memory.import(reader, size_of(object)), CUDA_SUCCESS);
         const auto said_at_mapping = [&] {

@@ -138,7 +138,7 @@ TEST_P(ImportEverywhere, FreeingWaitsForTheContextOfTheImport) {
 TEST_P(ImportEverywhere, ACaptureInProgressIsNotDamaged) {
     during_captures([&] {
         const Object object = allocate(GetParam(), kSize);
-        const Object reduced = read_only(object);
+        const Object reduced = handed_over_read_only(object);
         Mapped mapped;
         Mapped second;
         import_and_map(mapped, object, kSize);
@@ -165,7 +165,7 @@ TEST_F(ImportTest, TheEndOfARegistrationHoldsNobodyUp) {
     g_unregister = std::exchange(call.cuMemHostUnregister, unregister_after_another_thread);
     std::thread other([&] {
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
-        const Object reduced = read_only(object);
+        const Object reduced = handed_over_read_only(object);
         const void* pointer = nullptr;
         EXPECT_EQ(NvSciBufObjGetConstCpuPtr(reduced, &pointer), kSuccess);
         g_has_pointer = true;
@@ -191,7 +191,7 @@ TEST_F(ImportTest, AFreeThatWaitsLongSaysWhatFor) {
 
 TEST_P(ImportEverywhere, ThreadsImportAndFreeAtTheSameTime) {
     const Object object = allocate(GetParam(), kSize);
-    const Object reduced = read_only(object);
+    const Object reduced = handed_over_read_only(object);
     std::vector<std::thread> threads;
     for (int t = 0; t < 8; ++t) {
         threads.emplace_back([&, t] {

@@ -5,13 +5,14 @@
 
 #include "buf_objects.h"
 #include "cuda_objects.h"
+#include "handed_over.h"
 #include "leak_check.h"
 
 namespace opennvsci::test {
 
 enum class Where { system_memory, video_memory };
 
-inline std::string name_of(const ::testing::TestParamInfo<Where>& parameter) {
+inline std::string name_of_place(const ::testing::TestParamInfo<Where>& parameter) {
     return parameter.param == Where::system_memory ? "SystemMemory" : "VideoMemory";
 }
 

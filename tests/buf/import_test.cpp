@@ -24,7 +24,7 @@ std::vector<unsigned char> pattern(std::size_t size, unsigned char first = 1) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Memory, ImportEverywhere, ::testing::Values(Where::system_memory, Where::video_memory),
-                         name_of);
+                         name_of_place);
 
 TEST_P(ImportEverywhere, NewMemoryIsZero) {
     // Two in a row, the first one filled: the second may get the same memory.
@@ -50,13 +50,13 @@ TEST_P(ImportEverywhere, DeviceCodeStoresAndCopiesRead) {
 
 TEST_P(ImportEverywhere, ImportsOfOneObjectAlias) {
     const Object object = allocate(GetParam(), kSize);
-    const Object second_handle = duplicate(object);
-    const Object reduced = read_only(object);
+    const Object theirs = handed_over(object);
+    const Object reduced = handed_over_read_only(object);
     Mapped first;
     Mapped second;
     Mapped third;
     import_and_map(first, object, kSize);
-    import_and_map(second, second_handle, kSize);
+    import_and_map(second, theirs, kSize);
     import_and_map(third, reduced, kSize);
     const auto bytes = pattern(kSize);
     ASSERT_EQ(device_.write(first.pointer, bytes), CUDA_SUCCESS);
@@ -73,7 +73,7 @@ TEST_P(ImportEverywhere, ACopyIntoAReadOnlyImportIsRefusedAndChangesNothing) {
     const auto bytes = pattern(kSize);
     ASSERT_EQ(device_.write(writable.pointer, bytes), CUDA_SUCCESS);
 
-    const Object reduced = read_only(object);
+    const Object reduced = handed_over_read_only(object);
     Mapped mapped;
     import_and_map(mapped, reduced, kSize);
     EXPECT_EQ(device_.read(mapped.pointer, kSize), bytes);
@@ -84,12 +84,12 @@ TEST_P(ImportEverywhere, ACopyIntoAReadOnlyImportIsRefusedAndChangesNothing) {
 
 using ImportEverywhereDeathTest = ImportEverywhere;
 INSTANTIATE_TEST_SUITE_P(Memory, ImportEverywhereDeathTest,
-                         ::testing::Values(Where::system_memory, Where::video_memory), name_of);
+                         ::testing::Values(Where::system_memory, Where::video_memory), name_of_place);
 
 // A GPU's fault ends the context, the software device's the process; both count here as the signal.
 TEST_P(ImportEverywhereDeathTest, AStoreThroughAReadOnlyImportFaults) {
     const Object object = allocate(GetParam(), kSize);
-    const Object reduced = read_only(object);
+    const Object reduced = handed_over_read_only(object);
     EXPECT_EXIT(
         {
             Mapped mapped;
@@ -225,7 +225,7 @@ TEST_P(ImportEverywhere, EverythingMayBeFreedInAnyOrder) {
             std::swap(module, module_);
             Object object;
             ASSERT_EQ(NvSciBufObjAlloc(outcome.reconciled, object.out()), kSuccess);
-            Object reduced = read_only(object);
+            Object reduced = handed_over_read_only(object);
             ExternalMemory memory;
             ASSERT_EQ(memory.import(reduced, kSize), CUDA_SUCCESS);
             CUdeviceptr pointer = 0;
@@ -270,7 +270,7 @@ TEST_F(ImportDeathTest, TheLogTellsTheRightOfEveryMapping) {
     EXPECT_EXIT(
         {
             const Object object = allocate(Where::video_memory, kSize);
-            const Object reduced = read_only(object);
+            const Object reduced = handed_over_read_only(object);
             Mapped mapped;
             import_and_map(mapped, reduced, kSize);
             std::fprintf(stderr, "looked for %#llx\n", mapped.pointer);
@@ -304,7 +304,7 @@ TEST_F(ImportTest, TheCpuAndTheDeviceSeeTheSameBytes) {
     ASSERT_EQ(NvSciBufObjGetCpuPtr(object, &pointer), kSuccess);
     const auto bytes = pattern(kSize);
     std::copy(bytes.begin(), bytes.end(), static_cast<unsigned char*>(pointer));
-    const Object reduced = read_only(object);
+    const Object reduced = handed_over_read_only(object);
     ASSERT_EQ(NvSciBufObjGetConstCpuPtr(reduced, &const_pointer), kSuccess);
     Mapped mapped;
     import_and_map(mapped, object, kSize);

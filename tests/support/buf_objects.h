@@ -49,12 +49,4 @@ inline Object allocate(NvSciBufAttrList reconciled) {
     return make<Object>(NvSciBufObjAlloc, reconciled);
 }
 
-inline Object duplicate(NvSciBufObj object) {
-    return make<Object>(NvSciBufObjDup, object);
-}
-
-inline Object read_only(NvSciBufObj object) {
-    return make<Object>(NvSciBufObjDupWithReducePerm, object, NvSciBufAccessPerm_Readonly);
-}
-
 }  // namespace opennvsci::test

@@ -92,10 +92,6 @@ inline SyncObject allocate(NvSciSyncModule module, const Participants& of) {
     return allocate({signaler, streams, cpu});
 }
 
-inline SyncObject duplicate(NvSciSyncObj object) {
-    return make<SyncObject>(NvSciSyncObjDup, object);
-}
-
 /// The fence of the next signal of the CPU.
 inline NvSciSyncFence generate(NvSciSyncObj object) {
     NvSciSyncFence fence = NvSciSyncFenceInitializer;

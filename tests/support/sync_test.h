@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cuda_objects.h"
+#include "handed_over.h"
 #include "leak_check.h"
 #include "memory_gate.h"
 #include "own_process.h"

@@ -371,11 +371,8 @@ TEST_P(SyncLoss, OnceBrokenNeverWhole) {
             EXPECT_TRUE(comes_to_its_end(scene.cuda, stream));
         }
         other.destroy();
-        SyncObject duplicate;
-        ASSERT_EQ(NvSciSyncObjDup(scene.object, duplicate.out()), kSuccess);
-        NvSciSyncFence copy = NvSciSyncFenceInitializer;
-        ASSERT_EQ(NvSciSyncFenceDup(&lost[0], &copy), kSuccess);
-        scene.expect_lost({copy, scene.fence_of(3), scene.fence_of(4), scene.fence_of(5)});
+        const SyncObject theirs = handed_over(scene.object);
+        scene.expect_lost({handed_over(lost[0]), scene.fence_of(3), scene.fence_of(4), scene.fence_of(5)});
         if (scene.has_cpu()) scene.expect({done[0], done[1], scene.fence_of(2)}, kSuccess);
         scene.expect_lost(lost);
     });
