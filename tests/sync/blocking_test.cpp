@@ -90,13 +90,14 @@ class BlockingScene : public StreamScene {
         }
         return fence;
     }
-    /// A fence that expires when expire_pending() lets it.
+    /// A fence that expires when expire_pending() lets it. One of each scene.
     NvSciSyncFence next_pending() {
         if (signals_with_cpu()) return generate(object);
         gate->hold(signals);
         return next_signaled(signals);
     }
     void expire_pending() {
+        if (has_expired.exchange(true)) return;
         gate->open();
         if (signals_with_cpu()) {
             EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
@@ -115,10 +116,7 @@ class BlockingScene : public StreamScene {
                 EXPECT_EQ(NvSciSyncFenceGetTimestamp(&expired[1], &time), kSuccess);
             });
         }
-        others.add("a handle more and less", [this] {
-            SyncObject duplicate;
-            EXPECT_EQ(NvSciSyncObjDup(object, duplicate.out()), kSuccess);
-        });
+        others.add("a handle more and less", [this] { (void)handed_over(object); });
         others.add("another object of the CPU", [this] {
             for (int i = 0; i < 20; ++i) {
                 const SyncObject other = cpu_object(module);
@@ -147,6 +145,8 @@ class BlockingScene : public StreamScene {
     const Stream stuck;
     const CUstream signals = first;
     const CUstream waits = second;
+    std::atomic<bool> has_expired{false};
+    std::optional<OwnContext> other_context;  // the end of what is registered in it waits for all work
     const Fences expired{next_signaled(signals), next_signaled(signals)};
 };
 
@@ -198,6 +198,22 @@ class SyncBlocking : public ::testing::TestWithParam<Participants> {
             }
         });
     }
+
+    /// While a stream's wait for a fence that pends stands still, `meanwhile` adds what has to go on.
+    template <class Meanwhile>
+    static void while_a_wait_stands_still(Meanwhile&& meanwhile) {
+        for_each_call([&](const char* call) {
+            BlockingScene scene(GetParam());
+            const NvSciSyncFence pending = scene.next_pending();
+            const bool was_made = run_blocked(
+                scene, call, [&] { scene.wait(scene.stuck, pending); },
+                [&](Others& others) { meanwhile(scene, pending, others); });
+            scene.expire_pending();
+            EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.stuck));
+            EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.waits));
+            return was_made;
+        });
+    }
 };
 INSTANTIATE_TEST_SUITE_P(Objects, SyncBlocking, ::testing::ValuesIn(kParticipants),
                          [](const ::testing::TestParamInfo<Participants>& parameter) {
@@ -210,29 +226,19 @@ INSTANTIATE_TEST_SUITE_P(Objects, SyncBlocking, ::testing::ValuesIn(kParticipant
 // A stream's wait stands still: everything else of the object goes on, the signals above all, which are what could
 // make room.
 TEST_P(SyncBlocking, WhileAWaitOfAStreamStandsStill) {
-    for_each_call([](const char* call) {
-        BlockingScene scene(GetParam());
-        const NvSciSyncFence pending = scene.next_pending();
-        const bool was_made = run_blocked(
-            scene, call, [&] { scene.wait(scene.stuck, pending); },
-            [&](Others& others) {
-                scene.add_what_always_goes_on(others);
-                others.add("a CPU's wait that times out, and one that does not", [&] {
-                    if (scene.signals_with_cpu()) scene.expect_of_a_wait(pending, 1000, kTimeout);
-                    scene.expire_pending();
-                    scene.expect_of_a_wait(pending, 10000000, kSuccess);
-                    // And some more signals, each waited for by the CPU and by a stream.
-                    for (int i = 0; i < 10; ++i) {
-                        const NvSciSyncFence fence = scene.next_signaled(scene.signals);
-                        scene.wait(scene.waits, fence);
-                        scene.expect_of_a_wait(fence, 10000000, kSuccess);
-                    }
-                });
-            });
-        if (!was_made) scene.expire_pending();
-        EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.stuck));
-        EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.waits));
-        return was_made;
+    while_a_wait_stands_still([](BlockingScene& scene, const NvSciSyncFence& pending, Others& others) {
+        scene.add_what_always_goes_on(others);
+        others.add("a CPU's wait that times out, and one that does not", [&] {
+            if (scene.signals_with_cpu()) scene.expect_of_a_wait(pending, 1000, kTimeout);
+            scene.expire_pending();
+            scene.expect_of_a_wait(pending, 10000000, kSuccess);
+            // And some more signals, each waited for by the CPU and by a stream.
+            for (int i = 0; i < 10; ++i) {
+                const NvSciSyncFence fence = scene.next_signaled(scene.signals);
+                scene.wait(scene.waits, fence);
+                scene.expect_of_a_wait(fence, 10000000, kSuccess);
+            }
+        });
     });
 }
 
@@ -263,45 +269,25 @@ TEST_P(SyncBlocking, WhileAWaitBeforeItsSignalStandsStill) {
 
 // The import that the call uses is destroyed, and the object freed, meanwhile: the call keeps what it needs.
 TEST_P(SyncBlocking, WhileAWaitStandsStillItsHandlesGo) {
-    for_each_call([](const char* call) {
-        BlockingScene scene(GetParam());
-        const NvSciSyncFence pending = scene.next_pending();
-        const bool was_made = run_blocked(
-            scene, call, [&] { scene.wait(scene.stuck, pending); },
-            [&](Others& others) {
-                others.add("the end of the handles", [&] {
-                    scene.expire_pending();
-                    scene.end_object();
-                    for (int i = 0; i < 20; ++i)
-                        cpu_object(scene.module);
-                    scene.expect_of_a_wait(pending, 10000000, kSuccess);
-                });
-            });
-        if (!was_made) scene.expire_pending();
-        EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.stuck));
-        return was_made;
+    while_a_wait_stands_still([](BlockingScene& scene, const NvSciSyncFence& pending, Others& others) {
+        others.add("the end of the handles", [&] {
+            scene.expire_pending();
+            scene.end_object();
+            for (int i = 0; i < 20; ++i)
+                cpu_object(scene.module);
+            scene.expect_of_a_wait(pending, 10000000, kSuccess);
+        });
     });
 }
 
 // Who signals may have to import the object first, in whatever context.
 TEST_P(SyncBlocking, WhileAWaitStandsStillTheObjectIsImported) {
-    for_each_call([](const char* call) {
-        BlockingScene scene(GetParam());
-        const NvSciSyncFence pending = scene.next_pending();
-        std::optional<OwnContext> other;  // destroyed later: the end of what is registered in it waits for all work
-        const bool was_made = run_blocked(
-            scene, call, [&] { scene.wait(scene.stuck, pending); },
-            [&](Others& others) {
-                others.add("an import into the same context", [&] { const Semaphore another(scene.object); });
-                others.add("an import into a new context", [&] {
-                    other.emplace();
-                    const Semaphore another(scene.object);
-                });
-            });
-        scene.expire_pending();
-        EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.stuck));
-        other.reset();
-        return was_made;
+    while_a_wait_stands_still([](BlockingScene& scene, const NvSciSyncFence&, Others& others) {
+        others.add("an import into the same context", [&] { const Semaphore another(scene.object); });
+        others.add("an import into a new context", [&] {
+            scene.other_context.emplace();
+            const Semaphore another(scene.object);
+        });
     });
 }
 
@@ -310,8 +296,7 @@ TEST_P(SyncBlocking, WhileASignalOfAStreamStandsStill) {
     if (GetParam().cpu_signals) return;
     for_each_call([](const char* call) {
         BlockingScene scene(GetParam());
-        scene.gate->hold(scene.signals);
-        const NvSciSyncFence submitted = scene.next_signaled(scene.signals);
+        const NvSciSyncFence submitted = scene.next_pending();
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
         const bool was_made = run_blocked(
             scene, call,

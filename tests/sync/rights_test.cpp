@@ -84,6 +84,13 @@ class SyncRights : public SyncTest {
         EXPECT_EQ(poll(fence), kSuccess);
         expect_cpu_refused(object);
     }
+    CUresult signal_in_one_call(const Semaphore& first, const Semaphore& second, Fences& fences) const {
+        const CUexternalSemaphore semaphores[] = {first.handle, second.handle};
+        CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS parameters[2] = {};
+        for (std::size_t i = 0; i < 2; ++i)
+            parameters[i].params.nvSciSync.fence = &fences[i];
+        return nvsciCuSignalExternalSemaphoresAsync(semaphores, parameters, 2, first_);
+    }
     /// A stream signals and waits, and what it must not do is 801 and no more.
     void expect_rights(const std::vector<NvSciSyncAttrList>& lists, bool signals, bool waits) const {
         const SyncObject object = allocate(lists);
@@ -140,10 +147,8 @@ TEST_F(SyncRights, ASignalOfAStreamMakesStreamsTheSignaler) {
 TEST_F(SyncRights, AllHandlesShareTheSignaler) {
     const SyncObject object = for_both();
     const Semaphore before(object);
-    SyncObject duplicate;
-    ASSERT_EQ(NvSciSyncObjDup(object, duplicate.out()), kSuccess);
-    NvSciSyncFence fence = NvSciSyncFenceInitializer;
-    ASSERT_EQ(NvSciSyncObjGenerateFence(duplicate, &fence), kSuccess);
+    const SyncObject theirs = handed_over(object);
+    (void)generate(theirs);
     const Semaphore after(object);
     expect_stream_refused(before);
     expect_stream_refused(after);
@@ -343,12 +348,8 @@ TEST_F(SyncRights, ARefusedElementRefusesTheArray) {
     const SyncObject may_not = allocate({cpu_list(module_, NvSciSyncAccessPerm_WaitSignal), gpu_list(module_, 2)});
     const Semaphore first(may);
     const Semaphore second(may_not);
-    const CUexternalSemaphore semaphores[] = {first.handle, second.handle};
-    NvSciSyncFence fences[2] = {NvSciSyncFenceInitializer, NvSciSyncFenceInitializer};
-    CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS parameters[2] = {};
-    parameters[0].params.nvSciSync.fence = &fences[0];
-    parameters[1].params.nvSciSync.fence = &fences[1];
-    EXPECT_EQ(nvsciCuSignalExternalSemaphoresAsync(semaphores, parameters, 2, first_), CUDA_ERROR_NOT_SUPPORTED);
+    Fences fences(2, NvSciSyncFenceInitializer);
+    EXPECT_EQ(signal_in_one_call(first, second, fences), CUDA_ERROR_NOT_SUPPORTED);
     EXPECT_TRUE(is_cleared(fences[0]));
     EXPECT_TRUE(is_cleared(fences[1]));
     ASSERT_EQ(first.signal(first_, &fences[0]), CUDA_SUCCESS) << opennvsciGetLastErrorText();
@@ -363,12 +364,8 @@ TEST_F(SyncRights, AnElementOfTheCpuRefusesTheArray) {
     const Semaphore first(of_streams);
     const Semaphore second(of_cpu);
     ASSERT_EQ(NvSciSyncObjSignal(of_cpu), kSuccess);
-    const CUexternalSemaphore semaphores[] = {first.handle, second.handle};
-    NvSciSyncFence fences[2] = {NvSciSyncFenceInitializer, NvSciSyncFenceInitializer};
-    CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS parameters[2] = {};
-    parameters[0].params.nvSciSync.fence = &fences[0];
-    parameters[1].params.nvSciSync.fence = &fences[1];
-    EXPECT_NE(nvsciCuSignalExternalSemaphoresAsync(semaphores, parameters, 2, first_), CUDA_SUCCESS);
+    Fences fences(2, NvSciSyncFenceInitializer);
+    EXPECT_NE(signal_in_one_call(first, second, fences), CUDA_SUCCESS);
     EXPECT_TRUE(is_cleared(fences[0]));
     EXPECT_TRUE(is_cleared(fences[1]));
     EXPECT_TRUE(comes_to_its_end(cuda_, first_));
