@@ -25,11 +25,11 @@ TEST_F(AttributesTest, NumbersThatAreNoKeysAreRefused) {
         for (const std::size_t length : {1, 4, 8, 16, 17, 20}) {
             const std::array<std::uint64_t, 4> memory{value};
             NvSciBufAttrKeyValuePair pair = pair_of(number, memory.data(), length);
-            EXPECT_EQ(NvSciBufAttrListSetAttrs(list, &pair, 1), kBad) << std::hex << number;
+            EXPECT_EQ(NvSciBufAttrListSetAttrs(list, &pair, 1), kBadParameter) << std::hex << number;
         }
         for (const NvSciBufAttrList readable : {list.get(), result.get()}) {
             NvSciBufAttrKeyValuePair pair = pair_of(number, &value, 77);
-            EXPECT_EQ(NvSciBufAttrListGetAttrs(readable, &pair, 1), kBad) << std::hex << number;
+            EXPECT_EQ(NvSciBufAttrListGetAttrs(readable, &pair, 1), kBadParameter) << std::hex << number;
             EXPECT_EQ(pair.value, &value);
             EXPECT_EQ(pair.len, 77U);
         }
@@ -39,17 +39,17 @@ TEST_F(AttributesTest, NumbersThatAreNoKeysAreRefused) {
 TEST_F(AttributesTest, BadArgumentsAreRefused) {
     const List list = raw_list(module_, 0);
     NvSciBufAttrKeyValuePair pair{NvSciBufRawBufferAttrKey_Size, &kSize, sizeof(kSize)};
-    EXPECT_EQ(NvSciBufAttrListSetAttrs(nullptr, &pair, 1), kBad);
-    EXPECT_EQ(NvSciBufAttrListSetAttrs(list, nullptr, 1), kBad);
-    EXPECT_EQ(NvSciBufAttrListSetAttrs(list, &pair, 0), kBad);
-    EXPECT_EQ(NvSciBufAttrListGetAttrs(nullptr, &pair, 1), kBad);
-    EXPECT_EQ(NvSciBufAttrListGetAttrs(list, nullptr, 1), kBad);
-    EXPECT_EQ(NvSciBufAttrListGetAttrs(list, &pair, 0), kBad);
-    EXPECT_EQ(NvSciBufAttrListSlotGetAttrs(nullptr, 0, &pair, 1), kBad);
-    EXPECT_EQ(NvSciBufAttrListSlotGetAttrs(list, 0, nullptr, 1), kBad);
-    EXPECT_EQ(NvSciBufAttrListSlotGetAttrs(list, 0, &pair, 0), kBad);
-    EXPECT_EQ(NvSciBufAttrListSlotGetAttrs(list, 1, &pair, 1), kBad);
-    EXPECT_EQ(NvSciBufAttrListSlotGetAttrs(list, ~std::size_t{0}, &pair, 1), kBad);
+    EXPECT_EQ(NvSciBufAttrListSetAttrs(nullptr, &pair, 1), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListSetAttrs(list, nullptr, 1), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListSetAttrs(list, &pair, 0), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListGetAttrs(nullptr, &pair, 1), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListGetAttrs(list, nullptr, 1), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListGetAttrs(list, &pair, 0), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListSlotGetAttrs(nullptr, 0, &pair, 1), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListSlotGetAttrs(list, 0, nullptr, 1), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListSlotGetAttrs(list, 0, &pair, 0), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListSlotGetAttrs(list, 1, &pair, 1), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListSlotGetAttrs(list, ~std::size_t{0}, &pair, 1), kBadParameter);
     EXPECT_EQ(pair.value, &kSize);
     EXPECT_EQ(get<std::uint64_t>(list, NvSciBufRawBufferAttrKey_Size).size(), 0U) << "nothing was stored";
 }
@@ -72,11 +72,11 @@ TEST_F(AttributesTest, AllOrNothing) {
         {NvSciBufGeneralAttrKey_Types, &type, sizeof(type)},
         {NvSciBufRawBufferAttrKey_Align, &bad_align, sizeof(bad_align)},
     };
-    EXPECT_EQ(NvSciBufAttrListSetAttrs(list, pairs, 4), kBad);
+    EXPECT_EQ(NvSciBufAttrListSetAttrs(list, pairs, 4), kBadParameter);
     EXPECT_TRUE(get_flags(list, NvSciBufGeneralAttrKey_NeedCpuAccess).empty());
     EXPECT_TRUE(get<NvSciBufType>(list, NvSciBufGeneralAttrKey_Types).empty());
     EXPECT_TRUE(get<std::uint64_t>(list, NvSciBufRawBufferAttrKey_Size).empty());
-    EXPECT_EQ(set(list, NvSciBufRawBufferAttrKey_Size, kSize), kBad) << "the refused Types is not in effect";
+    EXPECT_EQ(set(list, NvSciBufRawBufferAttrKey_Size, kSize), kBadParameter) << "the refused Types is not in effect";
     EXPECT_EQ(NvSciBufAttrListSetAttrs(list, pairs, 3), kSuccess) << "and all keys are still open";
 }
 
@@ -85,7 +85,7 @@ TEST_F(AttributesTest, AnIllegalTypesInTheCallOpensNothing) {
     const NvSciBufType types[] = {NvSciBufType_RawBuffer, NvSciBufType_MaxValid};
     NvSciBufAttrKeyValuePair pairs[] = {{NvSciBufRawBufferAttrKey_Size, &kSize, sizeof(kSize)},
                                         {NvSciBufGeneralAttrKey_Types, types, sizeof(types)}};
-    EXPECT_EQ(NvSciBufAttrListSetAttrs(list, pairs, 2), kBad);
+    EXPECT_EQ(NvSciBufAttrListSetAttrs(list, pairs, 2), kBadParameter);
     EXPECT_TRUE(get<std::uint64_t>(list, NvSciBufRawBufferAttrKey_Size).empty());
 }
 
@@ -94,7 +94,7 @@ TEST_F(AttributesTest, SeveralTypesOpenTheKeysOfAll) {
     ASSERT_EQ(set(list, NvSciBufGeneralAttrKey_Types, {NvSciBufType_Image, NvSciBufType_Tensor}), kSuccess);
     EXPECT_EQ(set(list, NvSciBufImageAttrKey_Layout, NvSciBufImage_PitchLinearType), kSuccess);
     EXPECT_EQ(set(list, NvSciBufTensorAttrKey_NumDims, std::uint32_t{4}), kSuccess);
-    EXPECT_EQ(set(list, NvSciBufRawBufferAttrKey_Size, kSize), kBad);
+    EXPECT_EQ(set(list, NvSciBufRawBufferAttrKey_Size, kSize), kBadParameter);
 }
 
 TEST_F(AttributesTest, SignedIntegersOfTheSameSizeAreTaken) {
@@ -125,7 +125,7 @@ TEST_F(AttributesTest, PointersStayValidAndTheirValuesStayTheSame) {
     ASSERT_EQ(NvSciBufAttrListGetAttrs(list, &before, 1), kSuccess);
     EXPECT_EQ(set(list, NvSciBufGeneralAttrKey_NeedCpuAccess, true), kSuccess);
     EXPECT_EQ(set(list, NvSciBufRawBufferAttrKey_Align, std::uint64_t{512}), kSuccess);
-    EXPECT_EQ(set(list, NvSciBufRawBufferAttrKey_Size, std::uint64_t{1}), kBad);
+    EXPECT_EQ(set(list, NvSciBufRawBufferAttrKey_Size, std::uint64_t{1}), kBadParameter);
     const List copy = clone(list);
     EXPECT_EQ(set(copy, NvSciBufRawBufferAttrKey_Size, std::uint64_t{1}), kSuccess);
     NvSciBufAttrKeyValuePair after{NvSciBufRawBufferAttrKey_Size, nullptr, 0};
@@ -153,7 +153,7 @@ TEST_F(AttributesTest, OneBadKeyInAGetModifiesNothing) {
     const List list = raw_list(module_, kSize);
     NvSciBufAttrKeyValuePair pairs[] = {{NvSciBufRawBufferAttrKey_Size, nullptr, 77},
                                         {NvSciBufGeneralAttrKey_ActualPerm, nullptr, 77}};
-    EXPECT_EQ(NvSciBufAttrListGetAttrs(list, pairs, 2), kBad);
+    EXPECT_EQ(NvSciBufAttrListGetAttrs(list, pairs, 2), kBadParameter);
     EXPECT_EQ(pairs[0].value, nullptr);
     EXPECT_EQ(pairs[0].len, 77U);
 }
@@ -169,11 +169,11 @@ TEST_F(AttributesTest, SlotsAreReadByNumberAndGetReadsTheFirst) {
     }
     EXPECT_EQ(get<std::uint64_t>(both, NvSciBufRawBufferAttrKey_Size), std::vector<std::uint64_t>{1});
     NvSciBufAttrKeyValuePair pair{NvSciBufRawBufferAttrKey_Size, nullptr, 77};
-    EXPECT_EQ(NvSciBufAttrListSlotGetAttrs(both, 2, &pair, 1), kBad);
+    EXPECT_EQ(NvSciBufAttrListSlotGetAttrs(both, 2, &pair, 1), kBadParameter);
     EXPECT_EQ(pair.len, 77U);
     const List result = reconciled({first});
     EXPECT_EQ(NvSciBufAttrListSlotGetAttrs(result, 0, &pair, 1), kSuccess);
-    EXPECT_EQ(NvSciBufAttrListSlotGetAttrs(result, 1, &pair, 1), kBad);
+    EXPECT_EQ(NvSciBufAttrListSlotGetAttrs(result, 1, &pair, 1), kBadParameter);
 }
 
 }  // namespace

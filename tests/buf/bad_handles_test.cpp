@@ -6,7 +6,7 @@
 #include <functional>
 
 #include "buf_test.h"
-#include "failure_point.h"
+#include "failure_walk.h"
 
 namespace opennvsci::test {
 namespace {
@@ -182,7 +182,7 @@ TEST_F(BadHandlesTest, EveryParameterRefusesEveryWrongHandle) {
         for (void* handle : wrong_handles(row.kind)) {
             SCOPED_TRACE(::testing::Message() << row.what << " given " << handle);
             Outputs outputs;
-            EXPECT_EQ(row.call(handle, outputs), kBad);
+            EXPECT_EQ(row.call(handle, outputs), kBadParameter);
             outputs.expect_untouched(row.reconciles);
             EXPECT_STRNE(opennvsciGetLastErrorText(), "");
         }
@@ -227,7 +227,7 @@ TEST_F(BadHandlesTest, FunctionsWithoutAnErrorChannelIgnoreThemAndSayIt) {
 TEST_F(BadHandlesTest, TheTextSaysWhatWasGivenInstead) {
     NvSciBufObj made = nullptr;
     const auto text = [&](void* handle) {
-        EXPECT_EQ(NvSciBufObjDup(static_cast<NvSciBufObj>(handle), &made), kBad);
+        EXPECT_EQ(NvSciBufObjDup(static_cast<NvSciBufObj>(handle), &made), kBadParameter);
         return std::string(opennvsciGetLastErrorText());
     };
     EXPECT_TRUE(contains(text(nullptr), "bufObj is NULL"));
@@ -241,24 +241,23 @@ TEST_F(BadHandlesTest, TheTextSaysWhatWasGivenInstead) {
     EXPECT_EQ(made, nullptr);
     NvSciBufAttrList lists[] = {list_, reinterpret_cast<NvSciBufAttrList>(object_.get())};
     NvSciBufAttrList appended = nullptr;
-    EXPECT_EQ(NvSciBufAttrListAppendUnreconciled(lists, 2, &appended), kBad);
+    EXPECT_EQ(NvSciBufAttrListAppendUnreconciled(lists, 2, &appended), kBadParameter);
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "list 2 of 2 is a buffer object (NvSciBufObj)"));
 }
 
-// What they say needs memory, and there may be none: the n-th allocation fails, for n = 1, 2, … until none is left.
+// What they say needs memory, and there may be none.
 TEST_F(BadHandlesTest, FunctionsWithoutAnErrorChannelSurviveAnExhaustedHeap) {
     int local = 0;
     void* const ended = Object(allocate(result_)).get();
     for (void* handle : {static_cast<void*>(&local), static_cast<void*>(list_.get()), ended}) {
-        bool is_hit = true;
-        for (long n = 1; is_hit; ++n) {
+        walk_failure_points(kEveryPoint, [&](FailurePoint& point) {
             ::testing::internal::CaptureStderr();
-            FailurePoint::instance().arm(n);
+            point.arm();
             NvSciBufObjFree(static_cast<NvSciBufObj>(handle));
             NvSciBufModuleClose(static_cast<NvSciBufModule>(handle));
-            is_hit = FailurePoint::instance().disarm();
+            point.disarm();
             EXPECT_TRUE(contains(::testing::internal::GetCapturedStderr(), "NvSciBufModuleClose"));
-        }
+        });
     }
     EXPECT_EQ(NvSciBufAttrListGetSlotCount(list_), 1U);
 }

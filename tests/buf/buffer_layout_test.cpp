@@ -180,7 +180,7 @@ TEST_F(BufferLayoutTest, OnlyReconciledListsHaveALayout) {
     ASSERT_EQ(NvSciSyncAttrListCreate(sync_module, &sync_list), kSuccess);
     const OpenNvSciBufLayout* layout = nullptr;
     const auto text_of = [&](NvSciBufAttrList wrong) {
-        EXPECT_EQ(opennvsciBufAttrListGetLayout(wrong, &layout), kBad);
+        EXPECT_EQ(opennvsciBufAttrListGetLayout(wrong, &layout), kBadParameter);
         return std::string(opennvsciGetLastErrorText());
     };
     EXPECT_TRUE(contains(text_of(list), "attrList is not a reconciled list"));
@@ -188,7 +188,7 @@ TEST_F(BufferLayoutTest, OnlyReconciledListsHaveALayout) {
     EXPECT_TRUE(contains(text_of(conflict), "attrList is not a reconciled list"));
     EXPECT_TRUE(contains(text_of(nullptr), "attrList is NULL"));
     EXPECT_TRUE(contains(text_of(reinterpret_cast<NvSciBufAttrList>(sync_list)), "(NvSciSyncAttrList)"));
-    EXPECT_EQ(opennvsciBufAttrListGetLayout(result, nullptr), kBad);
+    EXPECT_EQ(opennvsciBufAttrListGetLayout(result, nullptr), kBadParameter);
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "layout is NULL"));
     const NvSciBufAttrList freed = result.get();
     result.reset();
@@ -230,14 +230,14 @@ TEST_F(ValueTextTest, WrongArgumentsAreRefusedAndNothingIsWritten) {
         return error;
     };
     const auto key = NvSciBufRawBufferAttrKey_Size;
-    EXPECT_EQ(code(0, values, 8, text.data(), 5), kBad);
-    EXPECT_EQ(code(~0U, values, 8, text.data(), 5), kBad);
-    EXPECT_EQ(code(buf::kMemoryDomain, values, 4, text.data(), 5), kBad) << "a key that no program sees";
-    EXPECT_EQ(code(key, nullptr, 8, text.data(), 5), kBad);
-    EXPECT_EQ(code(key, values, 0, text.data(), 5), kBad);
-    EXPECT_EQ(code(key, values, 7, text.data(), 5), kBad);
-    EXPECT_EQ(code(key, values, 16, text.data(), 5), kBad) << "more elements than the key has";
-    EXPECT_EQ(code(key, values, 8, nullptr, 5), kBad);
+    EXPECT_EQ(code(0, values, 8, text.data(), 5), kBadParameter);
+    EXPECT_EQ(code(~0U, values, 8, text.data(), 5), kBadParameter);
+    EXPECT_EQ(code(buf::kMemoryDomain, values, 4, text.data(), 5), kBadParameter) << "a key that no program sees";
+    EXPECT_EQ(code(key, nullptr, 8, text.data(), 5), kBadParameter);
+    EXPECT_EQ(code(key, values, 0, text.data(), 5), kBadParameter);
+    EXPECT_EQ(code(key, values, 7, text.data(), 5), kBadParameter);
+    EXPECT_EQ(code(key, values, 16, text.data(), 5), kBadParameter) << "more elements than the key has";
+    EXPECT_EQ(code(key, values, 8, nullptr, 5), kBadParameter);
     EXPECT_EQ(code(key, values, 8, text.data(), 4), NvSciError_Overflow);
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "the text needs 5 bytes, there are 4"));
     EXPECT_EQ(code(key, values, 8, text.data(), 0), NvSciError_Overflow);
@@ -274,7 +274,7 @@ TEST(DriverDescriptionTest, ItIsTheDriverThatTheLibraryUses) {
     const OpenNvSciDriver* again = nullptr;
     EXPECT_EQ(opennvsciGetDriver(&again), kSuccess);
     EXPECT_EQ(again, description);
-    EXPECT_EQ(opennvsciGetDriver(nullptr), kBad);
+    EXPECT_EQ(opennvsciGetDriver(nullptr), kBadParameter);
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "driver is NULL"));
 }
 

@@ -50,7 +50,7 @@ TEST_F(ExchangeTest, FunctionsThatAreNotImplementedSayIt) {
         {"NvSciBufObjGetMaxPerm", [&] { return NvSciBufObjGetMaxPerm(object, endpoint, &permission); }},
     };
     for (const auto& [name, call] : calls) {
-        EXPECT_EQ(call(), NvSciError_NotImplemented) << name;
+        EXPECT_EQ(call(), kNotImplemented) << name;
         EXPECT_TRUE(contains(opennvsciGetLastErrorText(), name));
     }
     EXPECT_EQ(blob, &mark);

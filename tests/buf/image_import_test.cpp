@@ -5,6 +5,7 @@
 #include <array>
 #include <random>
 
+#include "attributes.h"
 #include "base/block_linear.h"
 #include "driver/relaxed_capture.h"
 #include "import_fixture.h"
@@ -64,44 +65,24 @@ class ImageImportTest : public ImportTest {
     };
 
     Object allocate_image(const Wishes& wishes) {
-        List list = create_list(module_);
-        std::vector<NvSciBufAttrValColorFmt> formats;
-        std::vector<std::uint32_t> widths;
-        std::vector<std::uint32_t> heights;
-        for (const Plane& plane : wishes.planes) {
-            formats.push_back(plane.format.color);
-            widths.push_back(plane.width);
-            heights.push_back(plane.height);
-        }
-        const NvSciBufType type = NvSciBufType_Image;
-        const auto count = static_cast<std::uint32_t>(wishes.planes.size());
-        const std::vector<std::uint64_t> padding(count, wishes.padding);
-        const NvSciRmGpuId gpu = device_.gpu_id();
-        NvSciBufAttrKeyValuePair pairs[] = {
-            {NvSciBufGeneralAttrKey_Types, &type, sizeof(type)},
-            {NvSciBufGeneralAttrKey_GpuId, &gpu, sizeof(gpu)},
-            {NvSciBufGeneralAttrKey_NeedCpuAccess, &wishes.cpu, sizeof(wishes.cpu)},
-            {NvSciBufImageAttrKey_Layout, &wishes.layout, sizeof(wishes.layout)},
-            {NvSciBufImageAttrKey_ScanType, &wishes.scan, sizeof(wishes.scan)},
-            {NvSciBufImageAttrKey_PlaneCount, &count, sizeof(count)},
-            {NvSciBufImageAttrKey_PlaneColorFormat, formats.data(), count * sizeof(formats[0])},
-            {NvSciBufImageAttrKey_PlaneWidth, widths.data(), count * sizeof(widths[0])},
-            {NvSciBufImageAttrKey_PlaneHeight, heights.data(), count * sizeof(heights[0])},
-            {NvSciBufImageAttrKey_TopPadding, padding.data(), count * sizeof(padding[0])},
-            {NvSciBufImageAttrKey_BottomPadding, padding.data(), count * sizeof(padding[0])},
-        };
-        EXPECT_EQ(NvSciBufAttrListSetAttrs(list, pairs, std::size(pairs)), NvSciError_Success);
-        const ReconcileOutcome outcome = test::reconcile({list});
-        Object object;
-        EXPECT_EQ(NvSciBufObjAlloc(outcome.reconciled, object.out()), NvSciError_Success)
-            << opennvsciGetLastErrorText();
-        return object;
+        std::vector<PlaneDescription> planes;
+        for (const Plane& plane : wishes.planes)
+            planes.push_back({plane.format.color, plane.width, plane.height});
+        const std::vector<std::uint64_t> padding(planes.size(), wishes.padding);
+        const List list = plane_image(wishes.layout, planes)
+                              .with(NvSciBufGeneralAttrKey_GpuId, device_.gpu_id())
+                              .with(NvSciBufGeneralAttrKey_NeedCpuAccess, wishes.cpu)
+                              .with(NvSciBufImageAttrKey_ScanType, wishes.scan)
+                              .with(NvSciBufImageAttrKey_TopPadding, padding)
+                              .with(NvSciBufImageAttrKey_BottomPadding, padding)
+                              .list(module_);
+        return test::allocate(test::reconcile({list}).reconciled);
     }
 
     template <class T>
     static T attribute(NvSciBufObj object, NvSciBufAttrKey key, std::size_t i = 0) {
         NvSciBufAttrList list = nullptr;
-        EXPECT_EQ(NvSciBufObjGetAttrList(object, &list), NvSciError_Success);
+        EXPECT_EQ(NvSciBufObjGetAttrList(object, &list), kSuccess);
         const auto values = get<T>(list, key);
         EXPECT_LT(i, values.size());
         return i < values.size() ? values[i] : T{};
@@ -192,8 +173,7 @@ Bytes get_pixels(NvSciBufObj object, const Plane& plane) {
     void* pointers[] = {pixels.data()};
     const auto size = static_cast<std::uint32_t>(pixels.size());
     const auto pitch = static_cast<std::uint32_t>(plane.row_bytes());
-    EXPECT_EQ(NvSciBufObjGetPixels(object, nullptr, pointers, &size, &pitch), NvSciError_Success)
-        << opennvsciGetLastErrorText();
+    EXPECT_EQ(NvSciBufObjGetPixels(object, nullptr, pointers, &size, &pitch), kSuccess) << opennvsciGetLastErrorText();
     return pixels;
 }
 
@@ -201,8 +181,7 @@ void put_pixels(NvSciBufObj object, const Plane& plane, const Bytes& pixels) {
     const void* pointers[] = {pixels.data()};
     const auto size = static_cast<std::uint32_t>(pixels.size());
     const auto pitch = static_cast<std::uint32_t>(plane.row_bytes());
-    EXPECT_EQ(NvSciBufObjPutPixels(object, nullptr, pointers, &size, &pitch), NvSciError_Success)
-        << opennvsciGetLastErrorText();
+    EXPECT_EQ(NvSciBufObjPutPixels(object, nullptr, pointers, &size, &pitch), kSuccess) << opennvsciGetLastErrorText();
 }
 
 std::vector<Plane> random_planes(std::size_t count) {
@@ -257,7 +236,7 @@ TEST_F(ImageImportTest, TheCpuSeesTheArraysOfABlockLinearImage) {
         array.write(plane, pixels);
         EXPECT_TRUE(get_pixels(object, plane) == pixels);
         const void* address = nullptr;
-        ASSERT_EQ(NvSciBufObjGetConstCpuPtr(object, &address), NvSciError_Success);
+        ASSERT_EQ(NvSciBufObjGetConstCpuPtr(object, &address), kSuccess);
         EXPECT_TRUE(untile(plane, static_cast<const unsigned char*>(address)) == pixels);
 
         const Bytes others = random_pixels(plane, ++seed);
@@ -270,12 +249,12 @@ TEST_F(ImageImportTest, TheCpuSeesTheArraysOfABlockLinearImage) {
 TEST_F(ImageImportTest, AReadOnlyObjectInTheDriversSystemMemoryIsReadOnlyForBoth) {
     const Plane plane{kRgba, 64, 64};
     const Object object = allocate_image({.planes = {plane}, .cpu = true});
-    const Object reader = read_only(object);
+    const Object reader = handed_over_read_only(object);
     const Bytes pixels = random_pixels(plane, 1);
     put_pixels(object, plane, pixels);
     EXPECT_TRUE(get_pixels(reader, plane) == pixels);
     void* writable = nullptr;
-    EXPECT_EQ(NvSciBufObjGetCpuPtr(reader, &writable), NvSciError_BadParameter);
+    EXPECT_EQ(NvSciBufObjGetCpuPtr(reader, &writable), kBadParameter);
     Mapped mapped;
     import_and_map(mapped, reader, size_of(object));
     EXPECT_TRUE(untile(plane, device_.read(mapped.pointer, size_of(object)).data()) == pixels);
@@ -365,7 +344,7 @@ TEST_F(ImageImportTest, ARawBufferIsMappedLikeAnyMemory) {
 TEST_F(ImageImportTest, SurfacesAreForWritableObjectsOnly) {
     const Plane plane{kRgba, 64, 64};
     const Object object = allocate_image({.planes = {plane}});
-    const Object reader = read_only(object);
+    const Object reader = handed_over_read_only(object);
     ExternalMemory writable;
     ExternalMemory readable;
     ASSERT_EQ(writable.import(object, size_of(object)), CUDA_SUCCESS);
@@ -394,7 +373,7 @@ TEST_F(ImageImportTest, SurfacesAreForWritableObjectsOnly) {
 // Nothing stops copies into an array, so a read-only object has none, unless arrays are the only way to read it.
 TEST_F(ImageImportTest, ReadOnlyBytesHaveNoArrays) {
     const Object object = allocate(Where::video_memory, 1 << 20);
-    const Object reader = read_only(object);
+    const Object reader = handed_over_read_only(object);
     ExternalMemory memory;
     ASSERT_EQ(memory.import(reader, 1 << 20), CUDA_SUCCESS);
     const auto desc = describe({kRgba, 64, 64}, 0);
@@ -410,8 +389,8 @@ TEST_F(ImageImportTest, TheReportOfAReadOnlyImageSaysWhatIsNotStopped) {
         NvSciBufAttrList list = nullptr;
         const OpenNvSciDecision* decisions = nullptr;
         std::size_t count = 0;
-        EXPECT_EQ(NvSciBufObjGetAttrList(object, &list), NvSciError_Success);
-        EXPECT_EQ(opennvsciBufAttrListGetDecisions(list, &decisions, &count), NvSciError_Success);
+        EXPECT_EQ(NvSciBufObjGetAttrList(object, &list), kSuccess);
+        EXPECT_EQ(opennvsciBufAttrListGetDecisions(list, &decisions, &count), kSuccess);
         for (std::size_t i = 0; i < count; ++i) {
             if (decisions[i].key == NvSciBufGeneralAttrKey_ActualPerm) return decisions[i].reason;
         }
@@ -420,9 +399,10 @@ TEST_F(ImageImportTest, TheReportOfAReadOnlyImageSaysWhatIsNotStopped) {
     const Plane plane{kRgba, 64, 64};
     const Object block_linear = allocate_image({.planes = {plane}});
     const Object pitch_linear = allocate_image({.planes = {plane}, .layout = NvSciBufImage_PitchLinearType});
-    EXPECT_NE(reason_of(read_only(block_linear)).find("cannot stop copies into an array"), std::string::npos);
+    EXPECT_NE(reason_of(handed_over_read_only(block_linear)).find("cannot stop copies into an array"),
+              std::string::npos);
     EXPECT_EQ(reason_of(block_linear).find("array"), std::string::npos);
-    EXPECT_EQ(reason_of(read_only(pitch_linear)).find("array"), std::string::npos);
+    EXPECT_EQ(reason_of(handed_over_read_only(pitch_linear)).find("array"), std::string::npos);
 }
 
 // In a process of its own, where nothing was said yet.
@@ -431,7 +411,7 @@ class ImageImportDeathTest : public ImageImportTest {
     [[noreturn]] void map_two_arrays_of_a_reader() {
         const Plane plane{kRgba, 64, 64};
         const Object object = allocate_image({.planes = {plane}});
-        const Object reader = read_only(object);
+        const Object reader = handed_over_read_only(object);
         ExternalMemory memory;
         EXPECT_EQ(memory.import(reader, size_of(object)), CUDA_SUCCESS);
         const auto said_at_mapping = [&] {
@@ -574,12 +554,10 @@ TEST_F(ImageImportTest, TheContextMayEndFirst) {
     const Plane plane{kRgba, 100, 100};
     const Object object = allocate_image({.planes = {plane}});
     ExternalMemory memory;
-    CUcontext context = nullptr;
-    ASSERT_EQ(cuda_.cuCtxCreate(&context, 0, device_.device().handle), CUDA_SUCCESS);
+    OwnContext context;
     ASSERT_EQ(memory.import(object, size_of(object)), CUDA_SUCCESS);
     MappedArray(cuda_, memory, describe(plane, 0)).free();
-    ASSERT_EQ(cuda_.cuCtxDestroy(context), CUDA_SUCCESS);
-    device_.make_current();
+    context.destroy();
     const auto desc = describe(plane, 0);
     CUmipmappedArray array = nullptr;
     EXPECT_EQ(nvsciCuExternalMemoryGetMappedMipmappedArray(&array, memory.handle, &desc), CUDA_ERROR_INVALID_CONTEXT);

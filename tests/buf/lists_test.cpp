@@ -40,9 +40,9 @@ TEST_F(ListsTest, ANewListIsEmptyWritableAndUnreconciled) {
 
 TEST_F(ListsTest, CreateRefusesNull) {
     NvSciBufAttrList list = nullptr;
-    EXPECT_EQ(NvSciBufAttrListCreate(nullptr, &list), kBad);
-    EXPECT_EQ(NvSciBufAttrListCreate(module_, nullptr), kBad);
-    EXPECT_EQ(NvSciBufModuleOpen(nullptr), kBad);
+    EXPECT_EQ(NvSciBufAttrListCreate(nullptr, &list), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListCreate(module_, nullptr), kBadParameter);
+    EXPECT_EQ(NvSciBufModuleOpen(nullptr), kBadParameter);
     EXPECT_EQ(list, nullptr);
 }
 
@@ -55,7 +55,7 @@ TEST_F(ListsTest, ACloneIsWritableOnceMoreAndIndependent) {
     const List list = raw_list(module_, 1);
     const List copy = clone(list);
     ASSERT_EQ(set(copy, NvSciBufRawBufferAttrKey_Size, std::uint64_t{2}), kSuccess);
-    EXPECT_EQ(set(copy, NvSciBufRawBufferAttrKey_Size, std::uint64_t{3}), kBad) << "once";
+    EXPECT_EQ(set(copy, NvSciBufRawBufferAttrKey_Size, std::uint64_t{3}), kBadParameter) << "once";
     EXPECT_EQ(set(list, NvSciBufRawBufferAttrKey_Align, std::uint64_t{64}), kSuccess);
     EXPECT_EQ(sizes_of_slots(list), std::vector<std::uint64_t>{1});
     EXPECT_EQ(sizes_of_slots(copy), std::vector<std::uint64_t>{2});
@@ -93,9 +93,9 @@ TEST_F(ListsTest, CloneRefusesNullAndListsWithoutTypes) {
     const List typeless = create_list(module_);
     const List list = raw_list(module_, 1);
     NvSciBufAttrList copy = nullptr;
-    EXPECT_EQ(NvSciBufAttrListClone(nullptr, &copy), kBad);
-    EXPECT_EQ(NvSciBufAttrListClone(list, nullptr), kBad);
-    EXPECT_EQ(NvSciBufAttrListClone(typeless, &copy), kBad);
+    EXPECT_EQ(NvSciBufAttrListClone(nullptr, &copy), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListClone(list, nullptr), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListClone(typeless, &copy), kBadParameter);
     EXPECT_EQ(copy, nullptr);
 }
 
@@ -122,23 +122,23 @@ TEST_F(ListsTest, AppendRefusals) {
     ASSERT_NE(conflict.get(), nullptr);
     NvSciBufAttrList out = nullptr;
     NvSciBufAttrList one[] = {list};
-    EXPECT_EQ(NvSciBufAttrListAppendUnreconciled(nullptr, 1, &out), kBad);
-    EXPECT_EQ(NvSciBufAttrListAppendUnreconciled(one, 0, &out), kBad);
-    EXPECT_EQ(NvSciBufAttrListAppendUnreconciled(one, 1, nullptr), kBad);
+    EXPECT_EQ(NvSciBufAttrListAppendUnreconciled(nullptr, 1, &out), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListAppendUnreconciled(one, 0, &out), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListAppendUnreconciled(one, 1, nullptr), kBadParameter);
     for (const NvSciBufAttrList second : {list.get(), typeless.get(), result.get(), foreign.get(), conflict.get(),
                                           static_cast<NvSciBufAttrList>(nullptr)}) {
         NvSciBufAttrList two[] = {list, second};
-        EXPECT_EQ(NvSciBufAttrListAppendUnreconciled(two, 2, &out), kBad);
+        EXPECT_EQ(NvSciBufAttrListAppendUnreconciled(two, 2, &out), kBadParameter);
         std::swap(two[0], two[1]);
-        EXPECT_EQ(NvSciBufAttrListAppendUnreconciled(two, 2, &out), kBad);
+        EXPECT_EQ(NvSciBufAttrListAppendUnreconciled(two, 2, &out), kBadParameter);
     }
     EXPECT_EQ(out, nullptr);
 }
 
 TEST_F(ListsTest, IsReconciledRefusesNull) {
     bool answer = true;
-    EXPECT_EQ(NvSciBufAttrListIsReconciled(nullptr, &answer), kBad);
-    EXPECT_EQ(NvSciBufAttrListIsReconciled(raw_list(module_, 1), nullptr), kBad);
+    EXPECT_EQ(NvSciBufAttrListIsReconciled(nullptr, &answer), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListIsReconciled(raw_list(module_, 1), nullptr), kBadParameter);
     EXPECT_TRUE(answer);
 }
 
@@ -147,7 +147,7 @@ TEST_F(ListsTest, IsReconciledTellsTheKinds) {
     const List two = raw_list(module_, 2);
     EXPECT_TRUE(is_reconciled(reconciled({one})));
     EXPECT_FALSE(is_reconciled(append({one})));
-    const ReconcileOutcome outcome = reconcile({one, two});
+    const Reconciliation<List> outcome = reconcile({one, two});
     EXPECT_FALSE(is_reconciled(outcome.conflict));
 }
 
@@ -178,7 +178,7 @@ TEST_F(ListsTest, TheDumpNamesEveryKeyThatIsSet) {
     EXPECT_TRUE(contains(both, "4711"));
     EXPECT_TRUE(contains(both, "4712"));
     EXPECT_TRUE(contains(dump(reconciled({list})), "NvSciBufRawBufferAttrKey_Align = 4096"));
-    const ReconcileOutcome outcome = reconcile({list, raw_list(module_, 4712)});
+    const Reconciliation<List> outcome = reconcile({list, raw_list(module_, 4712)});
     EXPECT_TRUE(contains(dump(outcome.conflict), "4711"));
     EXPECT_TRUE(contains(dump(outcome.conflict), "4712"));
 }
@@ -187,9 +187,9 @@ TEST_F(ListsTest, TheDumpRefusesNull) {
     const List list = raw_list(module_, 1);
     void* text = nullptr;
     std::size_t length = 77;
-    EXPECT_EQ(NvSciBufAttrListDebugDump(nullptr, &text, &length), kBad);
-    EXPECT_EQ(NvSciBufAttrListDebugDump(list, nullptr, &length), kBad);
-    EXPECT_EQ(NvSciBufAttrListDebugDump(list, &text, nullptr), kBad);
+    EXPECT_EQ(NvSciBufAttrListDebugDump(nullptr, &text, &length), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListDebugDump(list, nullptr, &length), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListDebugDump(list, &text, nullptr), kBadParameter);
     EXPECT_EQ(text, nullptr);
     EXPECT_EQ(length, 77U);
 }
@@ -237,7 +237,7 @@ TEST_F(ListsTest, ListsOutliveTheirModule) {
     EXPECT_TRUE(is_reconciled(reconciled({one, two})));
     EXPECT_EQ(sizes_of_slots(clone(one)).size(), 1U);
     NvSciBufAttrList list = nullptr;
-    EXPECT_EQ(NvSciBufAttrListCreate(closed, &list), kBad) << "but the handle is gone";
+    EXPECT_EQ(NvSciBufAttrListCreate(closed, &list), kBadParameter) << "but the handle is gone";
 }
 
 TEST_F(ListsTest, ListsOfTwoClosedModulesStillDoNotMix) {
@@ -247,7 +247,7 @@ TEST_F(ListsTest, ListsOfTwoClosedModulesStillDoNotMix) {
     const List two = raw_list(second, 1);
     first.reset();
     second.reset();
-    EXPECT_EQ(reconcile({one, two}).code, kBad);
+    EXPECT_EQ(reconcile({one, two}).code, kBadParameter);
 }
 
 // No array has that many elements: the count is wrong, and the text names it.
@@ -264,7 +264,7 @@ TEST_F(ListsTest, CountsThatNoArrayCanHaveAreRefusedAndNamed) {
     for (const std::size_t count :
          {SIZE_MAX, SIZE_MAX / 2, SIZE_MAX / 8, SIZE_MAX / 8 - 1, std::size_t{1} << 60, (std::size_t{1} << 60) - 1}) {
         const auto expect_refused = [&](NvSciError code) {
-            EXPECT_EQ(code, kBad);
+            EXPECT_EQ(code, kBadParameter);
             EXPECT_TRUE(contains(opennvsciGetLastErrorText(), std::to_string(count)));
         };
         expect_refused(NvSciBufAttrListReconcile(lists, count, &made, &conflict));
@@ -275,7 +275,8 @@ TEST_F(ListsTest, CountsThatNoArrayCanHaveAreRefusedAndNamed) {
         expect_refused(NvSciBufAttrListSetAttrs(list, &pair, count));
         expect_refused(NvSciBufAttrListGetAttrs(list, &pair, count));
     }
-    EXPECT_EQ(NvSciBufAttrListSetAttrs(list, &pair, buf::schema().keys().size() + 1), kBad) << "a key is set once";
+    EXPECT_EQ(NvSciBufAttrListSetAttrs(list, &pair, buf::schema().keys().size() + 1), kBadParameter)
+        << "a key is set once";
     EXPECT_EQ(set(list, NvSciBufRawBufferAttrKey_Align, value), kSuccess) << "and is still open";
 }
 
@@ -284,7 +285,7 @@ TEST_F(ListsTest, ACountThatIsTooGreatEndsAtTheFirstElementThatIsNoList) {
     const List list = raw_list(module_, 1);
     const NvSciBufAttrList lists[] = {list, nullptr};
     NvSciBufAttrList made = nullptr;
-    EXPECT_EQ(NvSciBufAttrListAppendUnreconciled(lists, std::size_t{1} << 24, &made), kBad);
+    EXPECT_EQ(NvSciBufAttrListAppendUnreconciled(lists, std::size_t{1} << 24, &made), kBadParameter);
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "list 2 of 16777216 is NULL"));
 }
 
@@ -300,7 +301,7 @@ TEST_F(ListsTest, VersionsAreCompatibleUpToOurMinorOfOurMajor) {
         EXPECT_EQ(NvSciBufCheckVersionCompatibility(row.major, row.minor, &compatible), kSuccess);
         EXPECT_EQ(compatible, row.compatible) << row.major << "." << row.minor;
     }
-    EXPECT_EQ(NvSciBufCheckVersionCompatibility(2, 11, nullptr), kBad);
+    EXPECT_EQ(NvSciBufCheckVersionCompatibility(2, 11, nullptr), kBadParameter);
     EXPECT_EQ(NvSciBufMajorVersion, 2U);
     EXPECT_EQ(NvSciBufMinorVersion, 11U);
 }

@@ -67,11 +67,11 @@ TEST_F(ObjectsTest, ALimitOfTheFileSizeIsAnErrorThatNamesIt) {
     Object video;
     const NvSciError video_code = NvSciBufObjAlloc(in_video, video.out());
     ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
-    EXPECT_EQ(system, NvSciError_ResourceError);
+    EXPECT_EQ(system, kResourceError);
     EXPECT_TRUE(contains(text, "RLIMIT_FSIZE"));
     // The software device keeps its memory in such files too.
     const bool is_software = TestDevice::instance().driver().is_software;
-    EXPECT_EQ(video_code, is_software ? NvSciError_ResourceError : kSuccess);
+    EXPECT_EQ(video_code, is_software ? kResourceError : kSuccess);
     EXPECT_NE(allocate(in_system).get(), nullptr) << "with the limit gone";
 }
 
@@ -80,10 +80,10 @@ TEST_F(ObjectsTest, AllocRefusesBadArguments) {
     const List result = reconciled({list});
     const List conflict = std::move(reconcile({list, raw_list(module_, 1)}).conflict);
     NvSciBufObj object = nullptr;
-    EXPECT_EQ(NvSciBufObjAlloc(nullptr, &object), kBad);
-    EXPECT_EQ(NvSciBufObjAlloc(result, nullptr), kBad);
-    EXPECT_EQ(NvSciBufObjAlloc(list, &object), kBad) << "not reconciled";
-    EXPECT_EQ(NvSciBufObjAlloc(conflict, &object), kBad);
+    EXPECT_EQ(NvSciBufObjAlloc(nullptr, &object), kBadParameter);
+    EXPECT_EQ(NvSciBufObjAlloc(result, nullptr), kBadParameter);
+    EXPECT_EQ(NvSciBufObjAlloc(list, &object), kBadParameter) << "not reconciled";
+    EXPECT_EQ(NvSciBufObjAlloc(conflict, &object), kBadParameter);
     EXPECT_EQ(object, nullptr);
 }
 
@@ -123,12 +123,12 @@ TEST_F(ObjectsTest, ASizeBeyondTheMachineIsAResourceError) {
     for (const bool video : {false, true}) {
         const List result = reconciled({video ? gpu_list(kTooMuch) : cpu_list(kTooMuch)});
         NvSciBufObj object = nullptr;
-        EXPECT_EQ(NvSciBufObjAlloc(result, &object), NvSciError_ResourceError) << (video ? "video" : "system");
+        EXPECT_EQ(NvSciBufObjAlloc(result, &object), kResourceError) << (video ? "video" : "system");
         EXPECT_EQ(object, nullptr);
     }
     const List idle = reconciled({raw_list(module_, kTooMuch)});
     NvSciBufObj object = nullptr;
-    EXPECT_EQ(NvSciBufObjAlloc(idle, &object), NvSciError_ResourceError) << "also memory that nobody maps yet";
+    EXPECT_EQ(NvSciBufObjAlloc(idle, &object), kResourceError) << "also memory that nobody maps yet";
 }
 
 TEST_F(ObjectsTest, AnAlignmentBeyondTheAddressSpaceIsAResourceError) {
@@ -137,7 +137,7 @@ TEST_F(ObjectsTest, AnAlignmentBeyondTheAddressSpaceIsAResourceError) {
         ASSERT_EQ(set(list, NvSciBufRawBufferAttrKey_Align, std::uint64_t{1} << shift), kSuccess);
         const List result = reconciled({list});
         NvSciBufObj object = nullptr;
-        EXPECT_EQ(NvSciBufObjAlloc(result, &object), NvSciError_ResourceError) << shift;
+        EXPECT_EQ(NvSciBufObjAlloc(result, &object), kResourceError) << shift;
         EXPECT_EQ(object, nullptr);
     }
 }
@@ -164,10 +164,10 @@ TEST_F(ObjectsTest, ADupSharesContentAndPermission) {
 TEST_F(ObjectsTest, DupRefusesNull) {
     const Object object = cpu_object();
     NvSciBufObj copy = nullptr;
-    EXPECT_EQ(NvSciBufObjDup(nullptr, &copy), kBad);
-    EXPECT_EQ(NvSciBufObjDup(object, nullptr), kBad);
-    EXPECT_EQ(NvSciBufObjDupWithReducePerm(nullptr, kRead, &copy), kBad);
-    EXPECT_EQ(NvSciBufObjDupWithReducePerm(object, kRead, nullptr), kBad);
+    EXPECT_EQ(NvSciBufObjDup(nullptr, &copy), kBadParameter);
+    EXPECT_EQ(NvSciBufObjDup(object, nullptr), kBadParameter);
+    EXPECT_EQ(NvSciBufObjDupWithReducePerm(nullptr, kRead, &copy), kBadParameter);
+    EXPECT_EQ(NvSciBufObjDupWithReducePerm(object, kRead, nullptr), kBadParameter);
     EXPECT_EQ(copy, nullptr);
 }
 
@@ -179,9 +179,10 @@ TEST_F(ObjectsTest, PermissionIsReducedAndNeverRaised) {
     EXPECT_EQ(permission(object), kWrite) << "the original keeps its own";
     EXPECT_EQ(permission(reduce(reduced, kRead)), kRead);
     NvSciBufObj raised = nullptr;
-    EXPECT_EQ(NvSciBufObjDupWithReducePerm(reduced, kWrite, &raised), kBad);
+    EXPECT_EQ(NvSciBufObjDupWithReducePerm(reduced, kWrite, &raised), kBadParameter);
     for (const int illegal : {0, 2, 4, 5, 7}) {
-        EXPECT_EQ(NvSciBufObjDupWithReducePerm(object, static_cast<NvSciBufAttrValAccessPerm>(illegal), &raised), kBad)
+        EXPECT_EQ(NvSciBufObjDupWithReducePerm(object, static_cast<NvSciBufAttrValAccessPerm>(illegal), &raised),
+                  kBadParameter)
             << illegal;
     }
     EXPECT_EQ(raised, nullptr);
@@ -206,12 +207,12 @@ TEST_F(ObjectsTest, TheListOfAnObjectIsReconciledBorrowedAndReadOnly) {
     bool is_reconciled = false;
     EXPECT_EQ(NvSciBufAttrListIsReconciled(list, &is_reconciled), kSuccess);
     EXPECT_TRUE(is_reconciled);
-    EXPECT_EQ(set(list, NvSciBufGeneralAttrKey_EnableCpuCache, true), kBad);
+    EXPECT_EQ(set(list, NvSciBufGeneralAttrKey_EnableCpuCache, true), kBadParameter);
     EXPECT_EQ(get<std::uint64_t>(list, NvSciBufRawBufferAttrKey_Size).at(0), kObjectSize);
     EXPECT_NE(allocate(list).get(), nullptr) << "more of the same can be allocated from it";
     NvSciBufAttrList none = nullptr;
-    EXPECT_EQ(NvSciBufObjGetAttrList(object, nullptr), kBad);
-    EXPECT_EQ(NvSciBufObjGetAttrList(nullptr, &none), kBad);
+    EXPECT_EQ(NvSciBufObjGetAttrList(object, nullptr), kBadParameter);
+    EXPECT_EQ(NvSciBufObjGetAttrList(nullptr, &none), kBadParameter);
 }
 
 TEST_F(ObjectsTest, TheListOfAnObjectEndsWithIt) {
@@ -220,7 +221,7 @@ TEST_F(ObjectsTest, TheListOfAnObjectEndsWithIt) {
     const List copy = clone(list);
     object.reset();
     bool is_reconciled = false;
-    EXPECT_EQ(NvSciBufAttrListIsReconciled(list, &is_reconciled), kBad);
+    EXPECT_EQ(NvSciBufAttrListIsReconciled(list, &is_reconciled), kBadParameter);
     EXPECT_EQ(get<std::uint64_t>(copy, NvSciBufRawBufferAttrKey_Size).at(0), kObjectSize) << "a clone of it does not";
 }
 
@@ -239,16 +240,16 @@ TEST_F(ObjectsTest, PointersNeedCpuAccessAndPermission) {
     void* address = nullptr;
     const void* const_address = nullptr;
     const Object reduced = reduce(cpu_object());
-    EXPECT_EQ(NvSciBufObjGetCpuPtr(reduced, &address), kBad) << "ActualPerm is Readonly";
+    EXPECT_EQ(NvSciBufObjGetCpuPtr(reduced, &address), kBadParameter) << "ActualPerm is Readonly";
     for (const bool video : {false, true}) {
         const Object object = video ? gpu_object() : allocate(reconciled({raw_list(module_, kObjectSize)}));
-        EXPECT_EQ(NvSciBufObjGetCpuPtr(object, &address), kBad) << "NeedCpuAccess is false";
-        EXPECT_EQ(NvSciBufObjGetConstCpuPtr(object, &const_address), kBad);
+        EXPECT_EQ(NvSciBufObjGetCpuPtr(object, &address), kBadParameter) << "NeedCpuAccess is false";
+        EXPECT_EQ(NvSciBufObjGetConstCpuPtr(object, &const_address), kBadParameter);
     }
-    EXPECT_EQ(NvSciBufObjGetCpuPtr(nullptr, &address), kBad);
-    EXPECT_EQ(NvSciBufObjGetConstCpuPtr(nullptr, &const_address), kBad);
-    EXPECT_EQ(NvSciBufObjGetCpuPtr(reduced, nullptr), kBad);
-    EXPECT_EQ(NvSciBufObjGetConstCpuPtr(reduced, nullptr), kBad);
+    EXPECT_EQ(NvSciBufObjGetCpuPtr(nullptr, &address), kBadParameter);
+    EXPECT_EQ(NvSciBufObjGetConstCpuPtr(nullptr, &const_address), kBadParameter);
+    EXPECT_EQ(NvSciBufObjGetCpuPtr(reduced, nullptr), kBadParameter);
+    EXPECT_EQ(NvSciBufObjGetConstCpuPtr(reduced, nullptr), kBadParameter);
     EXPECT_EQ(address, nullptr);
     EXPECT_EQ(const_address, nullptr);
 }
@@ -271,20 +272,20 @@ TEST_F(ObjectsTest, FlushChecksItsArguments) {
     const Object object = cpu_object();
     EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, 0, kObjectSize), kSuccess);
     EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, kObjectSize - 1, 1), kSuccess);
-    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(nullptr, 0, 1), kBad);
-    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, 0, 0), kBad);
-    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, 0, kObjectSize + 1), kBad);
-    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, kObjectSize - 1, 2), kBad);
-    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, kObjectSize, 1), kBad);
-    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, ~0ULL, 1), NvSciError_Overflow);
-    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, 1, ~0ULL), NvSciError_Overflow);
+    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(nullptr, 0, 1), kBadParameter);
+    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, 0, 0), kBadParameter);
+    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, 0, kObjectSize + 1), kBadParameter);
+    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, kObjectSize - 1, 2), kBadParameter);
+    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, kObjectSize, 1), kBadParameter);
+    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, ~0ULL, 1), kOverflow);
+    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, 1, ~0ULL), kOverflow);
     EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(reduce(object), 0, kObjectSize), kSuccess);
 }
 
 TEST_F(ObjectsTest, FlushNeedsACpuMapping) {
-    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(gpu_object(), 0, 1), NvSciError_NotPermitted);
+    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(gpu_object(), 0, 1), kNotPermitted);
     const Object idle = allocate(reconciled({raw_list(module_, kObjectSize)}));
-    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(idle, 0, 1), NvSciError_NotPermitted);
+    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(idle, 0, 1), kNotPermitted);
 }
 
 TEST_F(ObjectsTest, ValidateDoesNothing) {

@@ -242,17 +242,17 @@ TEST_F(PixelsRefusalTest, NullArguments) {
     Arguments good(users);
     ASSERT_EQ(good.get(object), kSuccess);
     ASSERT_EQ(good.put(object), kSuccess);
-    expect_both(good, nullptr, kBad, {"bufObj"});
+    expect_both(good, nullptr, kBadParameter, {"bufObj"});
     void** pointers = good.pointers.data();
     const auto const_pointers = const_cast<const void**>(good.pointers.data());
     const auto* sizes = good.sizes.data();
     const auto* pitches = good.pitches.data();
-    EXPECT_EQ(NvSciBufObjGetPixels(object, nullptr, nullptr, sizes, pitches), kBad);
-    EXPECT_EQ(NvSciBufObjGetPixels(object, nullptr, pointers, nullptr, pitches), kBad);
-    EXPECT_EQ(NvSciBufObjGetPixels(object, nullptr, pointers, sizes, nullptr), kBad);
-    EXPECT_EQ(NvSciBufObjPutPixels(object, nullptr, nullptr, sizes, pitches), kBad);
-    EXPECT_EQ(NvSciBufObjPutPixels(object, nullptr, const_pointers, nullptr, pitches), kBad);
-    EXPECT_EQ(NvSciBufObjPutPixels(object, nullptr, const_pointers, sizes, nullptr), kBad);
+    EXPECT_EQ(NvSciBufObjGetPixels(object, nullptr, nullptr, sizes, pitches), kBadParameter);
+    EXPECT_EQ(NvSciBufObjGetPixels(object, nullptr, pointers, nullptr, pitches), kBadParameter);
+    EXPECT_EQ(NvSciBufObjGetPixels(object, nullptr, pointers, sizes, nullptr), kBadParameter);
+    EXPECT_EQ(NvSciBufObjPutPixels(object, nullptr, nullptr, sizes, pitches), kBadParameter);
+    EXPECT_EQ(NvSciBufObjPutPixels(object, nullptr, const_pointers, nullptr, pitches), kBadParameter);
+    EXPECT_EQ(NvSciBufObjPutPixels(object, nullptr, const_pointers, sizes, nullptr), kBadParameter);
 }
 
 TEST_F(PixelsRefusalTest, PlanesThatDoNotHoldTheRows) {
@@ -263,24 +263,24 @@ TEST_F(PixelsRefusalTest, PlanesThatDoNotHoldTheRows) {
         const Arguments good(users);
         Arguments bad = good;
         bad.pointers[i] = nullptr;
-        expect_both(bad, object, kBad, {plane, "null"});
+        expect_both(bad, object, kBadParameter, {plane, "null"});
         bad = good;
         bad.sizes[i] = 0;
-        expect_both(bad, object, kBad, {plane, "size is 0"});
+        expect_both(bad, object, kBadParameter, {plane, "size is 0"});
         bad = good;
         bad.pitches[i] = 0;
-        expect_both(bad, object, kBad, {plane, "pitch is 0"});
+        expect_both(bad, object, kBadParameter, {plane, "pitch is 0"});
         bad = good;
         bad.pitches[i] = static_cast<std::uint32_t>(users[i].row_bytes - 1);
-        expect_both(bad, object, kBad, {plane, "pitch is " + std::to_string(users[i].row_bytes - 1)});
+        expect_both(bad, object, kBadParameter, {plane, "pitch is " + std::to_string(users[i].row_bytes - 1)});
         bad = good;
         --bad.sizes[i];
         expect_both(
-            bad, object, kBad,
+            bad, object, kBadParameter,
             {plane, "need " + std::to_string(users[i].size()), "size is " + std::to_string(users[i].size() - 1)});
         bad = good;
         bad.pitches[i] = ~0U;
-        expect_both(bad, object, kBad, {plane, "4294967295"});
+        expect_both(bad, object, kBadParameter, {plane, "4294967295"});
     }
 }
 
@@ -295,7 +295,7 @@ TEST_F(PixelsRefusalTest, PlanesThatOverlap) {
                 Arguments bad = good;
                 bad.pointers[k] = shared.data();
                 bad.pointers[i] = shared.data() + distance;
-                expect_both(bad, object, kBad, {"planes " + std::to_string(k) + " and " + std::to_string(i)});
+                expect_both(bad, object, kBadParameter, {"planes " + std::to_string(k) + " and " + std::to_string(i)});
             }
             Arguments next_to_each_other = good;
             next_to_each_other.pointers[k] = shared.data();
@@ -313,22 +313,23 @@ TEST_F(PixelsRefusalTest, PlanesThatOverlapTheBuffer) {
         for (const std::uint64_t at : {std::uint64_t{0}, size - 1}) {
             Arguments bad(users);
             bad.pointers[i] = start_of(object) + at;
-            expect_both(bad, object, kBad, {"plane " + std::to_string(i) + " overlaps the buffer"});
+            expect_both(bad, object, kBadParameter, {"plane " + std::to_string(i) + " overlaps the buffer"});
         }
         Arguments ends_inside(users);
         ends_inside.pointers[i] = start_of(object) - users[i].size() + 1;
-        expect_both(ends_inside, object, kBad, {"overlaps the buffer"});
+        expect_both(ends_inside, object, kBadParameter, {"overlaps the buffer"});
     }
 }
 
 TEST_F(PixelsRefusalTest, RectanglesOfYuvImages) {
     const NvSciBufRect rect{0, 0, 1, 1};
     auto users = planes();
-    expect_both(Arguments(users), nv12(), kBad, {"rect", "YUV"}, &rect);
+    expect_both(Arguments(users), nv12(), kBadParameter, {"rect", "YUV"}, &rect);
     for (const auto format : {NvSciColor_Y8, NvSciColor_Y8U8Y8V8, NvSciColor_A8Y8U8V8, NvSciColor_V16U16}) {
         std::vector<UserPlane> one{{32, 4, 0}};
         one[0].bytes.assign(one[0].size(), 0);
-        expect_both(Arguments(one), image(plane_image(kPitch, {{format, 4, 4}})), kBad, {"rect", "YUV"}, &rect);
+        expect_both(Arguments(one), image(plane_image(kPitch, {{format, 4, 4}})), kBadParameter, {"rect", "YUV"},
+                    &rect);
     }
 }
 
@@ -341,7 +342,7 @@ TEST_F(PixelsRefusalTest, RectanglesOutsideTheImage) {
          {NvSciBufRect{0, 0, 11, 6}, NvSciBufRect{0, 0, 10, 7}, NvSciBufRect{5, 0, 4, 6}, NvSciBufRect{0, 5, 10, 4},
           NvSciBufRect{most, 0, most, 6}, NvSciBufRect{0, most - 1, 10, most}, NvSciBufRect{11, 0, 11, 6},
           NvSciBufRect{0, 0, most, most}}) {
-        expect_both(Arguments(one), object, kBad,
+        expect_both(Arguments(one), object, kBadParameter,
                     {"rectangle", "(" + std::to_string(rect.x0) + ", " + std::to_string(rect.y0) + ")", "10 x 6"},
                     &rect);
     }
@@ -349,10 +350,11 @@ TEST_F(PixelsRefusalTest, RectanglesOutsideTheImage) {
 
 TEST_F(PixelsRefusalTest, ObjectsWithoutPixels) {
     auto users = planes();
-    expect_both(Arguments(users), allocate(reconciled({cpu_list()})), kBad, {"no image"});
+    expect_both(Arguments(users), allocate(reconciled({cpu_list()})), kBadParameter, {"no image"});
     const Attributes gpu_only = surface_image(kPitch, NvSciSurfMemLayout_SemiPlanar, NvSciSurfSampleType_420,
                                               NvSciSurfBPC_8, NvSciSurfComponentOrder_YUV, 16, 8);
-    expect_both(Arguments(users), allocate(result_of(gpu_only)), kBad, {"NvSciBufGeneralAttrKey_NeedCpuAccess"});
+    expect_both(Arguments(users), allocate(result_of(gpu_only)), kBadParameter,
+                {"NvSciBufGeneralAttrKey_NeedCpuAccess"});
 }
 
 TEST_F(PixelsRefusalTest, AReadOnlyObjectGivesPixelsAndTakesNone) {
@@ -361,7 +363,7 @@ TEST_F(PixelsRefusalTest, AReadOnlyObjectGivesPixelsAndTakesNone) {
     Object reduced;
     ASSERT_EQ(NvSciBufObjDupWithReducePerm(object, NvSciBufAccessPerm_Readonly, reduced.out()), kSuccess);
     auto users = planes();
-    EXPECT_EQ(Arguments(users).put(reduced), kBad);
+    EXPECT_EQ(Arguments(users).put(reduced), kBadParameter);
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "read-only"));
     EXPECT_EQ(Arguments(users).get(reduced), kSuccess);
     EXPECT_EQ(users[0].bytes[0], 7);
@@ -392,7 +394,7 @@ TEST_F(PixelsRefusalTest, PlanesThatTogetherAreNoKnownImage) {
             users.push_back({4, 2, 0});
             users.back().bytes.assign(users.back().size(), 0);
         }
-        expect_both(Arguments(users), image(plane_image(kPitch, described)), kUnsupported, {"no known image"});
+        expect_both(Arguments(users), image(plane_image(kPitch, described)), kNotSupported, {"no known image"});
     }
 }
 

@@ -73,7 +73,7 @@ TEST_F(ImagePlacementTest, FollowsFromWhoTakesPart) {
     const Attributes named = image(kBlock).with(NvSciBufGeneralAttrKey_VidMem_GpuId, gpu(0));
     EXPECT_EQ(place_of(named.with(gpu_id, gpu(0))), video);
     EXPECT_EQ(place_of(named), (Place{false, true, false})) << "no GpuId, so nothing is said per GPU";
-    expect_refused({named.with(cpu, true)}, kUnsupported, {"NvSciBufGeneralAttrKey_VidMem_GpuId", "NeedCpuAccess"});
+    expect_refused({named.with(cpu, true)}, kNotSupported, {"NvSciBufGeneralAttrKey_VidMem_GpuId", "NeedCpuAccess"});
     if (gpu_count() < 2) return;
     EXPECT_EQ(place_of(image(kPitch).with(gpu_id, {gpu(0), gpu(1)})), host_unseen);
     EXPECT_EQ(place_of(image(kBlock).with(gpu_id, {gpu(0), gpu(1)})), drivers_unseen);
@@ -119,14 +119,14 @@ class RefusedSystemMemoryDeathTest : public ImagePlacementTest {
         const Attributes wanted =
             image(kBlock).with(NvSciBufGeneralAttrKey_GpuId, gpu(0)).with(NvSciBufGeneralAttrKey_NeedCpuAccess, true);
         g_refusal = cu::CUDA_ERROR_OUT_OF_MEMORY;
-        expect_refused({wanted}, NvSciError_ResourceError, {"NvSciBufImageAttrKey_Layout", "OUT_OF_MEMORY"});
+        expect_refused({wanted}, kResourceError, {"NvSciBufImageAttrKey_Layout", "OUT_OF_MEMORY"});
         // Every call gives it in a host function of a stream, too.
         g_refusal = cu::CUDA_ERROR_NOT_PERMITTED;
-        expect_refused({wanted}, kUnsupported, {"NvSciBufImageAttrKey_Layout", "attribute 141", "NOT_PERMITTED"});
+        expect_refused({wanted}, kNotSupported, {"NvSciBufImageAttrKey_Layout", "attribute 141", "NOT_PERMITTED"});
         EXPECT_EQ(g_asked, 2);
         g_refusal = cu::CUDA_ERROR_NOT_SUPPORTED;
         for (int i = 0; i < 3; ++i) {
-            expect_refused({wanted}, kUnsupported,
+            expect_refused({wanted}, kNotSupported,
                            {"NvSciBufImageAttrKey_Layout", "attribute 141", "NOT_SUPPORTED", "PitchLinear"});
         }
         EXPECT_EQ(g_asked, 3);
@@ -235,14 +235,14 @@ TEST_F(ArrayProbeTest, AShapeThatTheDeviceRefusesIsNotSupported) {
     {
         g_create = call().cuArray3DCreate;
         const Replaced replaced(call().cuArray3DCreate, refuses_pairs);
-        expect_refused({asked(1006)}, kUnsupported, {"NvSciBufImageAttrKey_Size", "plane 1", "1006 x 32"});
+        expect_refused({asked(1006)}, kNotSupported, {"NvSciBufImageAttrKey_Size", "plane 1", "1006 x 32"});
     }
     EXPECT_EQ(reconcile({asked(1006).list(module_)}).code, kSuccess) << "a refusal is not remembered";
 }
 
 TEST_F(ArrayProbeTest, AShapeBeyondTheDeviceIsNotSupported) {
     const Attributes wide = plane_image(kBlock, {{NvSciColor_Y8, 1, 1}, {NvSciColor_Y8, 1U << 24, 1}});
-    expect_refused({wide.with(NvSciBufGeneralAttrKey_GpuId, gpu(0))}, kUnsupported, {"plane 1", "16777216 x 1"});
+    expect_refused({wide.with(NvSciBufGeneralAttrKey_GpuId, gpu(0))}, kNotSupported, {"plane 1", "16777216 x 1"});
     EXPECT_EQ(reconcile({wide.list(module_)}).code, kSuccess) << "no GPU, no limit";
 }
 

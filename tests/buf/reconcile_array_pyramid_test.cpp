@@ -46,7 +46,7 @@ TEST_F(ArrayTest, AStrideHoldsAnElement) {
     constexpr std::pair<NvSciBufAttrValDataType, std::uint64_t> kSizes[] = {
         {NvSciDataType_Int16, 2}, {NvSciDataType_Float16, 2}, {NvSciDataType_FloatISP, 2}, {NvSciDataType_Uint32, 4}};
     for (const auto& [type, size] : kSizes) {
-        expect_refused({array(type, size - 1, 1)}, kBad,
+        expect_refused({array(type, size - 1, 1)}, kBadParameter,
                        {"NvSciBufArrayAttrKey_Stride", std::to_string(size - 1) + " bytes",
                         "an element has " + std::to_string(size)});
         EXPECT_EQ(reconcile({array(type, size, 1).list(module_)}).code, kSuccess);
@@ -54,7 +54,6 @@ TEST_F(ArrayTest, AStrideHoldsAnElement) {
 }
 
 TEST_F(ArrayTest, ASizeBeyondTheAddressSpaceOverflows) {
-    constexpr auto kOverflow = NvSciError_Overflow;
     expect_refused({array(NvSciDataType_Int8, 1ULL << 32, 1ULL << 32)}, kOverflow,
                    {"NvSciBufArrayAttrKey_Size", "4294967296 elements of 4294967296 bytes"});
     expect_refused({array(NvSciDataType_Int8, 1, ~0ULL)}, kOverflow, {"18446744073709551615 bytes"});
@@ -65,8 +64,8 @@ TEST_F(ArrayTest, AllKeysAreMandatoryAndMustBeTheSame) {
     const Attributes other = array(NvSciDataType_Uint8, 16, 16);
     for (const auto& [key, value] : other.values()) {
         if (key == NvSciBufGeneralAttrKey_Types) continue;
-        expect_refused({good.without(key)}, kBad, {name_of(key)});
-        expect_refused({good, good.with_bytes(key, value.data(), value.size())}, kFailed,
+        expect_refused({good.without(key)}, kBadParameter, {name_of(key)});
+        expect_refused({good, good.with_bytes(key, value.data(), value.size())}, kReconciliationFailed,
                        {name_of(key), "list 1", "list 2"});
     }
 }
@@ -143,11 +142,11 @@ TEST_F(PyramidTest, TheSpellingsOfTypesReconcileWithEachOther) {
 TEST_F(PyramidTest, TheKeysOfItsImageAreMandatoryToo) {
     const Attributes complete = small();
     for (const auto& [key, value] : complete.values()) {
-        if (key != NvSciBufGeneralAttrKey_Types) expect_refused({complete.without(key)}, kBad, {name_of(key)});
+        if (key != NvSciBufGeneralAttrKey_Types) expect_refused({complete.without(key)}, kBadParameter, {name_of(key)});
     }
-    expect_refused({small(), small().with(NvSciBufPyramidAttrKey_Scale, 0.25F)}, kFailed,
+    expect_refused({small(), small().with(NvSciBufPyramidAttrKey_Scale, 0.25F)}, kReconciliationFailed,
                    {"NvSciBufPyramidAttrKey_Scale", "0.5", "0.25"});
-    expect_refused({small(), small().with(NvSciBufPyramidAttrKey_NumLevels, 3U)}, kFailed,
+    expect_refused({small(), small().with(NvSciBufPyramidAttrKey_NumLevels, 3U)}, kReconciliationFailed,
                    {"NvSciBufPyramidAttrKey_NumLevels", "2", "3"});
 }
 
@@ -160,12 +159,12 @@ TEST_F(PyramidTest, TheBufferReachesToTheEndOfTheLastLevel) {
     const std::uint64_t end = offsets(list).back() + sizes(list).back();
     std::memset(pointer, 1, end);
     EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, end - 1, 1), kSuccess);
-    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, end, 1), kBad);
+    EXPECT_EQ(NvSciBufObjFlushCpuCacheRange(object, end, 1), kBadParameter);
 }
 
 TEST_F(PyramidTest, AnEndBeyond64BitsOverflows) {
     const std::uint32_t large = 4294967040U;
-    expect_refused({pyramid(2, 1.0F, {{NvSciColor_Y8, large, large}})}, NvSciError_Overflow,
+    expect_refused({pyramid(2, 1.0F, {{NvSciColor_Y8, large, large}})}, kOverflow,
                    {"NvSciBufPyramidAttrKey_LevelSize", "level 1"});
 }
 

@@ -152,7 +152,7 @@ TEST_F(ReconcileGeneralTest, MorePeersThanTheTableHoldsFail) {
     EXPECT_EQ(reconcile({one, two}).code, kSuccess) << "128 different ones fit";
     const List three = raw_list(module_, 0);
     ASSERT_EQ(set(three, NvSciBufGeneralAttrKey_PeerLocationInfo, peer(128, 0)), kSuccess);
-    EXPECT_EQ(reconcile({one, two, three}).code, kFailed);
+    EXPECT_EQ(reconcile({one, two, three}).code, kReconciliationFailed);
 }
 
 }  // namespace

@@ -74,8 +74,8 @@ TEST_F(ReconcileGpuTest, AGpuThatDoesNotExistIsRefused) {
         for (const NvSciRmGpuId& id : {unknown_gpu(), NvSciRmGpuId{}}) {
             const List list = raw_list(module_, 4096);
             ASSERT_EQ(set(list, key, id), kSuccess) << "only the reconciliation asks the machine";
-            const ReconcileOutcome outcome = reconcile({list});
-            EXPECT_EQ(outcome.code, kBad);
+            const Reconciliation<List> outcome = reconcile({list});
+            EXPECT_EQ(outcome.code, kBadParameter);
             EXPECT_EQ(outcome.conflict.get(), nullptr);
             EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "GpuId"));
         }
@@ -83,7 +83,7 @@ TEST_F(ReconcileGpuTest, AGpuThatDoesNotExistIsRefused) {
     const List list = gpu_list();
     const List other = raw_list(module_, 0);
     ASSERT_EQ(set(other, kGpuId, {gpu(0), unknown_gpu()}), kSuccess);
-    EXPECT_EQ(reconcile({list, other}).code, kBad);
+    EXPECT_EQ(reconcile({list, other}).code, kBadParameter);
 }
 
 TEST_F(ReconcileGpuTest, MoreThanSixteenGpusFail) {
@@ -93,8 +93,8 @@ TEST_F(ReconcileGpuTest, MoreThanSixteenGpusFail) {
     const List one = raw_list(module_, 4096);
     NvSciBufAttrKeyValuePair pair{kGpuId, many.data(), many.size() * sizeof(many[0])};
     ASSERT_EQ(NvSciBufAttrListSetAttrs(one, &pair, 1), kSuccess);
-    const ReconcileOutcome outcome = reconcile({one, gpu_list()});
-    EXPECT_EQ(outcome.code, kFailed);
+    const Reconciliation<List> outcome = reconcile({one, gpu_list()});
+    EXPECT_EQ(outcome.code, kReconciliationFailed);
     EXPECT_NE(outcome.conflict.get(), nullptr);
 }
 
@@ -134,14 +134,14 @@ TEST_F(ReconcileGpuTest, VidMemWorksWithoutGpuId) {
 TEST_F(ReconcileGpuTest, VidMemWithCpuAccessIsNotSupported) {
     const List list = cpu_list();
     ASSERT_EQ(set(list, kVidMem, gpu(0)), kSuccess);
-    const ReconcileOutcome outcome = reconcile({list});
-    EXPECT_EQ(outcome.code, kUnsupported);
+    const Reconciliation<List> outcome = reconcile({list});
+    EXPECT_EQ(outcome.code, kNotSupported);
     EXPECT_EQ(outcome.conflict.get(), nullptr);
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "NvSciBufGeneralAttrKey_VidMem_GpuId"));
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "NeedCpuAccess"));
     const List video = gpu_list();
     ASSERT_EQ(set(video, kVidMem, gpu(0)), kSuccess);
-    EXPECT_EQ(reconcile({video, cpu_list()}).code, kUnsupported) << "also if another list asks for the CPU";
+    EXPECT_EQ(reconcile({video, cpu_list()}).code, kNotSupported) << "also if another list asks for the CPU";
 }
 
 TEST_F(ReconcileGpuTest, TwoOwnersOfVideoMemoryFail) {
@@ -150,7 +150,7 @@ TEST_F(ReconcileGpuTest, TwoOwnersOfVideoMemoryFail) {
     const List two = gpu_list();
     ASSERT_EQ(set(one, kVidMem, gpu(0)), kSuccess);
     ASSERT_EQ(set(two, kVidMem, gpu(1)), kSuccess);
-    EXPECT_EQ(reconcile({one, two}).code, kFailed);
+    EXPECT_EQ(reconcile({one, two}).code, kReconciliationFailed);
     const List same = gpu_list();
     ASSERT_EQ(set(same, kVidMem, gpu(0)), kSuccess);
     EXPECT_EQ(reconcile({one, same}).code, kSuccess);
@@ -165,8 +165,8 @@ TEST_F(ReconcileGpuTest, VideoMemoryOfOneGpuServesAnotherThatReachesIt) {
     ASSERT_EQ(set(list, kVidMem, gpu(0)), kSuccess);
     const List other = raw_list(module_, 0);
     ASSERT_EQ(set(other, kGpuId, gpu(1)), kSuccess);
-    const ReconcileOutcome outcome = reconcile({list, other});
-    ASSERT_EQ(outcome.code, reaches != 0 ? kSuccess : kUnsupported);
+    const Reconciliation<List> outcome = reconcile({list, other});
+    ASSERT_EQ(outcome.code, reaches != 0 ? kSuccess : kNotSupported);
     if (reaches != 0) {
         EXPECT_EQ(cached(outcome.reconciled), (Flags{true, true}));
     }
@@ -190,28 +190,28 @@ TEST_F(ReconcileGpuTest, UncachedWithoutCpuIsSystemMemory) {
 TEST_F(ReconcileGpuTest, CacheabilityOtherThanTheDefaultFails) {
     const List cached_list = gpu_list();
     ASSERT_EQ(set(cached_list, kCache, NvSciBufAttrValGpuCache{gpu(0), true}), kSuccess);
-    EXPECT_EQ(reconcile({cached_list, cpu_list()}).code, kFailed) << "system memory is never cached";
+    EXPECT_EQ(reconcile({cached_list, cpu_list()}).code, kReconciliationFailed) << "system memory is never cached";
     const List video = gpu_list();
     ASSERT_EQ(set(video, kVidMem, gpu(0)), kSuccess);
     ASSERT_EQ(set(video, kCache, NvSciBufAttrValGpuCache{gpu(0), false}), kSuccess);
-    const ReconcileOutcome outcome = reconcile({video});
-    EXPECT_EQ(outcome.code, kFailed) << "video memory is always cached";
+    const Reconciliation<List> outcome = reconcile({video});
+    EXPECT_EQ(outcome.code, kReconciliationFailed) << "video memory is always cached";
     EXPECT_NE(outcome.conflict.get(), nullptr);
     const List uncached = gpu_list();
     ASSERT_EQ(set(uncached, kCache, NvSciBufAttrValGpuCache{gpu(0), false}), kSuccess);
-    EXPECT_EQ(reconcile({cached_list, uncached}).code, kFailed);
-    EXPECT_EQ(reconcile({uncached, cached_list}).code, kFailed);
+    EXPECT_EQ(reconcile({cached_list, uncached}).code, kReconciliationFailed);
+    EXPECT_EQ(reconcile({uncached, cached_list}).code, kReconciliationFailed);
 }
 
 TEST_F(ReconcileGpuTest, CacheabilityOfAGpuThatTakesNoPartFails) {
     for (const NvSciRmGpuId& id : {unknown_gpu(), gpu(0)}) {
         const List list = raw_list(module_, 4096);
         ASSERT_EQ(set(list, kCache, NvSciBufAttrValGpuCache{id, false}), kSuccess);
-        EXPECT_EQ(reconcile({list}).code, kFailed) << "nobody names it in GpuId";
+        EXPECT_EQ(reconcile({list}).code, kReconciliationFailed) << "nobody names it in GpuId";
     }
     const List list = gpu_list();
     ASSERT_EQ(set(list, kCache, NvSciBufAttrValGpuCache{unknown_gpu(), true}), kSuccess);
-    EXPECT_EQ(reconcile({list}).code, kFailed);
+    EXPECT_EQ(reconcile({list}).code, kReconciliationFailed);
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "NvSciBufGeneralAttrKey_EnableGpuCache"));
 }
 
@@ -258,7 +258,7 @@ TEST_F(ReconcileGpuTest, CompressionIsDeniedIfTwoGpusAsk) {
     EXPECT_EQ(compression(reconciled({compressed_list(), other})), none);
     const List video = raw_list(module_, 0);
     ASSERT_EQ(set(video, kVidMem, gpu(0)), kSuccess);
-    const ReconcileOutcome outcome = reconcile({compressed_list(), other, video});
+    const Reconciliation<List> outcome = reconcile({compressed_list(), other, video});
     if (outcome.code == kSuccess) {  // not supported where the GPUs do not reach each other
         EXPECT_EQ(compression(outcome.reconciled), none);
     }
@@ -267,14 +267,15 @@ TEST_F(ReconcileGpuTest, CompressionIsDeniedIfTwoGpusAsk) {
 TEST_F(ReconcileGpuTest, CompressionOfAGpuThatTakesNoPartFails) {
     const List list = raw_list(module_, 4096);
     ASSERT_EQ(set(list, kCompression, NvSciBufAttrValGpuCompression{gpu(0), kGeneric}), kSuccess);
-    EXPECT_EQ(reconcile({list}).code, kFailed);
+    EXPECT_EQ(reconcile({list}).code, kReconciliationFailed);
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "NvSciBufGeneralAttrKey_EnableGpuCompression"));
     EXPECT_EQ(reconcile({list, gpu_list()}).code, kSuccess) << "any list may name it";
 }
 
 TEST_F(ReconcileGpuTest, AskingForNoCompressionCannotBeSet) {
     const List list = gpu_list();
-    EXPECT_EQ(set(list, kCompression, NvSciBufAttrValGpuCompression{gpu(0), NvSciBufCompressionType_None}), kBad);
+    EXPECT_EQ(set(list, kCompression, NvSciBufAttrValGpuCompression{gpu(0), NvSciBufCompressionType_None}),
+              kBadParameter);
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ TEST_F(ImageTest, EverySurfaceStandsForItsPlanesOrIsRefused) {
                     const bool is_possible = is_grey == (memory == NvSciSurfMemLayout_Packed) &&
                                              is_grey == (order == NvSciSurfComponentOrder_Luma);
                     if (!is_possible) {
-                        expect_refused({asked}, kUnsupported, {"NvSciBufImageAttrKey_Surf", "4:0:0"});
+                        expect_refused({asked}, kNotSupported, {"NvSciBufImageAttrKey_Surf", "4:0:0"});
                         continue;
                     }
                     const List list = result_of(asked);
@@ -90,10 +90,10 @@ TEST_F(ImageTest, EverySurfaceStandsForItsPlanesOrIsRefused) {
 }
 
 TEST_F(ImageTest, AnImpossibleSurfaceIsNamedWithItsValue) {
-    expect_refused({surface().with(NvSciBufImageAttrKey_SurfMemLayout, NvSciSurfMemLayout_Packed)}, kUnsupported,
+    expect_refused({surface().with(NvSciBufImageAttrKey_SurfMemLayout, NvSciSurfMemLayout_Packed)}, kNotSupported,
                    {"NvSciBufImageAttrKey_SurfMemLayout", "Packed"});
     expect_refused({surface().with(NvSciBufImageAttrKey_SurfComponentOrder, NvSciSurfComponentOrder_Luma)},
-                   kUnsupported, {"NvSciBufImageAttrKey_SurfComponentOrder", "Luma"});
+                   kNotSupported, {"NvSciBufImageAttrKey_SurfComponentOrder", "Luma"});
 }
 
 TEST_F(ImageTest, ALargestSurfaceRoundsUpWithoutWrapping) {
@@ -115,7 +115,7 @@ TEST_F(ImageTest, MandatoryKeysMustBeInOneOfTheLists) {
                                             NvSciBufImageAttrKey_SurfWidthBase, NvSciBufImageAttrKey_SurfHeightBase};
     const auto check = [&](const Attributes& complete, std::uint32_t key) {
         const Attributes incomplete = complete.without(key);
-        expect_refused({incomplete}, kBad, {name_of(key)});
+        expect_refused({incomplete}, kBadParameter, {name_of(key)});
         const auto& value = complete.values().at(key);
         const List rest = Attributes()
                               .with(NvSciBufGeneralAttrKey_Types, NvSciBufType_Image)
@@ -127,14 +127,14 @@ TEST_F(ImageTest, MandatoryKeysMustBeInOneOfTheLists) {
         check(nv12(), key);
     for (const std::uint32_t key : kOfSurface)
         check(surface(), key);
-    expect_refused({Attributes().with(NvSciBufGeneralAttrKey_Types, NvSciBufType_Image)}, kBad,
+    expect_refused({Attributes().with(NvSciBufGeneralAttrKey_Types, NvSciBufType_Image)}, kBadParameter,
                    {"NvSciBufImageAttrKey_Layout"});
     // A surface key alone is a surface, and an incomplete one.
     expect_refused({Attributes()
                         .with(NvSciBufGeneralAttrKey_Types, NvSciBufType_Image)
                         .with(NvSciBufImageAttrKey_Layout, kPitch)
                         .with(NvSciBufImageAttrKey_SurfColorStd, NvSciColorStd_SRGB)},
-                   kBad, {"NvSciBufImageAttrKey_SurfType"});
+                   kBadParameter, {"NvSciBufImageAttrKey_SurfType"});
 }
 
 TEST_F(ImageTest, PlanesAndSurfaceDoNotMix) {
@@ -152,12 +152,12 @@ TEST_F(ImageTest, PlanesAndSurfaceDoNotMix) {
         const Attributes one = Attributes()
                                    .with(NvSciBufGeneralAttrKey_Types, NvSciBufType_Image)
                                    .with_bytes(key, value.data(), value.size());
-        expect_refused({surface(), one}, kFailed, {name_of(key), "NvSciBufImageAttrKey_SurfType"});
-        expect_refused({surface().with_bytes(key, value.data(), value.size())}, kFailed, {name_of(key)});
+        expect_refused({surface(), one}, kReconciliationFailed, {name_of(key), "NvSciBufImageAttrKey_SurfType"});
+        expect_refused({surface().with_bytes(key, value.data(), value.size())}, kReconciliationFailed, {name_of(key)});
     }
     for (const auto& [key, value] : surface_keys.values()) {
         if (nv12().values().contains(key)) continue;
-        expect_refused({nv12().with_bytes(key, value.data(), value.size())}, kFailed,
+        expect_refused({nv12().with_bytes(key, value.data(), value.size())}, kReconciliationFailed,
                        {name_of(key), "NvSciBufImageAttrKey_PlaneCount"});
     }
 }
@@ -178,11 +178,11 @@ TEST_F(ImageTest, EveryPlaneHasOneValue) {
             std::vector<unsigned char> value(count * row.size);
             for (std::size_t i = 0; i < count; ++i)
                 value[i * row.size] = 1;
-            expect_refused({nv12().with_bytes(row.key, value.data(), value.size())}, kFailed,
+            expect_refused({nv12().with_bytes(row.key, value.data(), value.size())}, kReconciliationFailed,
                            {name_of(row.key), fmt::format("{} values", count), "PlaneCount is 2"});
         }
     }
-    expect_refused({nv12().with(NvSciBufImageAttrKey_PlaneBaseAddrAlign, {512U, 512U, 512U})}, kFailed,
+    expect_refused({nv12().with(NvSciBufImageAttrKey_PlaneBaseAddrAlign, {512U, 512U, 512U})}, kReconciliationFailed,
                    {"NvSciBufImageAttrKey_PlaneBaseAddrAlign", "3 values", "PlaneCount is 2"});
     const List fewer = result_of(nv12().with(NvSciBufImageAttrKey_PlaneBaseAddrAlign, {8192U}));
     EXPECT_EQ(get<std::uint32_t>(fewer, NvSciBufImageAttrKey_PlaneBaseAddrAlign), (Words{8192, 512}));
@@ -205,13 +205,13 @@ TEST_F(ImageTest, ValuesThatContradictEachOtherFail) {
          one.with(NvSciBufImageAttrKey_PlaneColorStd, {NvSciColorStd_SRGB, NvSciColorStd_REC709_ER})},
     };
     for (const auto& [key, other] : others)
-        expect_refused({one, other}, kFailed, {name_of(key), "list 1", "list 2"});
+        expect_refused({one, other}, kReconciliationFailed, {name_of(key), "list 1", "list 2"});
     EXPECT_EQ(reconcile({one.list(module_), one.list(module_)}).code, kSuccess);
 }
 
 TEST_F(ImageTest, ThereIsNoProtectedMemory) {
     expect_refused({nv12().with(NvSciBufImageAttrKey_VprFlag, true), nv12().with(NvSciBufImageAttrKey_VprFlag, false)},
-                   kUnsupported, {"NvSciBufImageAttrKey_VprFlag", "true"});
+                   kNotSupported, {"NvSciBufImageAttrKey_VprFlag", "true"});
     EXPECT_EQ(get_flags(result_of(nv12().with(NvSciBufImageAttrKey_VprFlag, false)), NvSciBufImageAttrKey_VprFlag),
               std::vector<bool>{false});
 }
@@ -394,7 +394,6 @@ TEST_F(ImageTest, WhatDoesNotFitItsAttributeOverflows) {
     const auto one = [](NvSciBufAttrValImageLayoutType layout, std::uint32_t width, std::uint32_t height) {
         return plane_image(layout, {{NvSciColor_A16B16G16R16, width, height}});
     };
-    constexpr auto kOverflow = NvSciError_Overflow;
     for (const auto layout : {kPitch, kBlock}) {
         expect_refused({one(layout, most, 1)}, kOverflow,
                        {"NvSciBufImageAttrKey_Size", "plane 0", "pitch", "34359738"});

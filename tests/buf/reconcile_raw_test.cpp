@@ -18,7 +18,7 @@ using Numbers = std::vector<std::uint64_t>;
 
 TEST_F(ReconcileTest, SuccessGivesTheListAndNoConflict) {
     // reconcile() passes garbage in both variables, as programs do.
-    const ReconcileOutcome outcome = reconcile({raw_list(module_, 5000), raw_list(module_, 0)});
+    const Reconciliation<List> outcome = reconcile({raw_list(module_, 5000), raw_list(module_, 0)});
     EXPECT_EQ(outcome.code, kSuccess);
     EXPECT_NE(outcome.reconciled.get(), nullptr);
     EXPECT_EQ(outcome.conflict.get(), nullptr);
@@ -26,17 +26,17 @@ TEST_F(ReconcileTest, SuccessGivesTheListAndNoConflict) {
 }
 
 TEST_F(ReconcileTest, ReconciliationFailedGivesTheConflictAndNoList) {
-    const ReconcileOutcome outcome = reconcile({raw_list(module_, 5000), raw_list(module_, 5001)});
-    EXPECT_EQ(outcome.code, kFailed);
+    const Reconciliation<List> outcome = reconcile({raw_list(module_, 5000), raw_list(module_, 5001)});
+    EXPECT_EQ(outcome.code, kReconciliationFailed);
     EXPECT_EQ(outcome.reconciled.get(), nullptr);
     ASSERT_NE(outcome.conflict.get(), nullptr);
-    EXPECT_EQ(set(outcome.conflict, NvSciBufGeneralAttrKey_NeedCpuAccess, true), kBad) << "cannot be written";
+    EXPECT_EQ(set(outcome.conflict, NvSciBufGeneralAttrKey_NeedCpuAccess, true), kBadParameter) << "cannot be written";
     EXPECT_EQ(NvSciBufAttrListGetSlotCount(outcome.conflict), 2U);
 }
 
 TEST_F(ReconcileTest, OtherFailuresGiveNeither) {
-    const ReconcileOutcome outcome = reconcile({raw_list(module_, 0)});
-    EXPECT_EQ(outcome.code, kBad);
+    const Reconciliation<List> outcome = reconcile({raw_list(module_, 0)});
+    EXPECT_EQ(outcome.code, kBadParameter);
     EXPECT_EQ(outcome.reconciled.get(), nullptr);
     EXPECT_EQ(outcome.conflict.get(), nullptr);
 }
@@ -47,14 +47,14 @@ TEST_F(ReconcileTest, BadArgumentsAreRefused) {
     NvSciBufAttrList result = nullptr;
     NvSciBufAttrList conflict = nullptr;
     NvSciBufObj object = nullptr;
-    EXPECT_EQ(NvSciBufAttrListReconcile(nullptr, 1, &result, &conflict), kBad);
-    EXPECT_EQ(NvSciBufAttrListReconcile(lists, 0, &result, &conflict), kBad);
-    EXPECT_EQ(NvSciBufAttrListReconcile(lists, 1, nullptr, &conflict), kBad);
-    EXPECT_EQ(NvSciBufAttrListReconcile(lists, 1, &result, nullptr), kBad);
-    EXPECT_EQ(NvSciBufAttrListReconcileAndObjAlloc(nullptr, 1, &object, &conflict), kBad);
-    EXPECT_EQ(NvSciBufAttrListReconcileAndObjAlloc(lists, 0, &object, &conflict), kBad);
-    EXPECT_EQ(NvSciBufAttrListReconcileAndObjAlloc(lists, 1, nullptr, &conflict), kBad);
-    EXPECT_EQ(NvSciBufAttrListReconcileAndObjAlloc(lists, 1, &object, nullptr), kBad);
+    EXPECT_EQ(NvSciBufAttrListReconcile(nullptr, 1, &result, &conflict), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListReconcile(lists, 0, &result, &conflict), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListReconcile(lists, 1, nullptr, &conflict), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListReconcile(lists, 1, &result, nullptr), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListReconcileAndObjAlloc(nullptr, 1, &object, &conflict), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListReconcileAndObjAlloc(lists, 0, &object, &conflict), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListReconcileAndObjAlloc(lists, 1, nullptr, &conflict), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListReconcileAndObjAlloc(lists, 1, &object, nullptr), kBadParameter);
     EXPECT_EQ(result, nullptr);
     EXPECT_EQ(conflict, nullptr);
     EXPECT_EQ(object, nullptr);
@@ -65,14 +65,14 @@ TEST_F(ReconcileTest, WrongListsAreRefused) {
     const List result = reconciled({list});
     const Module elsewhere = open_module();
     const List foreign = raw_list(elsewhere, 4096);
-    const ReconcileOutcome failed = reconcile({list, raw_list(module_, 1)});
-    EXPECT_EQ(reconcile({list, list}).code, kBad);
-    EXPECT_EQ(reconcile({list, nullptr}).code, kBad);
-    EXPECT_EQ(reconcile({list, result}).code, kBad);
-    EXPECT_EQ(reconcile({result}).code, kBad);
-    EXPECT_EQ(reconcile({list, foreign}).code, kBad);
-    EXPECT_EQ(reconcile({list, failed.conflict}).code, kBad);
-    EXPECT_EQ(reconcile({failed.conflict}).code, kBad);
+    const Reconciliation<List> failed = reconcile({list, raw_list(module_, 1)});
+    EXPECT_EQ(reconcile({list, list}).code, kBadParameter);
+    EXPECT_EQ(reconcile({list, nullptr}).code, kBadParameter);
+    EXPECT_EQ(reconcile({list, result}).code, kBadParameter);
+    EXPECT_EQ(reconcile({result}).code, kBadParameter);
+    EXPECT_EQ(reconcile({list, foreign}).code, kBadParameter);
+    EXPECT_EQ(reconcile({list, failed.conflict}).code, kBadParameter);
+    EXPECT_EQ(reconcile({failed.conflict}).code, kBadParameter);
     EXPECT_EQ(reconcile({list}).code, kSuccess);
 }
 
@@ -90,13 +90,13 @@ TEST_F(ReconcileTest, InputsStayUnchangedAndCanBeReconciledAgain) {
 TEST_F(ReconcileTest, AllSlotsOfAListTakePart) {
     const List many = append({raw_list(module_, 4096), raw_list(module_, 0)});
     EXPECT_EQ(size_of(reconciled({raw_list(module_, 0), many})), Numbers{4096});
-    EXPECT_EQ(reconcile({append({raw_list(module_, 1), raw_list(module_, 2)})}).code, kFailed);
+    EXPECT_EQ(reconcile({append({raw_list(module_, 1), raw_list(module_, 2)})}).code, kReconciliationFailed);
 }
 
 TEST_F(ReconcileTest, OneListMustHaveTypes) {
     const List typeless = create_list(module_);
     EXPECT_EQ(set(typeless, NvSciBufGeneralAttrKey_NeedCpuAccess, true), kSuccess);
-    EXPECT_EQ(reconcile({typeless}).code, kBad);
+    EXPECT_EQ(reconcile({typeless}).code, kBadParameter);
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "NvSciBufGeneralAttrKey_Types"));
     const List result = reconciled({typeless, raw_list(module_, 4096)});
     EXPECT_EQ(get<NvSciBufType>(result, NvSciBufGeneralAttrKey_Types),
@@ -116,15 +116,17 @@ TEST_F(ReconcileTest, DifferentTypesFail) {
     const List raw = raw_list(module_, 4096);
     for (const Types& other : {Types{NvSciBufType_Image}, Types{NvSciBufType_Tensor}, Types{NvSciBufType_Array},
                                Types{NvSciBufType_Pyramid}, Types{NvSciBufType_Image, NvSciBufType_RawBuffer}}) {
-        const ReconcileOutcome outcome = reconcile({raw, list_of_types(module_, other)});
-        EXPECT_EQ(outcome.code, kFailed);
+        const Reconciliation<List> outcome = reconcile({raw, list_of_types(module_, other)});
+        EXPECT_EQ(outcome.code, kReconciliationFailed);
         EXPECT_NE(outcome.conflict.get(), nullptr);
     }
-    EXPECT_EQ(reconcile({list_of_types(module_, {NvSciBufType_Image, NvSciBufType_RawBuffer})}).code, kFailed);
-    EXPECT_EQ(reconcile({list_of_types(module_, {NvSciBufType_Tensor, NvSciBufType_Pyramid})}).code, kFailed);
+    EXPECT_EQ(reconcile({list_of_types(module_, {NvSciBufType_Image, NvSciBufType_RawBuffer})}).code,
+              kReconciliationFailed);
+    EXPECT_EQ(reconcile({list_of_types(module_, {NvSciBufType_Tensor, NvSciBufType_Pyramid})}).code,
+              kReconciliationFailed);
     EXPECT_EQ(
         reconcile({list_of_types(module_, {NvSciBufType_Tensor}), list_of_types(module_, {NvSciBufType_Array})}).code,
-        kFailed);
+        kReconciliationFailed);
 }
 
 TEST_F(ReconcileTest, TypesGivenTwiceAreOne) {
@@ -136,27 +138,28 @@ TEST_F(ReconcileTest, TypesGivenTwiceAreOne) {
 
 TEST_F(ReconcileTest, SizeIsMandatory) {
     const List incomplete = raw_list(module_, 0);
-    EXPECT_EQ(reconcile({incomplete}).code, kBad);
+    EXPECT_EQ(reconcile({incomplete}).code, kBadParameter);
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "NvSciBufRawBufferAttrKey_Size"));
     EXPECT_EQ(reconcile({incomplete, raw_list(module_, 1)}).code, kSuccess) << "in one of the lists";
 }
 
 TEST_F(ReconcileTest, SizesMustBeTheSame) {
     EXPECT_EQ(size_of(reconciled({raw_list(module_, 77), raw_list(module_, 77)})), Numbers{77});
-    EXPECT_EQ(reconcile({raw_list(module_, 77), raw_list(module_, 78)}).code, kFailed) << "also if one is larger";
-    EXPECT_EQ(reconcile({raw_list(module_, 78), raw_list(module_, 77)}).code, kFailed);
+    EXPECT_EQ(reconcile({raw_list(module_, 77), raw_list(module_, 78)}).code, kReconciliationFailed)
+        << "also if one is larger";
+    EXPECT_EQ(reconcile({raw_list(module_, 78), raw_list(module_, 77)}).code, kReconciliationFailed);
 }
 
 TEST_F(ReconcileTest, ASizeNearTheEndOfTheAddressSpaceOverflows) {
     for (const std::uint64_t size : {~0ULL, ~0ULL - 4096, ~0ULL - (2ULL << 20) + 2}) {
-        const ReconcileOutcome outcome = reconcile({raw_list(module_, size)});
-        EXPECT_EQ(outcome.code, NvSciError_Overflow) << size;
+        const Reconciliation<List> outcome = reconcile({raw_list(module_, size)});
+        EXPECT_EQ(outcome.code, kOverflow) << size;
         EXPECT_EQ(outcome.conflict.get(), nullptr);
     }
     const List aligned = raw_list(module_, (1ULL << 63) + 1);
     EXPECT_EQ(reconcile({aligned}).code, kSuccess) << "reconciles; only an allocation fails";
     EXPECT_EQ(set(aligned, NvSciBufRawBufferAttrKey_Align, std::uint64_t{1} << 63), kSuccess);
-    EXPECT_EQ(reconcile({aligned}).code, NvSciError_Overflow);
+    EXPECT_EQ(reconcile({aligned}).code, kOverflow);
 }
 
 TEST_F(ReconcileTest, AlignIsTheGreatestAskedOrTheAllocatorsOwn) {
@@ -204,14 +207,14 @@ TEST_F(ReconcileTest, ReconcileAndAllocFailsAsItsParts) {
     NvSciBufAttrList both[] = {one, two};
     auto object = reinterpret_cast<NvSciBufObj>(1);
     List conflict;
-    EXPECT_EQ(NvSciBufAttrListReconcileAndObjAlloc(both, 2, &object, conflict.out()), kFailed);
+    EXPECT_EQ(NvSciBufAttrListReconcileAndObjAlloc(both, 2, &object, conflict.out()), kReconciliationFailed);
     EXPECT_EQ(object, nullptr);
     EXPECT_NE(conflict.get(), nullptr);
     const List huge = raw_list(module_, 1ULL << 46);
     NvSciBufAttrList alone[] = {huge};
     object = reinterpret_cast<NvSciBufObj>(1);
     auto none = reinterpret_cast<NvSciBufAttrList>(1);
-    EXPECT_EQ(NvSciBufAttrListReconcileAndObjAlloc(alone, 1, &object, &none), NvSciError_ResourceError);
+    EXPECT_EQ(NvSciBufAttrListReconcileAndObjAlloc(alone, 1, &object, &none), kResourceError);
     EXPECT_EQ(object, nullptr);
     EXPECT_EQ(none, nullptr);
 }

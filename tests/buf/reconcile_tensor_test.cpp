@@ -92,7 +92,7 @@ TEST_F(TensorTest, MandatoryKeysMustBeInOneOfTheLists) {
     const Attributes complete = tensor(NvSciDataType_Int8, {2, 3}, {1, 1});
     for (const auto& [key, value] : complete.values()) {
         if (key == NvSciBufGeneralAttrKey_Types) continue;
-        expect_refused({complete.without(key)}, kBad, {name_of(key)});
+        expect_refused({complete.without(key)}, kBadParameter, {name_of(key)});
         const Attributes rest =
             Attributes().with(NvSciBufGeneralAttrKey_Types, kTensor).with_bytes(key, value.data(), value.size());
         EXPECT_EQ(reconcile({complete.without(key).list(module_), rest.list(module_)}).code, kSuccess) << name_of(key);
@@ -101,16 +101,16 @@ TEST_F(TensorTest, MandatoryKeysMustBeInOneOfTheLists) {
 
 TEST_F(TensorTest, EveryDimensionHasOneValue) {
     const Attributes tensor2 = tensor(NvSciDataType_Int8, {2, 3}, {1, 1});
-    expect_refused({tensor2.with(NvSciBufTensorAttrKey_SizePerDim, Longs{2})}, kBad,
+    expect_refused({tensor2.with(NvSciBufTensorAttrKey_SizePerDim, Longs{2})}, kBadParameter,
                    {"NvSciBufTensorAttrKey_SizePerDim", "1 values for 2 dimensions"});
-    expect_refused({tensor2.with(NvSciBufTensorAttrKey_AlignmentPerDim, Words{1})}, kBad,
+    expect_refused({tensor2.with(NvSciBufTensorAttrKey_AlignmentPerDim, Words{1})}, kBadParameter,
                    {"NvSciBufTensorAttrKey_AlignmentPerDim", "1 values for 2 dimensions"});
-    expect_refused({tensor2.with(NvSciBufTensorAttrKey_SizePerDim, Longs{2, 0})}, kBad,
+    expect_refused({tensor2.with(NvSciBufTensorAttrKey_SizePerDim, Longs{2, 0})}, kBadParameter,
                    {"NvSciBufTensorAttrKey_SizePerDim", "dimension 1"});
 }
 
 TEST_F(TensorTest, HalfBytesComeInPairs) {
-    expect_refused({tensor(NvSciDataType_Int4, {2, 7}, {1, 1})}, kUnsupported,
+    expect_refused({tensor(NvSciDataType_Int4, {2, 7}, {1, 1})}, kNotSupported,
                    {"NvSciBufTensorAttrKey_SizePerDim", "7 elements"});
     EXPECT_EQ(reconcile({tensor(NvSciDataType_Int4, {7, 2}, {1, 1}).list(module_)}).code, kSuccess);
 }
@@ -139,7 +139,7 @@ TEST_F(TensorTest, ElementsBeyondTheDimensionsMeanNothing) {
         eight(0, 64).with(NvSciBufTensorAttrKey_AlignmentPerDim, Words{1, 2, 4, 16, 1, 1, 1, 1}).list(module_);
     for (const NvSciBufAttrList bad : {other.get(), larger.get()}) {
         NvSciBufAttrList alone[] = {bad};
-        EXPECT_EQ(NvSciBufAttrListValidateReconciled(result, alone, 1, &is_valid), kFailed);
+        EXPECT_EQ(NvSciBufAttrListValidateReconciled(result, alone, 1, &is_valid), kReconciliationFailed);
     }
 }
 
@@ -147,7 +147,7 @@ TEST_F(TensorTest, SizesThatContradictEachOtherAreExplained) {
     const Attributes one = tensor(NvSciDataType_Int8, {2, 3}, {1, 1});
     const Attributes other = tensor(NvSciDataType_Int8, {2, 4}, {1, 1});
     expect_refused(
-        {one, one, other}, kFailed,
+        {one, one, other}, kReconciliationFailed,
         {"NvSciBufTensorAttrKey_SizePerDim", "list 1 asks {2, 3}, list 3 asks {2, 4}", "leave the key out of list 3"});
 }
 
@@ -164,7 +164,6 @@ TEST_F(TensorTest, AlignmentsAreTheGreatest) {
 
 TEST_F(TensorTest, ASizeBeyond64BitsOverflows) {
     const std::uint64_t half = std::uint64_t{1} << 32;
-    constexpr auto kOverflow = NvSciError_Overflow;
     expect_refused({tensor(NvSciDataType_Int8, {half, half}, {1, 1})}, kOverflow, {"NvSciBufTensorAttrKey_Size"});
     expect_refused({tensor(NvSciDataType_Int16, {half, half / 2}, {1, 1})}, kOverflow, {"NvSciBufTensorAttrKey_Size"});
     expect_refused({tensor(NvSciDataType_Int8, {~0ULL}, {2})}, kOverflow, {"NvSciBufTensorAttrKey_Size"});
@@ -195,7 +194,7 @@ TEST_F(TensorTest, ATensorRaisesTheAlignmentsOfItsImage) {
     EXPECT_EQ(strides(list), (Longs{8192, 512, 4, 1}));
     EXPECT_EQ(get<std::uint32_t>(list, NvSciBufImageAttrKey_PlanePitch), Words{512});
     EXPECT_EQ(get<std::uint64_t>(list, NvSciBufImageAttrKey_Size), Longs{8192});
-    expect_refused({pair().with(NvSciBufTensorAttrKey_AlignmentPerDim, Words{1, 1, 1, 8})}, kUnsupported,
+    expect_refused({pair().with(NvSciBufTensorAttrKey_AlignmentPerDim, Words{1, 1, 1, 8})}, kNotSupported,
                    {"NvSciBufTensorAttrKey_AlignmentPerDim", "8 bytes", "4 bytes"});
 }
 
@@ -226,39 +225,41 @@ TEST_F(TensorTest, APairThatIsNoneIsRefused) {
     };
     const Row rows[] = {
         {good.with(NvSciBufImageAttrKey_Layout, NvSciBufImage_BlockLinearType),
-         kBad,
+         kBadParameter,
          {"NvSciBufImageAttrKey_Layout", "BlockLinear"}},
-        {good.with(NvSciBufImageAttrKey_TopPadding, Longs{3}), kBad, {"NvSciBufImageAttrKey_TopPadding", "3"}},
-        {good.with(NvSciBufImageAttrKey_RightPadding, Longs{3}), kBad, {"NvSciBufImageAttrKey_RightPadding", "3"}},
-        {good.without(NvSciBufImageAttrKey_ImageCount), kBad, {"NvSciBufImageAttrKey_ImageCount"}},
-        {good.without(NvSciBufTensorAttrKey_PixelFormat), kBad, {"NvSciBufTensorAttrKey_PixelFormat"}},
+        {good.with(NvSciBufImageAttrKey_TopPadding, Longs{3}), kBadParameter, {"NvSciBufImageAttrKey_TopPadding", "3"}},
+        {good.with(NvSciBufImageAttrKey_RightPadding, Longs{3}),
+         kBadParameter,
+         {"NvSciBufImageAttrKey_RightPadding", "3"}},
+        {good.without(NvSciBufImageAttrKey_ImageCount), kBadParameter, {"NvSciBufImageAttrKey_ImageCount"}},
+        {good.without(NvSciBufTensorAttrKey_PixelFormat), kBadParameter, {"NvSciBufTensorAttrKey_PixelFormat"}},
         {good.with(NvSciBufImageAttrKey_PlaneCount, 2U)
              .with(NvSciBufImageAttrKey_PlaneColorFormat, {NvSciColor_A8B8G8R8, NvSciColor_A8B8G8R8})
              .with(NvSciBufImageAttrKey_PlaneWidth, Words{20, 20})
              .with(NvSciBufImageAttrKey_PlaneHeight, Words{10, 10}),
-         kBad,
+         kBadParameter,
          {"NvSciBufImageAttrKey_PlaneCount", "2"}},
         {good.with(NvSciBufImageAttrKey_ScanType, NvSciBufScan_InterlaceType),
-         kBad,
+         kBadParameter,
          {"NvSciBufImageAttrKey_ScanType", "Interlace"}},
-        {good.with(NvSciBufTensorAttrKey_NumDims, 3U), kBad, {"NvSciBufTensorAttrKey_NumDims", "3"}},
+        {good.with(NvSciBufTensorAttrKey_NumDims, 3U), kBadParameter, {"NvSciBufTensorAttrKey_NumDims", "3"}},
         {good.with(NvSciBufTensorAttrKey_PixelFormat, NvSciColor_B8G8R8A8),
-         kBad,
+         kBadParameter,
          {"NvSciBufTensorAttrKey_PixelFormat", "B8G8R8A8"}},
         {plane_keys(NvSciColor_B8G8R8A8, 20, 10),
-         kFailed,
+         kReconciliationFailed,
          {"NvSciBufTensorAttrKey_PixelFormat", "A8B8G8R8", "B8G8R8A8"}},
         {good.with(NvSciBufTensorAttrKey_DataType, NvSciDataType_Float16),
-         kFailed,
+         kReconciliationFailed,
          {"NvSciBufTensorAttrKey_DataType", "Float16", "A8B8G8R8"}},
         {plane_keys(NvSciColor_A8B8G8R8, 21, 10),
-         kFailed,
+         kReconciliationFailed,
          {"NvSciBufTensorAttrKey_SizePerDim", "dimension 2", "20", "21"}},
         {plane_keys(NvSciColor_A8B8G8R8, 20, 11),
-         kFailed,
+         kReconciliationFailed,
          {"NvSciBufTensorAttrKey_SizePerDim", "dimension 1", "10", "11"}},
-        {good.with(NvSciBufTensorAttrKey_SizePerDim, Longs{2, 10, 20, 4}), kFailed, {"dimension 0", "2"}},
-        {good.with(NvSciBufTensorAttrKey_SizePerDim, Longs{1, 10, 20, 3}), kFailed, {"dimension 3", "3"}},
+        {good.with(NvSciBufTensorAttrKey_SizePerDim, Longs{2, 10, 20, 4}), kReconciliationFailed, {"dimension 0", "2"}},
+        {good.with(NvSciBufTensorAttrKey_SizePerDim, Longs{1, 10, 20, 3}), kReconciliationFailed, {"dimension 3", "3"}},
     };
     for (const Row& row : rows)
         expect_refused({row.asked}, row.code, row.parts);

@@ -106,7 +106,7 @@ TEST_F(ReportTest, ADeniedWishHasReasonAndSuggestion) {
 }
 
 TEST_F(ReportTest, ARefusalStandsInTheReportOfTheConflictList) {
-    const ReconcileOutcome outcome = reconcile({raw_list(module_, 1), raw_list(module_, 2)});
+    const Reconciliation<List> outcome = reconcile({raw_list(module_, 1), raw_list(module_, 2)});
     const OpenNvSciDecision made = decision(outcome.conflict, NvSciBufRawBufferAttrKey_Size);
     EXPECT_EQ(made.outcome, OpenNvSciOutcome_Refused);
     EXPECT_STREQ(made.requested, "list 1: 1, list 2: 2");
@@ -124,7 +124,7 @@ TEST_F(ReportTest, TheSuggestionNamesTheListThatAloneDisagrees) {
     for (const std::vector<NvSciBufAttrList>& lists :
          {std::vector<NvSciBufAttrList>{odd, one, two}, {one, odd, two}, {one, two, odd}}) {
         const auto position = std::find(lists.begin(), lists.end(), odd.get()) - lists.begin() + 1;
-        const ReconcileOutcome outcome = reconcile(lists);
+        const Reconciliation<List> outcome = reconcile(lists);
         const OpenNvSciDecision made = decision(outcome.conflict, NvSciBufRawBufferAttrKey_Size);
         EXPECT_TRUE(contains(made.suggestion, "list " + std::to_string(position)));
     }
@@ -133,8 +133,8 @@ TEST_F(ReportTest, TheSuggestionNamesTheListThatAloneDisagrees) {
 TEST_F(ReportTest, AListThatContradictsItselfIsNotToldToLeaveTypesOut) {
     const List list = create_list(module_);
     ASSERT_EQ(set(list, NvSciBufGeneralAttrKey_Types, {NvSciBufType_RawBuffer, NvSciBufType_Image}), kSuccess);
-    const ReconcileOutcome outcome = reconcile({list});
-    ASSERT_EQ(outcome.code, kFailed);
+    const Reconciliation<List> outcome = reconcile({list});
+    ASSERT_EQ(outcome.code, kReconciliationFailed);
     const OpenNvSciDecision made = decision(outcome.conflict, NvSciBufGeneralAttrKey_Types);
     EXPECT_STRNE(made.suggestion, "leave the key out of list 1") << "then no list sets it, and it is mandatory";
 }
@@ -145,8 +145,8 @@ TEST_F(ReportTest, AListOfAnotherTypeIsToldToGoApart) {
     const List also_raw = raw_list(module_, 4096);
     const List image = create_list(module_);
     ASSERT_EQ(set(image, NvSciBufGeneralAttrKey_Types, NvSciBufType_Image), kSuccess);
-    const ReconcileOutcome outcome = reconcile({raw, image, also_raw});
-    ASSERT_EQ(outcome.code, kFailed);
+    const Reconciliation<List> outcome = reconcile({raw, image, also_raw});
+    ASSERT_EQ(outcome.code, kReconciliationFailed);
     const OpenNvSciDecision made = decision(outcome.conflict, NvSciBufGeneralAttrKey_Types);
     EXPECT_TRUE(contains(made.suggestion, "reconcile list 2 apart"));
     EXPECT_EQ(reconcile({raw, also_raw}).code, kSuccess);
@@ -162,13 +162,13 @@ TEST_F(ReportTest, WhoAsksForTheCacheIsToldWhatHelps) {
     };
     const List cached = asking(true);
     const List uncached = asking(false);
-    const ReconcileOutcome alone = reconcile({cached, uncached});
-    ASSERT_EQ(alone.code, kFailed);
+    const Reconciliation<List> alone = reconcile({cached, uncached});
+    ASSERT_EQ(alone.code, kReconciliationFailed);
     EXPECT_STREQ(decision(alone.conflict, key).suggestion, "ask false");
     EXPECT_EQ(reconcile({uncached, asking(false)}).code, kSuccess);
 
-    const ReconcileOutcome with_cpu = reconcile({cached, cpu_list()});
-    ASSERT_EQ(with_cpu.code, kFailed);
+    const Reconciliation<List> with_cpu = reconcile({cached, cpu_list()});
+    ASSERT_EQ(with_cpu.code, kReconciliationFailed);
     EXPECT_STREQ(decision(with_cpu.conflict, key).suggestion, "ask false, or let exactly one GPU and no CPU take part");
     EXPECT_EQ(reconcile({uncached, cpu_list()}).code, kSuccess);
     EXPECT_EQ(reconcile({cached}).code, kSuccess);
@@ -183,8 +183,8 @@ TEST_F(ReportTest, TheListsNamedInTheReasonContradictEachOther) {
         ASSERT_EQ(set(lists.back(), NvSciBufGeneralAttrKey_Types, type), kSuccess);
         handles.push_back(lists.back());
     }
-    const ReconcileOutcome outcome = reconcile(handles);
-    ASSERT_EQ(outcome.code, kFailed);
+    const Reconciliation<List> outcome = reconcile(handles);
+    ASSERT_EQ(outcome.code, kReconciliationFailed);
     const OpenNvSciDecision made = decision(outcome.conflict, NvSciBufGeneralAttrKey_Types);
     EXPECT_TRUE(contains(made.reason, "list 2"));
     EXPECT_TRUE(contains(made.reason, "list 3"));
@@ -211,7 +211,7 @@ TEST_F(ReportTest, EveryRefusalGivesReasonAndSuggestion) {
 TEST_F(ReportTest, ErrorTextsNameTheKeyAndBothLists) {
     const List first = raw_list(module_, 4096);
     const List second = raw_list(module_, 8192);
-    EXPECT_EQ(reconcile({first, second}).code, kFailed);
+    EXPECT_EQ(reconcile({first, second}).code, kReconciliationFailed);
     const std::string text = opennvsciGetLastErrorText();
     for (const char* part : {"NvSciBufAttrListReconcile", "NvSciBufRawBufferAttrKey_Size", "list 1", "4096", "list 2",
                              "8192", "To avoid it"}) {
@@ -225,7 +225,7 @@ TEST_F(ReportTest, NamesStandForListsEverywhere) {
     ASSERT_EQ(set_name(camera, "camera"), kSuccess);
     ASSERT_EQ(set_name(encoder, "nobody"), kSuccess);
     ASSERT_EQ(set_name(encoder, "encoder"), kSuccess) << "a second call replaces the name";
-    const ReconcileOutcome outcome = reconcile({camera, encoder});
+    const Reconciliation<List> outcome = reconcile({camera, encoder});
     const std::string text = opennvsciGetLastErrorText();
     EXPECT_TRUE(contains(text, "camera"));
     EXPECT_TRUE(contains(text, "encoder"));
@@ -247,14 +247,14 @@ TEST_F(ReportTest, NamesGoAlongWithClonesAndAppendedLists) {
 
 TEST_F(ReportTest, BadNamesAndListsAreRefused) {
     const List list = raw_list(module_, 4096);
-    EXPECT_EQ(set_name(list, nullptr), kBad);
-    EXPECT_EQ(set_name(list, ""), kBad);
-    EXPECT_EQ(set_name(list, std::string(64, 'x').c_str()), kBad);
+    EXPECT_EQ(set_name(list, nullptr), kBadParameter);
+    EXPECT_EQ(set_name(list, ""), kBadParameter);
+    EXPECT_EQ(set_name(list, std::string(64, 'x').c_str()), kBadParameter);
     EXPECT_EQ(set_name(list, std::string(63, 'x').c_str()), kSuccess);
-    EXPECT_EQ(set_name(nullptr, "x"), kBad);
-    EXPECT_EQ(set_name(append({list}), "x"), kBad);
-    EXPECT_EQ(set_name(reconciled({list}), "x"), kBad);
-    EXPECT_EQ(set_name(reconcile({list, raw_list(module_, 1)}).conflict, "x"), kBad);
+    EXPECT_EQ(set_name(nullptr, "x"), kBadParameter);
+    EXPECT_EQ(set_name(append({list}), "x"), kBadParameter);
+    EXPECT_EQ(set_name(reconciled({list}), "x"), kBadParameter);
+    EXPECT_EQ(set_name(reconcile({list, raw_list(module_, 1)}).conflict, "x"), kBadParameter);
 }
 
 TEST_F(ReportTest, OnlyReconciliationsHaveReports) {
@@ -262,11 +262,11 @@ TEST_F(ReportTest, OnlyReconciliationsHaveReports) {
     const List result = reconciled({list});
     const OpenNvSciDecision* first = nullptr;
     std::size_t count = 77;
-    EXPECT_EQ(opennvsciBufAttrListGetDecisions(list, &first, &count), kBad);
-    EXPECT_EQ(opennvsciBufAttrListGetDecisions(append({list}), &first, &count), kBad);
-    EXPECT_EQ(opennvsciBufAttrListGetDecisions(nullptr, &first, &count), kBad);
-    EXPECT_EQ(opennvsciBufAttrListGetDecisions(result, nullptr, &count), kBad);
-    EXPECT_EQ(opennvsciBufAttrListGetDecisions(result, &first, nullptr), kBad);
+    EXPECT_EQ(opennvsciBufAttrListGetDecisions(list, &first, &count), kBadParameter);
+    EXPECT_EQ(opennvsciBufAttrListGetDecisions(append({list}), &first, &count), kBadParameter);
+    EXPECT_EQ(opennvsciBufAttrListGetDecisions(nullptr, &first, &count), kBadParameter);
+    EXPECT_EQ(opennvsciBufAttrListGetDecisions(result, nullptr, &count), kBadParameter);
+    EXPECT_EQ(opennvsciBufAttrListGetDecisions(result, &first, nullptr), kBadParameter);
     EXPECT_EQ(first, nullptr);
     EXPECT_EQ(count, 77U);
     EXPECT_EQ(decisions_of(clone(result)).size(), decisions_of(result).size()) << "a clone keeps it";

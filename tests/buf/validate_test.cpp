@@ -7,7 +7,7 @@
 namespace opennvsci::test {
 namespace {
 
-constexpr auto kMismatch = NvSciError_AttrListValidationFailed;
+constexpr auto kMismatch = kAttrListValidationFailed;
 
 /// One key with one value, as bytes.
 struct Wish {
@@ -63,7 +63,8 @@ class ValidateTest : public BufTest {
         ASSERT_EQ(NvSciBufAttrListSetAttrs(list, &pair, 1), kSuccess) << wish.what << opennvsciGetLastErrorText();
         NvSciBufAttrList lists[] = {list};
         bool valid = !wish.holds;
-        EXPECT_EQ(NvSciBufAttrListValidateReconciled(result, lists, 1, &valid), wish.holds ? kSuccess : kFailed)
+        EXPECT_EQ(NvSciBufAttrListValidateReconciled(result, lists, 1, &valid),
+                  wish.holds ? kSuccess : kReconciliationFailed)
             << wish.what;
         EXPECT_EQ(valid, wish.holds) << wish.what;
         EXPECT_EQ(NvSciBufAttrListValidateReconciledAgainstAttrs(result, &pair, 1), wish.holds ? kSuccess : kMismatch)
@@ -153,7 +154,8 @@ TEST_F(ValidateTest, EverySlotOfEveryListIsChecked) {
     for (const std::vector<NvSciBufAttrList>& lists :
          {std::vector<NvSciBufAttrList>{good, bad}, {bad, good}, {slots}, {good, slots}}) {
         bool valid = true;
-        EXPECT_EQ(NvSciBufAttrListValidateReconciled(result, lists.data(), lists.size(), &valid), kFailed);
+        EXPECT_EQ(NvSciBufAttrListValidateReconciled(result, lists.data(), lists.size(), &valid),
+                  kReconciliationFailed);
         EXPECT_FALSE(valid);
     }
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "NvSciBufRawBufferAttrKey_Size"));
@@ -168,17 +170,17 @@ TEST_F(ValidateTest, BadArgumentsOfValidateReconciled) {
     const List conflict = std::move(reconcile({list, raw_list(module_, 1)}).conflict);
     NvSciBufAttrList one[] = {list};
     bool valid = true;
-    EXPECT_EQ(NvSciBufAttrListValidateReconciled(nullptr, one, 1, &valid), kBad);
-    EXPECT_EQ(NvSciBufAttrListValidateReconciled(list, one, 1, &valid), kBad) << "not reconciled";
-    EXPECT_EQ(NvSciBufAttrListValidateReconciled(conflict, one, 1, &valid), kBad);
-    EXPECT_EQ(NvSciBufAttrListValidateReconciled(result, nullptr, 1, &valid), kBad);
-    EXPECT_EQ(NvSciBufAttrListValidateReconciled(result, one, 0, &valid), kBad);
-    EXPECT_EQ(NvSciBufAttrListValidateReconciled(result, one, 1, nullptr), kBad);
-    EXPECT_EQ(NvSciBufAttrListValidateReconciled(foreign_result, one, 1, &valid), kBad);
+    EXPECT_EQ(NvSciBufAttrListValidateReconciled(nullptr, one, 1, &valid), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListValidateReconciled(list, one, 1, &valid), kBadParameter) << "not reconciled";
+    EXPECT_EQ(NvSciBufAttrListValidateReconciled(conflict, one, 1, &valid), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListValidateReconciled(result, nullptr, 1, &valid), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListValidateReconciled(result, one, 0, &valid), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListValidateReconciled(result, one, 1, nullptr), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListValidateReconciled(foreign_result, one, 1, &valid), kBadParameter);
     for (const NvSciBufAttrList second :
          {list.get(), result.get(), foreign.get(), conflict.get(), static_cast<NvSciBufAttrList>(nullptr)}) {
         NvSciBufAttrList two[] = {list, second};
-        EXPECT_EQ(NvSciBufAttrListValidateReconciled(result, two, 2, &valid), kBad);
+        EXPECT_EQ(NvSciBufAttrListValidateReconciled(result, two, 2, &valid), kBadParameter);
     }
     EXPECT_TRUE(valid) << "no answer was given";
 }
@@ -190,10 +192,10 @@ TEST_F(ValidateTest, BadArgumentsOfAgainstAttrs) {
     const std::uint32_t perm = NvSciBufAccessPerm_Auto;
     const NvSciBufAttrKeyValuePair good{NvSciBufRawBufferAttrKey_Size, &size, 8};
     EXPECT_EQ(NvSciBufAttrListValidateReconciledAgainstAttrs(result, &good, 1), kSuccess);
-    EXPECT_EQ(NvSciBufAttrListValidateReconciledAgainstAttrs(nullptr, &good, 1), kBad);
-    EXPECT_EQ(NvSciBufAttrListValidateReconciledAgainstAttrs(list, &good, 1), kBad) << "not reconciled";
-    EXPECT_EQ(NvSciBufAttrListValidateReconciledAgainstAttrs(result, nullptr, 1), kBad);
-    EXPECT_EQ(NvSciBufAttrListValidateReconciledAgainstAttrs(result, &good, 0), kBad);
+    EXPECT_EQ(NvSciBufAttrListValidateReconciledAgainstAttrs(nullptr, &good, 1), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListValidateReconciledAgainstAttrs(list, &good, 1), kBadParameter) << "not reconciled";
+    EXPECT_EQ(NvSciBufAttrListValidateReconciledAgainstAttrs(result, nullptr, 1), kBadParameter);
+    EXPECT_EQ(NvSciBufAttrListValidateReconciledAgainstAttrs(result, &good, 0), kBadParameter);
     const NvSciBufAttrKeyValuePair bad[] = {
         {NvSciBufAttrKey_LowerBound, &size, 8},        {NvSciBufAttrKey_UpperBound, &size, 8},
         {NvSciBufGeneralAttrKey_ActualPerm, &perm, 4}, {NvSciBufRawBufferAttrKey_Align, nullptr, 8},
@@ -202,7 +204,8 @@ TEST_F(ValidateTest, BadArgumentsOfAgainstAttrs) {
     };
     for (const NvSciBufAttrKeyValuePair& second : bad) {
         const NvSciBufAttrKeyValuePair pairs[] = {good, second};
-        EXPECT_EQ(NvSciBufAttrListValidateReconciledAgainstAttrs(result, pairs, 2), kBad) << std::hex << second.key;
+        EXPECT_EQ(NvSciBufAttrListValidateReconciledAgainstAttrs(result, pairs, 2), kBadParameter)
+            << std::hex << second.key;
     }
 }
 

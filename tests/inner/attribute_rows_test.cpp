@@ -156,7 +156,7 @@ TEST_P(SettableRow, AWrongLengthIsRefused) {
         if (length == size && row().max_count > 1) continue;
         if (size == 1 && length > 0 && length <= row().max_count) continue;  // then it is a right length
         const List list = ready_list();
-        EXPECT_EQ(set_bytes(list, value.data(), length), kBad) << length;
+        EXPECT_EQ(set_bytes(list, value.data(), length), kBadParameter) << length;
         EXPECT_TRUE(is_unset(list)) << length;
         EXPECT_EQ(set_value(list, legal(1)), kSuccess) << "a refused set leaves the key open";
     }
@@ -164,16 +164,16 @@ TEST_P(SettableRow, AWrongLengthIsRefused) {
 
 TEST_P(SettableRow, ANullValueIsRefused) {
     const List list = ready_list();
-    EXPECT_EQ(set_bytes(list, nullptr, row().size), kBad);
-    EXPECT_EQ(set_bytes(list, nullptr, 0), kBad);
+    EXPECT_EQ(set_bytes(list, nullptr, row().size), kBadParameter);
+    EXPECT_EQ(set_bytes(list, nullptr, 0), kBadParameter);
     EXPECT_TRUE(is_unset(list));
 }
 
 TEST_P(SettableRow, ASecondSetIsRefused) {
     const List list = ready_list();
     ASSERT_EQ(set_value(list, legal(1)), kSuccess);
-    EXPECT_EQ(set_value(list, legal(1)), kBad) << "also with the same value";
-    EXPECT_EQ(set_value(list, legal(row().max_count)), kBad);
+    EXPECT_EQ(set_value(list, legal(1)), kBadParameter) << "also with the same value";
+    EXPECT_EQ(set_value(list, legal(row().max_count)), kBadParameter);
     expect_stored(list, legal(1));
 }
 
@@ -181,19 +181,19 @@ TEST_P(SettableRow, TheSameKeyTwiceInOneCallIsRefused) {
     const List list = ready_list();
     const Value value = legal(1);
     NvSciBufAttrKeyValuePair pairs[] = {pair(value.data(), value.size()), pair(value.data(), value.size())};
-    EXPECT_EQ(NvSciBufAttrListSetAttrs(list, pairs, 2), kBad);
+    EXPECT_EQ(NvSciBufAttrListSetAttrs(list, pairs, 2), kBadParameter);
     EXPECT_TRUE(is_unset(list));
 }
 
 TEST_P(SettableRow, IllegalValuesAreRefused) {
     for (const Value& illegal : illegal_elements(row())) {
         const List list = ready_list();
-        EXPECT_EQ(set_value(list, illegal), kBad) << "first byte " << static_cast<int>(illegal[0]);
+        EXPECT_EQ(set_value(list, illegal), kBadParameter) << "first byte " << static_cast<int>(illegal[0]);
         EXPECT_TRUE(is_unset(list));
         if (row().max_count == 1) continue;
         Value last = legal(1);
         last.insert(last.end(), illegal.begin(), illegal.end());
-        EXPECT_EQ(set_value(list, last), kBad) << "every element is looked at";
+        EXPECT_EQ(set_value(list, last), kBadParameter) << "every element is looked at";
         EXPECT_TRUE(is_unset(list));
     }
 }
@@ -201,14 +201,14 @@ TEST_P(SettableRow, IllegalValuesAreRefused) {
 TEST_P(SettableRow, ItNeedsItsType) {
     const Value value = legal(1);
     const List without_types = create_list(module_);
-    EXPECT_EQ(set_value(without_types, value), is_general() ? kSuccess : kBad);
+    EXPECT_EQ(set_value(without_types, value), is_general() ? kSuccess : kBadParameter);
     if (is_types()) return;
     for (std::uint32_t type = 1; type <= 5; ++type) {
         const List list = list_of(type);
         const std::uint32_t group = GetParam()->number >> 16;
         // The Image keys also describe level 0 of a pyramid.
         const bool fits = is_general() || type == group || (group == 2 && type == 5);
-        EXPECT_EQ(set_value(list, value), fits ? kSuccess : kBad) << "Types " << type;
+        EXPECT_EQ(set_value(list, value), fits ? kSuccess : kBadParameter) << "Types " << type;
         EXPECT_EQ(is_unset(list), !fits) << "Types " << type;
     }
 }
@@ -236,7 +236,7 @@ TEST_P(SettableRow, ABadPairBehindItStoresNothing) {
     for (const NvSciBufAttrKeyValuePair& last : bad) {
         const List list = ready_list();
         NvSciBufAttrKeyValuePair pairs[] = {good, last};
-        EXPECT_EQ(NvSciBufAttrListSetAttrs(list, pairs, 2), kBad) << std::hex << last.key;
+        EXPECT_EQ(NvSciBufAttrListSetAttrs(list, pairs, 2), kBadParameter) << std::hex << last.key;
         EXPECT_TRUE(is_unset(list)) << std::hex << last.key;
     }
 }
@@ -247,7 +247,7 @@ TEST_P(SettableRow, ACloneOpensItOnceMore) {
     const List copy = clone(list);
     expect_stored(copy, legal(1));
     EXPECT_EQ(set_value(copy, legal(row().max_count)), kSuccess);
-    EXPECT_EQ(set_value(copy, legal(1)), kBad);
+    EXPECT_EQ(set_value(copy, legal(1)), kBadParameter);
     expect_stored(list, legal(1));
     expect_stored(copy, legal(row().max_count));
 }
@@ -261,9 +261,9 @@ TEST_P(UnsettableRow, ItCanNeitherBeSetNorReadInAnUnreconciledList) {
     const Value zeros(row.capacity(), std::byte{0});
     for (std::uint32_t type = 1; type <= 5; ++type) {
         const List list = list_of(type);
-        EXPECT_EQ(set_bytes(list, zeros.data(), row.type->size), kBad) << "Types " << type;
+        EXPECT_EQ(set_bytes(list, zeros.data(), row.type->size), kBadParameter) << "Types " << type;
         NvSciBufAttrKeyValuePair asked = pair(&zeros, 77);
-        EXPECT_EQ(NvSciBufAttrListGetAttrs(list, &asked, 1), kBad) << "Types " << type;
+        EXPECT_EQ(NvSciBufAttrListGetAttrs(list, &asked, 1), kBadParameter) << "Types " << type;
         EXPECT_EQ(asked.value, &zeros) << "an error modifies nothing";
         EXPECT_EQ(asked.len, 77U);
     }
@@ -280,7 +280,7 @@ TEST_P(AnyRow, ReadingItFromAReconciledListFollowsItsDirection) {
     NvSciBufAttrKeyValuePair asked = pair(&nothing, 77);
     const Direction direction = GetParam()->direction;
     const bool readable = direction == Direction::out || direction == Direction::in_out;
-    EXPECT_EQ(NvSciBufAttrListGetAttrs(list, &asked, 1), readable ? kSuccess : kBad);
+    EXPECT_EQ(NvSciBufAttrListGetAttrs(list, &asked, 1), readable ? kSuccess : kBadParameter);
     if (!readable) {
         EXPECT_EQ(asked.value, &nothing);
         EXPECT_EQ(asked.len, 77U);
@@ -293,9 +293,9 @@ TEST_P(AnyRow, ReadingItFromAReconciledListFollowsItsDirection) {
 TEST_P(AnyRow, AReconciledListCannotBeWritten) {
     const List list = reconciled({gpu_list()});
     const Value zeros(GetParam()->capacity(), std::byte{0});
-    EXPECT_EQ(set_bytes(list, zeros.data(), GetParam()->type->size), kBad);
+    EXPECT_EQ(set_bytes(list, zeros.data(), GetParam()->type->size), kBadParameter);
     if (GetParam()->direction == Direction::in || GetParam()->direction == Direction::in_out) {
-        EXPECT_EQ(set_value(list, legal(1)), kBad);
+        EXPECT_EQ(set_value(list, legal(1)), kBadParameter);
     }
 }
 

@@ -139,8 +139,8 @@ struct SpoilingPair {
 };
 
 TEST_F(ReadOnceTest, AKeyThatIsAskedForIsReadOnce) {
-    constexpr std::uint64_t kBytes = 4096;
-    const List list = raw_list(module_, kBytes);
+    constexpr std::uint64_t kSize = 4096;
+    const List list = raw_list(module_, kSize);
     std::array<SpoilingPair, 40> pairs{};
     for (std::size_t i = 0; i < pairs.size(); ++i) {
         pairs[i].key = i % 2 == 0 ? NvSciBufRawBufferAttrKey_Align : NvSciBufRawBufferAttrKey_Size;
@@ -151,7 +151,7 @@ TEST_F(ReadOnceTest, AKeyThatIsAskedForIsReadOnce) {
     EXPECT_EQ(pairs[1].key, ~0U) << "the test did not test";
     for (std::size_t i = 0; i < pairs.size(); ++i) {
         EXPECT_EQ(pairs[i].len, i % 2 == 0 ? 0U : sizeof(std::uint64_t)) << i;
-        EXPECT_TRUE(i % 2 == 0 || load<std::uint64_t>(pairs[i].value) == kBytes) << i;
+        EXPECT_TRUE(i % 2 == 0 || load<std::uint64_t>(pairs[i].value) == kSize) << i;
     }
 }
 

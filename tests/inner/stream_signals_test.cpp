@@ -10,7 +10,7 @@
 #include <set>
 #include <vector>
 
-#include "device.h"
+#include "cuda_objects.h"
 #include "leak_check.h"
 
 namespace opennvsci::sync {
@@ -23,8 +23,6 @@ using test::TestDevice;
 class StreamSignalsTest : public ::testing::Test {
   protected:
     StreamSignalsTest() {
-        device_.make_current();
-        EXPECT_EQ(cuda_.cuStreamCreate(&stream_, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
         EXPECT_EQ(cuda_.cuMemHostAlloc(&memory_, 8, kMemHostAllocDeviceMap), CUDA_SUCCESS);
         EXPECT_EQ(cuda_.cuMemHostGetDevicePointer(&gate_, memory_, 0), CUDA_SUCCESS);
         let_pass(0);
@@ -33,7 +31,6 @@ class StreamSignalsTest : public ::testing::Test {
     ~StreamSignalsTest() override {
         let_pass(1000000);
         EXPECT_EQ(cuda_.cuStreamSynchronize(stream_), CUDA_SUCCESS);
-        EXPECT_EQ(cuda_.cuStreamDestroy(stream_), CUDA_SUCCESS);
         EXPECT_EQ(cuda_.cuMemFreeHost(memory_), CUDA_SUCCESS);
     }
 
@@ -56,9 +53,9 @@ class StreamSignalsTest : public ::testing::Test {
     void let_pass(std::uint64_t value) {
         __atomic_store_n(static_cast<std::uint64_t*>(memory_), value, __ATOMIC_SEQ_CST);
     }
-    TestDevice& device_ = TestDevice::instance();
+    TestDevice& device_ = TestDevice::current();
     const driver::EntryPoints& cuda_ = device_.cuda();
-    CUstream stream_ = nullptr;
+    const test::Stream stream_;
     void* memory_ = nullptr;
     CUdeviceptr gate_ = 0;
     const driver::ContextWatch* context_ = nullptr;
@@ -144,8 +141,7 @@ TEST_F(StreamSignalsTest, AContextIsAskedOnceForItsNewestSignalUpToTheValue) {
 
 TEST_F(StreamSignalsTest, AnEventOfAnotherContextIsReplacedAndToldApart) {
     LeakCheck check;
-    CUcontext other = nullptr;
-    ASSERT_EQ(cuda_.cuCtxCreate(&other, 0, device_.device().handle), CUDA_SUCCESS);
+    test::OwnContext other;
     const driver::ContextWatch* const watch = *driver::ContextWatch::of_current(device_.driver());
     {
         StreamSignals signals;
@@ -165,8 +161,7 @@ TEST_F(StreamSignalsTest, AnEventOfAnotherContextIsReplacedAndToldApart) {
         signals.drop(1);
         EXPECT_FALSE(signals.has_other_than(watch));
     }
-    ASSERT_EQ(cuda_.cuCtxDestroy(other), CUDA_SUCCESS);
-    device_.make_current();
+    other.destroy();
     EXPECT_EQ(check.differences(), "");
 }
 

@@ -75,7 +75,7 @@ SyncPrediction predict_sync(const std::vector<SyncWishes>& participants) {
     std::size_t signalers = 0;
     bool somebody_waits = false;
     for (const SyncWishes& wishes : participants) {
-        if (!has_legal_values(wishes)) return {{NvSciError_BadParameter}, {}};
+        if (!has_legal_values(wishes)) return {{kBadParameter}, {}};
         if (wishes.signals()) {
             ++signalers;
             signaler = &wishes;
@@ -90,15 +90,15 @@ SyncPrediction predict_sync(const std::vector<SyncWishes>& participants) {
         join(content.gpus, wishes.gpus);
         join(content.engines, wishes.engines);
     }
-    if (signalers != 1 || !somebody_waits) return {{NvSciError_ReconciliationFailed}, {}};
+    if (signalers != 1 || !somebody_waits) return {{kReconciliationFailed}, {}};
     content.primitive = best_primitive(participants);
-    if (content.primitive == 0) prediction.failures.insert(NvSciError_UnsupportedConfig);
+    if (content.primitive == 0) prediction.failures.insert(kUnsupportedConfig);
     // The primitive is chosen before timestamps are looked at; the reference does not say when lengths are.
     const bool has_clock = signaler->has_cpu() || signaler->gpus;
     if (content.primitive != 0 && content.timestamps && !has_clock) {
-        prediction.failures.insert(NvSciError_ReconciliationFailed);
+        prediction.failures.insert(kReconciliationFailed);
     }
-    if (content.gpus.size() > kMostGpus) prediction.failures.insert(NvSciError_ReconciliationFailed);
+    if (content.gpus.size() > kMostGpus) prediction.failures.insert(kReconciliationFailed);
 
     content.actual_permission = NvSciSyncAccessPerm_WaitSignal;
     content.timestamp_slots = content.timestamps ? 1024 : 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the tests of NvSciBuf share: a module, the GPUs of the device, and the codes under short names.
+// What the tests of NvSciBuf share: a module, the GPUs of the device, and short ways from wishes to results.
 #pragma once
 
 #include <algorithm>
@@ -13,15 +13,8 @@
 #include "buf/keys.h"
 #include "device.h"
 #include "leak_check.h"
-#include "nvsci.h"
-#include "opennvsci.h"
 
 namespace opennvsci::test {
-
-inline constexpr NvSciError kSuccess = NvSciError_Success;
-inline constexpr NvSciError kBad = NvSciError_BadParameter;
-inline constexpr NvSciError kFailed = NvSciError_ReconciliationFailed;
-inline constexpr NvSciError kUnsupported = NvSciError_NotSupported;
 
 inline bool same(const std::vector<NvSciRmGpuId>& a, const std::vector<NvSciRmGpuId>& b) {
     return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(a[0])) == 0);
@@ -40,12 +33,7 @@ inline std::string name_of(std::uint32_t key) {
 class BufTest : public LeakCheckedTest {
   protected:
     static std::size_t gpu_count() { return TestDevice::instance().driver().devices.size(); }
-    static NvSciRmGpuId gpu(std::size_t index) {
-        NvSciRmGpuId id{};
-        const auto& uuid = TestDevice::instance().driver().devices.at(index).uuid;
-        std::memcpy(id.bytes, uuid.bytes.data(), sizeof(id.bytes));
-        return id;
-    }
+    static NvSciRmGpuId gpu(std::size_t index) { return id_of(TestDevice::instance().driver().devices.at(index)); }
     /// An id that no device has.
     static NvSciRmGpuId unknown_gpu(unsigned char byte = 0xEE) {
         NvSciRmGpuId id{};
@@ -65,18 +53,12 @@ class BufTest : public LeakCheckedTest {
         EXPECT_EQ(set(list, NvSciBufGeneralAttrKey_NeedCpuAccess, true), kSuccess);
         return list;
     }
-    static List clone(NvSciBufAttrList list) {
-        List copy;
-        EXPECT_EQ(NvSciBufAttrListClone(list, copy.out()), kSuccess);
-        return copy;
+    static List clone(NvSciBufAttrList list) { return make<List>(NvSciBufAttrListClone, list); }
+    static List append(const std::vector<NvSciBufAttrList>& lists) {
+        return make<List>(NvSciBufAttrListAppendUnreconciled, lists.data(), lists.size());
     }
-    static List append(std::vector<NvSciBufAttrList> lists) {
-        List appended;
-        EXPECT_EQ(NvSciBufAttrListAppendUnreconciled(lists.data(), lists.size(), appended.out()), kSuccess);
-        return appended;
-    }
-    static List reconciled(std::vector<NvSciBufAttrList> lists) {
-        ReconcileOutcome outcome = reconcile(std::move(lists));
+    static List reconciled(const std::vector<NvSciBufAttrList>& lists) {
+        Reconciliation<List> outcome = reconcile(lists);
         EXPECT_EQ(outcome.code, kSuccess) << opennvsciGetLastErrorText();
         return std::move(outcome.reconciled);
     }
@@ -88,10 +70,10 @@ class BufTest : public LeakCheckedTest {
         std::vector<List> lists;
         for (const Attributes& one : participants)
             lists.push_back(one.list(module_));
-        const ReconcileOutcome outcome = reconcile({lists.begin(), lists.end()});
+        const Reconciliation<List> outcome = reconcile({lists.begin(), lists.end()});
         EXPECT_EQ(outcome.code, code) << opennvsciGetLastErrorText();
         EXPECT_EQ(outcome.reconciled.get(), nullptr);
-        EXPECT_EQ(outcome.conflict.get() != nullptr, code == kFailed);
+        EXPECT_EQ(outcome.conflict.get() != nullptr, code == kReconciliationFailed);
         for (const std::string& part : parts)
             EXPECT_TRUE(contains(opennvsciGetLastErrorText(), part));
     }
@@ -110,11 +92,6 @@ class BufTest : public LeakCheckedTest {
             << opennvsciGetLastErrorText();
         EXPECT_TRUE(is_valid);
     }
-    static Object allocate(NvSciBufAttrList list) {
-        Object object;
-        EXPECT_EQ(NvSciBufObjAlloc(list, object.out()), kSuccess) << opennvsciGetLastErrorText();
-        return object;
-    }
 
     Module module_ = open_module();
 };
@@ -125,12 +102,9 @@ inline std::vector<bool> get_flags(NvSciBufAttrList list, NvSciBufAttrKey key) {
     return {bytes.begin(), bytes.end()};
 }
 
-/// A pair whose key may be any number. It is stored as bytes: a number that is no enumerator must not pass through a
-/// variable of the enumeration's type.
+/// A pair whose key may be any number.
 inline NvSciBufAttrKeyValuePair pair_of(std::uint32_t number, const void* value, std::size_t length) {
-    NvSciBufAttrKeyValuePair pair{NvSciBufAttrKey_LowerBound, value, length};
-    std::memcpy(&pair.key, &number, sizeof(number));
-    return pair;
+    return pair_of<NvSciBufAttrKeyValuePair>(number, value, length);
 }
 
 }  // namespace opennvsci::test

@@ -15,17 +15,12 @@
 #include <vector>
 
 #include "driver_hooks.h"
-#include "leak_check.h"
-#include "memory_gate.h"
-#include "own_process.h"
-#include "sync_objects.h"
+#include "sync_test.h"
 
 namespace opennvsci::test {
 namespace {
 
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names
-
-using Fences = std::vector<NvSciSyncFence>;
 
 /// What stands still: everything that is submitted to the stream, or only the calls of one name.
 constexpr const char* kCalls[] = {"",
@@ -36,14 +31,6 @@ constexpr const char* kCalls[] = {"",
                                   "cuEventRecord",
                                   "cuLaunchHostFunc",
                                   "cuLaunchKernel"};
-
-enum class Signaler { cpu, streams };
-
-struct Shape {
-    Signaler signaler;
-    bool is_deterministic;
-    bool has_timestamps;
-};
 
 /// What other threads do meanwhile, each in a thread of its own, so that one that stands still is named and does not
 /// hide the others.
@@ -81,105 +68,86 @@ class Others {
     std::list<Other> others_;
 };
 
-/// An object with three streams, and fences of all kinds: two expired ones, and one that pends.
-class BlockingScene {
+/// An object with three streams, of which one stands still, and two expired fences.
+class BlockingScene : public StreamScene {
   public:
-    explicit BlockingScene(const Shape& shape) : shape_(shape) {
-        device.make_current();
-        for (CUstream* stream : {&stuck, &signals, &waits})
-            EXPECT_EQ(cuda.cuStreamCreate(stream, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
-        const SyncList signaler =
-            signals_with_cpu() ? cpu_list(module, NvSciSyncAccessPerm_SignalOnly) : gpu_list(module, 1);
-        const SyncList cpu = cpu_list(module, NvSciSyncAccessPerm_WaitOnly);
-        EXPECT_EQ(set(cpu, NvSciSyncAttrKey_WaiterRequireTimestamps, shape.has_timestamps), kFine);
-        EXPECT_EQ(set(cpu, NvSciSyncAttrKey_RequireDeterministicFences, shape.is_deterministic), kFine);
-        object = allocate({signaler, gpu_list(module, 2), cpu});
-        semaphore.emplace(object);
-        gate.emplace(cuda);
-        expired = {next_signaled(signals), next_signaled(signals)};
+    explicit BlockingScene(const Participants& of) : StreamScene(of), participants(of) {
         EXPECT_TRUE(comes_to_its_end(cuda, signals));
     }
     BlockingScene(const BlockingScene&) = delete;
     BlockingScene& operator=(const BlockingScene&) = delete;
-    ~BlockingScene() {
-        gate.reset();
-        semaphore.reset();
-        object.reset();
-        for (CUstream stream : {stuck, signals, waits})
-            EXPECT_EQ(cuda.cuStreamDestroy(stream), CUDA_SUCCESS);
-    }
+    ~BlockingScene() { gate.reset(); }
 
-    [[nodiscard]] bool signals_with_cpu() const { return shape_.signaler == Signaler::cpu; }
+    [[nodiscard]] bool signals_with_cpu() const { return participants.cpu_signals; }
     /// The fence of the next signal, which is given at once.
     NvSciSyncFence next_signaled(CUstream stream) {
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
         if (signals_with_cpu()) {
-            EXPECT_EQ(NvSciSyncObjGenerateFence(object, &fence), kFine) << opennvsciGetLastErrorText();
-            EXPECT_EQ(NvSciSyncObjSignal(object), kFine);
+            fence = generate(object);
+            EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
         } else {
             EXPECT_EQ(semaphore->signal(stream, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
         }
         return fence;
     }
+    /// A fence that expires when expire_pending() lets it. One of each scene.
+    NvSciSyncFence next_pending() {
+        if (signals_with_cpu()) return generate(object);
+        gate->hold(signals);
+        return next_signaled(signals);
+    }
+    void expire_pending() {
+        if (has_expired.exchange(true)) return;
+        gate->open();
+        if (signals_with_cpu()) {
+            EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
+        }
+    }
+    void wait(CUstream stream, const NvSciSyncFence& fence) const {
+        EXPECT_EQ(semaphore->wait(stream, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+    }
     /// What never needs the stream that stands still.
     void add_what_always_goes_on(Others& others) {
-        others.add("a CPU's look at an expired fence", [this] { expect_of_a_wait(expired[0], 0, kFine); });
-        others.add("a task status", [this] {
-            NvSciSyncTaskStatus status{};
-            EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&expired[1], &status), kFine);
-        });
-        if (shape_.has_timestamps) {
+        others.add("a CPU's look at an expired fence", [this] { expect_of_a_wait(expired[0], 0, kSuccess); });
+        others.add("a task status", [this] { (void)task_status(expired[1]); });
+        if (participants.has_timestamps) {
             others.add("a timestamp", [this] {
                 std::uint64_t time = 0;
-                EXPECT_EQ(NvSciSyncFenceGetTimestamp(&expired[1], &time), kFine);
+                EXPECT_EQ(NvSciSyncFenceGetTimestamp(&expired[1], &time), kSuccess);
             });
         }
-        others.add("a handle more and less", [this] {
-            SyncObject duplicate;
-            EXPECT_EQ(NvSciSyncObjDup(object, duplicate.out()), kFine);
-        });
+        others.add("a handle more and less", [this] { (void)handed_over(object); });
         others.add("another object of the CPU", [this] {
             for (int i = 0; i < 20; ++i) {
                 const SyncObject other = cpu_object(module);
-                NvSciSyncFence fence = NvSciSyncFenceInitializer;
-                EXPECT_EQ(NvSciSyncObjGenerateFence(other, &fence), kFine);
+                (void)generate(other);
             }
         });
         others.add("another object of a stream", [this] {
-            CUstream stream = nullptr;
-            ASSERT_EQ(cuda.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
+            const Stream stream;
             for (int i = 0; i < 5; ++i) {
                 const SyncObject other =
                     allocate({gpu_list(module, 1), cpu_list(module, NvSciSyncAccessPerm_WaitOnly)});
                 const Semaphore imported(other);
                 NvSciSyncFence fence = NvSciSyncFenceInitializer;
                 EXPECT_EQ(imported.signal(stream, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-                expect_of_a_wait(fence, 10000000, kFine);
+                expect_of_a_wait(fence, 10000000, kSuccess);
             }
-            EXPECT_EQ(cuda.cuStreamDestroy(stream), CUDA_SUCCESS);
         });
-        others.add("a stream's wait for an expired fence", [this] {
-            EXPECT_EQ(semaphore->wait(waits, expired[1]), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-        });
+        others.add("a stream's wait for an expired fence", [this] { wait(waits, expired[1]); });
     }
     void expect_of_a_wait(const NvSciSyncFence& fence, std::int64_t timeout, NvSciError code) const {
         const WaitContext own = wait_context(module);
         EXPECT_EQ(NvSciSyncFenceWait(&fence, own, timeout), code) << opennvsciGetLastErrorText();
     }
 
-    TestDevice& device = TestDevice::instance();
-    const driver::EntryPoints& cuda = device.cuda();
-    CUstream stuck = nullptr;
-    CUstream signals = nullptr;
-    CUstream waits = nullptr;
-    SyncModule module = open_sync_module();
-    SyncObject object;
-    std::optional<Semaphore> semaphore;
-    std::optional<MemoryGate> gate;
-    Fences expired;
-
-  private:
-    const Shape shape_;
+    const Participants participants;
+    const Stream stuck;
+    const CUstream signals = first;
+    const CUstream waits = second;
+    std::atomic<bool> has_expired{false};
+    std::optional<OwnContext> other_context;  // the end of what is registered in it waits for all work
+    const Fences expired{next_signaled(signals), next_signaled(signals)};
 };
 
 /// Lets `blocked` run into calls that stand still, and `meanwhile` add what has to go on. True if a call of that name
@@ -208,12 +176,15 @@ bool run_blocked(BlockingScene& scene, const char* call, const std::function<voi
     return was_made;
 }
 
-const Shape kShapes[] = {{Signaler::cpu, false, false},    {Signaler::cpu, true, false},
-                         {Signaler::cpu, true, true},      {Signaler::streams, false, false},
-                         {Signaler::streams, true, false}, {Signaler::streams, false, true},
-                         {Signaler::streams, true, true}};
+constexpr Participants kParticipants[] = {{.cpu_signals = true},
+                                          {.cpu_signals = true, .is_deterministic = true},
+                                          {.cpu_signals = true, .is_deterministic = true, .has_timestamps = true},
+                                          {},
+                                          {.is_deterministic = true},
+                                          {.has_timestamps = true},
+                                          {.is_deterministic = true, .has_timestamps = true}};
 
-class SyncBlocking : public ::testing::TestWithParam<Shape> {
+class SyncBlocking : public ::testing::TestWithParam<Participants> {
   protected:
     template <class Body>
     static void for_each_call(Body&& body) {
@@ -227,59 +198,47 @@ class SyncBlocking : public ::testing::TestWithParam<Shape> {
             }
         });
     }
+
+    /// While a stream's wait for a fence that pends stands still, `meanwhile` adds what has to go on.
+    template <class Meanwhile>
+    static void while_a_wait_stands_still(Meanwhile&& meanwhile) {
+        for_each_call([&](const char* call) {
+            BlockingScene scene(GetParam());
+            const NvSciSyncFence pending = scene.next_pending();
+            const bool was_made = run_blocked(
+                scene, call, [&] { scene.wait(scene.stuck, pending); },
+                [&](Others& others) { meanwhile(scene, pending, others); });
+            scene.expire_pending();
+            EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.stuck));
+            EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.waits));
+            return was_made;
+        });
+    }
 };
-INSTANTIATE_TEST_SUITE_P(Objects, SyncBlocking, ::testing::ValuesIn(kShapes),
-                         [](const ::testing::TestParamInfo<Shape>& parameter) {
-                             const Shape& shape = parameter.param;
-                             return std::string(shape.signaler == Signaler::cpu ? "Cpu" : "Streams") +
-                                    (shape.is_deterministic ? "Deterministic" : "") +
-                                    (shape.has_timestamps ? "Timestamps" : "");
+INSTANTIATE_TEST_SUITE_P(Objects, SyncBlocking, ::testing::ValuesIn(kParticipants),
+                         [](const ::testing::TestParamInfo<Participants>& parameter) {
+                             const Participants& of = parameter.param;
+                             return std::string(of.cpu_signals ? "Cpu" : "Streams") +
+                                    (of.is_deterministic ? "Deterministic" : "") +
+                                    (of.has_timestamps ? "Timestamps" : "");
                          });
 
 // A stream's wait stands still: everything else of the object goes on, the signals above all, which are what could
 // make room.
 TEST_P(SyncBlocking, WhileAWaitOfAStreamStandsStill) {
-    for_each_call([](const char* call) {
-        BlockingScene scene(GetParam());
-        if (!scene.signals_with_cpu()) scene.gate->hold(scene.signals);
-        NvSciSyncFence pending = NvSciSyncFenceInitializer;
-        if (scene.signals_with_cpu()) {
-            EXPECT_EQ(NvSciSyncObjGenerateFence(scene.object, &pending), kFine);
-        } else {
-            pending = scene.next_signaled(scene.signals);
-        }
-        const bool was_made = run_blocked(
-            scene, call,
-            [&] {
-                EXPECT_EQ(scene.semaphore->wait(scene.stuck, pending), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-            },
-            [&](Others& others) {
-                scene.add_what_always_goes_on(others);
-                others.add("a CPU's wait that times out, and one that does not", [&] {
-                    scene.gate->open();
-                    if (scene.signals_with_cpu()) {
-                        scene.expect_of_a_wait(pending, 1000, NvSciError_Timeout);
-                        EXPECT_EQ(NvSciSyncObjSignal(scene.object), kFine);
-                    }
-                    scene.expect_of_a_wait(pending, 10000000, kFine);
-                    // And some more signals, each waited for by the CPU and by a stream.
-                    for (int i = 0; i < 10; ++i) {
-                        const NvSciSyncFence fence = scene.next_signaled(scene.signals);
-                        EXPECT_EQ(scene.semaphore->wait(scene.waits, fence), CUDA_SUCCESS)
-                            << opennvsciGetLastErrorText();
-                        scene.expect_of_a_wait(fence, 10000000, kFine);
-                    }
-                });
-            });
-        if (!was_made) {
-            scene.gate->open();
-            if (scene.signals_with_cpu()) {
-                EXPECT_EQ(NvSciSyncObjSignal(scene.object), kFine);
+    while_a_wait_stands_still([](BlockingScene& scene, const NvSciSyncFence& pending, Others& others) {
+        scene.add_what_always_goes_on(others);
+        others.add("a CPU's wait that times out, and one that does not", [&] {
+            if (scene.signals_with_cpu()) scene.expect_of_a_wait(pending, 1000, kTimeout);
+            scene.expire_pending();
+            scene.expect_of_a_wait(pending, 10000000, kSuccess);
+            // And some more signals, each waited for by the CPU and by a stream.
+            for (int i = 0; i < 10; ++i) {
+                const NvSciSyncFence fence = scene.next_signaled(scene.signals);
+                scene.wait(scene.waits, fence);
+                scene.expect_of_a_wait(fence, 10000000, kSuccess);
             }
-        }
-        EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.stuck));
-        EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.waits));
-        return was_made;
+        });
     });
 }
 
@@ -288,17 +247,15 @@ TEST_P(SyncBlocking, WhileAWaitBeforeItsSignalStandsStill) {
     if (!GetParam().is_deterministic) return;
     for_each_call([](const char* call) {
         BlockingScene scene(GetParam());
-        NvSciSyncFence ahead = NvSciSyncFenceInitializer;
-        EXPECT_EQ(NvSciSyncFenceUpdateFence(scene.object, 0, 5, &ahead), kFine);
+        const NvSciSyncFence ahead = fence_of(scene.object, 5);
         const bool was_made = run_blocked(
-            scene, call,
-            [&] { EXPECT_EQ(scene.semaphore->wait(scene.stuck, ahead), CUDA_SUCCESS) << opennvsciGetLastErrorText(); },
+            scene, call, [&] { scene.wait(scene.stuck, ahead); },
             [&](Others& others) {
                 scene.add_what_always_goes_on(others);
                 others.add("the signals that it needs", [&] {
                     for (int i = 0; i < 3; ++i)
                         (void)scene.next_signaled(scene.signals);
-                    scene.expect_of_a_wait(ahead, 10000000, kFine);
+                    scene.expect_of_a_wait(ahead, 10000000, kSuccess);
                 });
             });
         if (!was_made) {
@@ -312,85 +269,34 @@ TEST_P(SyncBlocking, WhileAWaitBeforeItsSignalStandsStill) {
 
 // The import that the call uses is destroyed, and the object freed, meanwhile: the call keeps what it needs.
 TEST_P(SyncBlocking, WhileAWaitStandsStillItsHandlesGo) {
-    for_each_call([](const char* call) {
-        BlockingScene scene(GetParam());
-        if (!scene.signals_with_cpu()) scene.gate->hold(scene.signals);
-        NvSciSyncFence pending = NvSciSyncFenceInitializer;
-        if (scene.signals_with_cpu()) {
-            EXPECT_EQ(NvSciSyncObjGenerateFence(scene.object, &pending), kFine);
-        } else {
-            pending = scene.next_signaled(scene.signals);
-        }
-        const bool was_made = run_blocked(
-            scene, call,
-            [&] {
-                EXPECT_EQ(scene.semaphore->wait(scene.stuck, pending), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-            },
-            [&](Others& others) {
-                others.add("the end of the handles", [&] {
-                    if (scene.signals_with_cpu()) {
-                        EXPECT_EQ(NvSciSyncObjSignal(scene.object), kFine);
-                    }
-                    scene.gate->open();
-                    scene.object.reset();
-                    scene.semaphore.reset();
-                    for (int i = 0; i < 20; ++i)
-                        cpu_object(scene.module);
-                    scene.expect_of_a_wait(pending, 10000000, kFine);
-                });
-            });
-        if (!was_made && scene.signals_with_cpu()) {
-            EXPECT_EQ(NvSciSyncObjSignal(scene.object), kFine);
-        }
-        scene.gate->open();
-        EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.stuck));
-        return was_made;
+    while_a_wait_stands_still([](BlockingScene& scene, const NvSciSyncFence& pending, Others& others) {
+        others.add("the end of the handles", [&] {
+            scene.expire_pending();
+            scene.end_object();
+            for (int i = 0; i < 20; ++i)
+                cpu_object(scene.module);
+            scene.expect_of_a_wait(pending, 10000000, kSuccess);
+        });
     });
 }
 
 // Who signals may have to import the object first, in whatever context.
 TEST_P(SyncBlocking, WhileAWaitStandsStillTheObjectIsImported) {
-    for_each_call([](const char* call) {
-        BlockingScene scene(GetParam());
-        if (!scene.signals_with_cpu()) scene.gate->hold(scene.signals);
-        NvSciSyncFence pending = NvSciSyncFenceInitializer;
-        if (scene.signals_with_cpu()) {
-            EXPECT_EQ(NvSciSyncObjGenerateFence(scene.object, &pending), kFine);
-        } else {
-            pending = scene.next_signaled(scene.signals);
-        }
-        CUcontext other = nullptr;  // destroyed later: the end of what is registered in it waits for all work
-        const bool was_made = run_blocked(
-            scene, call,
-            [&] {
-                EXPECT_EQ(scene.semaphore->wait(scene.stuck, pending), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-            },
-            [&](Others& others) {
-                others.add("an import into the same context", [&] { const Semaphore another(scene.object); });
-                others.add("an import into a new context", [&] {
-                    ASSERT_EQ(scene.cuda.cuCtxCreate(&other, 0, scene.device.device().handle), CUDA_SUCCESS);
-                    const Semaphore another(scene.object);
-                });
-            });
-        scene.gate->open();
-        if (scene.signals_with_cpu()) {
-            EXPECT_EQ(NvSciSyncObjSignal(scene.object), kFine);
-        }
-        EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.stuck));
-        if (other != nullptr) {
-            EXPECT_EQ(scene.cuda.cuCtxDestroy(other), CUDA_SUCCESS);
-        }
-        return was_made;
+    while_a_wait_stands_still([](BlockingScene& scene, const NvSciSyncFence&, Others& others) {
+        others.add("an import into the same context", [&] { const Semaphore another(scene.object); });
+        others.add("an import into a new context", [&] {
+            scene.other_context.emplace();
+            const Semaphore another(scene.object);
+        });
     });
 }
 
 // A stream's signal stands still. Signals that come after it wait for their turn; nobody else does.
 TEST_P(SyncBlocking, WhileASignalOfAStreamStandsStill) {
-    if (GetParam().signaler == Signaler::cpu) return;
+    if (GetParam().cpu_signals) return;
     for_each_call([](const char* call) {
         BlockingScene scene(GetParam());
-        scene.gate->hold(scene.signals);
-        const NvSciSyncFence submitted = scene.next_signaled(scene.signals);
+        const NvSciSyncFence submitted = scene.next_pending();
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
         const bool was_made = run_blocked(
             scene, call,
@@ -400,22 +306,17 @@ TEST_P(SyncBlocking, WhileASignalOfAStreamStandsStill) {
             [&](Others& others) {
                 scene.add_what_always_goes_on(others);
                 others.add("a stream's wait for a submitted signal, and the CPU's", [&] {
-                    scene.expect_of_a_wait(submitted, 1000, NvSciError_Timeout);
-                    EXPECT_EQ(scene.semaphore->wait(scene.waits, submitted), CUDA_SUCCESS)
-                        << opennvsciGetLastErrorText();
-                    NvSciSyncTaskStatus status{};
-                    EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&submitted, &status), kFine);
+                    scene.expect_of_a_wait(submitted, 1000, kTimeout);
+                    scene.wait(scene.waits, submitted);
+                    (void)task_status(submitted);
                     scene.gate->open();
-                    scene.expect_of_a_wait(submitted, 10000000, kFine);
+                    scene.expect_of_a_wait(submitted, 10000000, kSuccess);
                     EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.waits));
                 });
             });
         scene.gate->open();
-        std::uint64_t id = 0;
-        std::uint64_t value = 0;
-        EXPECT_EQ(NvSciSyncFenceExtractFence(&fence, &id, &value), kFine);
-        EXPECT_EQ(value, 4U);
-        scene.expect_of_a_wait(fence, 10000000, kFine);
+        EXPECT_EQ(value_of(fence), 4U);
+        scene.expect_of_a_wait(fence, 10000000, kSuccess);
         EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.stuck));
         return was_made;
     });
@@ -426,23 +327,23 @@ TEST(SyncBlockingStream, SignalsEmptyAFullStream) {
     in_new_process([] {
         for (const bool has_timestamps : {false, true}) {
             SCOPED_TRACE(has_timestamps);
-            BlockingScene scene({Signaler::cpu, true, has_timestamps});
+            BlockingScene scene({.cpu_signals = true, .is_deterministic = true, .has_timestamps = has_timestamps});
             constexpr int kWaits = 3000;
             Fences fences(kWaits, NvSciSyncFenceInitializer);
             for (NvSciSyncFence& fence : fences)
-                ASSERT_EQ(NvSciSyncObjGenerateFence(scene.object, &fence), kFine);
+                fence = generate(scene.object);
             std::atomic<int> submitted{0};
             Others others;
             others.add("the waits", [&] {
                 for (const NvSciSyncFence& fence : fences) {
-                    EXPECT_EQ(scene.semaphore->wait(scene.stuck, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+                    scene.wait(scene.stuck, fence);
                     ++submitted;
                 }
             });
             std::this_thread::sleep_for(std::chrono::milliseconds(200));
             others.add("the signals", [&] {
                 for (int i = 0; i < kWaits; ++i)
-                    EXPECT_EQ(NvSciSyncObjSignal(scene.object), kFine);
+                    EXPECT_EQ(NvSciSyncObjSignal(scene.object), kSuccess);
             });
             others.expect_all_go_on();
             others.join();

@@ -7,9 +7,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <memory>
+#include <optional>
 #include <vector>
 
+#include "cuda_objects.h"
 #include "leak_check.h"
 #include "memory_gate.h"
 #include "sync_objects.h"
@@ -59,20 +60,6 @@ std::size_t affordable_objects(bool is_software) {
 
 class SyncEnd : public ::testing::TestWithParam<bool> {
   protected:
-    SyncEnd() {
-        device_.make_current();
-        for (CUstream& stream : streams_)
-            EXPECT_EQ(cuda_.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
-        EXPECT_EQ(cuda_.cuStreamCreate(&free_stream_, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
-        gate_ = std::make_unique<MemoryGate>(cuda_);
-    }
-    ~SyncEnd() override {
-        gate_.reset();
-        for (CUstream stream : streams_)
-            EXPECT_EQ(cuda_.cuStreamDestroy(stream), CUDA_SUCCESS);
-        EXPECT_EQ(cuda_.cuStreamDestroy(free_stream_), CUDA_SUCCESS);
-    }
-
     /// Makes an object, uses it in the stream and frees everything. With the parameter, the stream waits in memory too.
     [[nodiscard]] NvSciSyncFence use_and_free(CUstream stream) const {
         const bool waits_in_memory = GetParam();
@@ -80,9 +67,9 @@ class SyncEnd : public ::testing::TestWithParam<bool> {
         if (waits_in_memory) {
             const SyncObject object = allocate({cpu_signaler_, deterministic_waiter_, cpu_waiter_});
             const Semaphore semaphore(object);
-            EXPECT_EQ(NvSciSyncObjGenerateFence(object, &fence), kFine);
+            fence = generate(object);
             EXPECT_EQ(semaphore.wait(stream, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-            EXPECT_EQ(NvSciSyncObjSignal(object), kFine);
+            EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
         } else {
             const SyncObject object = allocate({gpu_signaler_, cpu_waiter_});
             const Semaphore semaphore(object);
@@ -98,7 +85,7 @@ class SyncEnd : public ::testing::TestWithParam<bool> {
         return least_time(60, [&] { (void)use_and_free(free_stream_); });
     }
 
-    TestDevice& device_ = TestDevice::instance();
+    TestDevice& device_ = TestDevice::current();
     const driver::EntryPoints& cuda_ = device_.cuda();
     SyncModule module_ = open_sync_module();
     WaitContext context_ = wait_context(module_);
@@ -107,12 +94,12 @@ class SyncEnd : public ::testing::TestWithParam<bool> {
     SyncList cpu_waiter_ = cpu_list(module_, NvSciSyncAccessPerm_WaitOnly);
     SyncList deterministic_waiter_ = [this] {
         SyncList list = gpu_list(module_, 2);
-        EXPECT_EQ(set(list, NvSciSyncAttrKey_RequireDeterministicFences, true), kFine);
+        EXPECT_EQ(set(list, NvSciSyncAttrKey_RequireDeterministicFences, true), kSuccess);
         return list;
     }();
-    CUstream streams_[kStreams] = {};
-    CUstream free_stream_ = nullptr;
-    std::unique_ptr<MemoryGate> gate_;
+    Stream streams_[kStreams];
+    Stream free_stream_;
+    std::optional<MemoryGate> gate_{std::in_place, cuda_};
 };
 INSTANTIATE_TEST_SUITE_P(Streams, SyncEnd, ::testing::Bool(), [](const ::testing::TestParamInfo<bool>& parameter) {
     return parameter.param ? "Wait" : "Signal";
@@ -137,7 +124,7 @@ TEST_P(SyncEnd, ObjectsThatWaitToEndCostNothingAndAllEnd) {
     const Microseconds cpu_before = cost_of_cpu_object();
     const Microseconds stream_before = cost_of_stream_object();
 
-    for (CUstream stream : streams_)
+    for (const Stream& stream : streams_)
         gate_->hold(stream);
     std::vector<NvSciSyncFence> fences;
     Microseconds first_ones = Microseconds::max();
@@ -152,13 +139,13 @@ TEST_P(SyncEnd, ObjectsThatWaitToEndCostNothingAndAllEnd) {
     expect_about_the_same(cost_of_cpu_object(), cpu_before, "an object of the CPU");
     expect_about_the_same(cost_of_stream_object(), stream_before, "an object of another stream");
     for (std::size_t i = 0; i < fences.size(); i += 50)
-        EXPECT_EQ(NvSciSyncFenceWait(&fences[i], context_, 0), GetParam() ? kFine : NvSciError_Timeout);
+        EXPECT_EQ(NvSciSyncFenceWait(&fences[i], context_, 0), GetParam() ? kSuccess : kTimeout);
 
     gate_->open();
-    for (CUstream stream : streams_)
+    for (const Stream& stream : streams_)
         EXPECT_TRUE(comes_to_its_end(cuda_, stream));
     for (std::size_t i = 0; i < fences.size(); i += 50)
-        EXPECT_EQ(NvSciSyncFenceWait(&fences[i], context_, 0), kFine) << opennvsciGetLastErrorText();
+        EXPECT_EQ(NvSciSyncFenceWait(&fences[i], context_, 0), kSuccess) << opennvsciGetLastErrorText();
     // Each call may end some, and looking for what is left takes time too.
     const auto end = Clock::now() + std::chrono::seconds(20);
     for (std::size_t calls = 0; calls < 2 * count; ++calls)
@@ -167,7 +154,7 @@ TEST_P(SyncEnd, ObjectsThatWaitToEndCostNothingAndAllEnd) {
         (void)allocate({cpu_signaler_, cpu_waiter_});
     EXPECT_EQ(check.differences(), "");
     for (const NvSciSyncFence& fence : fences)
-        ASSERT_EQ(NvSciSyncFenceWait(&fence, context_, 0), kFine) << opennvsciGetLastErrorText();
+        ASSERT_EQ(NvSciSyncFenceWait(&fence, context_, 0), kSuccess) << opennvsciGetLastErrorText();
 }
 
 // Those whose stream is done end, though older ones still wait.
@@ -192,7 +179,7 @@ TEST_P(SyncEnd, TheOldestDoesNotKeepTheOthers) {
     EXPECT_EQ(with_the_oldest.differences(), "");
     gate_->open();
     EXPECT_TRUE(comes_to_its_end(cuda_, streams_[0]));
-    EXPECT_EQ(NvSciSyncFenceWait(&oldest, context_, 0), kFine);
+    EXPECT_EQ(NvSciSyncFenceWait(&oldest, context_, 0), kSuccess);
 }
 
 }  // namespace

@@ -11,73 +11,41 @@
 #include <string>
 #include <vector>
 
-#include "leak_check.h"
-#include "memory_gate.h"
-#include "own_process.h"
-#include "sync_objects.h"
+#include "sync_test.h"
 
 namespace opennvsci::test {
 namespace {
 
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names
 
-using Fences = std::vector<NvSciSyncFence>;
-
-class SyncForeign : public LeakCheckedTest {
+class SyncForeign : public SyncTest {
   protected:
-    SyncForeign() {
-        device_.make_current();
-        EXPECT_EQ(cuda_.cuStreamCreate(&stream_, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
-    }
-    ~SyncForeign() override { EXPECT_EQ(cuda_.cuStreamDestroy(stream_), CUDA_SUCCESS); }
-
-    void TearDown() override {
-        EXPECT_EQ(cuda_.cuCtxSynchronize(), CUDA_SUCCESS);
-        cpu_object(module_);  // the next object sweeps those that have ended
-        LeakCheckedTest::TearDown();
-    }
-
     /// An object that the CPU signals, and CPU and streams wait for, with timestamps.
     [[nodiscard]] SyncObject make_object() const {
-        const SyncList cpu = cpu_list(module_, NvSciSyncAccessPerm_WaitOnly);
-        EXPECT_EQ(set(cpu, NvSciSyncAttrKey_WaiterRequireTimestamps, true), kFine);
-        EXPECT_EQ(set(cpu, NvSciSyncAttrKey_RequireDeterministicFences, true), kFine);
-        return allocate({cpu_list(module_, NvSciSyncAccessPerm_SignalOnly), cpu, gpu_list(module_, 2)});
+        return allocate(module_, {.cpu_signals = true, .is_deterministic = true, .has_timestamps = true});
     }
-    [[nodiscard]] static NvSciSyncFence generate(NvSciSyncObj object) {
-        NvSciSyncFence fence = NvSciSyncFenceInitializer;
-        EXPECT_EQ(NvSciSyncObjGenerateFence(object, &fence), kFine) << opennvsciGetLastErrorText();
-        return fence;
-    }
-    [[nodiscard]] NvSciError poll(const NvSciSyncFence& fence) const { return NvSciSyncFenceWait(&fence, context_, 0); }
 
     /// To everybody who reads it. A stream that takes it may wait for ever, so this ends with the first failure, and is
     /// only for processes of their own.
     void expect_no_fence(const NvSciSyncFence& bytes, const Semaphore& semaphore) const {
         expect_no_fence_of_the_cpu(bytes);
         if (HasFailure()) end_new_process();
-        EXPECT_EQ(semaphore.wait(stream_, bytes), CUDA_ERROR_INVALID_VALUE);
+        EXPECT_EQ(semaphore.wait(first_, bytes), CUDA_ERROR_INVALID_VALUE);
         EXPECT_STRNE(opennvsciGetLastErrorText(), "");
-        EXPECT_EQ(cuda_.cuStreamQuery(stream_), CUDA_SUCCESS) << "a refused wait has held up the stream";
+        EXPECT_EQ(cuda_.cuStreamQuery(first_), CUDA_SUCCESS) << "a refused wait has held up the stream";
         if (HasFailure()) end_new_process();
     }
     void expect_no_fence_of_the_cpu(const NvSciSyncFence& bytes) const {
-        EXPECT_EQ(poll(bytes), kWrong);
+        EXPECT_EQ(poll(bytes), kBadParameter);
         EXPECT_STRNE(opennvsciGetLastErrorText(), "");
         std::uint64_t time = 0;
-        EXPECT_EQ(NvSciSyncFenceGetTimestamp(&bytes, &time), kWrong);
+        EXPECT_EQ(NvSciSyncFenceGetTimestamp(&bytes, &time), kBadParameter);
         NvSciSyncTaskStatus status{};
-        EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&bytes, &status), kWrong);
+        EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&bytes, &status), kBadParameter);
         std::uint32_t slot = 0;
         NvSciSyncFence copy = bytes;
-        EXPECT_EQ(NvSciSyncFenceExtractTimestampSlot(&copy, &slot), kWrong);
+        EXPECT_EQ(NvSciSyncFenceExtractTimestampSlot(&copy, &slot), kBadParameter);
     }
-
-    TestDevice& device_ = TestDevice::instance();
-    const driver::EntryPoints& cuda_ = device_.cuda();
-    CUstream stream_ = nullptr;
-    SyncModule module_ = open_sync_module();
-    WaitContext context_ = wait_context(module_);
 };
 
 // Pending and expired fences of another process, of as many objects as this one has, and of more.
@@ -121,7 +89,7 @@ TEST_F(SyncForeign, FencesOfAnotherProcess) {
         for (std::size_t i = 0; i < kObjects; ++i) {
             const NvSciSyncObj object = objects.emplace_back(make_object());
             (void)generate(object);
-            EXPECT_EQ(NvSciSyncObjSignal(object), kFine);
+            EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
         }
         for (std::size_t i = 0; i < 2 * kObjects; ++i) {
             SCOPED_TRACE(i);
@@ -145,15 +113,15 @@ TEST_F(SyncForeign, InventedBytes) {
             SCOPED_TRACE(i);
             expect_no_fence(bytes, semaphore);
         }
-        EXPECT_EQ(cuda_.cuStreamQuery(stream_), CUDA_SUCCESS);
+        EXPECT_EQ(cuda_.cuStreamQuery(first_), CUDA_SUCCESS);
         for (const std::uint64_t word : {std::uint64_t{1}, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
             NvSciSyncFence bytes;
             for (std::uint64_t& each : bytes.payload)
                 each = word;
             expect_no_fence(bytes, semaphore);
         }
-        EXPECT_EQ(poll(real), NvSciError_Timeout);
-        EXPECT_EQ(NvSciSyncObjSignal(object), kFine);
+        EXPECT_EQ(poll(real), kTimeout);
+        EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
     });
 }
 
@@ -163,7 +131,7 @@ TEST_F(SyncForeign, ARealFenceWithOneChangedWord) {
         const SyncObject object = make_object();
         const Semaphore semaphore(object);
         const NvSciSyncFence expired = generate(object);
-        EXPECT_EQ(NvSciSyncObjSignal(object), kFine);
+        EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
         const NvSciSyncFence pending = generate(object);
         for (const NvSciSyncFence& real : {expired, pending}) {
             SCOPED_TRACE(&real == &expired);
@@ -176,10 +144,10 @@ TEST_F(SyncForeign, ARealFenceWithOneChangedWord) {
                 }
             }
         }
-        EXPECT_EQ(cuda_.cuStreamQuery(stream_), CUDA_SUCCESS);
-        EXPECT_EQ(poll(expired), kFine);
-        EXPECT_EQ(poll(pending), NvSciError_Timeout);
-        EXPECT_EQ(NvSciSyncObjSignal(object), kFine);
+        EXPECT_EQ(cuda_.cuStreamQuery(first_), CUDA_SUCCESS);
+        EXPECT_EQ(poll(expired), kSuccess);
+        EXPECT_EQ(poll(pending), kTimeout);
+        EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
     });
 }
 
@@ -192,8 +160,8 @@ TEST_F(SyncForeign, ARealFenceWithAnotherValue) {
         const NvSciSyncFence first = generate(object);
         const NvSciSyncFence second = generate(object);
         NvSciSyncFence far = NvSciSyncFenceInitializer;
-        ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, 1000, &far), kFine);
-        EXPECT_EQ(NvSciSyncObjSignal(object), kFine);
+        ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, 1000, &far), kSuccess);
+        EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
         std::size_t words = 0;
         for (std::size_t word = 0; word < 6; ++word) {
             if (first.payload[word] == second.payload[word]) continue;
@@ -209,9 +177,9 @@ TEST_F(SyncForeign, ARealFenceWithAnotherValue) {
             }
         }
         EXPECT_GE(words, 1U);
-        EXPECT_EQ(poll(first), kFine);
-        EXPECT_EQ(poll(second), NvSciError_Timeout);
-        EXPECT_EQ(poll(far), NvSciError_Timeout);
+        EXPECT_EQ(poll(first), kSuccess);
+        EXPECT_EQ(poll(second), kTimeout);
+        EXPECT_EQ(poll(far), kTimeout);
     });
 }
 
@@ -221,19 +189,19 @@ TEST_F(SyncForeign, SlotsThatAProgramSetsAreNoForgery) {
     const Semaphore semaphore(object);
     NvSciSyncFence fence = generate(object);
     for (const std::uint32_t slot : {0U, 7U, 1023U}) {
-        EXPECT_EQ(NvSciSyncFenceAddTimestampSlot(&fence, slot), kFine) << opennvsciGetLastErrorText();
-        EXPECT_EQ(NvSciSyncFenceAddTaskStatusSlot(&fence, 1023 - slot), kFine) << opennvsciGetLastErrorText();
+        EXPECT_EQ(NvSciSyncFenceAddTimestampSlot(&fence, slot), kSuccess) << opennvsciGetLastErrorText();
+        EXPECT_EQ(NvSciSyncFenceAddTaskStatusSlot(&fence, 1023 - slot), kSuccess) << opennvsciGetLastErrorText();
         NvSciSyncFence copy = NvSciSyncFenceInitializer;
-        ASSERT_EQ(NvSciSyncFenceDup(&fence, &copy), kFine) << opennvsciGetLastErrorText();
+        ASSERT_EQ(NvSciSyncFenceDup(&fence, &copy), kSuccess) << opennvsciGetLastErrorText();
         std::uint32_t found = 77;
-        EXPECT_EQ(NvSciSyncFenceExtractTimestampSlot(&copy, &found), kFine);
+        EXPECT_EQ(NvSciSyncFenceExtractTimestampSlot(&copy, &found), kSuccess);
         EXPECT_EQ(found, slot);
-        EXPECT_EQ(poll(copy), NvSciError_Timeout);
+        EXPECT_EQ(poll(copy), kTimeout);
     }
-    ASSERT_EQ(semaphore.wait(stream_, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-    EXPECT_EQ(NvSciSyncObjSignal(object), kFine);
-    EXPECT_TRUE(comes_to_its_end(cuda_, stream_));
-    EXPECT_EQ(poll(fence), kFine);
+    ASSERT_EQ(semaphore.wait(first_, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+    EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
+    EXPECT_TRUE(comes_to_its_end(cuda_, first_));
+    EXPECT_EQ(poll(fence), kSuccess);
 }
 
 TEST_F(SyncForeign, FencesThatExpiredStayExpiredWhenTheirObjectEnds) {
@@ -243,20 +211,20 @@ TEST_F(SyncForeign, FencesThatExpiredStayExpiredWhenTheirObjectEnds) {
         const SyncObject object = cpu_object(module_);
         for (int signaled = 0; signaled <= i % 3; ++signaled) {
             expired.push_back(generate(object));
-            EXPECT_EQ(NvSciSyncObjSignal(object), kFine);
+            EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
         }
         if (i % 2 == 0) pending.push_back(generate(object));
     }
     for (const NvSciSyncFence& fence : expired)
-        ASSERT_EQ(poll(fence), kFine) << opennvsciGetLastErrorText();
+        ASSERT_EQ(poll(fence), kSuccess) << opennvsciGetLastErrorText();
     for (const NvSciSyncFence& fence : pending)
-        ASSERT_EQ(poll(fence), NvSciError_ResourceError);
+        ASSERT_EQ(poll(fence), kResourceError);
     // What is known of ended objects says nothing about forgeries of their fences.
     for (std::size_t i = 0; i < expired.size(); i += 50) {
         for (std::size_t word = 0; word < 6; ++word) {
             NvSciSyncFence changed = expired[i];
             changed.payload[word] ^= 1;
-            EXPECT_EQ(poll(changed), kWrong) << "word " << word;
+            EXPECT_EQ(poll(changed), kBadParameter) << "word " << word;
         }
     }
 }
@@ -269,19 +237,19 @@ TEST_F(SyncForeign, ValuesTooFarAheadAreRefused) {
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
     for (std::uint64_t reached = 0; reached < 3; ++reached) {
         for (const std::uint64_t value : {reached + kFarthest + 1, reached + kFarthest + 2, UINT64_MAX}) {
-            EXPECT_EQ(NvSciSyncFenceUpdateFence(object, 0, value, &fence), NvSciError_Overflow) << value;
+            EXPECT_EQ(NvSciSyncFenceUpdateFence(object, 0, value, &fence), kOverflow) << value;
             EXPECT_STRNE(opennvsciGetLastErrorText(), "");
             EXPECT_EQ(fence.payload[0], 0U);
         }
         for (std::uint64_t value = 0; value <= reached; ++value) {
-            EXPECT_EQ(NvSciSyncFenceUpdateFence(object, 0, value, &fence), kFine) << value;
-            EXPECT_EQ(poll(fence), kFine);
+            EXPECT_EQ(NvSciSyncFenceUpdateFence(object, 0, value, &fence), kSuccess) << value;
+            EXPECT_EQ(poll(fence), kSuccess);
         }
-        ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, reached + kFarthest, &fence), kFine)
+        ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, reached + kFarthest, &fence), kSuccess)
             << opennvsciGetLastErrorText();
-        EXPECT_EQ(poll(fence), NvSciError_Timeout);
+        EXPECT_EQ(poll(fence), kTimeout);
         NvSciSyncFenceClear(&fence);
-        EXPECT_EQ(NvSciSyncObjSignal(object), kFine);
+        EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
     }
 }
 
@@ -291,16 +259,16 @@ TEST_F(SyncForeign, TheFarthestValueIsWaitedFor) {
         SyncObject object = make_object();
         std::optional<Semaphore> semaphore(std::in_place, object);
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
-        ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, INT64_MAX, &fence), kFine) << opennvsciGetLastErrorText();
-        ASSERT_EQ(semaphore->wait(stream_, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-        EXPECT_TRUE(is_held(cuda_, stream_));
-        EXPECT_EQ(NvSciSyncObjSignal(object), kFine);
-        EXPECT_TRUE(is_held(cuda_, stream_));
-        EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, 1000), NvSciError_Timeout);
+        ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, INT64_MAX, &fence), kSuccess) << opennvsciGetLastErrorText();
+        ASSERT_EQ(semaphore->wait(first_, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        EXPECT_TRUE(is_held(cuda_, first_));
+        EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
+        EXPECT_TRUE(is_held(cuda_, first_));
+        EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, 1000), kTimeout);
         semaphore.reset();
         object.reset();
-        EXPECT_TRUE(comes_to_its_end(cuda_, stream_));
-        EXPECT_EQ(poll(fence), NvSciError_ResourceError);
+        EXPECT_TRUE(comes_to_its_end(cuda_, first_));
+        EXPECT_EQ(poll(fence), kResourceError);
     });
 }
 
@@ -313,13 +281,13 @@ TEST_F(SyncForeign, TheFarthestValueIsWaitedFor) {
 TEST_F(SyncForeign, ATimeoutOfACpuFenceSaysWhatIsMissing) {
     const SyncObject object = make_object();
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
-    ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, 1234, &fence), kFine);
+    ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, 1234, &fence), kSuccess);
     for (int i = 0; i < 87; ++i)
-        ASSERT_EQ(NvSciSyncObjSignal(object), kFine);
+        ASSERT_EQ(NvSciSyncObjSignal(object), kSuccess);
     for (const std::int64_t timeout : {0, 1500}) {
         for (const auto mode :
              {NvSciSyncWaitMode_Default, NvSciSyncWaitMode_BusyWithYield, NvSciSyncWaitMode_BusyNoYield}) {
-            ASSERT_EQ(NvSciSyncFenceWaitWithMode(&fence, context_, timeout, mode), NvSciError_Timeout);
+            ASSERT_EQ(NvSciSyncFenceWaitWithMode(&fence, context_, timeout, mode), kTimeout);
             EXPECT_TRUE(last_text_says({"1234", "87", "CPU"})) << opennvsciGetLastErrorText();
         }
     }
@@ -331,13 +299,13 @@ TEST_F(SyncForeign, ATimeoutOfAStreamsFenceSaysWhatIsMissing) {
     MemoryGate gate(cuda_);
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
     for (int i = 0; i < 87; ++i)
-        ASSERT_EQ(semaphore.signal(stream_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-    ASSERT_TRUE(comes_to_its_end(cuda_, stream_));
-    gate.hold(stream_);
+        ASSERT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+    ASSERT_TRUE(comes_to_its_end(cuda_, first_));
+    gate.hold(first_);
     for (int i = 0; i < 56; ++i)
-        ASSERT_EQ(semaphore.signal(stream_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        ASSERT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
     for (const std::int64_t timeout : {0, 1500}) {
-        ASSERT_EQ(NvSciSyncFenceWait(&fence, context_, timeout), NvSciError_Timeout);
+        ASSERT_EQ(NvSciSyncFenceWait(&fence, context_, timeout), kTimeout);
         EXPECT_TRUE(last_text_says({"143", "87", "stream"})) << opennvsciGetLastErrorText();
     }
 }

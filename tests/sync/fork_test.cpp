@@ -14,30 +14,22 @@
 #include <thread>
 #include <vector>
 
-#include "leak_check.h"
-#include "memory_gate.h"
-#include "own_process.h"
-#include "sync_objects.h"
+#include "sync_test.h"
 
 namespace opennvsci::test {
 namespace {
 
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names
 
-using Fences = std::vector<NvSciSyncFence>;
-
 /// What a program has when it forks: an object that the CPU signals, with fences that expired and that pend, one for
 /// which a stream waits, and one with a signal in a stream.
-class Fork : public LeakCheckedTest {
+class Fork : public SyncTest {
   protected:
     void SetUp() override {
         SKIP_WHERE_FORKS_STAND_STILL();
-        device_.make_current();
-        EXPECT_EQ(cuda_.cuStreamCreate(&signals_, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
-        EXPECT_EQ(cuda_.cuStreamCreate(&waits_, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
         gate_.emplace(cuda_);
         expired_ = generate(of_cpu_);
-        EXPECT_EQ(NvSciSyncObjSignal(of_cpu_), kFine);
+        EXPECT_EQ(NvSciSyncObjSignal(of_cpu_), kSuccess);
         pending_ = generate(of_cpu_);
         next_ = generate(of_cpu_);
         awaited_fence_ = generate(awaited_);
@@ -46,13 +38,6 @@ class Fork : public LeakCheckedTest {
         EXPECT_EQ(of_stream_semaphore_->signal(signals_, &of_stream_fence_), CUDA_SUCCESS)
             << opennvsciGetLastErrorText();
     }
-    ~Fork() override {
-        for (const CUstream stream : {signals_, waits_}) {
-            if (stream != nullptr) {
-                EXPECT_EQ(cuda_.cuStreamDestroy(stream), CUDA_SUCCESS);
-            }
-        }
-    }
     void TearDown() override {
         gate_.reset();
         of_cpu_.reset();
@@ -60,21 +45,9 @@ class Fork : public LeakCheckedTest {
         of_stream_.reset();
         awaited_semaphore_.reset();
         of_stream_semaphore_.reset();
-        cpu_object(module_);
-        LeakCheckedTest::TearDown();
+        SyncTest::TearDown();
     }
 
-    [[nodiscard]] static NvSciSyncFence generate(NvSciSyncObj object) {
-        NvSciSyncFence fence = NvSciSyncFenceInitializer;
-        EXPECT_EQ(NvSciSyncObjGenerateFence(object, &fence), kFine) << opennvsciGetLastErrorText();
-        return fence;
-    }
-    [[nodiscard]] NvSciError poll(const NvSciSyncFence& fence) const { return NvSciSyncFenceWait(&fence, context_, 0); }
-    SyncObject allocate_with_cpu_signaler() const {
-        const SyncList signaler = cpu_list(module_, NvSciSyncAccessPerm_SignalOnly);
-        const SyncList cpu = cpu_list(module_, NvSciSyncAccessPerm_WaitOnly);
-        return allocate({signaler, cpu, gpu_list(module_, 2)});
-    }
     SyncObject allocate_with_stream_signaler() const {
         const SyncList cpu = cpu_list(module_, NvSciSyncAccessPerm_WaitOnly);
         return allocate({gpu_list(module_, 1), cpu});
@@ -82,38 +55,32 @@ class Fork : public LeakCheckedTest {
 
     /// The parent's things are as they were, and go on from there.
     void expect_unchanged_and_usable() {
-        EXPECT_EQ(poll(expired_), kFine);
-        EXPECT_EQ(poll(pending_), NvSciError_Timeout);
-        EXPECT_EQ(poll(next_), NvSciError_Timeout);
-        EXPECT_EQ(poll(awaited_fence_), NvSciError_Timeout);
-        EXPECT_EQ(poll(of_stream_fence_), NvSciError_Timeout) << opennvsciGetLastErrorText();
+        EXPECT_EQ(poll(expired_), kSuccess);
+        EXPECT_EQ(poll(pending_), kTimeout);
+        EXPECT_EQ(poll(next_), kTimeout);
+        EXPECT_EQ(poll(awaited_fence_), kTimeout);
+        EXPECT_EQ(poll(of_stream_fence_), kTimeout) << opennvsciGetLastErrorText();
         EXPECT_TRUE(is_held(cuda_, waits_));
         EXPECT_TRUE(is_held(cuda_, signals_));
-        for (const NvSciSyncFence& fence : {pending_, of_stream_fence_}) {
-            NvSciSyncTaskStatus status{};
-            EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kFine);
-            EXPECT_EQ(status.status, NvSciSyncTaskStatus_Invalid);
-        }
-        EXPECT_EQ(NvSciSyncObjSignal(of_cpu_), kFine);
-        EXPECT_EQ(poll(pending_), kFine);
-        EXPECT_EQ(poll(next_), NvSciError_Timeout);
+        for (const NvSciSyncFence& fence : {pending_, of_stream_fence_})
+            EXPECT_EQ(task_status(fence), NvSciSyncTaskStatus_Invalid);
+        EXPECT_EQ(NvSciSyncObjSignal(of_cpu_), kSuccess);
+        EXPECT_EQ(poll(pending_), kSuccess);
+        EXPECT_EQ(poll(next_), kTimeout);
         const NvSciSyncFence fourth = generate(of_cpu_);
-        std::uint64_t id = 0;
-        std::uint64_t value = 0;
-        EXPECT_EQ(NvSciSyncFenceExtractFence(&fourth, &id, &value), kFine);
-        EXPECT_EQ(value, 4U);
-        EXPECT_EQ(NvSciSyncObjSignal(of_cpu_), kFine);
-        EXPECT_EQ(poll(fourth), NvSciError_Timeout);
-        EXPECT_EQ(NvSciSyncObjSignal(of_cpu_), kFine);
-        EXPECT_EQ(poll(fourth), kFine);
-        EXPECT_EQ(NvSciSyncObjSignal(awaited_), kFine);
+        EXPECT_EQ(value_of(fourth), 4U);
+        EXPECT_EQ(NvSciSyncObjSignal(of_cpu_), kSuccess);
+        EXPECT_EQ(poll(fourth), kTimeout);
+        EXPECT_EQ(NvSciSyncObjSignal(of_cpu_), kSuccess);
+        EXPECT_EQ(poll(fourth), kSuccess);
+        EXPECT_EQ(NvSciSyncObjSignal(awaited_), kSuccess);
         EXPECT_TRUE(comes_to_its_end(cuda_, waits_));
         gate_->open();
         EXPECT_TRUE(comes_to_its_end(cuda_, signals_));
-        EXPECT_EQ(poll(of_stream_fence_), kFine);
+        EXPECT_EQ(poll(of_stream_fence_), kSuccess);
         NvSciSyncFence second = NvSciSyncFenceInitializer;
         EXPECT_EQ(of_stream_semaphore_->signal(signals_, &second), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-        EXPECT_EQ(NvSciSyncFenceWait(&second, context_, 10000000), kFine);
+        EXPECT_EQ(NvSciSyncFenceWait(&second, context_, 10000000), kSuccess);
     }
 
     /// As a child's exit handlers would.
@@ -129,13 +96,9 @@ class Fork : public LeakCheckedTest {
         NvSciSyncModuleClose(module_);
     }
 
-    TestDevice& device_ = TestDevice::instance();
-    const driver::EntryPoints& cuda_ = device_.cuda();
-    SyncModule module_ = open_sync_module();
-    WaitContext context_ = wait_context(module_);
     SyncList list_ = cpu_list(module_, NvSciSyncAccessPerm_WaitSignal);
     SyncObject of_cpu_ = cpu_object(module_);
-    SyncObject awaited_ = allocate_with_cpu_signaler();
+    SyncObject awaited_ = allocate(module_, {.cpu_signals = true});
     SyncObject of_stream_ = allocate_with_stream_signaler();
     std::optional<Semaphore> awaited_semaphore_{std::in_place, awaited_.get()};
     std::optional<Semaphore> of_stream_semaphore_{std::in_place, of_stream_.get()};
@@ -144,8 +107,8 @@ class Fork : public LeakCheckedTest {
     NvSciSyncFence next_ = NvSciSyncFenceInitializer;
     NvSciSyncFence awaited_fence_ = NvSciSyncFenceInitializer;
     NvSciSyncFence of_stream_fence_ = NvSciSyncFenceInitializer;
-    CUstream signals_ = nullptr;
-    CUstream waits_ = nullptr;
+    const CUstream signals_ = first_;
+    const CUstream waits_ = second_;
     std::optional<MemoryGate> gate_;
 };
 
@@ -159,30 +122,29 @@ void use_module(NvSciSyncModule module, Findings& findings) {
     const NvSciSyncAccessPerm permission = NvSciSyncAccessPerm_WaitSignal;
     const NvSciSyncAttrKeyValuePair pairs[] = {{NvSciSyncAttrKey_NeedCpuAccess, &has_cpu, sizeof(has_cpu)},
                                                {NvSciSyncAttrKey_RequiredPerm, &permission, sizeof(permission)}};
-    findings.check(NvSciSyncCpuWaitContextAlloc(module, &context) == kFine, "NvSciSyncCpuWaitContextAlloc");
-    findings.check(NvSciSyncAttrListCreate(module, &list) == kFine, "NvSciSyncAttrListCreate");
-    findings.check(NvSciSyncAttrListSetAttrs(list, pairs, 2) == kFine, "NvSciSyncAttrListSetAttrs");
-    findings.check(NvSciSyncAttrListReconcileAndObjAlloc(&list, 1, &object, &conflict) == kFine,
+    findings.check(NvSciSyncCpuWaitContextAlloc(module, &context) == kSuccess, "NvSciSyncCpuWaitContextAlloc");
+    findings.check(NvSciSyncAttrListCreate(module, &list) == kSuccess, "NvSciSyncAttrListCreate");
+    findings.check(NvSciSyncAttrListSetAttrs(list, pairs, 2) == kSuccess, "NvSciSyncAttrListSetAttrs");
+    findings.check(NvSciSyncAttrListReconcileAndObjAlloc(&list, 1, &object, &conflict) == kSuccess,
                    "NvSciSyncAttrListReconcileAndObjAlloc");
     NvSciSyncFence first = NvSciSyncFenceInitializer;
     NvSciSyncFence second = NvSciSyncFenceInitializer;
-    findings.check(NvSciSyncObjGenerateFence(object, &first) == kFine, "NvSciSyncObjGenerateFence");
-    findings.check(NvSciSyncObjGenerateFence(object, &second) == kFine, "NvSciSyncObjGenerateFence, again");
-    findings.check(NvSciSyncFenceWait(&first, context, 0) == NvSciError_Timeout, "a wait before the signal");
-    findings.check(NvSciSyncObjSignal(object) == kFine, "NvSciSyncObjSignal");
-    findings.check(NvSciSyncFenceWait(&first, context, -1) == kFine, "a wait after the signal");
-    findings.check(NvSciSyncFenceWait(&second, context, 1000) == NvSciError_Timeout, "a wait for the next signal");
+    findings.check(NvSciSyncObjGenerateFence(object, &first) == kSuccess, "NvSciSyncObjGenerateFence");
+    findings.check(NvSciSyncObjGenerateFence(object, &second) == kSuccess, "NvSciSyncObjGenerateFence, again");
+    findings.check(NvSciSyncFenceWait(&first, context, 0) == kTimeout, "a wait before the signal");
+    findings.check(NvSciSyncObjSignal(object) == kSuccess, "NvSciSyncObjSignal");
+    findings.check(NvSciSyncFenceWait(&first, context, -1) == kSuccess, "a wait after the signal");
+    findings.check(NvSciSyncFenceWait(&second, context, 1000) == kTimeout, "a wait for the next signal");
     NvSciSyncObjFree(object);
-    findings.check(NvSciSyncFenceWait(&first, context, 0) == kFine, "the expired fence of a freed object");
-    findings.check(NvSciSyncFenceWait(&second, context, 0) == NvSciError_ResourceError,
-                   "the pending fence of a freed object");
+    findings.check(NvSciSyncFenceWait(&first, context, 0) == kSuccess, "the expired fence of a freed object");
+    findings.check(NvSciSyncFenceWait(&second, context, 0) == kResourceError, "the pending fence of a freed object");
     NvSciSyncAttrListFree(list);
     NvSciSyncCpuWaitContextFree(context);
 }
 
 void use_own_module(Findings& findings) {
     NvSciSyncModule own = nullptr;
-    findings.check(NvSciSyncModuleOpen(&own) == kFine, "NvSciSyncModuleOpen");
+    findings.check(NvSciSyncModuleOpen(&own) == kSuccess, "NvSciSyncModuleOpen");
     use_module(own, findings);
     NvSciSyncModuleClose(own);
 }
@@ -215,7 +177,7 @@ TEST_F(Fork, ChildCannotUseWhatItInherits) {
                               for (const std::int64_t timeout : {0, 1000}) {
                                   const NvSciError code = NvSciSyncFenceWait(&fence, context, timeout);
                                   findings.check_error(code, opennvsciGetLastErrorText(), "NvSciSyncFenceWait",
-                                                       NvSciError_Timeout);
+                                                       kTimeout);
                               }
                           }
                       }
@@ -259,28 +221,27 @@ TEST_F(Fork, ChildHasItsOwn) {
 
 // A grandchild owns nothing of the child either.
 TEST_F(Fork, ChildForksAgain) {
-    EXPECT_EQ(findings_of_forked_child([&](Findings& findings) {
-                  NvSciSyncObj object = nullptr;
-                  NvSciSyncAttrList conflict = nullptr;
-                  NvSciSyncAttrList list = list_;
-                  NvSciSyncFence fence = NvSciSyncFenceInitializer;
-                  findings.check(NvSciSyncAttrListReconcileAndObjAlloc(&list, 1, &object, &conflict) == kFine,
-                                 "object");
-                  findings.check(NvSciSyncObjGenerateFence(object, &fence) == kFine, "fence");
-                  const std::string of_grandchild = findings_of_forked_child(
-                      [&](Findings& inner) {
-                          inner.check_error(NvSciSyncObjSignal(object), opennvsciGetLastErrorText(), "signal",
-                                            NvSciError_Timeout);
-                          NvSciSyncObjFree(object);
-                          use_own_module(inner);
-                      },
-                      10);
-                  findings.check(of_grandchild.empty(), "grandchild: " + of_grandchild);
-                  findings.check(poll(fence) == NvSciError_Timeout, "the child's fence pends");
-                  findings.check(NvSciSyncObjSignal(object) == kFine, "signal");
-                  findings.check(poll(fence) == kFine, "the child's fence expires");
-              }),
-              "");
+    EXPECT_EQ(
+        findings_of_forked_child([&](Findings& findings) {
+            NvSciSyncObj object = nullptr;
+            NvSciSyncAttrList conflict = nullptr;
+            NvSciSyncAttrList list = list_;
+            NvSciSyncFence fence = NvSciSyncFenceInitializer;
+            findings.check(NvSciSyncAttrListReconcileAndObjAlloc(&list, 1, &object, &conflict) == kSuccess, "object");
+            findings.check(NvSciSyncObjGenerateFence(object, &fence) == kSuccess, "fence");
+            const std::string of_grandchild = findings_of_forked_child(
+                [&](Findings& inner) {
+                    inner.check_error(NvSciSyncObjSignal(object), opennvsciGetLastErrorText(), "signal", kTimeout);
+                    NvSciSyncObjFree(object);
+                    use_own_module(inner);
+                },
+                10);
+            findings.check(of_grandchild.empty(), "grandchild: " + of_grandchild);
+            findings.check(poll(fence) == kTimeout, "the child's fence pends");
+            findings.check(NvSciSyncObjSignal(object) == kSuccess, "signal");
+            findings.check(poll(fence) == kSuccess, "the child's fence expires");
+        }),
+        "");
     expect_unchanged_and_usable();
 }
 
@@ -316,10 +277,10 @@ void check_foreign(const Fences& fences, NvSciSyncCpuWaitContext context, Findin
         std::uint64_t time = 0;
         NvSciSyncTaskStatus status{};
         findings.check(fence.payload[0] != 0, "a fence");
-        findings.check(NvSciSyncFenceWait(&fence, context, 0) == NvSciError_BadParameter, "wait");
-        findings.check(NvSciSyncFenceWait(&fence, context, 1000) == NvSciError_BadParameter, "long wait");
-        findings.check(NvSciSyncFenceGetTimestamp(&fence, &time) == NvSciError_BadParameter, "timestamp");
-        findings.check(NvSciSyncFenceGetTaskStatus(&fence, &status) == NvSciError_BadParameter, "task status");
+        findings.check(NvSciSyncFenceWait(&fence, context, 0) == kBadParameter, "wait");
+        findings.check(NvSciSyncFenceWait(&fence, context, 1000) == kBadParameter, "long wait");
+        findings.check(NvSciSyncFenceGetTimestamp(&fence, &time) == kBadParameter, "timestamp");
+        findings.check(NvSciSyncFenceGetTaskStatus(&fence, &status) == kBadParameter, "task status");
     }
 }
 
@@ -357,7 +318,7 @@ TEST_F(Fork, FencesOfTheOtherProcessAreErrors) {
         findings.check(::read(to_child[0], received.data(), static_cast<std::size_t>(size)) == size, "the pipe");
         check_foreign(received, context, findings);
         for (std::size_t i = 0; i < own.size(); ++i) {
-            findings.check(NvSciSyncFenceWait(&own[i], context, 0) == (i % 2 == 0 ? kFine : NvSciError_Timeout),
+            findings.check(NvSciSyncFenceWait(&own[i], context, 0) == (i % 2 == 0 ? kSuccess : kTimeout),
                            "an own fence");
         }
         std::string bytes(reinterpret_cast<const char*>(own.data()), own.size() * sizeof(own[0]));
@@ -378,7 +339,7 @@ TEST_F(Fork, FencesOfTheOtherProcessAreErrors) {
     for (const NvSciSyncFence& fence : theirs)
         EXPECT_EQ(awaited_semaphore_->wait(waits_, fence), CUDA_ERROR_INVALID_VALUE);
     for (std::size_t i = 0; i < mine.size(); ++i)
-        EXPECT_EQ(poll(mine[i]), i % 2 == 0 ? kFine : NvSciError_Timeout);
+        EXPECT_EQ(poll(mine[i]), i % 2 == 0 ? kSuccess : kTimeout);
     for (const NvSciSyncObj object : objects)
         NvSciSyncObjFree(object);
     expect_unchanged_and_usable();
@@ -398,8 +359,8 @@ TEST_F(Fork, WhileOtherThreadsMakeAndFree) {
                 if (i >= 2) continue;
                 const SyncObject object = allocate({list});
                 const NvSciSyncFence fence = generate(object);
-                EXPECT_EQ(NvSciSyncFenceWait(&fence, i == 0 ? context : context_, 0), NvSciError_Timeout);
-                EXPECT_EQ(NvSciSyncObjSignal(object), kFine);
+                EXPECT_EQ(NvSciSyncFenceWait(&fence, i == 0 ? context : context_, 0), kTimeout);
+                EXPECT_EQ(NvSciSyncObjSignal(object), kSuccess);
             }
         });
     }

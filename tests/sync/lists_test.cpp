@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // NvSciSync attribute lists: every key, every rule of setting, reading and reconciling (nvscisync.md 5 and 6).
+#include "buf_objects.h"
 #include "leak_check.h"
 #include "sync_objects.h"
 
 namespace opennvsci::test {
 namespace {
 
-constexpr auto kOk = NvSciError_Success;
-constexpr auto kBad = NvSciError_BadParameter;
 constexpr auto kWait = NvSciSyncAccessPerm_WaitOnly;
 constexpr auto kSignal = NvSciSyncAccessPerm_SignalOnly;
 constexpr auto kBoth = NvSciSyncAccessPerm_WaitSignal;
@@ -27,9 +26,7 @@ constexpr KeyRow kKeyRows[] = {
 };
 
 NvSciSyncAttrKeyValuePair sync_pair(std::uint32_t number, const void* value, std::size_t length) {
-    NvSciSyncAttrKeyValuePair pair{NvSciSyncAttrKey_LowerBound, value, length};
-    std::memcpy(&pair.attrKey, &number, sizeof(number));
-    return pair;
+    return pair_of<NvSciSyncAttrKeyValuePair>(number, value, length);
 }
 
 class SyncLists : public LeakCheckedTest {
@@ -42,51 +39,51 @@ TEST_F(SyncLists, EveryKeyTakesItsLengthsAndNoOthers) {
     for (const KeyRow& row : kKeyRows) {
         for (const std::size_t length : {std::size_t{0}, row.size - 1, row.size, row.size + 1, row.size * row.max_count,
                                          row.size * (row.max_count + 1)}) {
-            SyncList list = create_sync_list(module_);
+            SyncList list = create_list(module_);
             const auto pair = sync_pair(row.number, bytes.data(), length);
             const bool fits = length != 0 && length % row.size == 0 && length <= row.size * row.max_count;
-            EXPECT_EQ(NvSciSyncAttrListSetAttrs(list, &pair, 1), row.can_be_set && fits ? kOk : kBad)
+            EXPECT_EQ(NvSciSyncAttrListSetAttrs(list, &pair, 1), row.can_be_set && fits ? kSuccess : kBadParameter)
                 << "key " << row.number << ", " << length << " bytes";
         }
     }
 }
 
 TEST_F(SyncLists, EveryKeyReadsAsUnsetAndNoOtherNumberIsAKey) {
-    SyncList list = create_sync_list(module_);
+    SyncList list = create_list(module_);
     for (const KeyRow& row : kKeyRows) {
         auto pair = sync_pair(row.number, &row, 77);
-        EXPECT_EQ(NvSciSyncAttrListGetAttrs(list, &pair, 1), kOk) << row.number;
+        EXPECT_EQ(NvSciSyncAttrListGetAttrs(list, &pair, 1), kSuccess) << row.number;
         EXPECT_EQ(pair.value, nullptr);
         EXPECT_EQ(pair.len, 0U);
     }
     const std::uint64_t value = 1;
     for (const std::uint32_t number : {0U, 14U, 0x10001U, (1U << 26) + 1, ~0U}) {
         auto pair = sync_pair(number, &value, sizeof(value));
-        EXPECT_EQ(NvSciSyncAttrListGetAttrs(list, &pair, 1), kBad) << number;
-        EXPECT_EQ(NvSciSyncAttrListSetAttrs(list, &pair, 1), kBad) << number;
+        EXPECT_EQ(NvSciSyncAttrListGetAttrs(list, &pair, 1), kBadParameter) << number;
+        EXPECT_EQ(NvSciSyncAttrListSetAttrs(list, &pair, 1), kBadParameter) << number;
     }
 }
 
 TEST_F(SyncLists, SettingIsAllOrNothingAndOnce) {
-    SyncList list = create_sync_list(module_);
+    SyncList list = create_list(module_);
     const bool yes = true;
     NvSciSyncAttrKeyValuePair pairs[] = {sync_pair(1, &yes, 1), sync_pair(3, &yes, 8)};
-    EXPECT_EQ(NvSciSyncAttrListSetAttrs(list, pairs, 2), kBad);
+    EXPECT_EQ(NvSciSyncAttrListSetAttrs(list, pairs, 2), kBadParameter);
     EXPECT_TRUE(get<bool>(list, NvSciSyncAttrKey_NeedCpuAccess).empty());
     pairs[1] = pairs[0];
-    EXPECT_EQ(NvSciSyncAttrListSetAttrs(list, pairs, 2), kBad);
-    EXPECT_EQ(NvSciSyncAttrListSetAttrs(list, pairs, 0), kBad);
-    EXPECT_EQ(NvSciSyncAttrListSetAttrs(list, nullptr, 1), kBad);
-    EXPECT_EQ(NvSciSyncAttrListSetAttrs(nullptr, pairs, 1), kBad);
-    EXPECT_EQ(NvSciSyncAttrListSetAttrs(list, pairs, 1), kOk);
-    EXPECT_EQ(NvSciSyncAttrListSetAttrs(list, pairs, 1), kBad);
+    EXPECT_EQ(NvSciSyncAttrListSetAttrs(list, pairs, 2), kBadParameter);
+    EXPECT_EQ(NvSciSyncAttrListSetAttrs(list, pairs, 0), kBadParameter);
+    EXPECT_EQ(NvSciSyncAttrListSetAttrs(list, nullptr, 1), kBadParameter);
+    EXPECT_EQ(NvSciSyncAttrListSetAttrs(nullptr, pairs, 1), kBadParameter);
+    EXPECT_EQ(NvSciSyncAttrListSetAttrs(list, pairs, 1), kSuccess);
+    EXPECT_EQ(NvSciSyncAttrListSetAttrs(list, pairs, 1), kBadParameter);
     const void* value = nullptr;
     size_t length = 0;
-    EXPECT_EQ(NvSciSyncAttrListGetAttr(list, NvSciSyncAttrKey_NeedCpuAccess, &value, &length), kOk);
+    EXPECT_EQ(NvSciSyncAttrListGetAttr(list, NvSciSyncAttrKey_NeedCpuAccess, &value, &length), kSuccess);
     ASSERT_EQ(length, 1U);
     EXPECT_EQ(load<std::uint64_t>(value), 1U);  // zero-padded: programs read more than the length
-    EXPECT_EQ(NvSciSyncAttrListGetAttr(list, NvSciSyncAttrKey_NeedCpuAccess, nullptr, &length), kBad);
-    EXPECT_EQ(NvSciSyncAttrListGetAttr(list, NvSciSyncAttrKey_NeedCpuAccess, &value, nullptr), kBad);
+    EXPECT_EQ(NvSciSyncAttrListGetAttr(list, NvSciSyncAttrKey_NeedCpuAccess, nullptr, &length), kBadParameter);
+    EXPECT_EQ(NvSciSyncAttrListGetAttr(list, NvSciSyncAttrKey_NeedCpuAccess, &value, nullptr), kBadParameter);
 }
 
 TEST_F(SyncLists, AppendAndCloneKeepSlots) {
@@ -94,22 +91,22 @@ TEST_F(SyncLists, AppendAndCloneKeepSlots) {
     SyncList waiter = cpu_list(module_, kWait);
     NvSciSyncAttrList both[] = {signaler, waiter};
     SyncList appended;
-    ASSERT_EQ(NvSciSyncAttrListAppendUnreconciled(both, 2, appended.out()), kOk);
+    ASSERT_EQ(NvSciSyncAttrListAppendUnreconciled(both, 2, appended.out()), kSuccess);
     EXPECT_EQ(NvSciSyncAttrListGetSlotCount(appended), 2U);
     NvSciSyncAttrKeyValuePair pair{NvSciSyncAttrKey_RequiredPerm, nullptr, 0};
-    ASSERT_EQ(NvSciSyncAttrListSlotGetAttrs(appended, 1, &pair, 1), kOk);
+    ASSERT_EQ(NvSciSyncAttrListSlotGetAttrs(appended, 1, &pair, 1), kSuccess);
     EXPECT_EQ(load<std::uint64_t>(pair.value), kWait);
-    EXPECT_EQ(NvSciSyncAttrListSlotGetAttrs(appended, 2, &pair, 1), kBad);
-    EXPECT_EQ(set(appended, NvSciSyncAttrKey_RequireDeterministicFences, true), kBad);
+    EXPECT_EQ(NvSciSyncAttrListSlotGetAttrs(appended, 2, &pair, 1), kBadParameter);
+    EXPECT_EQ(set(appended, NvSciSyncAttrKey_RequireDeterministicFences, true), kBadParameter);
     SyncList clone;
-    ASSERT_EQ(NvSciSyncAttrListClone(appended, clone.out()), kOk);
-    EXPECT_EQ(set(clone, NvSciSyncAttrKey_RequireDeterministicFences, true), kOk);  // slot 0
-    EXPECT_EQ(set(clone, NvSciSyncAttrKey_RequiredPerm, kSignal), kOk);             // once more
-    const SyncOutcome outcome = reconcile({clone});
-    ASSERT_EQ(outcome.code, kOk) << opennvsciGetLastErrorText();
+    ASSERT_EQ(NvSciSyncAttrListClone(appended, clone.out()), kSuccess);
+    EXPECT_EQ(set(clone, NvSciSyncAttrKey_RequireDeterministicFences, true), kSuccess);  // slot 0
+    EXPECT_EQ(set(clone, NvSciSyncAttrKey_RequiredPerm, kSignal), kSuccess);             // once more
+    const Reconciliation<SyncList> outcome = reconcile({clone});
+    ASSERT_EQ(outcome.code, kSuccess) << opennvsciGetLastErrorText();
     EXPECT_EQ(get<bool>(outcome.reconciled, NvSciSyncAttrKey_RequireDeterministicFences), std::vector<bool>{true});
     both[1] = both[0];
-    EXPECT_EQ(NvSciSyncAttrListAppendUnreconciled(both, 2, appended.out()), kBad);
+    EXPECT_EQ(NvSciSyncAttrListAppendUnreconciled(both, 2, appended.out()), kBadParameter);
 }
 
 // nvscisync.md 6.1: every combination of up to three permissions.
@@ -121,37 +118,37 @@ TEST_F(SyncLists, OneSignalerAndAWaiterAreNeeded) {
                 SyncList lists[] = {cpu_list(module_, a), cpu_list(module_, b), cpu_list(module_, c)};
                 const auto signalers = (a >> 1) + (b >> 1) + (c >> 1);
                 const bool waits = ((a | b | c) & kWait) != 0;
-                const SyncOutcome outcome = reconcile({lists[0], lists[1], lists[2]});
+                const Reconciliation<SyncList> outcome = reconcile({lists[0], lists[1], lists[2]});
                 const bool good = signalers == 1 && waits;
-                EXPECT_EQ(outcome.code, good ? kOk : NvSciError_ReconciliationFailed) << a << b << c;
+                EXPECT_EQ(outcome.code, good ? kSuccess : kReconciliationFailed) << a << b << c;
                 EXPECT_EQ(outcome.reconciled.get() != nullptr, good);
                 EXPECT_EQ(outcome.conflict.get() != nullptr, !good);
             }
         }
     }
     SyncList only_signaler = cpu_list(module_, kSignal);
-    EXPECT_EQ(reconcile({only_signaler}).code, NvSciError_ReconciliationFailed);
+    EXPECT_EQ(reconcile({only_signaler}).code, kReconciliationFailed);
     SyncList both = cpu_list(module_, kBoth);
-    EXPECT_EQ(reconcile({both}).code, kOk);
+    EXPECT_EQ(reconcile({both}).code, kSuccess);
 }
 
 TEST_F(SyncLists, IllegalValuesAreFoundWhenReconciling) {
     const auto outcome_with = [&](NvSciSyncAttrKey key, auto... values) {
-        SyncList list = create_sync_list(module_);
-        EXPECT_EQ(set(list, key, {values...}), kOk);
+        SyncList list = create_list(module_);
+        EXPECT_EQ(set(list, key, {values...}), kSuccess);
         if (key != NvSciSyncAttrKey_RequiredPerm) {
-            EXPECT_EQ(set(list, NvSciSyncAttrKey_RequiredPerm, kBoth), kOk);
+            EXPECT_EQ(set(list, NvSciSyncAttrKey_RequiredPerm, kBoth), kSuccess);
         }
         return reconcile({list}).code;
     };
     for (const std::uint64_t permission : {std::uint64_t{0}, std::uint64_t{4}, NvSciSyncAccessPerm_Auto})
-        EXPECT_EQ(outcome_with(NvSciSyncAttrKey_RequiredPerm, permission), kBad) << permission;
-    EXPECT_EQ(outcome_with(NvSciSyncAttrKey_PrimitiveInfo, 0U), kBad);
-    EXPECT_EQ(outcome_with(NvSciSyncAttrKey_PrimitiveInfo, 6U), kBad);
-    EXPECT_EQ(outcome_with(NvSciSyncAttrKey_PrimitiveInfo, 4U, 4U), kBad);
-    EXPECT_EQ(outcome_with(NvSciSyncAttrKey_NeedCpuAccess, std::uint8_t{2}), kBad);
-    SyncList empty = create_sync_list(module_);
-    EXPECT_EQ(reconcile({empty}).code, kBad);
+        EXPECT_EQ(outcome_with(NvSciSyncAttrKey_RequiredPerm, permission), kBadParameter) << permission;
+    EXPECT_EQ(outcome_with(NvSciSyncAttrKey_PrimitiveInfo, 0U), kBadParameter);
+    EXPECT_EQ(outcome_with(NvSciSyncAttrKey_PrimitiveInfo, 6U), kBadParameter);
+    EXPECT_EQ(outcome_with(NvSciSyncAttrKey_PrimitiveInfo, 4U, 4U), kBadParameter);
+    EXPECT_EQ(outcome_with(NvSciSyncAttrKey_NeedCpuAccess, std::uint8_t{2}), kBadParameter);
+    SyncList empty = create_list(module_);
+    EXPECT_EQ(reconcile({empty}).code, kBadParameter);
 }
 
 // nvscisync.md 6.2, with the primitives as numbers.
@@ -169,12 +166,12 @@ TEST_F(SyncLists, PrimitiveIsTheBestThatAllOffer) {
         const auto offer = [](NvSciSyncAttrList list, const std::vector<std::uint32_t>& primitives) {
             if (primitives.empty()) return;
             const auto pair = sync_pair(10, primitives.data(), primitives.size() * 4);
-            EXPECT_EQ(NvSciSyncAttrListSetAttrs(list, &pair, 1), kOk);
+            EXPECT_EQ(NvSciSyncAttrListSetAttrs(list, &pair, 1), kSuccess);
         };
         offer(signaler, row.first);
         offer(waiter, row.second);
-        const SyncOutcome outcome = reconcile({signaler, waiter});
-        EXPECT_EQ(outcome.code, row.chosen != 0 ? kOk : NvSciError_UnsupportedConfig);
+        const Reconciliation<SyncList> outcome = reconcile({signaler, waiter});
+        EXPECT_EQ(outcome.code, row.chosen != 0 ? kSuccess : kUnsupportedConfig);
         EXPECT_EQ(outcome.conflict.get() != nullptr, row.chosen == 0);
         if (row.chosen == 0) continue;
         EXPECT_EQ(get<std::uint32_t>(outcome.reconciled, NvSciSyncAttrKey_PrimitiveInfo),
@@ -186,18 +183,18 @@ TEST_F(SyncLists, PrimitiveIsTheBestThatAllOffer) {
 
 TEST_F(SyncLists, ReconciledListHasEveryOutput) {
     SyncList signaler = cpu_list(module_, kSignal);
-    SyncList waiter = create_sync_list(module_);
-    EXPECT_EQ(set(waiter, NvSciSyncAttrKey_RequiredPerm, kWait), kOk);
+    SyncList waiter = create_list(module_);
+    EXPECT_EQ(set(waiter, NvSciSyncAttrKey_RequiredPerm, kWait), kSuccess);
     const NvSciRmGpuId gpus[] = {{{1}}, {{2}}};
     const NvSciBufPeerLocationInfo peer{1, 2, 0};
-    EXPECT_EQ(set(waiter, NvSciSyncAttrKey_GpuId, {gpus[0], gpus[1]}), kOk);
-    EXPECT_EQ(set(signaler, NvSciSyncAttrKey_GpuId, {gpus[1]}), kOk);
-    EXPECT_EQ(set(waiter, NvSciSyncAttrKey_PeerLocationInfo, peer), kOk);
-    const SyncOutcome outcome = reconcile({signaler, waiter});
-    ASSERT_EQ(outcome.code, kOk) << opennvsciGetLastErrorText();
+    EXPECT_EQ(set(waiter, NvSciSyncAttrKey_GpuId, {gpus[0], gpus[1]}), kSuccess);
+    EXPECT_EQ(set(signaler, NvSciSyncAttrKey_GpuId, {gpus[1]}), kSuccess);
+    EXPECT_EQ(set(waiter, NvSciSyncAttrKey_PeerLocationInfo, peer), kSuccess);
+    const Reconciliation<SyncList> outcome = reconcile({signaler, waiter});
+    ASSERT_EQ(outcome.code, kSuccess) << opennvsciGetLastErrorText();
     const NvSciSyncAttrList list = outcome.reconciled;
     bool reconciled = false;
-    EXPECT_EQ(NvSciSyncAttrListIsReconciled(list, &reconciled), kOk);
+    EXPECT_EQ(NvSciSyncAttrListIsReconciled(list, &reconciled), kSuccess);
     EXPECT_TRUE(reconciled);
     EXPECT_EQ(get<bool>(list, NvSciSyncAttrKey_NeedCpuAccess), std::vector<bool>{true});
     EXPECT_EQ(get<std::uint64_t>(list, NvSciSyncAttrKey_RequiredPerm), std::vector<std::uint64_t>{kBoth});
@@ -209,57 +206,58 @@ TEST_F(SyncLists, ReconciledListHasEveryOutput) {
     EXPECT_EQ(get<std::uint32_t>(list, NvSciSyncAttrKey_NumTaskStatusSlots), std::vector<std::uint32_t>{1024});
     EXPECT_EQ(get<NvSciRmGpuId>(list, NvSciSyncAttrKey_GpuId).size(), 2U);
     EXPECT_EQ(get<NvSciBufPeerLocationInfo>(list, NvSciSyncAttrKey_PeerLocationInfo).size(), 1U);
-    EXPECT_EQ(set(list, NvSciSyncAttrKey_PeerHwEngineArray, std::uint64_t{0}), kBad);
+    EXPECT_EQ(set(list, NvSciSyncAttrKey_PeerHwEngineArray, std::uint64_t{0}), kBadParameter);
 
     bool valid = false;
     NvSciSyncAttrList inputs[] = {signaler, waiter};
-    EXPECT_EQ(NvSciSyncAttrListValidateReconciled(list, inputs, 2, &valid), kOk) << opennvsciGetLastErrorText();
+    EXPECT_EQ(NvSciSyncAttrListValidateReconciled(list, inputs, 2, &valid), kSuccess) << opennvsciGetLastErrorText();
     EXPECT_TRUE(valid);
-    EXPECT_EQ(NvSciSyncAttrListValidateReconciled(list, &inputs[1], 1, &valid), kBad);  // nobody asks for the CPU
+    EXPECT_EQ(NvSciSyncAttrListValidateReconciled(list, &inputs[1], 1, &valid),
+              kBadParameter);  // nobody asks for the CPU
     EXPECT_FALSE(valid);
     SyncList other = cpu_list(module_, kWait);
-    EXPECT_EQ(set(other, NvSciSyncAttrKey_RequireDeterministicFences, true), kOk);
+    EXPECT_EQ(set(other, NvSciSyncAttrKey_RequireDeterministicFences, true), kSuccess);
     inputs[0] = other;
-    EXPECT_EQ(NvSciSyncAttrListValidateReconciled(list, inputs, 1, &valid), kBad);
-    EXPECT_EQ(NvSciSyncAttrListValidateReconciledAgainstAttrs(list, nullptr, 0, 0), kOk);
+    EXPECT_EQ(NvSciSyncAttrListValidateReconciled(list, inputs, 1, &valid), kBadParameter);
+    EXPECT_EQ(NvSciSyncAttrListValidateReconciledAgainstAttrs(list, nullptr, 0, 0), kSuccess);
     void* dump = nullptr;
     size_t length = 0;
-    EXPECT_EQ(NvSciSyncAttrListDebugDump(list, &dump, &length), NvSciError_NotSupported);
+    EXPECT_EQ(NvSciSyncAttrListDebugDump(list, &dump, &length), kNotSupported);
 }
 
 TEST_F(SyncLists, TimestampsNeedACpuThatWaitsAndASignalerWithAClock) {
     SyncList signaler = cpu_list(module_, kSignal);
     SyncList waiter = cpu_list(module_, kWait);
-    EXPECT_EQ(set(waiter, NvSciSyncAttrKey_WaiterRequireTimestamps, true), kOk);
-    const SyncOutcome granted = reconcile({signaler, waiter});
+    EXPECT_EQ(set(waiter, NvSciSyncAttrKey_WaiterRequireTimestamps, true), kSuccess);
+    const Reconciliation<SyncList> granted = reconcile({signaler, waiter});
     EXPECT_EQ(get<bool>(granted.reconciled, NvSciSyncAttrKey_WaiterRequireTimestamps), std::vector<bool>{true});
     EXPECT_EQ(get<std::uint32_t>(granted.reconciled, NvSciSyncAttrKey_NumTimestampSlots),
               std::vector<std::uint32_t>{1024});
 
-    SyncList unknown = create_sync_list(module_);
-    EXPECT_EQ(set(unknown, NvSciSyncAttrKey_RequiredPerm, kSignal), kOk);
-    EXPECT_EQ(reconcile({unknown, waiter}).code, NvSciError_ReconciliationFailed);
+    SyncList unknown = create_list(module_);
+    EXPECT_EQ(set(unknown, NvSciSyncAttrKey_RequiredPerm, kSignal), kSuccess);
+    EXPECT_EQ(reconcile({unknown, waiter}).code, kReconciliationFailed);
 
-    SyncList without_cpu = create_sync_list(module_);
-    EXPECT_EQ(set(without_cpu, NvSciSyncAttrKey_RequiredPerm, kWait), kOk);
-    EXPECT_EQ(set(without_cpu, NvSciSyncAttrKey_WaiterRequireTimestamps, true), kOk);
-    const SyncOutcome denied = reconcile({signaler, without_cpu});
+    SyncList without_cpu = create_list(module_);
+    EXPECT_EQ(set(without_cpu, NvSciSyncAttrKey_RequiredPerm, kWait), kSuccess);
+    EXPECT_EQ(set(without_cpu, NvSciSyncAttrKey_WaiterRequireTimestamps, true), kSuccess);
+    const Reconciliation<SyncList> denied = reconcile({signaler, without_cpu});
     EXPECT_EQ(get<bool>(denied.reconciled, NvSciSyncAttrKey_WaiterRequireTimestamps), std::vector<bool>{false});
 }
 
 TEST_F(SyncLists, ReportNamesTheSignalers) {
     SyncList camera = cpu_list(module_, kSignal);
     SyncList display = cpu_list(module_, kBoth);
-    EXPECT_EQ(opennvsciSyncAttrListSetName(camera, "camera"), kOk);
-    EXPECT_EQ(opennvsciSyncAttrListSetName(display, "display"), kOk);
-    const SyncOutcome outcome = reconcile({camera, display});
-    EXPECT_EQ(outcome.code, NvSciError_ReconciliationFailed);
+    EXPECT_EQ(opennvsciSyncAttrListSetName(camera, "camera"), kSuccess);
+    EXPECT_EQ(opennvsciSyncAttrListSetName(display, "display"), kSuccess);
+    const Reconciliation<SyncList> outcome = reconcile({camera, display});
+    EXPECT_EQ(outcome.code, kReconciliationFailed);
     EXPECT_STREQ(opennvsciGetLastErrorText(),
                  "NvSciSyncAttrListReconcile: NvSciSyncAttrKey_RequiredPerm: 2 lists signal (camera, display), and "
                  "exactly one must. To avoid it: ask WaitOnly in all of them but one");
     const OpenNvSciDecision* decisions = nullptr;
     size_t count = 0;
-    EXPECT_EQ(opennvsciSyncAttrListGetDecisions(outcome.conflict, &decisions, &count), kOk);
+    EXPECT_EQ(opennvsciSyncAttrListGetDecisions(outcome.conflict, &decisions, &count), kSuccess);
     ASSERT_EQ(count, 1U);
     EXPECT_STREQ(decisions[0].requested, "camera: SignalOnly, display: WaitSignal");
     EXPECT_EQ(get<std::uint64_t>(outcome.conflict, NvSciSyncAttrKey_RequiredPerm), std::vector<std::uint64_t>{kSignal});
@@ -272,8 +270,8 @@ TEST_F(SyncLists, CudaFillsItsThreeKeys) {
         std::uint64_t permission;
     };
     for (const Row& row : {Row{1, kSignal}, Row{2, kWait}, Row{3, kBoth}}) {
-        SyncList list = create_sync_list(module_);
-        EXPECT_EQ(set(list, NvSciSyncAttrKey_NeedCpuAccess, true), kOk);
+        SyncList list = create_list(module_);
+        EXPECT_EQ(set(list, NvSciSyncAttrKey_NeedCpuAccess, true), kSuccess);
         EXPECT_EQ(nvsciCuDeviceGetNvSciSyncAttributes(list, device, row.flags), cu::CUDA_SUCCESS);
         EXPECT_EQ(get<std::uint64_t>(list, NvSciSyncAttrKey_RequiredPerm), std::vector<std::uint64_t>{row.permission});
         EXPECT_EQ(get<std::uint32_t>(list, NvSciSyncAttrKey_PrimitiveInfo), (std::vector<std::uint32_t>{2, 4}));
@@ -283,16 +281,16 @@ TEST_F(SyncLists, CudaFillsItsThreeKeys) {
         EXPECT_EQ(std::memcmp(&gpus[0], &expected, sizeof(expected)), 0);
         EXPECT_EQ(nvsciCuDeviceGetNvSciSyncAttributes(list, device, 1), cu::CUDA_ERROR_INVALID_VALUE);
     }
-    SyncList list = create_sync_list(module_);
+    SyncList list = create_list(module_);
     EXPECT_EQ(nvsciCuDeviceGetNvSciSyncAttributes(list, device, 0), cu::CUDA_ERROR_INVALID_VALUE);
     EXPECT_EQ(nvsciCuDeviceGetNvSciSyncAttributes(list, device, 4), cu::CUDA_ERROR_INVALID_VALUE);
     EXPECT_EQ(nvsciCuDeviceGetNvSciSyncAttributes(list, 99, 1), cu::CUDA_ERROR_INVALID_DEVICE);
     EXPECT_EQ(nvsciCuDeviceGetNvSciSyncAttributes(nullptr, device, 1), cu::CUDA_ERROR_INVALID_HANDLE);
-    EXPECT_EQ(set(list, NvSciSyncAttrKey_GpuId, NvSciRmGpuId{{9}}), kOk);
+    EXPECT_EQ(set(list, NvSciSyncAttrKey_GpuId, NvSciRmGpuId{{9}}), kSuccess);
     EXPECT_EQ(nvsciCuDeviceGetNvSciSyncAttributes(list, device, 1), cu::CUDA_ERROR_INVALID_VALUE);
     EXPECT_TRUE(get<std::uint64_t>(list, NvSciSyncAttrKey_RequiredPerm).empty());  // nothing was written
     SyncList both = cpu_list(module_, kBoth);
-    const SyncOutcome outcome = reconcile({both});
+    const Reconciliation<SyncList> outcome = reconcile({both});
     EXPECT_EQ(nvsciCuDeviceGetNvSciSyncAttributes(outcome.reconciled, device, 1), cu::CUDA_ERROR_INVALID_HANDLE);
 }
 
@@ -300,32 +298,33 @@ TEST_F(SyncLists, ListsOfTwoModulesDoNotMix) {
     SyncModule other = open_sync_module();
     SyncList signaler = cpu_list(module_, kSignal);
     SyncList waiter = cpu_list(other, kWait);
-    EXPECT_EQ(reconcile({signaler, waiter}).code, kBad);
-    EXPECT_EQ(reconcile({signaler, signaler}).code, kBad);
-    EXPECT_EQ(NvSciSyncAttrListReconcile(nullptr, 0, signaler.out(), waiter.out()), kBad);
+    EXPECT_EQ(reconcile({signaler, waiter}).code, kBadParameter);
+    EXPECT_EQ(reconcile({signaler, signaler}).code, kBadParameter);
+    EXPECT_EQ(NvSciSyncAttrListReconcile(nullptr, 0, signaler.out(), waiter.out()), kBadParameter);
 }
 
 TEST_F(SyncLists, FillC2cSetsPermissionAndPrimitives) {
-    SyncList list = create_sync_list(module_);
-    EXPECT_EQ(NvSciSyncFillC2cAttrs(list, kWait), kOk);
+    SyncList list = create_list(module_);
+    EXPECT_EQ(NvSciSyncFillC2cAttrs(list, kWait), kSuccess);
     EXPECT_EQ(get<std::uint32_t>(list, NvSciSyncAttrKey_PrimitiveInfo), (std::vector<std::uint32_t>{2, 4}));
-    EXPECT_EQ(NvSciSyncFillC2cAttrs(list, kWait), kBad);
-    EXPECT_EQ(NvSciSyncFillC2cAttrs(nullptr, kWait), kBad);
+    EXPECT_EQ(NvSciSyncFillC2cAttrs(list, kWait), kBadParameter);
+    EXPECT_EQ(NvSciSyncFillC2cAttrs(nullptr, kWait), kBadParameter);
 }
 
 TEST_F(SyncLists, HandlesOfNvSciBufAreNotTaken) {
     Module module = open_module();
     List list = create_list(module);
-    EXPECT_EQ(set(reinterpret_cast<NvSciSyncAttrList>(list.get()), NvSciSyncAttrKey_NeedCpuAccess, true), kBad);
+    EXPECT_EQ(set(reinterpret_cast<NvSciSyncAttrList>(list.get()), NvSciSyncAttrKey_NeedCpuAccess, true),
+              kBadParameter);
     SyncList made;
-    EXPECT_EQ(NvSciSyncAttrListCreate(reinterpret_cast<NvSciSyncModule>(module.get()), made.out()), kBad);
+    EXPECT_EQ(NvSciSyncAttrListCreate(reinterpret_cast<NvSciSyncModule>(module.get()), made.out()), kBadParameter);
     EXPECT_EQ(NvSciSyncAttrListGetSlotCount(nullptr), 0U);
     bool compatible = false;
-    EXPECT_EQ(NvSciSyncCheckVersionCompatibility(2, 8, &compatible), kOk);
+    EXPECT_EQ(NvSciSyncCheckVersionCompatibility(2, 8, &compatible), kSuccess);
     EXPECT_TRUE(compatible);
-    EXPECT_EQ(NvSciSyncCheckVersionCompatibility(2, 9, &compatible), kOk);
+    EXPECT_EQ(NvSciSyncCheckVersionCompatibility(2, 9, &compatible), kSuccess);
     EXPECT_FALSE(compatible);
-    EXPECT_EQ(NvSciSyncCheckVersionCompatibility(2, 8, nullptr), kBad);
+    EXPECT_EQ(NvSciSyncCheckVersionCompatibility(2, 8, nullptr), kBadParameter);
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Contexts that are lost, and objects that are freed, with signals outstanding. A value of a timeline is reached, lost
-// or pending: signals of a lost context that were not done are lost, and so is every later value; earlier ones stay
-// what they are. Lost is lost: for CPUs, for streams, in the task status, before and after the end of the object. A
-// stream that waits in memory for a lost value goes on.
+// Contexts that are lost with signals outstanding. A value of a timeline is reached, lost or pending: signals of a lost
+// context that were not done are lost, and so is every later value; earlier ones stay what they are. Lost is lost: for
+// CPUs, for streams, in the task status, before and after the end of the object. A stream that waits in memory for a
+// lost value goes on.
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -12,49 +12,31 @@
 #include <vector>
 
 #include "doomed_context.h"
-#include "leak_check.h"
-#include "own_process.h"
-#include "sync_objects.h"
+#include "sync_test.h"
 
 namespace opennvsci::test {
 namespace {
 
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names
 
-using Fences = std::vector<NvSciSyncFence>;
-
 /// How somebody looks at a fence.
 enum class Look { cpu_wait, task_status, stream_wait, stream_signal };
 
+/// Ends after everything that uses it.
+struct Doomed {
+    DoomedContext doomed;
+};
+
 /// An object that streams signal: two of the test device's context, and one of a context that will be lost.
-class Scene {
+class Scene : private Doomed, public StreamScene {
   public:
-    explicit Scene(Kind kind) : kind_(kind) {
-        device.make_current();
-        EXPECT_EQ(cuda.cuStreamCreate(&first, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
-        EXPECT_EQ(cuda.cuStreamCreate(&second, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
-        const SyncList signaler = gpu_list(module, 1);
-        const SyncList waiter = gpu_list(module, 2);
-        if (is_deterministic()) {
-            EXPECT_EQ(set(waiter, NvSciSyncAttrKey_RequireDeterministicFences, true), kFine);
-        }
-        const SyncList cpu = cpu_list(module, NvSciSyncAccessPerm_WaitOnly);
-        object = has_cpu() ? allocate({signaler, waiter, cpu}) : allocate({signaler, waiter});
-        semaphore.emplace(object);
-        // The gate must be open before the contexts end, or the test would hang instead of failing.
-        gate.emplace(cuda);
-    }
-    Scene(const Scene&) = delete;
-    Scene& operator=(const Scene&) = delete;
-    ~Scene() {
-        if (::testing::Test::HasFailure()) end_new_process();  // a stream that goes on for ever cannot be waited for
-        gate.reset();
-        EXPECT_EQ(cuda.cuStreamDestroy(first), CUDA_SUCCESS);
-        EXPECT_EQ(cuda.cuStreamDestroy(second), CUDA_SUCCESS);
-    }
+    explicit Scene(Kind kind)
+        : StreamScene({.cpu_waits = test::has_cpu(kind), .is_deterministic = test::is_deterministic(kind)}),
+          kind_(kind) {}
+
+    using Doomed::doomed;
 
     [[nodiscard]] bool has_cpu() const { return test::has_cpu(kind_); }
-    [[nodiscard]] bool is_deterministic() const { return test::is_deterministic(kind_); }
     [[nodiscard]] std::vector<Look> looks() const {
         if (!has_cpu()) return {Look::task_status, Look::stream_wait, Look::stream_signal};
         return {Look::cpu_wait, Look::task_status, Look::stream_wait, Look::stream_signal};
@@ -67,29 +49,17 @@ class Scene {
             EXPECT_EQ(semaphore->signal(stream, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
         return fences;
     }
-    [[nodiscard]] NvSciSyncFence fence_of(std::uint64_t value) const {
-        NvSciSyncFence fence = NvSciSyncFenceInitializer;
-        EXPECT_EQ(NvSciSyncFenceUpdateFence(object, 0, value, &fence), kFine) << opennvsciGetLastErrorText();
-        return fence;
-    }
-    [[nodiscard]] NvSciError poll(const NvSciSyncFence& fence) const { return NvSciSyncFenceWait(&fence, context, 0); }
-    void end_object() {
-        object.reset();
-        semaphore.reset();
-    }
+    [[nodiscard]] NvSciSyncFence fence_of(std::uint64_t value) const { return test::fence_of(object, value); }
 
     /// At a fence that is lost.
     void look(Look how, const NvSciSyncFence& fence) const {
         switch (how) {
             case Look::cpu_wait:
-                EXPECT_EQ(poll(fence), NvSciError_ResourceError) << opennvsciGetLastErrorText();
+                EXPECT_EQ(poll(fence), kResourceError) << opennvsciGetLastErrorText();
                 return;
-            case Look::task_status: {
-                NvSciSyncTaskStatus status{};
-                EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kFine) << opennvsciGetLastErrorText();
-                EXPECT_EQ(status.status, NvSciSyncTaskStatus_Failure);
+            case Look::task_status:
+                EXPECT_EQ(task_status(fence), NvSciSyncTaskStatus_Failure);
                 return;
-            }
             case Look::stream_wait:
                 EXPECT_EQ(semaphore->wait(first, fence), doomed.loss());
                 EXPECT_STRNE(opennvsciGetLastErrorText(), "");
@@ -109,7 +79,7 @@ class Scene {
             look(Look::task_status, fence);
             if (!has_cpu()) continue;
             for (const std::int64_t timeout : {0, 1000, -1})
-                EXPECT_EQ(NvSciSyncFenceWait(&fence, context, timeout), NvSciError_ResourceError);
+                EXPECT_EQ(NvSciSyncFenceWait(&fence, context, timeout), kResourceError);
             EXPECT_STRNE(opennvsciGetLastErrorText(), "");
         }
     }
@@ -122,10 +92,8 @@ class Scene {
     /// With the CPU, if it takes part.
     void expect(const Fences& fences, NvSciError code) const {
         for (const NvSciSyncFence& fence : fences) {
-            NvSciSyncTaskStatus status{};
             if (object.get() != nullptr) {
-                EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kFine);
-                EXPECT_NE(status.status, NvSciSyncTaskStatus_Failure);
+                EXPECT_NE(task_status(fence), NvSciSyncTaskStatus_Failure);
             }
             if (!has_cpu()) continue;
             EXPECT_EQ(poll(fence), code) << opennvsciGetLastErrorText();
@@ -134,17 +102,6 @@ class Scene {
     }
     /// Something that a library may use to tidy up.
     void make_and_free_another() const { cpu_object(module); }
-
-    TestDevice& device = TestDevice::instance();
-    const driver::EntryPoints& cuda = device.cuda();
-    CUstream first = nullptr;
-    CUstream second = nullptr;
-    DoomedContext doomed;
-    SyncModule module = open_sync_module();
-    WaitContext context = wait_context(module);
-    SyncObject object;
-    std::optional<Semaphore> semaphore;
-    std::optional<MemoryGate> gate;
 
   private:
     const Kind kind_;
@@ -180,12 +137,12 @@ TEST_P(SyncLoss, WhicheverFenceIsAskedForFirst) {
                 for (int again = 0; again < 2; ++again) {
                     scene.expect_lost(lost);
                     scene.expect_refused_in_streams(lost);
-                    if (scene.has_cpu()) scene.expect(done, kFine);
+                    if (scene.has_cpu()) scene.expect(done, kSuccess);
                 }
                 scene.end_object();
                 for (int again = 0; again < 2; ++again) {
                     scene.expect_lost(lost);
-                    if (scene.has_cpu()) scene.expect(done, kFine);
+                    if (scene.has_cpu()) scene.expect(done, kSuccess);
                     scene.make_and_free_another();
                 }
             }
@@ -205,7 +162,7 @@ TEST_P(SyncLoss, FreedBeforeAnybodyLooked) {
             if (is_freed_first) {
                 scene.end_object();
                 scene.make_and_free_another();
-                if (scene.has_cpu()) scene.expect(lost, NvSciError_Timeout);
+                if (scene.has_cpu()) scene.expect(lost, kTimeout);
             }
             scene.doomed.lose();
             scene.end_object();
@@ -233,9 +190,9 @@ TEST_P(SyncLoss, EarlierSignalsOfALivingContextStayPending) {
                 const Fences lost = scene.signal(scene.doomed.stream(), 2);
                 scene.doomed.lose();
                 if (looks_at_lost_first) scene.expect_lost({lost[1], lost[0]});
-                scene.expect(pending, NvSciError_Timeout);
+                scene.expect(pending, kTimeout);
                 scene.expect_lost(lost);
-                scene.expect(pending, NvSciError_Timeout);
+                scene.expect(pending, kTimeout);
                 for (const NvSciSyncFence& fence : pending)
                     EXPECT_EQ(scene.semaphore->wait(scene.second, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
                 EXPECT_TRUE(is_held(scene.cuda, scene.second));
@@ -244,17 +201,17 @@ TEST_P(SyncLoss, EarlierSignalsOfALivingContextStayPending) {
                 if (frees) {
                     scene.end_object();
                     scene.expect_lost(lost);
-                    scene.expect(pending, NvSciError_Timeout);
+                    scene.expect(pending, kTimeout);
                 }
                 scene.gate->open();
                 EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.first));
                 EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.second));
-                scene.expect(done, kFine);
-                scene.expect(pending, kFine);
+                scene.expect(done, kSuccess);
+                scene.expect(pending, kSuccess);
                 scene.expect_lost(lost);
                 scene.end_object();
                 scene.make_and_free_another();
-                scene.expect(pending, kFine);
+                scene.expect(pending, kSuccess);
                 scene.expect_lost(lost);
             }
         }
@@ -299,8 +256,8 @@ TEST_P(SyncLossWithCpu, BlockedWaitersAreTold) {
         for (const NvSciSyncFence& fence : lost) {
             waiters.emplace_back([&] {
                 const WaitContext own = wait_context(scene.module);
-                EXPECT_EQ(NvSciSyncFenceWait(&fence, own, -1), NvSciError_ResourceError);
-                EXPECT_EQ(NvSciSyncFenceWait(&fence, own, NvSciSyncFenceMaxTimeout), NvSciError_ResourceError);
+                EXPECT_EQ(NvSciSyncFenceWait(&fence, own, -1), kResourceError);
+                EXPECT_EQ(NvSciSyncFenceWait(&fence, own, NvSciSyncFenceMaxTimeout), kResourceError);
             });
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -332,7 +289,7 @@ TEST_P(SyncLoss, ManyLookAtOnce) {
                     if (i % 4 == 0 && scene.has_cpu()) {
                         // One wait per context at a time.
                         const WaitContext own = wait_context(scene.module);
-                        EXPECT_EQ(NvSciSyncFenceWait(&lost[i], own, -1), NvSciError_ResourceError);
+                        EXPECT_EQ(NvSciSyncFenceWait(&lost[i], own, -1), kResourceError);
                     } else {
                         scene.look(i % 4 == 1 ? Look::task_status : looks[looks.size() - 1 - i % 2], lost[i]);
                     }
@@ -408,18 +365,15 @@ TEST_P(SyncLoss, OnceBrokenNeverWhole) {
         const Semaphore again(scene.object);
         DoomedContext other;
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
-        for (CUstream stream : {scene.second, other.stream()}) {
+        for (const CUstream stream : std::initializer_list<CUstream>{scene.second, other.stream()}) {
             EXPECT_EQ(again.signal(stream, &fence), scene.doomed.loss());
             EXPECT_EQ(again.wait(stream, lost[1]), scene.doomed.loss());
             EXPECT_TRUE(comes_to_its_end(scene.cuda, stream));
         }
         other.destroy();
-        SyncObject duplicate;
-        ASSERT_EQ(NvSciSyncObjDup(scene.object, duplicate.out()), kFine);
-        NvSciSyncFence copy = NvSciSyncFenceInitializer;
-        ASSERT_EQ(NvSciSyncFenceDup(&lost[0], &copy), kFine);
-        scene.expect_lost({copy, scene.fence_of(3), scene.fence_of(4), scene.fence_of(5)});
-        if (scene.has_cpu()) scene.expect({done[0], done[1], scene.fence_of(2)}, kFine);
+        const SyncObject theirs = handed_over(scene.object);
+        scene.expect_lost({handed_over(lost[0]), scene.fence_of(3), scene.fence_of(4), scene.fence_of(5)});
+        if (scene.has_cpu()) scene.expect({done[0], done[1], scene.fence_of(2)}, kSuccess);
         scene.expect_lost(lost);
     });
 }
@@ -438,15 +392,15 @@ TEST_P(SyncLoss, ContextThatOnlyWaitedTakesNothingWithIt) {
         scene.doomed.hold();
         ASSERT_EQ(imported->wait(scene.doomed.stream(), fences[0]), CUDA_SUCCESS);
         scene.doomed.lose();
-        scene.expect({fences[0]}, NvSciError_Timeout);
+        scene.expect({fences[0]}, kTimeout);
         ASSERT_EQ(imported->signal(scene.second, &fences[1]), CUDA_SUCCESS) << opennvsciGetLastErrorText();
         ASSERT_EQ(imported->wait(scene.first, fences[1]), CUDA_SUCCESS) << opennvsciGetLastErrorText();
         scene.gate->open();
         EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.first));
         EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.second));
-        scene.expect(fences, kFine);
+        scene.expect(fences, kSuccess);
         imported.reset();
-        scene.expect(fences, kFine);
+        scene.expect(fences, kSuccess);
     });
 }
 
@@ -458,18 +412,42 @@ TEST_P(SyncLossWithCpu, ContextThatEndedInGoodOrderHasLostNothing) {
             Scene scene(GetParam());
             const Fences done = scene.signal(scene.doomed.stream(), 3);
             ASSERT_TRUE(comes_to_its_end(scene.cuda, scene.doomed.stream()));
-            if (looks_before) scene.expect(done, kFine);
+            if (looks_before) scene.expect(done, kSuccess);
             scene.doomed.destroy();
             const Fences later = scene.signal(scene.first, 2);
             EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.first));
-            scene.expect(done, kFine);
-            scene.expect(later, kFine);
-            std::uint64_t id = 0;
-            std::uint64_t value = 0;
-            EXPECT_EQ(NvSciSyncFenceExtractFence(&later.back(), &id, &value), kFine);
-            EXPECT_EQ(value, 5U);
+            scene.expect(done, kSuccess);
+            scene.expect(later, kSuccess);
+            EXPECT_EQ(value_of(later.back()), 5U);
             ASSERT_EQ(scene.semaphore->wait(scene.second, later.back()), CUDA_SUCCESS) << opennvsciGetLastErrorText();
             EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.second));
+        }
+    });
+}
+
+// A signal that is in a stream when the object is freed still comes: what it reaches is not lost, and only then do
+// those go on who wait for more.
+TEST_P(SyncLossDeterministic, ASignalInAStreamStillComesAfterTheFree) {
+    in_new_process([] {
+        Scene scene(GetParam());
+        scene.gate->hold(scene.first);
+        const Fences pending = scene.signal(scene.first, 1);
+        const Fences ahead{scene.fence_of(3)};
+        ASSERT_EQ(scene.semaphore->wait(scene.second, ahead[0]), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        scene.end_object();
+        scene.make_and_free_another();
+        EXPECT_TRUE(is_held(scene.cuda, scene.second));
+        if (scene.has_cpu()) scene.expect(pending, kTimeout);
+        scene.gate->open();
+        EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.first));
+        if (scene.has_cpu()) scene.expect(pending, kSuccess);
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+        while (is_held(scene.cuda, scene.second) && std::chrono::steady_clock::now() < end)
+            scene.make_and_free_another();
+        ASSERT_TRUE(comes_to_its_end(scene.cuda, scene.second));
+        if (scene.has_cpu()) {
+            EXPECT_EQ(scene.poll(ahead[0]), kResourceError);
+            scene.expect(pending, kSuccess);
         }
     });
 }
@@ -492,133 +470,6 @@ TEST_P(SyncLoss, NothingIsKeptOfALostObject) {
         std::string differences = check.differences();
         if (differences.starts_with("events +")) differences.erase(0, differences.find(';') + 2);
         EXPECT_EQ(differences, "");
-    });
-}
-
-/// An object for which a stream waits in memory.
-enum class Awaited { in_video_memory, in_system_memory, signaled_by_cpu };
-
-std::string name_of_awaited(const ::testing::TestParamInfo<Awaited>& parameter) {
-    constexpr const char* kNames[] = {"VideoMemory", "SystemMemory", "SignaledByCpu"};
-    return kNames[static_cast<int>(parameter.param)];
-}
-
-class SyncRelease : public ::testing::TestWithParam<Awaited> {};
-INSTANTIATE_TEST_SUITE_P(Objects, SyncRelease,
-                         ::testing::Values(Awaited::in_video_memory, Awaited::in_system_memory,
-                                           Awaited::signaled_by_cpu),
-                         name_of_awaited);
-
-// Nobody can signal an object whose handles and imports are all freed: its streams go on then and not before, without
-// another call, in whichever context they are and in whichever order the last owners go.
-TEST_P(SyncRelease, StreamsOfAFreedObjectGoOn) {
-    in_new_process([] {
-        for (const bool frees_import_first : {false, true}) {
-            SCOPED_TRACE(frees_import_first);
-            DoomedContext other;
-            TestDevice& device = TestDevice::instance();
-            const auto& cuda = device.cuda();
-            const SyncModule module = open_sync_module();
-            const WaitContext context = wait_context(module);
-            const bool has_cpu = GetParam() != Awaited::in_video_memory;
-            const SyncList signaler = GetParam() == Awaited::signaled_by_cpu
-                                          ? cpu_list(module, NvSciSyncAccessPerm_SignalOnly)
-                                          : gpu_list(module, 1);
-            const SyncList waiter = gpu_list(module, 2);
-            ASSERT_EQ(set(waiter, NvSciSyncAttrKey_RequireDeterministicFences, true), kFine);
-            const SyncList cpu = cpu_list(module, NvSciSyncAccessPerm_WaitOnly);
-            SyncObject object = has_cpu ? allocate({signaler, waiter, cpu}) : allocate({signaler, waiter});
-            std::optional<Semaphore> semaphore(std::in_place, object);
-            CUstream stream = nullptr;
-            ASSERT_EQ(cuda.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
-            Fences fences(2, NvSciSyncFenceInitializer);
-            ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, 1, &fences[0]), kFine);
-            ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, 1000, &fences[1]), kFine);
-            ASSERT_EQ(semaphore->wait(stream, fences[1]), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-            ASSERT_EQ(semaphore->wait(other.stream(), fences[0]), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-            if (frees_import_first) {
-                semaphore.reset();
-            } else {
-                object.reset();
-            }
-            EXPECT_TRUE(is_held(cuda, stream));
-            EXPECT_TRUE(is_held(cuda, other.stream()));
-            semaphore.reset();
-            object.reset();
-            ASSERT_TRUE(comes_to_its_end(cuda, stream));
-            ASSERT_TRUE(comes_to_its_end(cuda, other.stream()));
-            for (int again = 0; again < 2 && has_cpu; ++again) {
-                for (const NvSciSyncFence& fence : fences)
-                    EXPECT_EQ(NvSciSyncFenceWait(&fence, context, 0), NvSciError_ResourceError);
-                cpu_object(module);
-            }
-            EXPECT_EQ(cuda.cuStreamDestroy(stream), CUDA_SUCCESS);
-            other.destroy();
-        }
-    });
-}
-
-// A signal that is in a stream when the object is freed still comes: what it reaches is not lost, and only then do
-// those go on who wait for more.
-TEST_P(SyncLossDeterministic, ASignalInAStreamStillComesAfterTheFree) {
-    in_new_process([] {
-        Scene scene(GetParam());
-        scene.gate->hold(scene.first);
-        const Fences pending = scene.signal(scene.first, 1);
-        const Fences ahead{scene.fence_of(3)};
-        ASSERT_EQ(scene.semaphore->wait(scene.second, ahead[0]), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-        scene.end_object();
-        scene.make_and_free_another();
-        EXPECT_TRUE(is_held(scene.cuda, scene.second));
-        if (scene.has_cpu()) scene.expect(pending, NvSciError_Timeout);
-        scene.gate->open();
-        EXPECT_TRUE(comes_to_its_end(scene.cuda, scene.first));
-        if (scene.has_cpu()) scene.expect(pending, kFine);
-        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-        while (is_held(scene.cuda, scene.second) && std::chrono::steady_clock::now() < end)
-            scene.make_and_free_another();
-        ASSERT_TRUE(comes_to_its_end(scene.cuda, scene.second));
-        if (scene.has_cpu()) {
-            EXPECT_EQ(scene.poll(ahead[0]), NvSciError_ResourceError);
-            scene.expect(pending, kFine);
-        }
-    });
-}
-
-// The hardware compares cyclically. Letting streams go after the end goes no farther than somebody waits, or a wait
-// that had expired, and stands in its stream behind other work, would be taken for one of the future.
-TEST(SyncFarAhead, AFarFenceHoldsNoExpiredOneUp) {
-    in_new_process([] {
-        TestDevice& device = TestDevice::instance();
-        const driver::EntryPoints& cuda = device.cuda();
-        const SyncModule module = open_sync_module();
-        const WaitContext context = wait_context(module);
-        const SyncList signaler = cpu_list(module, NvSciSyncAccessPerm_SignalOnly);
-        const SyncList cpu = cpu_list(module, NvSciSyncAccessPerm_WaitOnly);
-        const SyncList waiter = gpu_list(module, 2);
-        ASSERT_EQ(set(waiter, NvSciSyncAttrKey_RequireDeterministicFences, true), kFine);
-        SyncObject object = allocate({signaler, cpu, waiter});
-        std::optional<Semaphore> semaphore(std::in_place, object);
-        CUstream stream = nullptr;
-        ASSERT_EQ(cuda.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
-        std::optional<MemoryGate> gate(std::in_place, cuda);
-        gate->hold(stream);
-        NvSciSyncFence fences[5]{};
-        for (NvSciSyncFence& fence : fences)
-            ASSERT_EQ(NvSciSyncObjGenerateFence(object, &fence), kFine);
-        ASSERT_EQ(semaphore->wait(stream, fences[3]), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-        for (int i = 0; i < 5; ++i)
-            ASSERT_EQ(NvSciSyncObjSignal(object), kFine);
-        NvSciSyncFence far = NvSciSyncFenceInitializer;
-        ASSERT_EQ(NvSciSyncFenceUpdateFence(object, 0, (std::uint64_t{1} << 63) + 4, &far), kFine);
-        semaphore.reset();
-        object.reset();
-        EXPECT_EQ(NvSciSyncFenceWait(&far, context, 0), NvSciError_ResourceError);
-        EXPECT_EQ(NvSciSyncFenceWait(&fences[3], context, 0), kFine);
-        gate->open();
-        ASSERT_TRUE(comes_to_its_end(cuda, stream));
-        gate.reset();
-        EXPECT_EQ(cuda.cuStreamDestroy(stream), CUDA_SUCCESS);
     });
 }
 

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "leak_check.h"
+#include "cuda_objects.h"
 #include "sync_objects.h"
 
 namespace opennvsci::test {
@@ -60,8 +60,6 @@ class SyncMixed : public ::testing::Test {
     static constexpr unsigned kCount = 4;
 
     SyncMixed() {
-        device_.make_current();
-        device_.cuda().cuStreamCreate(&stream_, CU_STREAM_NON_BLOCKING);
         for (unsigned i = 0; i < kCount; ++i) {
             signals_[i].params.nvSciSync.fence = &fences_[i];
             waits_[i].params.nvSciSync.fence = &fences_[i];
@@ -72,17 +70,14 @@ class SyncMixed : public ::testing::Test {
             waits_[i].params.fence.value = 200 + i;
         }
     }
-    ~SyncMixed() override {
-        EXPECT_EQ(device_.cuda().cuStreamSynchronize(stream_), CUDA_SUCCESS);
-        EXPECT_EQ(device_.cuda().cuStreamDestroy(stream_), CUDA_SUCCESS);
-    }
+    ~SyncMixed() override { EXPECT_EQ(device_.cuda().cuStreamSynchronize(stream_), CUDA_SUCCESS); }
     CUresult signal() { return nvsciCuSignalExternalSemaphoresAsync(semaphores_, signals_, kCount, stream_); }
     CUresult wait() { return nvsciCuWaitExternalSemaphoresAsync(semaphores_, waits_, kCount, stream_); }
     static Uses uses() { return std::exchange(DriverSemaphores::s_uses, {}); }
-    [[nodiscard]] bool is_cleared(unsigned i) const { return fences_[i].payload[0] == 0; }
+    [[nodiscard]] bool is_cleared(unsigned i) const { return test::is_cleared(fences_[i]); }
 
-    TestDevice& device_ = TestDevice::instance();
-    CUstream stream_ = nullptr;
+    TestDevice& device_ = TestDevice::current();
+    Stream stream_;
     SyncModule module_ = open_sync_module();
     SyncObject objects_[2] = {make_object(), make_object()};
     Semaphore ours_[2] = {Semaphore(objects_[0]), Semaphore(objects_[1])};
@@ -95,11 +90,7 @@ class SyncMixed : public ::testing::Test {
     CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS waits_[kCount] = {};
 
   private:
-    SyncObject make_object() {
-        SyncList signaler = gpu_list(module_, 1);
-        SyncList waiter = gpu_list(module_, 2);
-        return allocate({signaler, waiter});
-    }
+    SyncObject make_object() { return allocate(module_, {.cpu_waits = false}); }
 };
 
 TEST_F(SyncMixed, EachGetsItsOwnInOrder) {
@@ -140,10 +131,7 @@ TEST_F(SyncMixed, ARefusalOfTheDriverComesBeforeOurs) {
     EXPECT_TRUE(is_cleared(2));
     DriverSemaphores::s_answer = CUDA_SUCCESS;
     ASSERT_EQ(signal(), CUDA_SUCCESS);
-    std::uint64_t id = 0;
-    std::uint64_t value = 0;
-    EXPECT_EQ(NvSciSyncFenceExtractFence(&fences_[0], &id, &value), NvSciError_Success);
-    EXPECT_EQ(value, 1U) << "the refused call took no value";
+    EXPECT_EQ(value_of(fences_[0]), 1U) << "the refused call took no value";
 }
 
 }  // namespace

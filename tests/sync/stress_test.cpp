@@ -8,8 +8,7 @@
 #include <random>
 #include <thread>
 
-#include "leak_check.h"
-#include "sync_objects.h"
+#include "sync_test.h"
 
 namespace opennvsci::test {
 namespace {
@@ -28,31 +27,21 @@ struct Shared {
     NvSciSyncFence newest = NvSciSyncFenceInitializer;
 };
 
-class SyncStress : public LeakCheckedTest {};
+using SyncStress = SyncTest;
 
 TEST_F(SyncStress, EightThreadsAndStreams) {
-    TestDevice& device = TestDevice::instance();
-    device.make_current();
-    const auto& cuda = device.cuda();
-    SyncModule module = open_sync_module();
-    SyncList signaler = gpu_list(module, 1);
-    SyncList gpu_waiter = gpu_list(module, 2);
-    SyncList cpu_waiter = cpu_list(module, NvSciSyncAccessPerm_WaitOnly);
     std::vector<std::unique_ptr<Shared>> shared;
     for (int i = 0; i < kObjects; ++i) {
-        const bool with_cpu = i % 2 == 0;
-        const SyncObject object =
-            with_cpu ? allocate({signaler, gpu_waiter, cpu_waiter}) : allocate({signaler, gpu_waiter});
+        const SyncObject object = allocate(module_, {.cpu_waits = i % 2 == 0});
         shared.push_back(std::make_unique<Shared>(object));  // the object's own handle goes at once
     }
     std::atomic<int> expired{0};
     std::vector<std::thread> threads;
     for (int t = 0; t < kThreads; ++t) {
         threads.emplace_back([&, t] {
-            device.make_current();
-            WaitContext context = wait_context(module);
-            CUstream stream = nullptr;
-            ASSERT_EQ(cuda.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
+            device_.make_current();
+            const WaitContext context = wait_context(module_);
+            const Stream stream;
             std::mt19937 random(static_cast<unsigned>(t));
             for (int step = 0; step < kSteps; ++step) {
                 const std::size_t which = random() % kObjects;
@@ -80,15 +69,14 @@ TEST_F(SyncStress, EightThreadsAndStreams) {
                             const std::lock_guard lock(chosen.mutex);
                             fence = chosen.newest;
                         }
-                        EXPECT_EQ(NvSciSyncFenceWait(&fence, context, 20000000), NvSciError_Success)
+                        EXPECT_EQ(NvSciSyncFenceWait(&fence, context, 20000000), kSuccess)
                             << opennvsciGetLastErrorText();
-                        EXPECT_EQ(NvSciSyncFenceWait(&fence, context, 0), NvSciError_Success);
+                        EXPECT_EQ(NvSciSyncFenceWait(&fence, context, 0), kSuccess);
                         ++expired;
                     }
                 }
             }
-            EXPECT_EQ(cuda.cuStreamSynchronize(stream), CUDA_SUCCESS);
-            EXPECT_EQ(cuda.cuStreamDestroy(stream), CUDA_SUCCESS);
+            EXPECT_EQ(cuda_.cuStreamSynchronize(stream), CUDA_SUCCESS);
         });
     }
     for (std::thread& thread : threads)
@@ -98,39 +86,29 @@ TEST_F(SyncStress, EightThreadsAndStreams) {
 
 // A chain through all streams: each waits for the fence of the one before, adds nothing but its own mark, and signals.
 TEST_F(SyncStress, MarksArriveInOrderThroughEightStreams) {
-    TestDevice& device = TestDevice::instance();
-    device.make_current();
-    const auto& cuda = device.cuda();
-    SyncModule module = open_sync_module();
-    SyncList signaler = gpu_list(module, 1);
-    SyncList waiter = gpu_list(module, 2);
-    const SyncObject object = allocate({signaler, waiter});
+    const SyncObject object = allocate(module_, {.cpu_waits = false});
     const Semaphore semaphore(object);
     constexpr int kRounds = 200;
     CUdeviceptr marks = 0;
-    ASSERT_EQ(cuda.cuMemAlloc(&marks, 4), CUDA_SUCCESS);
-    ASSERT_EQ(cuda.cuMemsetD32(marks, 0, 1), CUDA_SUCCESS);
+    ASSERT_EQ(cuda_.cuMemAlloc(&marks, 4), CUDA_SUCCESS);
+    ASSERT_EQ(cuda_.cuMemsetD32(marks, 0, 1), CUDA_SUCCESS);
     CUdeviceptr history = 0;
-    ASSERT_EQ(cuda.cuMemAlloc(&history, 4 * kThreads * kRounds), CUDA_SUCCESS);
-    CUstream streams[kThreads] = {};
-    for (CUstream& stream : streams)
-        ASSERT_EQ(cuda.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
+    ASSERT_EQ(cuda_.cuMemAlloc(&history, 4 * kThreads * kRounds), CUDA_SUCCESS);
+    const Stream streams[kThreads];
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
     for (unsigned i = 0; i < kThreads * kRounds; ++i) {
-        CUstream stream = streams[i % kThreads];
+        const Stream& stream = streams[i % kThreads];
         ASSERT_EQ(semaphore.wait(stream, fence), CUDA_SUCCESS);
-        ASSERT_EQ(cuda.cuMemcpyDtoDAsync(history + 4ULL * i, marks, 4, stream), CUDA_SUCCESS);
-        ASSERT_EQ(cuda.cuMemsetD32Async(marks, i + 1, 1, stream), CUDA_SUCCESS);
+        ASSERT_EQ(cuda_.cuMemcpyDtoDAsync(history + 4ULL * i, marks, 4, stream), CUDA_SUCCESS);
+        ASSERT_EQ(cuda_.cuMemsetD32Async(marks, i + 1, 1, stream), CUDA_SUCCESS);
         ASSERT_EQ(semaphore.signal(stream, &fence), CUDA_SUCCESS);
     }
-    ASSERT_EQ(cuda.cuCtxSynchronize(), CUDA_SUCCESS);
-    const auto bytes = device.read(history, 4 * kThreads * kRounds);
+    ASSERT_EQ(cuda_.cuCtxSynchronize(), CUDA_SUCCESS);
+    const auto bytes = device_.read(history, 4 * kThreads * kRounds);
     for (unsigned i = 0; i < kThreads * kRounds; ++i)
         ASSERT_EQ(load<std::uint32_t>(&bytes[4ULL * i]), i);
-    for (CUstream stream : streams)
-        EXPECT_EQ(cuda.cuStreamDestroy(stream), CUDA_SUCCESS);
-    EXPECT_EQ(cuda.cuMemFree(marks), CUDA_SUCCESS);
-    EXPECT_EQ(cuda.cuMemFree(history), CUDA_SUCCESS);
+    EXPECT_EQ(cuda_.cuMemFree(marks), CUDA_SUCCESS);
+    EXPECT_EQ(cuda_.cuMemFree(history), CUDA_SUCCESS);
 }
 
 }  // namespace
