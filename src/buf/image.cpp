@@ -116,9 +116,9 @@ Result<> expand_surface(Negotiation& negotiation) {
                    static_cast<NvSciBufSurfComponentOrder>(value(NvSciBufImageAttrKey_SurfComponentOrder)),
                    value(NvSciBufImageAttrKey_SurfWidthBase), value(NvSciBufImageAttrKey_SurfHeightBase)});
     if (!planes) {
-        const attr::Key& key = negotiation.key(planes.error().key);
-        return negotiation.refuse(key.number, NvSciError_NotSupported,
-                                  fmt::format("{}, but {}", key.text(result.get(key)), planes.error().text));
+        const std::uint32_t key = planes.error().key;
+        return negotiation.refuse(key, NvSciError_NotSupported,
+                                  fmt::format("{}, but {}", text_of(result, key), planes.error().text));
     }
     const char* const reason = "from the surface";
     negotiation.compute(NvSciBufImageAttrKey_PlaneCount, planes->size(), reason);

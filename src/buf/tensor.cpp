@@ -108,13 +108,10 @@ Result<> check_values_of_pair(Negotiation& negotiation) {
     }
     for (const auto key : {NvSciBufImageAttrKey_TopPadding, NvSciBufImageAttrKey_BottomPadding,
                            NvSciBufImageAttrKey_LeftPadding, NvSciBufImageAttrKey_RightPadding}) {
-        if (negotiation.is_asked(key)) {
-            const attr::Key& padding = negotiation.key(key);
-            return refuse_value(
-                negotiation, key,
-                fmt::format("{}, but an image that is a tensor too has no padding", padding.text(result.get(padding))),
-                "leave it unset");
-        }
+        if (!negotiation.is_asked(key)) continue;
+        return refuse_value(negotiation, key,
+                            fmt::format("{}, but an image that is a tensor too has no padding", text_of(result, key)),
+                            "leave it unset");
     }
     for (const std::uint32_t key :
          {std::uint32_t{NvSciBufImageAttrKey_ImageCount}, std::uint32_t{NvSciBufTensorAttrKey_PixelFormat}}) {
