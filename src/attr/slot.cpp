@@ -15,12 +15,12 @@ tl::unexpected<Error> bad_value(const Key& key, std::string_view problem) {
 }
 
 // What every slot must hold to: whole elements, each legal, of keys of its groups.
-Result<> check(const Values& values, bool (Key::*is_legal)(Bytes) const) {
+Result<> check_values(const Values& values, bool (Key::*is_legal)(Bytes) const) {
     const Schema& schema = values.schema();
     const std::uint32_t groups = schema.groups_of(values.get(schema.selector()));
     for (const Key& key : schema.keys()) {
         if (!values.has(key)) continue;
-        if (!schema.is_in_groups(key, groups)) return bad_value(key, "does not belong to the type of the list");
+        if (!Schema::is_in_groups(key, groups)) return bad_value(key, "does not belong to the type of the list");
         const Bytes value = values.get(key);
         if (!key.fits(value.size())) return bad_value(key, fmt::format("{} bytes are no value of it", value.size()));
         if (!(key.*is_legal)(value)) return bad_value(key, key.illegal_text(value));
@@ -45,7 +45,7 @@ void Values::put(const Key& key, Bytes value) noexcept {
 }
 
 Result<Slot> Slot::of_participant(Values values) {
-    OPENNVSCI_TRY(check(values, &Key::is_legal));
+    OPENNVSCI_TRY(check_values(values, &Key::is_legal));
     for (const Key& key : values.schema().keys()) {
         if (!key.can_be_asked() && values.has(key)) return bad_value(key, "a result, which nobody can ask for");
     }
@@ -53,12 +53,12 @@ Result<Slot> Slot::of_participant(Values values) {
 }
 
 Result<Slot> Slot::of_result(Values values) {
-    OPENNVSCI_TRY(check(values, &Key::is_legal_result));
+    OPENNVSCI_TRY(check_values(values, &Key::is_legal_result));
     const Schema& schema = values.schema();
     const std::uint32_t groups = schema.groups_of(values.get(schema.selector()));
     for (const Key& key : schema.keys()) {
         const bool is_due = key.presence == Presence::mandatory || key.presence == Presence::output;
-        if (is_due && schema.is_in_groups(key, groups) && !values.has(key)) return bad_value(key, "is missing");
+        if (is_due && Schema::is_in_groups(key, groups) && !values.has(key)) return bad_value(key, "is missing");
     }
     return Slot(std::move(values));
 }

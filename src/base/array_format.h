@@ -16,7 +16,7 @@ struct ArrayElement {
     CUarray_format format;
     unsigned channels;
 
-    auto operator<=>(const ArrayElement&) const = default;
+    auto operator<=>(const ArrayElement&) const = default;  // NOLINT(modernize-use-nullptr): there is no pointer
 };
 
 /// Bytes of one element, or 0 for a format or a number of channels that arrays do not have.

@@ -18,7 +18,7 @@ struct ArrayShape {
     std::uint32_t height;
     cu::ArrayElement element;
 
-    auto operator<=>(const ArrayShape&) const = default;
+    auto operator<=>(const ArrayShape&) const = default;  // NOLINT(modernize-use-nullptr): there is no pointer
 };
 
 /// The memory that an array is mapped in; zeros where the driver cannot answer.
