@@ -334,7 +334,7 @@ int main() {
     CHECK(NvSciBufModuleOpen(&module));
     NvSciBufAttrList wishes = nullptr;
     CHECK(NvSciBufAttrListCreate(module, &wishes));
-    CHECK(opennvsciAttrListSetName(wishes, "example"));
+    CHECK(opennvsciBufAttrListSetName(wishes, "example"));
     NvSciBufAttrKeyValuePair pairs[] = {
         pair(NvSciBufGeneralAttrKey_Types, type),
         pair(NvSciBufGeneralAttrKey_RequiredPerm, perm),

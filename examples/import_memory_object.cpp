@@ -120,7 +120,7 @@ int main(int argc, char** argv) {
     CHECK(NvSciBufModuleOpen(&module));
     NvSciBufAttrList wishes = nullptr;
     CHECK(NvSciBufAttrListCreate(module, &wishes));
-    CHECK(opennvsciAttrListSetName(wishes, "example"));
+    CHECK(opennvsciBufAttrListSetName(wishes, "example"));
     NvSciBufAttrKeyValuePair pairs[] = {
         pair(NvSciBufGeneralAttrKey_Types, type),
         pair(NvSciBufRawBufferAttrKey_Size, size),

@@ -89,7 +89,7 @@ CUresult nvsciCuExternalMemoryGetMappedBuffer(CUdeviceptr* devPtr, CUexternalMem
  *
  * On a read-write object the array can be bound to surfaces, whether or not the flags say so. On a read-only image it
  * cannot; but copies into the array are not stopped by the driver. That is said by a notice in the log when the first
- * such array is mapped, and in the report of the object's list (opennvsciAttrListGetDecisions()). Other read-only
+ * such array is mapped, and in the report of the object's list (opennvsciBufAttrListGetDecisions()). Other read-only
  * objects have no arrays: their bytes can be read through buffers, which are read-only by force.
  *
  * Block-linear images are in video memory if one GPU and no CPU takes part, else in system memory that the driver made;

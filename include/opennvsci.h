@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file
- * What OpenNvSci offers beyond the NvSci interfaces: why a call failed, and how a reconciliation came to its result.
+ * What OpenNvSci offers beyond the NvSci interfaces: why a call failed, how a reconciliation came to its result, how a
+ * buffer lies in memory, and which CUDA driver and devices are used.
  * Programs that include this header do not run on DRIVE OS or Jetson unless they leave these calls out there.
  *
- * All functions are thread-safe. Source of all rules in this file: OpenNvSci decisions.
+ * All functions are thread-safe. Their output arguments are written only if they succeed.
+ *
+ * The structures are filled by the library alone. Each ends with reserved members, which are 0. A later version may
+ * give some of them a meaning, in which 0 says that nothing is known. So a program and a library of different versions
+ * understand each other, and arrays of structures keep their stride.
+ *
+ * Source of all rules in this file: OpenNvSci decisions.
  */
 #ifndef INCLUDED_OPENNVSCI_H
 #define INCLUDED_OPENNVSCI_H
@@ -37,15 +44,15 @@ const char* opennvsciGetLastErrorText(void);
  * written.
  * @retval NvSciError_InsufficientMemory Out of memory.
  */
-NvSciError opennvsciAttrListSetName(NvSciBufAttrList attrList, const char* name);
+NvSciError opennvsciBufAttrListSetName(NvSciBufAttrList attrList, const char* name);
 
 /**
- * opennvsciAttrListSetName() for a list of NvSciSync.
+ * opennvsciBufAttrListSetName() for a list of NvSciSync.
  *
  * @param attrList A writable unreconciled list.
- * @param name     As for opennvsciAttrListSetName().
+ * @param name     As for opennvsciBufAttrListSetName().
  * @retval NvSciError_Success            The list has the name.
- * @retval NvSciError_BadParameter       As for opennvsciAttrListSetName().
+ * @retval NvSciError_BadParameter       As for opennvsciBufAttrListSetName().
  * @retval NvSciError_InsufficientMemory Out of memory.
  */
 NvSciError opennvsciSyncAttrListSetName(NvSciSyncAttrList attrList, const char* name);
@@ -71,6 +78,7 @@ typedef struct {
     const char* rule;         /**< The merge rule; empty for keys that are not merged. */
     const char* reason;       /**< Why the outcome is not simply what was asked; empty if it is. */
     const char* suggestion;   /**< The smallest change that would avoid the outcome; may be empty. */
+    uint64_t reserved[4];     /**< 0. */
 } OpenNvSciDecision;
 
 /**
@@ -84,20 +92,129 @@ typedef struct {
  * reconciliation.
  * @retval NvSciError_InsufficientMemory Out of memory.
  */
-NvSciError opennvsciAttrListGetDecisions(NvSciBufAttrList attrList, const OpenNvSciDecision** decisions, size_t* count);
+NvSciError opennvsciBufAttrListGetDecisions(NvSciBufAttrList attrList, const OpenNvSciDecision** decisions,
+                                            size_t* count);
 
 /**
- * opennvsciAttrListGetDecisions() for a list of NvSciSync.
+ * opennvsciBufAttrListGetDecisions() for a list of NvSciSync.
  *
  * @param attrList  A reconciled list (also one from NvSciSyncObjGetAttrList), or a conflict list.
- * @param decisions As for opennvsciAttrListGetDecisions().
+ * @param decisions As for opennvsciBufAttrListGetDecisions().
  * @param count     Receives their number.
  * @retval NvSciError_Success            *decisions and *count are set.
- * @retval NvSciError_BadParameter       As for opennvsciAttrListGetDecisions().
+ * @retval NvSciError_BadParameter       As for opennvsciBufAttrListGetDecisions().
  * @retval NvSciError_InsufficientMemory Out of memory.
  */
 NvSciError opennvsciSyncAttrListGetDecisions(NvSciSyncAttrList attrList, const OpenNvSciDecision** decisions,
                                              size_t* count);
+
+/**
+ * What a program addresses as one thing: a plane of an image, a plane of a level of a pyramid, a tensor, an array or a
+ * raw buffer.
+ */
+typedef struct {
+    const char* name;           /**< "plane 0", "level 1 plane 0", "tensor", "array" or "raw buffer". */
+    const char* element;        /**< Colour format or data type as the enumerators name it, without their prefix: "Y8",
+                                     "Float16"; "byte" for a raw buffer. */
+    uint64_t offset;            /**< Bytes from the start of the buffer. */
+    uint64_t size;              /**< Bytes, with padding. */
+    uint64_t used;              /**< Bytes that hold pixels or elements. */
+    uint32_t width;             /**< Pixels. This and the members up to blockHeight are 0 for what is no plane. */
+    uint32_t height;            /**< Rows of pixels, of both fields together. */
+    uint64_t rowBytes;          /**< Bytes of a row that hold pixels. */
+    uint64_t secondFieldOffset; /**< Bytes from the start of the region; 0 for a progressive image. */
+    uint32_t pitch;             /**< Bytes. */
+    uint32_t alignedHeight;     /**< Rows that there is memory for, of one field. */
+    uint32_t blockHeight;       /**< GOBs of a block, each 64 bytes by 8 rows; 0 for a pitch-linear image. */
+    uint32_t dimensionCount;    /**< 1 to 8 for a tensor, 1 for an array, else 0. */
+    uint64_t elementsPerDim[NV_SCI_BUF_TENSOR_MAX_DIMS]; /**< Elements in each dimension, outermost first. */
+    uint64_t stridesPerDim[NV_SCI_BUF_TENSOR_MAX_DIMS];  /**< Bytes from one to the next in each dimension. */
+    uint64_t reserved[4];                                /**< 0. */
+} OpenNvSciBufRegion;
+
+/** How the bytes of a buffer are divided, and where they lie. All texts are never NULL. */
+typedef struct {
+    uint64_t size;                     /**< Bytes: the end of the last region. */
+    uint64_t alignment;                /**< Of the start of the buffer, bytes. */
+    uint64_t used;                     /**< Bytes that hold pixels or elements, of all regions. */
+    const OpenNvSciBufRegion* regions; /**< In the order of their offsets; they do not overlap. */
+    size_t regionCount;                /**< Their number, at least 1. */
+    const char* memory;                /**< "system memory", "video memory" or "system memory of the driver". */
+    const char* memoryReason;          /**< Why there; may be empty. */
+    NvSciRmGpuId memoryGpu;            /**< The GPU whose driver makes the memory; 0 for system memory. */
+    uint64_t reserved[4];              /**< 0. */
+} OpenNvSciBufLayout;
+
+/**
+ * The layout that a reconciled list states, for every type of buffer in the same form. The keys of NvSciBuf state the
+ * same of images, tensors, arrays and raw buffers; of the planes of a pyramid's levels, of block heights and of the
+ * memory only this function tells.
+ *
+ * @param attrList A reconciled list (also one from NvSciBufObjGetAttrList).
+ * @param layout   Receives a pointer to the layout. It belongs to the list and is valid as long as it.
+ * @retval NvSciError_Success            *layout is set.
+ * @retval NvSciError_BadParameter       A NULL argument, a bad handle, or a list that is not reconciled.
+ * @retval NvSciError_ResourceError      The buffer is a pyramid for a GPU that this process does not have.
+ * @retval NvSciError_InsufficientMemory Out of memory.
+ */
+NvSciError opennvsciBufAttrListGetLayout(NvSciBufAttrList attrList, const OpenNvSciBufLayout** layout);
+
+/**
+ * The text of a value of a key, as error texts and reports have it: "4096", "ReadWrite", "{Y8, V8U8}". Enumerators have
+ * no prefix, a number that is none is printed as it is, and a GPU is named as NVIDIA's tools name it:
+ * "GPU-00112233-4455-6677-8899-aabbccddeeff".
+ *
+ * @param key   The number of an NvSciBufAttrKey.
+ * @param value The value, at any address.
+ * @param len   Bytes of it: one element of the key's type, or several for a key that is an array, at most as many as it
+ *              takes.
+ * @param text  Receives the text and a 0.
+ * @param size  Bytes at text.
+ * @retval NvSciError_Success            The text is written.
+ * @retval NvSciError_BadParameter       A NULL argument, an unknown key, or a length that a value of it cannot have.
+ * @retval NvSciError_Overflow           The text and its 0 do not fit.
+ * @retval NvSciError_InsufficientMemory Out of memory.
+ */
+NvSciError opennvsciBufAttrValueGetText(uint32_t key, const void* value, size_t len, char* text, size_t size);
+
+/** A device of the CUDA driver in use: a GPU, or a software device. */
+typedef struct {
+    NvSciRmGpuId gpuId;      /**< For NvSciBufGeneralAttrKey_GpuId; the bytes that cuDeviceGetUuid gives. */
+    NvSciRmGpuId instanceId; /**< The bytes that cuDeviceGetUuid_v2 gives: others for a partition of a GPU (MIG). Both
+                                  name the device in every list. */
+    const char* name;        /**< The driver's name for it. */
+    uint64_t memoryBytes;    /**< Video memory. */
+    uint32_t ordinal;        /**< As cuDeviceGet takes it. */
+    uint32_t computeMajor;   /**< Compute capability, before the point. */
+    uint32_t computeMinor;   /**< Compute capability, after the point. */
+    bool isIntegrated;       /**< Shares the system's memory. */
+    bool hasVirtualMemory;   /**< Can share video memory that is made with cuMemCreate. */
+    bool hasReadOnlyRegistration; /**< Can map system memory so that it cannot write to it. */
+    uint64_t reserved[4];         /**< 0. */
+} OpenNvSciDevice;
+
+/** The CUDA driver that the library uses. All texts are never NULL. */
+typedef struct {
+    const char* path;               /**< The file that it was loaded from. */
+    const char* reason;             /**< Why this one and not another, for people. */
+    uint32_t cudaVersion;           /**< 1000 * major + 10 * minor. */
+    bool isSoftware;                /**< It is OpenNvSci's software device. */
+    const OpenNvSciDevice* devices; /**< In the order of their ordinals. */
+    size_t deviceCount;             /**< Their number, at least 1. */
+    uint64_t reserved[4];           /**< 0. */
+} OpenNvSciDriver;
+
+/**
+ * The CUDA driver that the library uses in this process, and its devices. The first call that needs the driver loads
+ * it, as the environment variable OPENNVSCI_DEVICE says; this is such a call.
+ *
+ * @param driver Receives a pointer to the description. It is valid until the process ends, and always the same.
+ * @retval NvSciError_Success            *driver is set.
+ * @retval NvSciError_BadParameter       driver is NULL.
+ * @retval NvSciError_ResourceError      No driver can be used; the next call tries again.
+ * @retval NvSciError_InsufficientMemory Out of memory.
+ */
+NvSciError opennvsciGetDriver(const OpenNvSciDriver** driver);
 
 #ifdef __cplusplus
 }

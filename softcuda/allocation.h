@@ -20,7 +20,7 @@
 
 namespace opennvsci::softcuda {
 
-inline constexpr std::size_t kGranularity = std::size_t{2} << 20;  // as on the H100
+inline constexpr std::size_t kGranularity = std::size_t{2} << 20;  // driver-facts.md F8
 
 class Allocation {
   public:

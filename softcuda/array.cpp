@@ -80,7 +80,7 @@ CUresult Array::map(const Context& context, const ExternalMemory& memory, std::u
                     const CUDA_ARRAY3D_DESCRIPTOR& desc, std::shared_ptr<Array>& array) {
     if (const CUresult result = describe(context, Part::level, desc, array); result != CUDA_SUCCESS) return result;
     if ((desc.Flags & kArray3DDeferredMapping) != 0) return CUDA_ERROR_INVALID_VALUE;
-    // The H100 takes 512, 4096 and 65536 as well as 0, and refuses 1.
+    // Stricter than a GPU (driver-facts.md F19).
     if (offset % block_linear::kGobSize != 0) return CUDA_ERROR_INVALID_VALUE;
     if (!checked::window_fits<std::uint64_t>(offset, array->layout_.size, memory.size())) {
         return CUDA_ERROR_INVALID_VALUE;

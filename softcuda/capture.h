@@ -3,7 +3,7 @@
 // The captures that are in progress in the process, and what a thread may do meanwhile. A call that could depend on a
 // capture (plain allocation, registration, arrays, imports, the end of each, asking streams and events) is forbidden to
 // the thread that captures, and while one is captured in the global mode to all threads, unless the thread has relaxed
-// its own mode. Such a call invalidates the captures in its way (measured call by call: H100, driver 580).
+// its own mode. Such a call invalidates the captures in its way (driver-facts.md F32).
 #pragma once
 
 #include <memory>

@@ -268,7 +268,7 @@ CUresult cuCtxGetStreamPriorityRange(int* least, int* greatest) {
 
 CUresult cuCtxSynchronize() {
     return with_context([](const Context& context) {
-        // Forbidden to relaxed threads too (measured: H100, driver 580).
+        // Forbidden to relaxed threads too (driver-facts.md F33).
         if (context.streams()->invalidate_captures()) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
         context.streams()->synchronize();
         return CUDA_SUCCESS;

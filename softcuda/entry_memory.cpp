@@ -105,7 +105,7 @@ CUresult cuMemHostRegister_v2(void* pointer, std::size_t size, unsigned flags) {
 }
 
 CUresult cuMemHostUnregister(void* pointer) {
-    // Needs no current context (measured: H100, driver 580).
+    // Needs no current context (driver-facts.md F15).
     return with_init<InCapture::forbidden>([&] { return unregister_host_memory(pointer); });
 }
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
+#include "result.h"
 
 namespace opennvsci::tool {
 

@@ -1,67 +1,83 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <array>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
-#include "driver/driver.h"
+#include "device_choice.h"
+#include "negotiation.h"
 
 namespace opennvsci::tool {
-
-using driver::Device;
-using driver::Driver;
-
 namespace {
 
-std::string version_text(int version) {
+std::string version_text(std::uint32_t version) {
     return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
 }
 
-std::string compute_text(const Device& device) {
-    return fmt::format("{}.{}", device.compute_major, device.compute_minor);
+std::string compute_text(const OpenNvSciDevice& device) {
+    return fmt::format("{}.{}", device.computeMajor, device.computeMinor);
 }
 
-void print_text(const Driver& driver) {
-    fmt::print("driver   {}, CUDA {}\n", driver.is_software ? "software device" : "GPU driver",
-               version_text(driver.version));
+bool is_partition(const OpenNvSciDevice& device) {
+    return std::memcmp(&device.gpuId, &device.instanceId, sizeof(device.gpuId)) != 0;
+}
+
+// Whether a buffer in the device's memory becomes compressible when somebody asks for it. The library tries it.
+bool grants_compression(const OpenNvSciDevice& device) {
+    const NvSciBufAttrValGpuCompression wanted{device.gpuId, NvSciBufCompressionType_GenericCompressible};
+    const std::array participants{Participant("devices")
+                                      .asks(NvSciBufGeneralAttrKey_Types, NvSciBufType_RawBuffer)
+                                      .asks(NvSciBufRawBufferAttrKey_Size, std::uint64_t{1})
+                                      .asks(NvSciBufGeneralAttrKey_GpuId, device.gpuId)
+                                      .asks(NvSciBufGeneralAttrKey_VidMem_GpuId, device.gpuId)
+                                      .asks(NvSciBufGeneralAttrKey_EnableGpuCompression, wanted)};
+    Module module;
+    if (NvSciBufModuleOpen(module.out()) != NvSciError_Success) return false;
+    const auto list = reconcile(module, participants);
+    NvSciBufAttrKeyValuePair granted{NvSciBufGeneralAttrKey_EnableGpuCompression, nullptr, 0};
+    return list && NvSciBufAttrListGetAttrs(list->get(), &granted, 1) == NvSciError_Success &&
+           granted.len == sizeof(wanted) && std::memcmp(granted.value, &wanted, sizeof(wanted)) == 0;
+}
+
+void print_text(const OpenNvSciDriver& driver) {
+    fmt::print("driver   {}, CUDA {}\n", driver.isSoftware ? "software device" : "GPU driver",
+               version_text(driver.cudaVersion));
     fmt::print("file     {}\n", driver.path);
     fmt::print("chosen   {}\n", driver.reason);
     const auto yes_or_no = [](bool value) { return value ? "yes" : "no"; };
-    for (std::size_t i = 0; i < driver.devices.size(); ++i) {
-        const Device& device = driver.devices[i];
+    for (const OpenNvSciDevice& device : std::span(driver.devices, driver.deviceCount)) {
         constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
-        fmt::print("\ndevice {}: {}\n", i, device.name);
-        fmt::print("  UUID                         {}\n", device.uuid.text());
-        if (device.instance_uuid != device.uuid) {
-            fmt::print("  UUID of the instance         {}\n", device.instance_uuid.text());
-        }
+        fmt::print("\ndevice {}: {}\n", device.ordinal, device.name);
+        fmt::print("  UUID                         {}\n", uuid_text(device.gpuId));
+        if (is_partition(device)) fmt::print("  UUID of the instance         {}\n", uuid_text(device.instanceId));
         fmt::print("  compute capability           {}\n", compute_text(device));
-        fmt::print("  memory                       {:.1f} GiB\n", static_cast<double>(device.memory_bytes) / kGiB);
-        fmt::print("  shares the system's memory   {}\n", yes_or_no(device.is_integrated));
-        fmt::print("  virtual memory management    {}\n", yes_or_no(device.supports_virtual_memory));
-        fmt::print("  read-only host registration  {}\n", yes_or_no(device.supports_read_only_host_register));
-        fmt::print("  compressible memory          {} (tried)\n", yes_or_no(device.grants_compression(driver)));
+        fmt::print("  memory                       {:.1f} GiB\n", static_cast<double>(device.memoryBytes) / kGiB);
+        fmt::print("  shares the system's memory   {}\n", yes_or_no(device.isIntegrated));
+        fmt::print("  virtual memory management    {}\n", yes_or_no(device.hasVirtualMemory));
+        fmt::print("  read-only host registration  {}\n", yes_or_no(device.hasReadOnlyRegistration));
+        fmt::print("  compressible memory          {} (tried)\n", yes_or_no(grants_compression(device)));
     }
 }
 
-void print_json(const Driver& driver) {
+void print_json(const OpenNvSciDriver& driver) {
     auto devices = nlohmann::ordered_json::array();
-    for (std::size_t i = 0; i < driver.devices.size(); ++i) {
-        const Device& device = driver.devices[i];
-        devices.push_back({{"ordinal", i},
+    for (const OpenNvSciDevice& device : std::span(driver.devices, driver.deviceCount)) {
+        devices.push_back({{"ordinal", device.ordinal},
                            {"name", device.name},
-                           {"uuid", device.uuid.text()},
-                           {"instance_uuid", device.instance_uuid.text()},
+                           {"uuid", uuid_text(device.gpuId)},
+                           {"instance_uuid", uuid_text(device.instanceId)},
                            {"compute_capability", compute_text(device)},
-                           {"memory_bytes", device.memory_bytes},
-                           {"is_integrated", device.is_integrated},
-                           {"supports_virtual_memory", device.supports_virtual_memory},
-                           {"supports_read_only_host_register", device.supports_read_only_host_register},
-                           {"grants_compression", device.grants_compression(driver)}});
+                           {"memory_bytes", device.memoryBytes},
+                           {"is_integrated", device.isIntegrated},
+                           {"supports_virtual_memory", device.hasVirtualMemory},
+                           {"supports_read_only_host_register", device.hasReadOnlyRegistration},
+                           {"grants_compression", grants_compression(device)}});
     }
     const nlohmann::ordered_json all{{"driver",
-                                      {{"is_software", driver.is_software},
-                                       {"cuda_version", version_text(driver.version)},
+                                      {{"is_software", driver.isSoftware},
+                                       {"cuda_version", version_text(driver.cudaVersion)},
                                        {"file", driver.path},
                                        {"reason", driver.reason}}},
                                      {"devices", std::move(devices)}};
@@ -72,7 +88,7 @@ void print_json(const Driver& driver) {
 }  // namespace
 
 Result<> devices(const DevicesOptions& options) {
-    OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
+    OPENNVSCI_TRY_ASSIGN(driver, driver_in_use());
     options.json ? print_json(*driver) : print_text(*driver);
     return {};
 }

@@ -8,7 +8,6 @@
 namespace opennvsci::tool {
 
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names for its constants
-using driver::Driver;
 
 std::string name_of(const Driver& driver, CUresult code) {
     const char* name = nullptr;
@@ -18,27 +17,30 @@ std::string name_of(const Driver& driver, CUresult code) {
 
 Result<> check(const Driver& driver, CUresult code, std::string_view call) {
     if (code == CUDA_SUCCESS) return {};
-    auto error = driver.error(code, call);
-    constexpr std::string_view kOurs = "nvsci";  // "nvsciCuMemFree" and its like
-    if (call.substr(0, kOurs.size()) == kOurs) error.value().text += fmt::format(": {}", opennvsciGetLastErrorText());
-    return error;
+    const char* description = nullptr;
+    driver.call.cuGetErrorString(code, &description);
+    std::string text = fmt::format("{} failed: {} ({})", call, name_of(driver, code),
+                                   description != nullptr ? description : "no description");
+    if (call.starts_with("nvsci")) text += fmt::format(": {}", opennvsciGetLastErrorText());  // a function of ours
+    return fail(std::move(text));
 }
 
-Result<PrimaryContext> PrimaryContext::make_current(const Driver& driver, const driver::Device& device) {
+Result<PrimaryContext> PrimaryContext::make_current(const Driver& driver, const OpenNvSciDevice& device) {
+    CUdevice number = 0;
+    OPENNVSCI_TRY(check(driver, driver.call.cuDeviceGet(&number, static_cast<int>(device.ordinal)), "cuDeviceGet"));
     CUcontext handle = nullptr;
-    OPENNVSCI_TRY(
-        check(driver, driver.call.cuDevicePrimaryCtxRetain(&handle, device.handle), "cuDevicePrimaryCtxRetain"));
-    PrimaryContext context(driver, device);
+    OPENNVSCI_TRY(check(driver, driver.call.cuDevicePrimaryCtxRetain(&handle, number), "cuDevicePrimaryCtxRetain"));
+    PrimaryContext context(driver, number);
     OPENNVSCI_TRY(check(driver, driver.call.cuCtxSetCurrent(handle), "cuCtxSetCurrent"));
     return context;
 }
 
 PrimaryContext::~PrimaryContext() {
-    if (device_ != nullptr) driver_.call.cuDevicePrimaryCtxRelease(device_->handle);
+    if (device_) driver_.call.cuDevicePrimaryCtxRelease(*device_);
 }
 
 Result<> PrimaryContext::release() {
-    return check(driver_, driver_.call.cuDevicePrimaryCtxRelease(std::exchange(device_, nullptr)->handle),
+    return check(driver_, driver_.call.cuDevicePrimaryCtxRelease(*std::exchange(device_, std::nullopt)),
                  "cuDevicePrimaryCtxRelease");
 }
 

@@ -4,43 +4,43 @@
 // whether they worked; the destructors are for the ways out after a failure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "driver/driver.h"
+#include "driver.h"
 
 namespace opennvsci::tool {
 
 /// The name of a CUDA result, "CUDA_ERROR_INVALID_VALUE".
-[[nodiscard]] std::string name_of(const driver::Driver& driver, cu::CUresult code);
+[[nodiscard]] std::string name_of(const Driver& driver, cu::CUresult code);
 
 /// Success, or an Error that says which call failed, with which code, and for an nvsciCu function the library's own
 /// words about it.
-[[nodiscard]] Result<> check(const driver::Driver& driver, cu::CUresult code, std::string_view call);
+[[nodiscard]] Result<> check(const Driver& driver, cu::CUresult code, std::string_view call);
 
 /// The primary context of a device, the one that the CUDA runtime uses too, current on this thread.
 class PrimaryContext {
   public:
-    [[nodiscard]] static Result<PrimaryContext> make_current(const driver::Driver& driver,
-                                                             const driver::Device& device);
+    [[nodiscard]] static Result<PrimaryContext> make_current(const Driver& driver, const OpenNvSciDevice& device);
     PrimaryContext(PrimaryContext&& other) noexcept
-        : driver_(other.driver_), device_(std::exchange(other.device_, nullptr)) {}
+        : driver_(other.driver_), device_(std::exchange(other.device_, std::nullopt)) {}
     ~PrimaryContext();
 
     [[nodiscard]] Result<> release();
 
   private:
-    PrimaryContext(const driver::Driver& driver, const driver::Device& device) : driver_(driver), device_(&device) {}
+    PrimaryContext(const Driver& driver, cu::CUdevice device) : driver_(driver), device_(device) {}
 
-    const driver::Driver& driver_;
-    const driver::Device* device_;
+    const Driver& driver_;
+    std::optional<cu::CUdevice> device_;
 };
 
 /// A CUDA stream of the current context.
 class Stream {
   public:
-    [[nodiscard]] static Result<Stream> create(const driver::Driver& driver);
+    [[nodiscard]] static Result<Stream> create(const Driver& driver);
     Stream(Stream&& other) noexcept : driver_(other.driver_), handle_(std::exchange(other.handle_, nullptr)) {}
     ~Stream();
 
@@ -49,9 +49,9 @@ class Stream {
     [[nodiscard]] Result<> destroy();
 
   private:
-    Stream(const driver::Driver& driver, cu::CUstream handle) : driver_(driver), handle_(handle) {}
+    Stream(const Driver& driver, cu::CUstream handle) : driver_(driver), handle_(handle) {}
 
-    const driver::Driver& driver_;
+    const Driver& driver_;
     cu::CUstream handle_;
 };
 

@@ -13,7 +13,7 @@ Result<> write_file(const std::filesystem::path& path, std::string_view bytes) {
     std::ofstream stream(path, std::ios::binary);
     stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     stream.close();
-    if (!stream) return fail(NvSciError_IO, fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)));
+    if (!stream) return fail(fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)));
     return {};
 }
 

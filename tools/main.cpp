@@ -11,7 +11,7 @@
 
 namespace {
 
-using namespace opennvsci;  // NOLINT(google-build-using-namespace): the program of this namespace
+namespace tool = opennvsci::tool;
 
 constexpr int kFailure = 1;
 constexpr int kUsage = 2;
@@ -46,13 +46,13 @@ std::string check_output(const std::string& text) {
     return format ? std::string{} : format.error().text;
 }
 
-int report(const Error& error, int exit_code) {
+int report(const tool::Error& error, int exit_code) {
     std::fflush(stdout);  // what was said before comes first
     std::fprintf(stderr, "opennvsci: %s\n", error.text.c_str());
     return exit_code;
 }
 
-int finish(const Result<>& result) {
+int finish(const tool::Result<>& result) {
     if (!result) return report(result.error(), kFailure);
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return 0;
     std::perror("opennvsci: cannot write the output");

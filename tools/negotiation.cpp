@@ -6,7 +6,7 @@ namespace opennvsci::tool {
 Result<List> Participant::make_list(const Module& module) const {
     List list;
     OPENNVSCI_TRY(check(NvSciBufAttrListCreate(module.get(), list.out()), "NvSciBufAttrListCreate"));
-    OPENNVSCI_TRY(check(opennvsciAttrListSetName(list.get(), name_.c_str()), "opennvsciAttrListSetName"));
+    OPENNVSCI_TRY(check(opennvsciBufAttrListSetName(list.get(), name_.c_str()), "opennvsciBufAttrListSetName"));
     std::vector<NvSciBufAttrKeyValuePair> pairs;
     for (const Wish& wish : wishes_)
         pairs.push_back({wish.key, wish.value.data(), wish.value.size()});
@@ -14,7 +14,7 @@ Result<List> Participant::make_list(const Module& module) const {
     return list;
 }
 
-Result<Object> negotiate(const Module& module, std::span<const Participant> participants) {
+Result<List> reconcile(const Module& module, std::span<const Participant> participants) {
     std::vector<List> lists;
     std::vector<NvSciBufAttrList> inputs;
     for (const Participant& participant : participants) {
@@ -26,6 +26,11 @@ Result<Object> negotiate(const Module& module, std::span<const Participant> part
     List conflicts;
     OPENNVSCI_TRY(check(NvSciBufAttrListReconcile(inputs.data(), inputs.size(), reconciled.out(), conflicts.out()),
                         "NvSciBufAttrListReconcile"));
+    return reconciled;
+}
+
+Result<Object> negotiate(const Module& module, std::span<const Participant> participants) {
+    OPENNVSCI_TRY_ASSIGN(reconciled, reconcile(module, participants));
     Object object;
     OPENNVSCI_TRY(check(NvSciBufObjAlloc(reconciled.get(), object.out()), "NvSciBufObjAlloc"));
     return object;
@@ -36,7 +41,8 @@ Result<std::span<const OpenNvSciDecision>> decisions_of(const Object& object) {
     OPENNVSCI_TRY(check(NvSciBufObjGetAttrList(object.get(), &list), "NvSciBufObjGetAttrList"));
     const OpenNvSciDecision* decisions = nullptr;
     std::size_t count = 0;
-    OPENNVSCI_TRY(check(opennvsciAttrListGetDecisions(list, &decisions, &count), "opennvsciAttrListGetDecisions"));
+    OPENNVSCI_TRY(
+        check(opennvsciBufAttrListGetDecisions(list, &decisions, &count), "opennvsciBufAttrListGetDecisions"));
     return std::span(decisions, count);
 }
 

@@ -47,6 +47,9 @@ class Participant {
     std::vector<Wish> wishes_;
 };
 
+/// The reconciled list of all participants.
+[[nodiscard]] Result<List> reconcile(const Module& module, std::span<const Participant> participants);
+
 /// The buffer that all participants can live with: reconciles their lists and allocates the object.
 [[nodiscard]] Result<Object> negotiate(const Module& module, std::span<const Participant> participants);
 

@@ -3,14 +3,23 @@
 
 #include <fmt/format.h>
 
-#include <string>
+#include <array>
 
-#include "api/nvscicuda_abi.h"
 #include "opennvsci.h"
 
 namespace opennvsci::tool {
 
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names for its constants
+
+// Of nvscicuda.h, which includes <cuda.h>.
+extern "C" {
+CUresult nvsciCuImportExternalMemory(CUexternalMemory* extMem_out,
+                                     const CUDA_EXTERNAL_MEMORY_HANDLE_DESC* memHandleDesc);
+CUresult nvsciCuExternalMemoryGetMappedBuffer(CUdeviceptr* devPtr, CUexternalMemory extMem,
+                                              const CUDA_EXTERNAL_MEMORY_BUFFER_DESC* bufferDesc);
+CUresult nvsciCuDestroyExternalMemory(CUexternalMemory extMem);
+CUresult nvsciCuMemFree(CUdeviceptr devPtr);
+}
 
 namespace {
 
@@ -42,10 +51,19 @@ std::string name_of(NvSciError code) {
 
 Result<> check(NvSciError code, std::string_view call) {
     if (code == NvSciError_Success) return {};
-    return fail(code, fmt::format("{} failed: {}: {}", call, name_of(code), opennvsciGetLastErrorText()));
+    const std::string_view words = opennvsciGetLastErrorText();  // "CALL: REASON"
+    const bool has_call = words.starts_with(call) && words.substr(call.size()).starts_with(": ");
+    return fail(fmt::format("{} failed: {}: {}", call, name_of(code), words),
+                std::string(has_call ? words.substr(call.size() + 2) : words));
 }
 
-Result<ExternalMemory> ExternalMemory::import(const driver::Driver& driver, const Object& object, std::size_t size) {
+std::string text_of(NvSciBufAttrKey key, std::span<const std::byte> value) {
+    std::array<char, 256> text{};  // longer than the text of any single value
+    const auto result = opennvsciBufAttrValueGetText(key, value.data(), value.size(), text.data(), text.size());
+    return result == NvSciError_Success ? text.data() : "";
+}
+
+Result<ExternalMemory> ExternalMemory::import(const Driver& driver, const Object& object, std::size_t size) {
     CUDA_EXTERNAL_MEMORY_HANDLE_DESC desc{};
     desc.type = CU_EXTERNAL_MEMORY_HANDLE_TYPE_NVSCIBUF;
     desc.handle.nvSciBufObject = object.get();
@@ -64,7 +82,7 @@ Result<> ExternalMemory::destroy() {
                  "nvsciCuDestroyExternalMemory");
 }
 
-Result<MappedBuffer> MappedBuffer::map(const driver::Driver& driver, const ExternalMemory& memory, std::size_t offset,
+Result<MappedBuffer> MappedBuffer::map(const Driver& driver, const ExternalMemory& memory, std::size_t offset,
                                        std::size_t size) {
     CUDA_EXTERNAL_MEMORY_BUFFER_DESC desc{};
     desc.offset = offset;

@@ -4,6 +4,9 @@
 // and free() report whether they worked; the destructors are for the ways out after a failure.
 #pragma once
 
+#include <cstddef>
+#include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -14,6 +17,13 @@ namespace opennvsci::tool {
 
 /// Success, or an Error that says which call failed, with which code, and the library's own words about it.
 [[nodiscard]] Result<> check(NvSciError code, std::string_view call);
+
+/// The value of a key as reports have it.
+[[nodiscard]] std::string text_of(NvSciBufAttrKey key, std::span<const std::byte> value);
+template <class Value>
+[[nodiscard]] std::string text_of(NvSciBufAttrKey key, const Value& value) {
+    return text_of(key, std::as_bytes(std::span(&value, 1)));
+}
 
 /// A handle and the function that frees it.
 template <class Handle, void (*Free)(Handle)>
@@ -48,8 +58,7 @@ using Object = Owned<NvSciBufObj, NvSciBufObjFree>;
 /// An NvSciBuf object in the hands of CUDA, in the context that is current when it is imported.
 class ExternalMemory {
   public:
-    [[nodiscard]] static Result<ExternalMemory> import(const driver::Driver& driver, const Object& object,
-                                                       std::size_t size);
+    [[nodiscard]] static Result<ExternalMemory> import(const Driver& driver, const Object& object, std::size_t size);
     ExternalMemory(ExternalMemory&& other) noexcept
         : driver_(other.driver_), handle_(std::exchange(other.handle_, nullptr)) {}
     ~ExternalMemory();
@@ -58,16 +67,16 @@ class ExternalMemory {
     [[nodiscard]] Result<> destroy();
 
   private:
-    ExternalMemory(const driver::Driver& driver, cu::CUexternalMemory handle) : driver_(driver), handle_(handle) {}
+    ExternalMemory(const Driver& driver, cu::CUexternalMemory handle) : driver_(driver), handle_(handle) {}
 
-    const driver::Driver& driver_;
+    const Driver& driver_;
     cu::CUexternalMemory handle_;
 };
 
 /// A window of an external memory in the address space of the GPU.
 class MappedBuffer {
   public:
-    [[nodiscard]] static Result<MappedBuffer> map(const driver::Driver& driver, const ExternalMemory& memory,
+    [[nodiscard]] static Result<MappedBuffer> map(const Driver& driver, const ExternalMemory& memory,
                                                   std::size_t offset, std::size_t size);
     MappedBuffer(MappedBuffer&& other) noexcept
         : driver_(other.driver_), address_(std::exchange(other.address_, 0)), size_(other.size_) {}
@@ -78,10 +87,10 @@ class MappedBuffer {
     [[nodiscard]] Result<> free();
 
   private:
-    MappedBuffer(const driver::Driver& driver, cu::CUdeviceptr address, std::size_t size)
+    MappedBuffer(const Driver& driver, cu::CUdeviceptr address, std::size_t size)
         : driver_(driver), address_(address), size_(size) {}
 
-    const driver::Driver& driver_;
+    const Driver& driver_;
     cu::CUdeviceptr address_;
     std::size_t size_;
 };

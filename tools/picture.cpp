@@ -20,14 +20,10 @@ using Bytes = std::span<const std::uint8_t>;
 
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 30;  // more than the largest PPM has
 
-tl::unexpected<Error> bad_picture(std::string text) {
-    return fail(NvSciError_BadParameter, std::move(text));
-}
-
 Result<> check_size(std::uint64_t width, std::uint64_t height) {
-    if (width == 0 || height == 0) return bad_picture(fmt::format("it has no pixels ({} x {})", width, height));
+    if (width == 0 || height == 0) return fail(fmt::format("it has no pixels ({} x {})", width, height));
     if (width > kMaxPictureSide || height > kMaxPictureSide) {
-        return bad_picture(fmt::format("{} x {} pixels, the limit is {} per side", width, height, kMaxPictureSide));
+        return fail(fmt::format("{} x {} pixels, the limit is {} per side", width, height, kMaxPictureSide));
     }
     return {};
 }
@@ -45,12 +41,12 @@ class PpmHeader {
             value = std::min(kMost, value.value_or(0) * 10 + (file_[at_] - '0'));
             ++at_;
         }
-        if (!value) return bad_picture(fmt::format("the PPM header has no {}", what));
+        if (!value) return fail(fmt::format("the PPM header has no {}", what));
         return *value;
     }
     /// The bytes after the one white-space character that ends the header.
     [[nodiscard]] Result<Bytes> pixels() {
-        if (at_ >= file_.size() || !is_space(file_[at_])) return bad_picture("the PPM header does not end");
+        if (at_ >= file_.size() || !is_space(file_[at_])) return fail("the PPM header does not end");
         return file_.subspan(at_ + 1);
     }
 
@@ -77,12 +73,12 @@ Result<Picture> decode_ppm(Bytes file) {
     OPENNVSCI_TRY_ASSIGN(height, header.number("height"));
     OPENNVSCI_TRY_ASSIGN(maximum, header.number("maximum value"));
     OPENNVSCI_TRY(check_size(width, height));
-    if (maximum != 255) return bad_picture(fmt::format("the PPM's maximum value is {}, only 255 is read", maximum));
+    if (maximum != 255) return fail(fmt::format("the PPM's maximum value is {}, only 255 is read", maximum));
     OPENNVSCI_TRY_ASSIGN(pixels, header.pixels());
     const std::size_t needed = std::size_t{width} * height * 3;
     if (pixels.size() < needed) {
-        return bad_picture(fmt::format("it is cut off: {} x {} pixels need {} bytes, there are {}", width, height,
-                                       needed, pixels.size()));
+        return fail(fmt::format("it is cut off: {} x {} pixels need {} bytes, there are {}", width, height, needed,
+                                pixels.size()));
     }
     return Picture{width, height, {pixels.begin(), pixels.begin() + static_cast<std::ptrdiff_t>(needed)}};
 }
@@ -99,7 +95,7 @@ struct PngImage {
     ~PngImage() { png_image_free(&image); }
 
     [[nodiscard]] tl::unexpected<Error> error() const {
-        return bad_picture(fmt::format("the PNG is damaged or cut off: {}", image.message));
+        return fail(fmt::format("the PNG is damaged or cut off: {}", image.message));
     }
 };
 
@@ -108,14 +104,14 @@ Result<Picture> decode_png(Bytes file) {
     if (png_image_begin_read_from_memory(&png.image, file.data(), file.size()) == 0) return png.error();
     OPENNVSCI_TRY(check_size(png.image.width, png.image.height));
     // 16 bits would go through a colour conversion, and the result would not be the file's values any more.
-    if (file[kPngBitDepthAt] > 8) return bad_picture("16 bits per channel, only 8 are read");
+    if (file[kPngBitDepthAt] > 8) return fail("16 bits per channel, only 8 are read");
     // One byte of deflate data gives at most 1032 bytes, and a pixel has at least one bit: a short file cannot claim a
     // huge picture and make us take the memory for it.
     constexpr std::uint64_t kMostInflated = 1032;
     Picture picture{png.image.width, png.image.height, {}};
     if (picture.pixels() / 8 > file.size() * kMostInflated) {
-        return bad_picture(fmt::format("it is cut off: {} bytes cannot hold {} x {} pixels", file.size(), picture.width,
-                                       picture.height));
+        return fail(fmt::format("it is cut off: {} bytes cannot hold {} x {} pixels", file.size(), picture.width,
+                                picture.height));
     }
     // Read with alpha, because without it libpng would mix transparent pixels with a background.
     png.image.format = PNG_FORMAT_RGBA;
@@ -136,7 +132,7 @@ Result<std::vector<std::uint8_t>> encode_png(std::uint32_t width, std::uint32_t 
     png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(png.image);
     std::vector<std::uint8_t> file(size);
     if (png_image_write_to_memory(&png.image, file.data(), &size, 0, gray.data(), 0, nullptr) == 0) {
-        return fail(NvSciError_ResourceError, fmt::format("the PNG cannot be encoded: {}", png.image.message));
+        return fail(fmt::format("the PNG cannot be encoded: {}", png.image.message));
     }
     file.resize(size);
     return file;
@@ -156,16 +152,16 @@ std::vector<std::uint8_t> encode_netpbm(const char* kind, int bytes_per_pixel, s
 
 Result<std::vector<std::uint8_t>> read_file(const std::filesystem::path& path) {
     std::error_code status;
-    if (std::filesystem::is_directory(path, status)) return fail(NvSciError_IsDirectory, "it is a directory");
+    if (std::filesystem::is_directory(path, status)) return fail("it is a directory");
     std::ifstream stream(path, std::ios::binary);
-    if (!stream) return fail(NvSciError_NoSuchEntry, std::strerror(errno));
+    if (!stream) return fail(std::strerror(errno));
     std::vector<std::uint8_t> file;
     std::array<char, 1 << 16> block;
     while (stream.read(block.data(), block.size()) || stream.gcount() > 0) {
         file.insert(file.end(), block.data(), block.data() + stream.gcount());
-        if (file.size() > kMaxFileBytes) return bad_picture(fmt::format("more than {} bytes", kMaxFileBytes));
+        if (file.size() > kMaxFileBytes) return fail(fmt::format("more than {} bytes", kMaxFileBytes));
     }
-    if (stream.bad()) return fail(NvSciError_IO, std::strerror(errno));
+    if (stream.bad()) return fail(std::strerror(errno));
     return file;
 }
 
@@ -176,7 +172,7 @@ Result<Picture> decode_picture(Bytes file) {
         return decode_png(file);
     }
     if (file.size() >= 2 && file[0] == 'P' && file[1] == '6') return decode_ppm(file);
-    return bad_picture("it is neither a PNG nor a binary PPM (P6)");
+    return fail("it is neither a PNG nor a binary PPM (P6)");
 }
 
 Result<Picture> read_picture(const std::filesystem::path& path) {
@@ -192,14 +188,14 @@ Result<PictureFormat> format_of(const std::filesystem::path& path) {
     if (extension == ".png") return PictureFormat::png;
     if (extension == ".pgm") return PictureFormat::pgm;
     if (extension == ".ppm") return PictureFormat::ppm;
-    return bad_picture(fmt::format("{}: the extension must be .png, .pgm or .ppm", path.string()));
+    return fail(fmt::format("{}: the extension must be .png, .pgm or .ppm", path.string()));
 }
 
 Result<std::vector<std::uint8_t>> encode_gray(PictureFormat format, std::uint32_t width, std::uint32_t height,
                                               Bytes gray) {
     OPENNVSCI_TRY(check_size(width, height));
     if (gray.size() != std::size_t{width} * height) {
-        return bad_picture(fmt::format("{} bytes are no gray picture of {} x {}", gray.size(), width, height));
+        return fail(fmt::format("{} bytes are no gray picture of {} x {}", gray.size(), width, height));
     }
     switch (format) {
         case PictureFormat::pgm:

@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include "base/result.h"
+#include "result.h"
 
 namespace opennvsci::tool {
 

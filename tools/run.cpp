@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <dlfcn.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -7,7 +8,6 @@
 #include <cstring>
 
 #include "commands.h"
-#include "driver/software_device.h"
 
 namespace opennvsci::tool {
 namespace {
@@ -18,15 +18,23 @@ void put_in_front(const char* variable, std::string value) {
     ::setenv(variable, value.c_str(), 1);
 }
 
+// The folder of libopennvsci, and of what the package puts beside it; empty if it cannot be found.
+std::string library_folder() {
+    Dl_info info{};
+    const void* function = ::dlsym(RTLD_DEFAULT, "opennvsciGetLastErrorText");
+    if (function == nullptr || ::dladdr(function, &info) == 0 || info.dli_fname == nullptr) return {};
+    return std::filesystem::path(info.dli_fname).parent_path().string();
+}
+
 // The interposer comes before everything else that is preloaded: other tools for CUDA then stand between it and the
 // driver, and see the calls that are left for the driver. The address sanitizer of gcc wants to be the first library
 // and gives up otherwise, although the second place serves it as well.
 Result<> preload_interposer() {
     std::error_code status;
-    const auto library = std::filesystem::canonical(driver::library_folder() + "/libopennvsci-interpose.so.0", status);
+    const auto library = std::filesystem::canonical(library_folder() + "/libopennvsci-interpose.so.0", status);
     if (status) {
-        return fail(NvSciError_NoSuchEntry, fmt::format("the interposer is not installed: there is no {}/{}",
-                                                        driver::library_folder(), "libopennvsci-interpose.so.0"));
+        return fail(fmt::format("the interposer is not installed: there is no {}/{}", library_folder(),
+                                "libopennvsci-interpose.so.0"));
     }
     put_in_front("LD_PRELOAD", library.string());
     put_in_front("ASAN_OPTIONS", "verify_asan_link_order=0");
@@ -35,11 +43,12 @@ Result<> preload_interposer() {
 
 // The programs' libcuda.so.1 shall be the software device: its folder goes to the front of the search path.
 Result<> use_software_device() {
+    const std::string software_device_folder = library_folder() + "/opennvsci/softcuda";
     std::error_code status;
-    const auto folder = std::filesystem::canonical(driver::software_device_folder(), status);
+    const auto folder = std::filesystem::canonical(software_device_folder, status);
     if (status || !std::filesystem::exists(folder / "libcuda.so.1", status)) {
-        return fail(NvSciError_NoSuchEntry, fmt::format("the software device is not installed: there is no {}/{}",
-                                                        driver::software_device_folder(), "libcuda.so.1"));
+        return fail(fmt::format("the software device is not installed: there is no {}/{}", software_device_folder,
+                                "libcuda.so.1"));
     }
     put_in_front("LD_LIBRARY_PATH", folder.string());
     return {};
@@ -60,8 +69,7 @@ Error run(const RunOptions& options) {
         arguments.push_back(word.data());
     arguments.push_back(nullptr);
     ::execvp(arguments[0], arguments.data());
-    return {NvSciError_NoSuchEntry, cu::CUDA_ERROR_OPERATING_SYSTEM,
-            fmt::format("cannot start {}: {}", options.command[0], std::strerror(errno))};
+    return {fmt::format("cannot start {}: {}", options.command[0], std::strerror(errno)), {}};
 }
 
 }  // namespace opennvsci::tool

@@ -21,10 +21,15 @@ const std::vector<OpenNvSciDecision>& DecisionTexts::of(const attr::List& list) 
             const attr::Decision* decision = report.decision(schema.index_of(key));
             if (decision == nullptr) continue;
             const attr::Bytes granted = list.is_reconciled() ? list.reconciled().get(key) : attr::Bytes{};
-            decisions.push_back({key.number, static_cast<OpenNvSciOutcome>(decision->outcome), key.name,
-                                 keep(report.asked_text(key, schema.index_of(key))), keep(key.text(granted)),
-                                 key.merge != nullptr ? key.merge->name : "", decision->reason.c_str(),
-                                 decision->suggestion.c_str()});
+            decisions.push_back({key.number,
+                                 static_cast<OpenNvSciOutcome>(decision->outcome),
+                                 key.name,
+                                 keep(report.asked_text(key, schema.index_of(key))),
+                                 keep(key.text(granted)),
+                                 key.merge != nullptr ? key.merge->name : "",
+                                 decision->reason.c_str(),
+                                 decision->suggestion.c_str(),
+                                 {}});
         }
         texts_ = std::move(texts);
         decisions_ = std::move(decisions);

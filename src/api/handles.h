@@ -10,6 +10,7 @@
 
 #include "api/call.h"
 #include "api/decisions.h"
+#include "api/layout_view.h"
 #include "attr/list.h"
 #include "attr/module.h"
 #include "base/handle_table.h"
@@ -27,6 +28,7 @@ struct ListEntry {
     std::shared_ptr<attr::List> list;
     bool is_borrowed;  // the list of an object: freeing the handle is ignored, the object ends it
     DecisionTexts decisions;
+    LayoutView layout;  // of a reconciled list of NvSciBuf
 };
 
 using ModuleTable = HandleTable<std::shared_ptr<attr::Module>>;
@@ -86,17 +88,19 @@ template <class Handle>
 
 /// Behind an object of either library: an Object of its floor, and the borrowed handle of the object's list, which
 /// lives in kLists() and ends with this entry.
-template <class Object, ListTable& (*kLists)() noexcept>
+template <class Kind, ListTable& (*kLists)() noexcept>
 class BasicObjectEntry {
   public:
-    explicit BasicObjectEntry(std::shared_ptr<Object> object) : object_(std::move(object)) {}
+    using Object = Kind;
+
+    explicit BasicObjectEntry(std::shared_ptr<Kind> object) : object_(std::move(object)) {}
     // Moved only before the handle is known to anybody.
     BasicObjectEntry(BasicObjectEntry&& other) noexcept : object_(std::move(other.object_)) {}
     ~BasicObjectEntry() {
         if (const std::uint64_t handle = list_handle_.load(); handle != 0) kLists().close(handle);
     }
 
-    [[nodiscard]] const std::shared_ptr<Object>& object() const noexcept { return object_; }
+    [[nodiscard]] const std::shared_ptr<Kind>& object() const noexcept { return object_; }
 
     /// The borrowed handle of the object's list, made on the first call.
     [[nodiscard]] Result<std::uint64_t> list_handle() {
@@ -114,7 +118,7 @@ class BasicObjectEntry {
     }
 
   private:
-    std::shared_ptr<Object> object_;
+    std::shared_ptr<Kind> object_;
     std::atomic<std::uint64_t> list_handle_{0};
 };
 

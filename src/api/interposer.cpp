@@ -6,13 +6,22 @@
 #include "base/log.h"
 
 namespace opennvsci::api {
+namespace {
+
+std::atomic<InterposerFinding*> g_to_ask{nullptr};  // until it has found something
+
+}  // namespace
+
+void register_interposer(InterposerFinding* finding) noexcept {
+    g_to_ask = finding;
+}
 
 void report_interposer() noexcept {
-    static std::atomic<bool> is_reported{false};
-    if (opennvsciInterposerFinding == nullptr || is_reported.load(std::memory_order_relaxed)) return;
+    InterposerFinding* const ask = g_to_ask.load(std::memory_order_acquire);
+    if (ask == nullptr) return;
     bool is_certain = true;
-    const char* const finding = opennvsciInterposerFinding(&is_certain);
-    if (finding == nullptr || is_reported.exchange(true)) return;
+    const char* const finding = ask(&is_certain);
+    if (finding == nullptr || g_to_ask.exchange(nullptr) == nullptr) return;
     log::write(is_certain ? log::Level::warning : log::Level::notice, finding);
 }
 

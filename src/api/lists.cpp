@@ -42,15 +42,6 @@ std::vector<const attr::List*> UnreconciledLists::lists() const {
     return all;
 }
 
-std::unique_ptr<attr::List> UnreconciledLists::append() const {
-    std::vector<attr::NamedSlot> slots;
-    for (const attr::List* list : lists()) {
-        for (attr::NamedSlot& slot : list->copy_slots())
-            slots.push_back(std::move(slot));
-    }
-    return std::make_unique<attr::List>(attr::List::Kind::unreconciled, std::move(slots), nullptr);
-}
-
 void report_unknown(const char* function) noexcept {
     void_call(function, []() -> Result<> {
         return fail(NvSciError_BadParameter, "the argument is not a live handle", cu::CUDA_ERROR_INVALID_HANDLE);
@@ -62,34 +53,6 @@ NvSciError not_implemented(const char* function) {
         return Result<>(
             fail(NvSciError_NotImplemented, "not implemented in this version", cu::CUDA_ERROR_NOT_SUPPORTED));
     });
-}
-
-void free_list(const char* function, ListTable& table, std::uint64_t handle) noexcept {
-    {
-        const auto entry = table.acquire(handle);
-        if (entry && (*entry)->is_borrowed) return;
-    }
-    free_handle(function, table, handle);
-}
-
-NvSciError is_list_reconciled(const char* function, ListTable& table, std::uint64_t handle, bool* out) noexcept {
-    return call(function, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire(table, handle, "attrList"));
-        if (out == nullptr) return null_argument("isReconciled");
-        *out = (*entry)->list->is_reconciled();
-        return {};
-    });
-}
-
-size_t slot_count(const char* function, ListTable& table, std::uint64_t handle) noexcept {
-    size_t count = 0;
-    if (handle == 0) return count;
-    void_call(function, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire(table, handle, "attrList"));
-        count = (*entry)->list->slot_count();
-        return {};
-    });
-    return count;
 }
 
 }  // namespace opennvsci::api

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the list functions of nvscibuf.h and nvscisync.h have in common: reading arrays of pairs and of handles, and the
-// functions that differ in nothing but the table that their handles live in. The key/value pairs of the two libraries
-// have one layout: the key as 32 bits, the value's address, its length.
+// Reading what programs pass: arrays of pairs and of list handles. The key/value pairs of all libraries have one
+// layout: the key as 32 bits, the value's address, its length.
 #pragma once
 
 #include <array>
@@ -35,12 +34,6 @@ template <class Element>
     if (array == nullptr) return null_argument(what);
     if (count == 0 || count > most) return bad_count(what, count, most);
     return std::span<const Element>(array, count);
-}
-
-/// The pairs that a program sets in a list of this schema, which takes each key once.
-template <class Pair>
-[[nodiscard]] Result<std::span<const Pair>> pairs_to_set(const attr::Schema& schema, const Pair* array, size_t count) {
-    return elements(array, count, schema.keys().size(), "pairArray");
 }
 
 /// The values that a call found, kept until it knows that it found all. Those of most calls need no memory.
@@ -76,6 +69,28 @@ class FoundValues {
     std::array<Value, 16> first_;  // not zeroed: what is read was written
 };
 
+/// Sets the pairs of an array argument in a list, which takes each key once.
+template <class Pair>
+[[nodiscard]] Result<> set_pairs(attr::List& list, const Pair* array, size_t count, std::string_view what) {
+    OPENNVSCI_TRY_ASSIGN(given, elements(array, count, list.schema().keys().size(), what));
+    return list.set(given.size(), [&](std::size_t i) { return key_value(given[i]); });
+}
+
+/// Stores the values of one slot of a list in the pairs of an array argument, all or none. A key may be asked for
+/// several times, so only the address space is a bound.
+template <class Pair>
+[[nodiscard]] Result<> get_pairs(const attr::List& list, size_t slot, Pair* array, size_t count,
+                                 std::string_view what) {
+    OPENNVSCI_TRY_ASSIGN(asked, elements<Pair>(array, count, PTRDIFF_MAX / sizeof(Pair), what));
+    FoundValues found;
+    for (const Pair& pair : asked) {
+        OPENNVSCI_TRY_ASSIGN(value, list.get(slot, key_value(pair).key));
+        found.add(value);
+    }
+    found.write(array);
+    return {};
+}
+
 /// The unreconciled lists of an array argument, held for the call: of one module, each once.
 class UnreconciledLists {
   public:
@@ -92,8 +107,6 @@ class UnreconciledLists {
 
     [[nodiscard]] const std::shared_ptr<attr::Module>& module() const { return (*refs_.front())->module; }
     [[nodiscard]] std::vector<const attr::List*> lists() const;
-    /// All slots of all lists as one read-only list.
-    [[nodiscard]] std::unique_ptr<attr::List> append() const;
 
   private:
     static constexpr size_t kMostLists = size_t{1} << 24;  // that many handles of a kind can be alive
@@ -108,10 +121,8 @@ class UnreconciledLists {
 template <class Handle>
 [[nodiscard]] Result<ListRef> acquire_reconciled(ListTable& table, Handle handle, std::string_view what) {
     OPENNVSCI_TRY_ASSIGN(entry, acquire(table, handle, what));
-    if (!(*entry)->list->is_reconciled()) {
-        return fail(NvSciError_BadParameter, std::string(what) + " is not a reconciled list");
-    }
-    return entry;
+    if ((*entry)->list->is_reconciled()) return std::move(entry);
+    return fail(NvSciError_BadParameter, std::string(what) + " is not a reconciled list");
 }
 
 /// Says that the void function `function` got a handle that it does not know: there is no error channel, so it is
@@ -120,55 +131,5 @@ void report_unknown(const char* function) noexcept;
 
 /// The answer of a public function that this version does not have.
 [[nodiscard]] NvSciError not_implemented(const char* function);
-
-// The bodies of public functions. `function` is the name of the function for error texts.
-
-void free_list(const char* function, ListTable& table, std::uint64_t handle) noexcept;
-[[nodiscard]] NvSciError is_list_reconciled(const char* function, ListTable& table, std::uint64_t handle,
-                                            bool* out) noexcept;
-[[nodiscard]] size_t slot_count(const char* function, ListTable& table, std::uint64_t handle) noexcept;
-
-template <class Handle>
-void free_list(const char* function, ListTable& table, Handle handle) noexcept {
-    free_list(function, table, number(handle));
-}
-
-template <class Handle>
-[[nodiscard]] NvSciError is_list_reconciled(const char* function, ListTable& table, Handle handle, bool* out) {
-    return is_list_reconciled(function, table, number(handle), out);
-}
-
-template <class Handle>
-[[nodiscard]] size_t slot_count(const char* function, ListTable& table, Handle handle) {
-    return slot_count(function, table, number(handle));
-}
-
-template <class Handle, class Pair>
-[[nodiscard]] NvSciError set_attributes(const char* function, ListTable& table, Handle handle, const Pair* array,
-                                        size_t count) {
-    return call(function, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire(table, handle, "attrList"));
-        attr::List& list = *(*entry)->list;
-        OPENNVSCI_TRY_ASSIGN(given, pairs_to_set(list.schema(), array, count));
-        return list.set(given.size(), [&](std::size_t i) { return key_value(given[i]); });
-    });
-}
-
-template <class Handle, class Pair>
-[[nodiscard]] NvSciError get_attributes(const char* function, ListTable& table, Handle handle, size_t slot, Pair* array,
-                                        size_t count) {
-    return call(function, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire(table, handle, "attrList"));
-        // A key may be asked for several times, so only the address space is a bound.
-        OPENNVSCI_TRY_ASSIGN(asked, elements<Pair>(array, count, PTRDIFF_MAX / sizeof(Pair), "pairArray"));
-        FoundValues found;
-        for (const auto& pair : asked) {
-            OPENNVSCI_TRY_ASSIGN(value, (*entry)->list->get(slot, key_value(pair).key));
-            found.add(value);
-        }
-        found.write(array);
-        return {};
-    });
-}
 
 }  // namespace opennvsci::api

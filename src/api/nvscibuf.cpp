@@ -3,18 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstdlib>
-#include <cstring>
 #include <span>
 #include <vector>
 
-#include "api/call.h"
-#include "api/handles.h"
-#include "api/interposer.h"
-#include "api/lists.h"
+#include "api/library.h"
 #include "base/checked.h"
-#include "base/log.h"
 #include "base/unaligned.h"
 #include "buf/keys.h"
 #include "buf/pixels.h"
@@ -25,39 +18,28 @@ using api::acquire;
 using api::not_implemented;
 using api::null_argument;
 using api::report_unknown;
-using api::UnreconciledLists;
 using memory::Right;
 
 namespace {
 
-Result<> require_types(const attr::List& list) {
-    if (list.has_selector()) return {};
-    return fail(NvSciError_BadParameter, "NvSciBufGeneralAttrKey_Types is not set");
-}
-
-Result<api::ListTable::Ref> acquire_reconciled(NvSciBufAttrList handle) {
-    return api::acquire_reconciled(api::lists(), handle, "reconciledAttrList");
-}
-
-Result<UnreconciledLists> unreconciled_lists(const NvSciBufAttrList array[], size_t count) {
-    return UnreconciledLists::acquire(api::lists(), array, count);
-}
-
-/// Reconciles; after a failure stores the conflict list, if there is one.
-Result<std::unique_ptr<attr::List>> reconcile(const UnreconciledLists& inputs, NvSciBufAttrList* conflict) {
-    const auto lists = inputs.lists();
-    buf::Reconciliation reconciliation = buf::reconcile(lists);
-    if (reconciliation.conflict != nullptr) {
-        OPENNVSCI_TRY(
-            api::give_list_handle(api::lists(), inputs.module(), std::move(reconciliation.conflict), conflict));
+struct Description {
+    using Module = NvSciBufModule;
+    using List = NvSciBufAttrList;
+    using Object = NvSciBufObj;
+    using Pair = NvSciBufAttrKeyValuePair;
+    using ObjectEntry = api::ObjectEntry;
+    static constexpr std::uint32_t kMajor = NvSciBufMajorVersion;
+    static constexpr std::uint32_t kMinor = NvSciBufMinorVersion;
+    static constexpr auto schema = buf::schema;
+    static constexpr auto modules = api::modules;
+    static constexpr auto lists = api::lists;
+    static constexpr auto objects = api::objects;
+    static constexpr auto reconcile = buf::reconcile;
+    static Result<> validate(const attr::Slot& result, std::span<const attr::List* const> lists) {
+        return attr::check_satisfies(result, lists, NvSciError_ReconciliationFailed);
     }
-    return std::move(reconciliation.list);
-}
-
-Result<> allocate(const std::shared_ptr<buf::Module>& module, const attr::List& reconciled, NvSciBufObj* out) {
-    OPENNVSCI_TRY_ASSIGN(object, buf::Object::allocate(module, reconciled));
-    return api::give_handle(api::objects(), api::ObjectEntry(std::move(object)), out);
-}
+};
+using Buf = api::Library<Description>;
 
 using CopyPixels = Result<>(const buf::Object&, const NvSciBufRect*, std::span<const buf::UserPlane>);
 
@@ -93,216 +75,124 @@ NvSciError get_pointer(const char* function, NvSciBufObj handle, Right right, co
 // Module
 
 NvSciError NvSciBufModuleOpen(NvSciBufModule* newModule) {
-    return api::call(__func__, [&]() -> Result<> {
-        if (newModule == nullptr) return null_argument("newModule");
-        api::report_interposer();
-        return api::give_handle(api::modules(), std::make_shared<buf::Module>(), newModule);
-    });
+    return Buf::open_module(__func__, OPENNVSCI_ARG(newModule));
 }
 
 void NvSciBufModuleClose(NvSciBufModule module) {
-    api::free_handle(__func__, api::modules(), module);
+    Buf::close_module(__func__, module);
 }
 
 NvSciError NvSciBufCheckVersionCompatibility(uint32_t majorVer, uint32_t minorVer, bool* isCompatible) {
-    return api::call(__func__, [&]() -> Result<> {
-        if (isCompatible == nullptr) return null_argument("isCompatible");
-        *isCompatible = majorVer == NvSciBufMajorVersion && minorVer <= NvSciBufMinorVersion;
-        return {};
-    });
+    return Buf::check_version(__func__, majorVer, minorVer, OPENNVSCI_ARG(isCompatible));
 }
 
 // Lists
 
 NvSciError NvSciBufAttrListCreate(NvSciBufModule module, NvSciBufAttrList* newAttrList) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(owner, acquire(api::modules(), module, "module"));
-        if (newAttrList == nullptr) return null_argument("newAttrList");
-        return api::give_list_handle(api::lists(), *owner, std::make_unique<attr::List>(buf::schema()), newAttrList);
-    });
+    return Buf::create_list(__func__, OPENNVSCI_ARG(module), OPENNVSCI_ARG(newAttrList));
 }
 
 void NvSciBufAttrListFree(NvSciBufAttrList attrList) {
-    api::free_list(__func__, api::lists(), attrList);
+    Buf::free_list(__func__, attrList);
 }
 
 NvSciError NvSciBufAttrListClone(NvSciBufAttrList origAttrList, NvSciBufAttrList* newAttrList) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::lists(), origAttrList, "origAttrList"));
-        if (newAttrList == nullptr) return null_argument("newAttrList");
-        OPENNVSCI_TRY(require_types(*(*entry)->list));
-        return api::give_list_handle(api::lists(), (*entry)->module, (*entry)->list->clone(), newAttrList);
-    });
+    return Buf::clone_list(__func__, OPENNVSCI_ARG(origAttrList), OPENNVSCI_ARG(newAttrList));
 }
 
 NvSciError NvSciBufAttrListAppendUnreconciled(const NvSciBufAttrList inputUnreconciledAttrListArray[],
                                               size_t inputUnreconciledAttrListCount,
                                               NvSciBufAttrList* newUnreconciledAttrList) {
-    return api::call(__func__, [&]() -> Result<> {
-        if (newUnreconciledAttrList == nullptr) return null_argument("newUnreconciledAttrList");
-        OPENNVSCI_TRY_ASSIGN(inputs,
-                             unreconciled_lists(inputUnreconciledAttrListArray, inputUnreconciledAttrListCount));
-        for (const attr::List* list : inputs.lists())
-            OPENNVSCI_TRY(require_types(*list));
-        return api::give_list_handle(api::lists(), inputs.module(), inputs.append(), newUnreconciledAttrList);
-    });
+    return Buf::append_lists(__func__, {inputUnreconciledAttrListArray, inputUnreconciledAttrListCount},
+                             OPENNVSCI_ARG(newUnreconciledAttrList));
 }
 
 NvSciError NvSciBufAttrListIsReconciled(NvSciBufAttrList attrList, bool* isReconciled) {
-    return api::is_list_reconciled(__func__, api::lists(), attrList, isReconciled);
+    return Buf::is_reconciled(__func__, OPENNVSCI_ARG(attrList), OPENNVSCI_ARG(isReconciled));
 }
 
 size_t NvSciBufAttrListGetSlotCount(NvSciBufAttrList attrList) {
-    return api::slot_count(__func__, api::lists(), attrList);
+    return Buf::slot_count(__func__, OPENNVSCI_ARG(attrList));
 }
 
 NvSciError NvSciBufAttrListSetAttrs(NvSciBufAttrList attrList, NvSciBufAttrKeyValuePair* pairArray, size_t pairCount) {
-    return api::set_attributes(__func__, api::lists(), attrList, pairArray, pairCount);
+    return Buf::set(__func__, OPENNVSCI_ARG(attrList), {pairArray, "pairArray"}, pairCount);
 }
 
 NvSciError NvSciBufAttrListGetAttrs(NvSciBufAttrList attrList, NvSciBufAttrKeyValuePair* pairArray, size_t pairCount) {
-    return api::get_attributes(__func__, api::lists(), attrList, 0, pairArray, pairCount);
+    return Buf::get(__func__, OPENNVSCI_ARG(attrList), 0, OPENNVSCI_ARG(pairArray), pairCount);
 }
 
 NvSciError NvSciBufAttrListSlotGetAttrs(NvSciBufAttrList attrList, size_t slotIndex,
                                         NvSciBufAttrKeyValuePair* pairArray, size_t pairCount) {
-    return api::get_attributes(__func__, api::lists(), attrList, slotIndex, pairArray, pairCount);
+    return Buf::get(__func__, OPENNVSCI_ARG(attrList), slotIndex, OPENNVSCI_ARG(pairArray), pairCount);
 }
 
 NvSciError NvSciBufAttrListDebugDump(NvSciBufAttrList attrList, void** buf, size_t* len) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::lists(), attrList, "attrList"));
-        if (buf == nullptr) return null_argument("buf");
-        if (len == nullptr) return null_argument("len");
-        const std::string text = (*entry)->list->text();
-        void* copy = std::malloc(text.size() + 1);  // the caller calls free()
-        if (copy == nullptr) throw std::bad_alloc();
-        std::memcpy(copy, text.c_str(), text.size() + 1);
-        *buf = copy;
-        *len = text.size() + 1;
-        return {};
-    });
+    return Buf::dump(__func__, OPENNVSCI_ARG(attrList), OPENNVSCI_ARG(buf), OPENNVSCI_ARG(len));
 }
 
 // Reconciling and validating
 
 NvSciError NvSciBufAttrListReconcile(const NvSciBufAttrList inputArray[], size_t inputCount,
                                      NvSciBufAttrList* newReconciledAttrList, NvSciBufAttrList* newConflictList) {
-    if (newReconciledAttrList != nullptr) *newReconciledAttrList = nullptr;
-    if (newConflictList != nullptr) *newConflictList = nullptr;
-    return api::call(__func__, [&]() -> Result<> {
-        if (newReconciledAttrList == nullptr) return null_argument("newReconciledAttrList");
-        if (newConflictList == nullptr) return null_argument("newConflictList");
-        OPENNVSCI_TRY_ASSIGN(inputs, unreconciled_lists(inputArray, inputCount));
-        OPENNVSCI_TRY_ASSIGN(reconciled, reconcile(inputs, newConflictList));
-        return api::give_list_handle(api::lists(), inputs.module(), std::move(reconciled), newReconciledAttrList);
-    });
+    return Buf::reconcile(__func__, {inputArray, inputCount}, OPENNVSCI_ARG(newReconciledAttrList),
+                          OPENNVSCI_ARG(newConflictList));
 }
 
 NvSciError NvSciBufAttrListReconcileAndObjAlloc(const NvSciBufAttrList attrListArray[], size_t attrListCount,
                                                 NvSciBufObj* bufObj, NvSciBufAttrList* newConflictList) {
-    if (bufObj != nullptr) *bufObj = nullptr;
-    if (newConflictList != nullptr) *newConflictList = nullptr;
-    return api::call(__func__, [&]() -> Result<> {
-        if (bufObj == nullptr) return null_argument("bufObj");
-        if (newConflictList == nullptr) return null_argument("newConflictList");
-        OPENNVSCI_TRY_ASSIGN(inputs, unreconciled_lists(attrListArray, attrListCount));
-        OPENNVSCI_TRY_ASSIGN(reconciled, reconcile(inputs, newConflictList));
-        return allocate(inputs.module(), *reconciled, bufObj);
-    });
+    return Buf::reconcile_and_allocate(__func__, {attrListArray, attrListCount}, OPENNVSCI_ARG(bufObj),
+                                       OPENNVSCI_ARG(newConflictList));
 }
 
 NvSciError NvSciBufAttrListValidateReconciled(NvSciBufAttrList reconciledAttrList,
                                               const NvSciBufAttrList unreconciledAttrListArray[],
                                               size_t unreconciledAttrListCount, bool* isReconcileListValid) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire_reconciled(reconciledAttrList));
-        if (isReconcileListValid == nullptr) return null_argument("isReconcileListValid");
-        OPENNVSCI_TRY_ASSIGN(inputs, unreconciled_lists(unreconciledAttrListArray, unreconciledAttrListCount));
-        if (inputs.module() != (*entry)->module) {
-            return fail(NvSciError_BadParameter, "the reconciled list belongs to another module");
-        }
-        *isReconcileListValid = false;
-        for (const attr::List* list : inputs.lists()) {
-            for (const attr::NamedSlot& slot : list->copy_slots()) {
-                OPENNVSCI_TRY(
-                    buf::validate((*entry)->list->reconciled(), slot.values, NvSciError_ReconciliationFailed));
-            }
-        }
-        *isReconcileListValid = true;
-        return {};
-    });
+    return Buf::validate(__func__, OPENNVSCI_ARG(reconciledAttrList),
+                         {unreconciledAttrListArray, unreconciledAttrListCount}, OPENNVSCI_ARG(isReconcileListValid));
 }
 
 NvSciError NvSciBufAttrListValidateReconciledAgainstAttrs(const NvSciBufAttrList reconciledAttrList,
                                                           const NvSciBufAttrKeyValuePair* pairArray,
                                                           const size_t pairCount) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire_reconciled(reconciledAttrList));
-        OPENNVSCI_TRY_ASSIGN(given, api::pairs_to_set(buf::schema(), pairArray, pairCount));
-        // The same checks as if a program set the pairs in a list of the reconciled types.
-        attr::List wishes(buf::schema());
-        const attr::Slot& reconciled = (*entry)->list->reconciled();
-        OPENNVSCI_TRY(wishes.set_for_comparison(reconciled.get(buf::schema().selector()), given.size(),
-                                                [&](std::size_t i) { return api::key_value(given[i]); }));
-        return buf::validate(reconciled, wishes.copy_slots().front().values, NvSciError_AttrListValidationFailed);
-    });
+    return Buf::validate_pairs(__func__, {reconciledAttrList, "reconciledAttrList"}, OPENNVSCI_ARG(pairArray),
+                               pairCount);
 }
 
 // Objects
 
 NvSciError NvSciBufObjAlloc(NvSciBufAttrList reconciledAttrList, NvSciBufObj* bufObj) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire_reconciled(reconciledAttrList));
-        if (bufObj == nullptr) return null_argument("bufObj");
-        api::report_interposer();
-        return allocate((*entry)->module, *(*entry)->list, bufObj);
-    });
+    return Buf::allocate(__func__, OPENNVSCI_ARG(reconciledAttrList), OPENNVSCI_ARG(bufObj));
 }
 
 void NvSciBufObjFree(NvSciBufObj bufObj) {
-    api::free_handle(__func__, api::objects(), bufObj);
+    Buf::free_object(__func__, bufObj);
 }
 
 NvSciError NvSciBufObjDup(NvSciBufObj bufObj, NvSciBufObj* dupObj) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::objects(), bufObj, "bufObj"));
-        if (dupObj == nullptr) return null_argument("dupObj");
-        return api::give_handle(api::objects(), api::ObjectEntry(entry->object()), dupObj);
-    });
+    return Buf::dup_object(__func__, OPENNVSCI_ARG(bufObj), OPENNVSCI_ARG(dupObj));
 }
 
 NvSciError NvSciBufObjDupWithReducePerm(NvSciBufObj bufObj, NvSciBufAttrValAccessPerm reducedPerm,
                                         NvSciBufObj* newBufObj) {
     return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::objects(), bufObj, "bufObj"));
-        if (newBufObj == nullptr) return null_argument("newBufObj");
+        OPENNVSCI_TRY_ASSIGN(entry, Buf::acquire(api::objects(), OPENNVSCI_ARG(bufObj)));
+        OPENNVSCI_TRY(Buf::require(OPENNVSCI_ARG(newBufObj)));
         const auto permission = load<std::uint32_t>(&reducedPerm);  // a program may pass no enumerator
         if (permission != NvSciBufAccessPerm_Readonly && permission != NvSciBufAccessPerm_ReadWrite) {
             return fail(NvSciError_BadParameter,
                         fmt::format("reducedPerm is {}, and must be Readonly or ReadWrite", permission));
         }
-        const Right wanted = permission == NvSciBufAccessPerm_Readonly ? Right::read_only : Right::read_write;
-        std::shared_ptr<buf::Object> object = entry->object();
-        if (wanted == Right::read_write && object->right() == Right::read_only) {
-            return fail(NvSciError_BadParameter, "the object is read-only: a permission can be reduced, never raised");
-        }
-        if (wanted != object->right()) {
-            OPENNVSCI_TRY_ASSIGN(reduced, object->reduce(wanted));
-            object = std::move(reduced);
-        }
-        return api::give_handle(api::objects(), api::ObjectEntry(std::move(object)), newBufObj);
+        OPENNVSCI_TRY_ASSIGN(object, buf::Object::with_right(entry->object(), permission == NvSciBufAccessPerm_Readonly
+                                                                                  ? Right::read_only
+                                                                                  : Right::read_write));
+        return Buf::give_object(std::move(object), OPENNVSCI_ARG(newBufObj));
     });
 }
 
 NvSciError NvSciBufObjGetAttrList(NvSciBufObj bufObj, NvSciBufAttrList* bufAttrList) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::objects(), bufObj, "bufObj"));
-        if (bufAttrList == nullptr) return null_argument("bufAttrList");
-        OPENNVSCI_TRY_ASSIGN(handle, entry->list_handle());
-        *bufAttrList = reinterpret_cast<NvSciBufAttrList>(handle);
-        return {};
-    });
+    return Buf::list_of_object(__func__, OPENNVSCI_ARG(bufObj), OPENNVSCI_ARG(bufAttrList));
 }
 
 NvSciError NvSciBufObjGetCpuPtr(NvSciBufObj bufObj, void** ptr) {

@@ -3,10 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "api/call.h"
-#include "api/handles.h"
-#include "api/interposer.h"
-#include "api/lists.h"
+#include "api/library.h"
 #include "sync/cpu_wait.h"
 #include "sync/keys.h"
 #include "sync/reconcile.h"
@@ -16,35 +13,27 @@ using api::acquire;
 using api::not_implemented;
 using api::null_argument;
 using api::report_unknown;
-using api::UnreconciledLists;
 using sync::Fence;
 using sync::cpu::WaitMode;
 
 namespace {
 
-Result<api::ListRef> acquire_reconciled(NvSciSyncAttrList handle) {
-    return api::acquire_reconciled(api::sync_lists(), handle, "the reconciled list");
-}
-
-Result<UnreconciledLists> unreconciled_lists(const NvSciSyncAttrList array[], size_t count) {
-    return UnreconciledLists::acquire(api::sync_lists(), array, count);
-}
-
-/// Reconciles; after a failure stores the conflict list, if there is one.
-Result<std::unique_ptr<attr::List>> reconcile(const UnreconciledLists& inputs, NvSciSyncAttrList* conflict) {
-    const auto lists = inputs.lists();
-    sync::Reconciliation reconciliation = sync::reconcile(lists);
-    if (reconciliation.conflict != nullptr) {
-        OPENNVSCI_TRY(
-            api::give_list_handle(api::sync_lists(), inputs.module(), std::move(reconciliation.conflict), conflict));
-    }
-    return std::move(reconciliation.list);
-}
-
-Result<> allocate(const std::shared_ptr<attr::Module>& module, const attr::List& reconciled, NvSciSyncObj* out) {
-    OPENNVSCI_TRY_ASSIGN(object, sync::Object::allocate(module, reconciled));
-    return api::give_handle(api::sync_objects(), api::SyncObjectEntry(std::move(object)), out);
-}
+struct Description {
+    using Module = NvSciSyncModule;
+    using List = NvSciSyncAttrList;
+    using Object = NvSciSyncObj;
+    using Pair = NvSciSyncAttrKeyValuePair;
+    using ObjectEntry = api::SyncObjectEntry;
+    static constexpr std::uint32_t kMajor = NvSciSyncMajorVersion;
+    static constexpr std::uint32_t kMinor = NvSciSyncMinorVersion;
+    static constexpr auto schema = sync::schema;
+    static constexpr auto modules = api::sync_modules;
+    static constexpr auto lists = api::sync_lists;
+    static constexpr auto objects = api::sync_objects;
+    static constexpr auto reconcile = sync::reconcile;
+    static constexpr auto validate = sync::validate;
+};
+using Sync = api::Library<Description>;
 
 Result<Fence> read_fence(const NvSciSyncFence* fence) {
     if (fence == nullptr) return null_argument("syncFence");
@@ -99,15 +88,11 @@ Result<> wait(const NvSciSyncFence* fence, NvSciSyncCpuWaitContext context, int6
 // Module, wait context
 
 NvSciError NvSciSyncModuleOpen(NvSciSyncModule* newModule) {
-    return api::call(__func__, [&]() -> Result<> {
-        if (newModule == nullptr) return null_argument("newModule");
-        api::report_interposer();
-        return api::give_handle(api::sync_modules(), std::make_shared<attr::Module>(), newModule);
-    });
+    return Sync::open_module(__func__, OPENNVSCI_ARG(newModule));
 }
 
 void NvSciSyncModuleClose(NvSciSyncModule module) {
-    api::free_handle(__func__, api::sync_modules(), module);
+    Sync::close_module(__func__, module);
 }
 
 NvSciError NvSciSyncCpuWaitContextAlloc(NvSciSyncModule module, NvSciSyncCpuWaitContext* newContext) {
@@ -123,44 +108,36 @@ void NvSciSyncCpuWaitContextFree(NvSciSyncCpuWaitContext context) {
 }
 
 NvSciError NvSciSyncCheckVersionCompatibility(uint32_t majorVer, uint32_t minorVer, bool* isCompatible) {
-    return api::call(__func__, [&]() -> Result<> {
-        if (isCompatible == nullptr) return null_argument("isCompatible");
-        *isCompatible = majorVer == NvSciSyncMajorVersion && minorVer <= NvSciSyncMinorVersion;
-        return {};
-    });
+    return Sync::check_version(__func__, majorVer, minorVer, OPENNVSCI_ARG(isCompatible));
 }
 
 // Lists
 
 NvSciError NvSciSyncAttrListCreate(NvSciSyncModule module, NvSciSyncAttrList* attrList) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(owner, acquire(api::sync_modules(), module, "module"));
-        if (attrList == nullptr) return null_argument("attrList");
-        return api::give_list_handle(api::sync_lists(), *owner, std::make_unique<attr::List>(sync::schema()), attrList);
-    });
+    return Sync::create_list(__func__, OPENNVSCI_ARG(module), OPENNVSCI_ARG(attrList));
 }
 
 void NvSciSyncAttrListFree(NvSciSyncAttrList attrList) {
-    api::free_list(__func__, api::sync_lists(), attrList);
+    Sync::free_list(__func__, attrList);
 }
 
 NvSciError NvSciSyncAttrListIsReconciled(NvSciSyncAttrList attrList, bool* isReconciled) {
-    return api::is_list_reconciled(__func__, api::sync_lists(), attrList, isReconciled);
+    return Sync::is_reconciled(__func__, OPENNVSCI_ARG(attrList), OPENNVSCI_ARG(isReconciled));
 }
 
 NvSciError NvSciSyncAttrListSetAttrs(NvSciSyncAttrList attrList, const NvSciSyncAttrKeyValuePair* pairArray,
                                      size_t pairCount) {
-    return api::set_attributes(__func__, api::sync_lists(), attrList, pairArray, pairCount);
+    return Sync::set(__func__, OPENNVSCI_ARG(attrList), OPENNVSCI_ARG(pairArray), pairCount);
 }
 
 NvSciError NvSciSyncAttrListGetAttrs(NvSciSyncAttrList attrList, NvSciSyncAttrKeyValuePair* pairArray,
                                      size_t pairCount) {
-    return api::get_attributes(__func__, api::sync_lists(), attrList, 0, pairArray, pairCount);
+    return Sync::get(__func__, OPENNVSCI_ARG(attrList), 0, OPENNVSCI_ARG(pairArray), pairCount);
 }
 
 NvSciError NvSciSyncAttrListSlotGetAttrs(NvSciSyncAttrList attrList, size_t slotIndex,
                                          NvSciSyncAttrKeyValuePair* pairArray, size_t pairCount) {
-    return api::get_attributes(__func__, api::sync_lists(), attrList, slotIndex, pairArray, pairCount);
+    return Sync::get(__func__, OPENNVSCI_ARG(attrList), slotIndex, OPENNVSCI_ARG(pairArray), pairCount);
 }
 
 NvSciError NvSciSyncAttrListGetAttr(NvSciSyncAttrList attrList, NvSciSyncAttrKey key, const void** value, size_t* len) {
@@ -176,57 +153,32 @@ NvSciError NvSciSyncAttrListGetAttr(NvSciSyncAttrList attrList, NvSciSyncAttrKey
 }
 
 size_t NvSciSyncAttrListGetSlotCount(NvSciSyncAttrList attrList) {
-    return api::slot_count(__func__, api::sync_lists(), attrList);
+    return Sync::slot_count(__func__, OPENNVSCI_ARG(attrList));
 }
 
 NvSciError NvSciSyncAttrListAppendUnreconciled(const NvSciSyncAttrList inputUnreconciledAttrListArray[],
                                                size_t inputUnreconciledAttrListCount,
                                                NvSciSyncAttrList* newUnreconciledAttrList) {
-    return api::call(__func__, [&]() -> Result<> {
-        if (newUnreconciledAttrList == nullptr) return null_argument("newUnreconciledAttrList");
-        OPENNVSCI_TRY_ASSIGN(inputs,
-                             unreconciled_lists(inputUnreconciledAttrListArray, inputUnreconciledAttrListCount));
-        return api::give_list_handle(api::sync_lists(), inputs.module(), inputs.append(), newUnreconciledAttrList);
-    });
+    return Sync::append_lists(__func__, {inputUnreconciledAttrListArray, inputUnreconciledAttrListCount},
+                              OPENNVSCI_ARG(newUnreconciledAttrList));
 }
 
 NvSciError NvSciSyncAttrListClone(NvSciSyncAttrList origAttrList, NvSciSyncAttrList* newAttrList) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::sync_lists(), origAttrList, "origAttrList"));
-        if (newAttrList == nullptr) return null_argument("newAttrList");
-        return api::give_list_handle(api::sync_lists(), (*entry)->module, (*entry)->list->clone(), newAttrList);
-    });
+    return Sync::clone_list(__func__, OPENNVSCI_ARG(origAttrList), OPENNVSCI_ARG(newAttrList));
 }
 
 NvSciError NvSciSyncAttrListReconcile(const NvSciSyncAttrList inputArray[], size_t inputCount,
                                       NvSciSyncAttrList* newReconciledList, NvSciSyncAttrList* newConflictList) {
-    if (newReconciledList != nullptr) *newReconciledList = nullptr;
-    if (newConflictList != nullptr) *newConflictList = nullptr;
-    return api::call(__func__, [&]() -> Result<> {
-        if (newReconciledList == nullptr) return null_argument("newReconciledList");
-        if (newConflictList == nullptr) return null_argument("newConflictList");
-        OPENNVSCI_TRY_ASSIGN(inputs, unreconciled_lists(inputArray, inputCount));
-        OPENNVSCI_TRY_ASSIGN(reconciled, reconcile(inputs, newConflictList));
-        return api::give_list_handle(api::sync_lists(), inputs.module(), std::move(reconciled), newReconciledList);
-    });
+    return Sync::reconcile(__func__, {inputArray, inputCount}, OPENNVSCI_ARG(newReconciledList),
+                           OPENNVSCI_ARG(newConflictList));
 }
 
 NvSciError NvSciSyncAttrListValidateReconciled(NvSciSyncAttrList reconciledAttrList,
                                                const NvSciSyncAttrList inputUnreconciledAttrListArray[],
                                                size_t inputUnreconciledAttrListCount, bool* isReconciledListValid) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire_reconciled(reconciledAttrList));
-        if (isReconciledListValid == nullptr) return null_argument("isReconciledListValid");
-        OPENNVSCI_TRY_ASSIGN(inputs,
-                             unreconciled_lists(inputUnreconciledAttrListArray, inputUnreconciledAttrListCount));
-        if (inputs.module() != (*entry)->module) {
-            return fail(NvSciError_BadParameter, "the reconciled list belongs to another module");
-        }
-        *isReconciledListValid = false;
-        OPENNVSCI_TRY(sync::validate((*entry)->list->reconciled(), inputs.lists()));
-        *isReconciledListValid = true;
-        return {};
-    });
+    return Sync::validate(__func__, OPENNVSCI_ARG(reconciledAttrList),
+                          {inputUnreconciledAttrListArray, inputUnreconciledAttrListCount},
+                          OPENNVSCI_ARG(isReconciledListValid));
 }
 
 NvSciError NvSciSyncAttrListValidateReconciledAgainstAttrs(NvSciSyncAttrList, const NvSciSyncAttrKeyValuePair*, size_t,
@@ -243,46 +195,25 @@ NvSciError NvSciSyncAttrListDebugDump(NvSciSyncAttrList, void**, size_t*) {
 // Objects
 
 NvSciError NvSciSyncObjAlloc(NvSciSyncAttrList reconciledList, NvSciSyncObj* syncObj) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire_reconciled(reconciledList));
-        if (syncObj == nullptr) return null_argument("syncObj");
-        return allocate((*entry)->module, *(*entry)->list, syncObj);
-    });
+    return Sync::allocate(__func__, OPENNVSCI_ARG(reconciledList), OPENNVSCI_ARG(syncObj));
 }
 
 NvSciError NvSciSyncAttrListReconcileAndObjAlloc(const NvSciSyncAttrList inputArray[], size_t inputCount,
                                                  NvSciSyncObj* syncObj, NvSciSyncAttrList* newConflictList) {
-    if (syncObj != nullptr) *syncObj = nullptr;
-    if (newConflictList != nullptr) *newConflictList = nullptr;
-    return api::call(__func__, [&]() -> Result<> {
-        if (syncObj == nullptr) return null_argument("syncObj");
-        if (newConflictList == nullptr) return null_argument("newConflictList");
-        OPENNVSCI_TRY_ASSIGN(inputs, unreconciled_lists(inputArray, inputCount));
-        OPENNVSCI_TRY_ASSIGN(reconciled, reconcile(inputs, newConflictList));
-        return allocate(inputs.module(), *reconciled, syncObj);
-    });
+    return Sync::reconcile_and_allocate(__func__, {inputArray, inputCount}, OPENNVSCI_ARG(syncObj),
+                                        OPENNVSCI_ARG(newConflictList));
 }
 
 NvSciError NvSciSyncObjDup(NvSciSyncObj syncObj, NvSciSyncObj* dupObj) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::sync_objects(), syncObj, "syncObj"));
-        if (dupObj == nullptr) return null_argument("dupObj");
-        return api::give_handle(api::sync_objects(), api::SyncObjectEntry(entry->object()), dupObj);
-    });
+    return Sync::dup_object(__func__, OPENNVSCI_ARG(syncObj), OPENNVSCI_ARG(dupObj));
 }
 
 NvSciError NvSciSyncObjGetAttrList(NvSciSyncObj syncObj, NvSciSyncAttrList* syncAttrList) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::sync_objects(), syncObj, "syncObj"));
-        if (syncAttrList == nullptr) return null_argument("syncAttrList");
-        OPENNVSCI_TRY_ASSIGN(handle, entry->list_handle());
-        *syncAttrList = reinterpret_cast<NvSciSyncAttrList>(handle);
-        return {};
-    });
+    return Sync::list_of_object(__func__, OPENNVSCI_ARG(syncObj), OPENNVSCI_ARG(syncAttrList));
 }
 
 void NvSciSyncObjFree(NvSciSyncObj syncObj) {
-    api::free_handle(__func__, api::sync_objects(), syncObj);
+    Sync::free_object(__func__, syncObj);
 }
 
 NvSciError NvSciSyncObjValidate(NvSciSyncObj) {
@@ -290,24 +221,15 @@ NvSciError NvSciSyncObjValidate(NvSciSyncObj) {
 }
 
 NvSciError NvSciSyncObjAttachPeer(NvSciSyncObj syncObj, const NvSciSyncAttrList inputArray[], size_t inputCount) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::sync_objects(), syncObj, "syncObj"));
-        OPENNVSCI_TRY_ASSIGN(inputs, unreconciled_lists(inputArray, inputCount));
-        if (inputs.module() != entry->object()->module()) {
-            return fail(NvSciError_BadParameter, "the object belongs to another module than the lists");
-        }
-        return sync::validate(entry->object()->list()->reconciled(), inputs.lists());
-    });
+    return Sync::attach_peer(__func__, OPENNVSCI_ARG(syncObj), {inputArray, inputCount});
 }
 
 NvSciError NvSciSyncFillC2cAttrs(NvSciSyncAttrList unrecAttrList, NvSciSyncAccessPerm permissions) {
-    const NvSciSyncAttrValPrimitiveType primitives[] = {NvSciSyncAttrValPrimitiveType_SysmemSemaphore,
-                                                        NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b};
     const NvSciSyncAttrKeyValuePair pairs[] = {
         {NvSciSyncAttrKey_RequiredPerm, &permissions, sizeof(permissions)},
-        {NvSciSyncAttrKey_PrimitiveInfo, primitives, sizeof(primitives)},
+        {NvSciSyncAttrKey_PrimitiveInfo, sync::kPrimitivesOfThisMachine.data(), sizeof(sync::kPrimitivesOfThisMachine)},
     };
-    return api::set_attributes(__func__, api::sync_lists(), unrecAttrList, pairs, std::size(pairs));
+    return Sync::set(__func__, OPENNVSCI_ARG(unrecAttrList), {pairs, "pairs"}, std::size(pairs));
 }
 
 // Fences

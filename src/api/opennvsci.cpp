@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "opennvsci.h"
 
+#include <fmt/format.h>
+
 #include <cstring>
 
 #include "api/call.h"
+#include "api/driver_view.h"
 #include "api/handles.h"
+#include "api/lists.h"
+#include "buf/keys.h"
 
 using namespace opennvsci;  // NOLINT(google-build-using-namespace): extern "C" functions stand outside
 
@@ -48,7 +53,7 @@ const char* opennvsciGetLastErrorText(void) {
     return api::last_failure_text();
 }
 
-NvSciError opennvsciAttrListSetName(NvSciBufAttrList attrList, const char* name) {
+NvSciError opennvsciBufAttrListSetName(NvSciBufAttrList attrList, const char* name) {
     return set_name(__func__, api::lists(), attrList, name);
 }
 
@@ -56,12 +61,54 @@ NvSciError opennvsciSyncAttrListSetName(NvSciSyncAttrList attrList, const char* 
     return set_name(__func__, api::sync_lists(), attrList, name);
 }
 
-NvSciError opennvsciAttrListGetDecisions(NvSciBufAttrList attrList, const OpenNvSciDecision** decisions,
-                                         size_t* count) {
+NvSciError opennvsciBufAttrListGetDecisions(NvSciBufAttrList attrList, const OpenNvSciDecision** decisions,
+                                            size_t* count) {
     return get_decisions(__func__, api::lists(), attrList, decisions, count);
 }
 
 NvSciError opennvsciSyncAttrListGetDecisions(NvSciSyncAttrList attrList, const OpenNvSciDecision** decisions,
                                              size_t* count) {
     return get_decisions(__func__, api::sync_lists(), attrList, decisions, count);
+}
+
+NvSciError opennvsciBufAttrListGetLayout(NvSciBufAttrList attrList, const OpenNvSciBufLayout** layout) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, api::acquire_reconciled(api::lists(), attrList, "attrList"));
+        if (layout == nullptr) return api::null_argument("layout");
+        OPENNVSCI_TRY_ASSIGN(found, (*entry)->layout.of(*(*entry)->list));
+        *layout = found;
+        return {};
+    });
+}
+
+NvSciError opennvsciBufAttrValueGetText(uint32_t key, const void* value, size_t len, char* text, size_t size) {
+    return api::call(__func__, [&]() -> Result<> {
+        const attr::Key* row = buf::schema().find(key);
+        if (row == nullptr || row->direction == attr::Direction::internal) {
+            return fail(NvSciError_BadParameter, fmt::format("there is no key {:#x}", key));
+        }
+        if (value == nullptr) return api::null_argument("value");
+        if (text == nullptr) return api::null_argument("text");
+        if (!row->fits(len)) {
+            return fail(NvSciError_BadParameter,
+                        fmt::format("{}: {} bytes are no value; an element has {}, and there are at most {}", row->name,
+                                    len, row->type->size, row->max_count));
+        }
+        const std::string found = row->text({static_cast<const std::byte*>(value), len});
+        if (found.size() >= size) {
+            return fail(NvSciError_Overflow,
+                        fmt::format("the text needs {} bytes, there are {}", found.size() + 1, size));
+        }
+        std::memcpy(text, found.c_str(), found.size() + 1);
+        return {};
+    });
+}
+
+NvSciError opennvsciGetDriver(const OpenNvSciDriver** driver) {
+    return api::call(__func__, [&]() -> Result<> {
+        if (driver == nullptr) return api::null_argument("driver");
+        OPENNVSCI_TRY_ASSIGN(found, api::driver_view());
+        *driver = found;
+        return {};
+    });
 }

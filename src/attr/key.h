@@ -36,16 +36,19 @@ enum class Direction : std::uint8_t {
 };
 
 enum class Presence : std::uint8_t {
-    mandatory,    ///< at least one of the lists must set it
-    optional,     ///< may be missing everywhere
-    conditional,  ///< mandatory, optional or forbidden depending on other keys: the buffer type's own rule decides
-    output,       ///< computed
+    mandatory,      ///< at least one of the lists must set it
+    optional,       ///< may be missing everywhere
+    conditional,    ///< mandatory, optional or forbidden depending on other keys: the buffer type's own rule decides
+    output,         ///< computed, in every result
+    output_if_any,  ///< computed where it means something
 };
 
-/// Which values of one element are legal.
+/// Which values are legal, asked by a program or a peer, and in a result.
 struct Legal {
     const char* text;
     bool (*accepts)(const void* element);
+    bool (*accepts_in_result)(const void* element) = accepts;
+    bool may_repeat = true;  ///< false: no element stands twice in what is asked
 };
 
 /// What one participant asks of one key.
@@ -77,15 +80,30 @@ struct Key {
     std::uint16_t max_count;
     Direction direction;
     Presence presence;
-    const Legal* legal;      ///< null: any value
+    const Legal* legal;      ///< never null: a row whose every value is legal says so
     const MergeRule* merge;  ///< null: not merged, but computed or only reported
     const CheckRule* check;  ///< null: no documented rule
 
     [[nodiscard]] std::size_t capacity() const noexcept { return std::size_t{max_count} * type->size; }
     /// The part of the number that says to which group of keys (buffer type) this one belongs; 0 is for all.
     [[nodiscard]] std::uint32_t group() const noexcept { return number >> 16; }
+    /// True if a value of `size` bytes has whole elements, not none and not too many.
+    [[nodiscard]] bool fits(std::size_t size) const noexcept {
+        return size != 0 && size % type->size == 0 && size <= capacity();
+    }
+    /// True if the value, of whole elements, may be asked; if it may be in a result.
+    [[nodiscard]] bool is_legal(Bytes value) const;
+    [[nodiscard]] bool is_legal_result(Bytes value) const;
+    /// True if programs set it.
+    [[nodiscard]] bool can_be_asked() const noexcept {
+        return direction == Direction::in || direction == Direction::in_out;
+    }
     /// The value as text: "4096", "ReadWrite", "{1, 2}".
     [[nodiscard]] std::string text(Bytes value) const;
+    /// Its elements as text: "1, 2".
+    [[nodiscard]] std::string elements_text(Bytes value) const;
+    /// "4096 is not legal; it must be …".
+    [[nodiscard]] std::string illegal_text(Bytes value) const;
 };
 
 }  // namespace opennvsci::attr

@@ -15,33 +15,65 @@ tl::unexpected<Error> bad_key(const Key& key, std::string_view problem) {
 }  // namespace
 
 List::List(const Schema& schema) : schema_(&schema), kind_(Kind::unreconciled), writable_(true) {
-    slots_.push_back({Slot(schema), {}});
+    wishes_.push_back({Values(schema), {}});
 }
 
-List::List(Kind kind, std::vector<NamedSlot> slots, std::shared_ptr<const Report> report)
-    : schema_(&slots.front().values.schema()),
-      kind_(kind),
+List::List(const Schema& schema, Bytes selector_value) : List(schema) {
+    wishes_.front().values.put(schema.selector(), selector_value);
+}
+
+List::List(Slot result, std::shared_ptr<const Report> report)
+    : schema_(&result.schema()),
+      kind_(Kind::reconciled),
       writable_(false),
-      slots_(std::move(slots)),
+      result_(std::move(result)),
       report_(std::move(report)) {}
 
-std::unique_ptr<List> List::clone() const {
-    auto copy = std::make_unique<List>(kind_, copy_slots(), report_);
-    copy->writable_ =
-        kind_ == Kind::unreconciled && (copy->slots_.size() == 1 || schema_->rules().writes_clones_of_several_slots);
-    return copy;
+List::List(Kind kind, std::vector<Wishes> wishes, std::shared_ptr<const Report> report)
+    : schema_(&wishes.front().values.schema()),
+      kind_(kind),
+      writable_(false),
+      wishes_(std::move(wishes)),
+      report_(std::move(report)) {}
+
+List::List(const List& other)
+    : schema_(other.schema_),
+      kind_(other.kind_),
+      writable_(other.kind_ == Kind::unreconciled &&
+                (other.wishes_.size() == 1 || other.schema_->rules().writes_clones_of_several_slots)),
+      wishes_(other.wishes_),
+      result_(other.result_),
+      report_(other.report_) {}
+
+Result<std::unique_ptr<List>> List::clone() const {
+    const auto locked = lock();
+    OPENNVSCI_TRY(check_copyable());
+    return std::unique_ptr<List>(new List(*this));
 }
 
-bool List::has_selector() const {
-    const auto locked = lock();
-    return std::all_of(slots_.begin(), slots_.end(),
-                       [&](const NamedSlot& slot) { return slot.values.has(schema_->selector()); });
+Result<std::unique_ptr<List>> List::append(std::span<const List* const> lists) {
+    std::vector<Wishes> all;
+    for (const List* list : lists) {
+        const auto locked = list->lock();
+        OPENNVSCI_TRY(list->check_copyable());
+        for (const Wishes& wishes : list->wishes_)
+            all.push_back(wishes);
+    }
+    return std::make_unique<List>(Kind::unreconciled, std::move(all), nullptr);
+}
+
+Result<> List::check_copyable() const {
+    const Key& selector = schema_->selector();
+    const bool has_selector =
+        std::all_of(wishes_.begin(), wishes_.end(), [&](const Wishes& wishes) { return wishes.values.has(selector); });
+    if (has_selector || schema_->rules().copies_without_selector) return {};
+    return fail(NvSciError_BadParameter, fmt::format("{} is not set", selector.name));
 }
 
 Result<> List::set_name(std::string name) {
     const auto locked = lock();
     OPENNVSCI_TRY(check_writable());
-    slots_.front().name = std::move(name);
+    wishes_.front().name = std::move(name);
     return {};
 }
 
@@ -56,31 +88,26 @@ Result<Bytes> List::get(std::size_t slot, std::uint32_t key_number) const {
     if (!is_reconciled() && key->direction == Direction::out && !schema_->rules().reads_outputs_of_any_list) {
         return bad_key(*key, "an output key exists in reconciled lists only");
     }
-    if (slot >= slots_.size()) {
+    if (slot >= slot_count()) {
         return fail(NvSciError_BadParameter,
-                    fmt::format("slot {} does not exist: the list has {} slots", slot, slots_.size()));
+                    fmt::format("slot {} does not exist: the list has {} slots", slot, slot_count()));
     }
-    if (!writable_) return slots_[slot].values.get(*key);  // it never changes
+    if (!writable_) return values(slot).get(*key);  // it never changes
     const auto locked = lock();
-    return slots_[slot].values.get(*key);
+    return values(slot).get(*key);
 }
 
 std::string List::text() const {
     const auto locked = lock();
     std::string out;
-    for (std::size_t i = 0; i < slots_.size(); ++i) {
-        if (slots_.size() > 1) out += fmt::format("slot {} {}\n", i + 1, slots_[i].name);
-        for (const Key& key : schema_->keys()) {
-            const Bytes value = slots_[i].values.get(key);
-            if (!value.empty()) out += fmt::format("{} = {}\n", key.name, key.text(value));
-        }
+    for (std::size_t i = 0; i < slot_count(); ++i) {
+        if (slot_count() > 1) out += fmt::format("slot {} {}\n", i + 1, wishes_[i].name);
+        values(i).for_each_set([&](std::size_t key_index, Bytes value) {
+            const Key& key = schema_->keys()[key_index];
+            out += fmt::format("{} = {}\n", key.name, key.text(value));
+        });
     }
     return out;
-}
-
-std::vector<NamedSlot> List::copy_slots() const {
-    const auto locked = lock();
-    return slots_;
 }
 
 Result<> List::check_writable() const {
@@ -100,35 +127,32 @@ Result<> List::take(const KeyValue& pair, GivenPairs& given) const {
     if (written_.test(index)) return bad_key(*key, "already set; a key can be set once");
     if (given.keys().test(index)) return bad_key(*key, "given twice in one call");
     if (pair.value == nullptr) return bad_key(*key, "the value is NULL");
-    if (pair.size == 0 || pair.size % key->type->size != 0 || pair.size > key->capacity()) {
+    if (!key->fits(pair.size)) {
         return bad_key(*key, fmt::format("{} bytes given; one {} has {}, at most {} of them fit", pair.size,
                                          key->type->name, key->type->size, key->max_count));
     }
     const Bytes value = given.add(*key, index, pair.value, pair.size);
-    if (key->legal == nullptr || !schema_->rules().checks_values_when_set) return {};
-    for (std::size_t at = 0; at < value.size(); at += key->type->size) {
-        if (!key->legal->accepts(value.data() + at)) {
-            return bad_key(*key, fmt::format("{} is not legal; it must be {}", key->text(value), key->legal->text));
-        }
-    }
-    return {};
+    if (!schema_->rules().checks_values_when_set || key->is_legal(value)) return {};
+    return bad_key(*key, key->illegal_text(value));
 }
 
-Result<> List::put(const GivenPairs& given, Bytes selector_value) {
+Result<> List::put(const GivenPairs& given) {
+    Values& values = wishes_.front().values;
     // The selecting key may stand behind the keys that need it, so it is looked for first.
+    Bytes selector_value = values.get(schema_->selector());
     for (const GivenPairs::Pair& pair : given.pairs()) {
         if (pair.key == &schema_->selector()) selector_value = pair.value();
     }
     for (const GivenPairs::Pair& pair : given.pairs())
         OPENNVSCI_TRY(check_group(*pair.key, selector_value));
     for (const GivenPairs::Pair& pair : given.pairs())
-        slots_.front().values.put(*pair.key, pair.value());
+        values.put(*pair.key, pair.value());
     written_ |= given.keys();
     return {};
 }
 
 Result<> List::check_group(const Key& key, Bytes selector_value) const {
-    if ((schema_->groups_of(selector_value) >> key.group() & 1U) != 0) return {};
+    if (Schema::is_in_groups(key, schema_->groups_of(selector_value))) return {};
     return bad_key(key, fmt::format("needs a matching {}, which is {}", schema_->selector().name,
                                     schema_->selector().text(selector_value)));
 }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// List: an attribute list. An unreconciled list holds one slot per participant and is written key by key, each key
-// once; a reconciled list holds one slot, the result, and the report of how it came about; a conflict list holds the
-// values that could not be merged.
+// List: an attribute list. An unreconciled list holds the values of one participant or several and is written key by
+// key, each key once; a reconciled list holds one slot, the result, and the report of how it came about; a conflict
+// list holds the values that could not be merged.
 // Thread-safe. Values handed out by get() point into the list and stay valid as long as it.
 #pragma once
 
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "attr/given_pairs.h"
@@ -25,10 +27,11 @@ struct KeyValue {
     std::size_t size;
 };
 
-/// A slot with the name of the participant whose wishes it holds (empty if the program gave none).
-struct NamedSlot {
-    Slot values;
+/// What one participant asks, its name (empty if the program gave none), and whose process it is.
+struct Wishes {
+    Values values;
     std::string name;
+    Origin origin{};
 };
 
 class List {
@@ -37,20 +40,24 @@ class List {
 
     /// An empty, writable, unreconciled list with one slot.
     explicit List(const Schema& schema);
-    /// A read-only list of the given kind that holds `slots`, at least one. `report` may be null.
-    List(Kind kind, std::vector<NamedSlot> slots, std::shared_ptr<const Report> report);
+    /// The same in which the selecting key has a value already, which may be set once more.
+    List(const Schema& schema, Bytes selector_value);
+    /// A reconciled list. `report` may be null.
+    List(Slot result, std::shared_ptr<const Report> report);
+    /// A read-only unreconciled or conflict list of `wishes`, at least one. `report` may be null.
+    List(Kind kind, std::vector<Wishes> wishes, std::shared_ptr<const Report> report);
     /// A deep copy of the same kind. An unreconciled copy is writable, every key once more, if it has one slot or the
-    /// schema's rules say so; then its first slot is written.
-    [[nodiscard]] std::unique_ptr<List> clone() const;
+    /// schema's rules say so; then its first slot is written. Errors: BadParameter if a slot lacks the selecting key
+    /// and the rules ask for it.
+    [[nodiscard]] Result<std::unique_ptr<List>> clone() const;
+    /// All slots of unreconciled lists, at least one, as one read-only list. Errors: as of clone().
+    [[nodiscard]] static Result<std::unique_ptr<List>> append(std::span<const List* const> lists);
 
     [[nodiscard]] Kind kind() const noexcept { return kind_; }
     [[nodiscard]] bool is_reconciled() const noexcept { return kind_ == Kind::reconciled; }
     [[nodiscard]] const Schema& schema() const noexcept { return *schema_; }
-    [[nodiscard]] std::size_t slot_count() const noexcept { return slots_.size(); }
+    [[nodiscard]] std::size_t slot_count() const noexcept { return result_ ? 1 : wishes_.size(); }
     [[nodiscard]] const std::shared_ptr<const Report>& report() const noexcept { return report_; }
-    /// True if every slot has the key that selects the groups (Types).
-    [[nodiscard]] bool has_selector() const;
-
     /// True if keys can be set: a new unreconciled list, or a copy of one.
     [[nodiscard]] bool is_writable() const noexcept { return writable_; }
 
@@ -60,11 +67,14 @@ class List {
     /// Sets `count` keys, all or none; `pair_at(i)` gives the i-th KeyValue and is called once for each. Its value is
     /// read once, and may change meanwhile. Errors: BadParameter with the reason.
     template <class PairAt>
-    [[nodiscard]] Result<> set(std::size_t count, PairAt&& pair_at);
-
-    /// set() on a new list, as if the selecting key had the value `selector_value`, unless the pairs set it.
-    template <class PairAt>
-    [[nodiscard]] Result<> set_for_comparison(Bytes selector_value, std::size_t count, PairAt&& pair_at);
+    [[nodiscard]] Result<> set(std::size_t count, PairAt&& pair_at) {
+        const auto locked = lock();
+        OPENNVSCI_TRY(check_writable());
+        GivenPairs given;
+        for (std::size_t i = 0; i < count; ++i)
+            OPENNVSCI_TRY(take(pair_at(i), given));
+        return put(given);
+    }
 
     /// The value of a key in slot `slot`, empty if it is unset. Errors: BadParameter.
     [[nodiscard]] Result<Bytes> get(std::size_t slot, std::uint32_t key_number) const;
@@ -72,32 +82,32 @@ class List {
     /// Every key that is set, one per line, as "KEY = VALUE", slot by slot.
     [[nodiscard]] std::string text() const;
 
-    /// Copies of the slots, taken under the lock.
-    [[nodiscard]] std::vector<NamedSlot> copy_slots() const;
-
-    /// Calls `read(slot)` for every NamedSlot, under the lock.
+    /// Calls `read(wishes)` for what every participant of an unreconciled list asks, under the lock.
     template <class Read>
-    void for_each_slot(Read&& read) const {
+    void for_each_participant(Read&& read) const {
         const auto locked = lock();
-        for (const NamedSlot& slot : slots_)
-            read(slot);
+        for (const Wishes& wishes : wishes_)
+            read(wishes);
     }
 
     /// The one slot of a reconciled list, which never changes.
-    [[nodiscard]] const Slot& reconciled() const noexcept { return slots_.front().values; }
+    [[nodiscard]] const Slot& reconciled() const noexcept { return *result_; }
 
   private:
-    template <class PairAt>
-    [[nodiscard]] Result<> set_locked(Bytes selector_value, std::size_t count, PairAt&& pair_at);
+    [[nodiscard]] Result<> check_copyable() const;
     [[nodiscard]] Result<> check_writable() const;
     [[nodiscard]] Result<> take(const KeyValue& pair, GivenPairs& given) const;
-    [[nodiscard]] Result<> put(const GivenPairs& given, Bytes selector_value);
+    [[nodiscard]] Result<> put(const GivenPairs& given);
     [[nodiscard]] Result<> check_group(const Key& key, Bytes selector_value) const;
+
+    List(const List& other);
+    [[nodiscard]] const Values& values(std::size_t slot) const { return result_ ? *result_ : wishes_[slot].values; }
 
     const Schema* schema_;
     Kind kind_;
     bool writable_;
-    std::vector<NamedSlot> slots_;
+    std::vector<Wishes> wishes_;  // empty in a reconciled list
+    std::optional<Slot> result_;  // of a reconciled list
     std::shared_ptr<const Report> report_;
     KeySet written_;  // keys that may not be set again
     const std::uint64_t maker_ = process::token();
@@ -110,25 +120,5 @@ class List {
         return std::unique_lock(mutex_);
     }
 };
-
-template <class PairAt>
-Result<> List::set(std::size_t count, PairAt&& pair_at) {
-    const auto locked = lock();
-    OPENNVSCI_TRY(check_writable());
-    return set_locked(slots_.front().values.get(schema_->selector()), count, pair_at);
-}
-
-template <class PairAt>
-Result<> List::set_for_comparison(Bytes selector_value, std::size_t count, PairAt&& pair_at) {
-    return set_locked(selector_value, count, pair_at);
-}
-
-template <class PairAt>
-Result<> List::set_locked(Bytes selector_value, std::size_t count, PairAt&& pair_at) {
-    GivenPairs given;
-    for (std::size_t i = 0; i < count; ++i)
-        OPENNVSCI_TRY(take(pair_at(i), given));
-    return put(given, selector_value);
-}
 
 }  // namespace opennvsci::attr

@@ -21,12 +21,25 @@ Negotiation::Negotiation(const Schema& schema, std::span<const List* const> list
 void Negotiation::add(const List& list, std::uint32_t position) {
     const std::size_t slot_count = list.slot_count();
     std::uint32_t slot_number = 0;
-    list.for_each_slot([&](const NamedSlot& slot) {
+    list.for_each_participant([&](const Wishes& wishes) {
         const auto participant = static_cast<std::uint32_t>(report_.participants().size());
-        report_.add_participant({position, slot_number++, slot_count == 1, slot.name});
-        slot.values.for_each_set(
+        report_.add_participant({position, slot_number++, slot_count == 1, wishes.name, wishes.origin});
+        wishes.values.for_each_set(
             [&](std::size_t key_index, Bytes value) { report_.add_ask(key_index, participant, value); });
     });
+}
+
+Result<> Negotiation::check_asks() {
+    for (const Key& key : schema_->keys()) {
+        for (const Ask& ask : asks(key.number)) {
+            if (key.is_legal(ask.value)) continue;
+            const std::string name = report_.participants()[ask.participant].text();
+            return refuse(key.number, NvSciError_BadParameter,
+                          fmt::format("{} asks {}; it must be {}", name, key.text(ask.value), key.legal->text),
+                          fmt::format("change it in {}", name));
+        }
+    }
+    return {};
 }
 
 Result<> Negotiation::merge(const Key& key) {
@@ -45,12 +58,13 @@ tl::unexpected<Error> Negotiation::refuse(std::uint32_t number, NvSciError code,
     const Key& refused = key(number);
     if (code == NvSciError_ReconciliationFailed || code == NvSciError_UnsupportedConfig) {
         for (const Ask& ask : asks(number)) {
-            NamedSlot slot{Slot(*schema_), report_.participants()[ask.participant].text()};
-            slot.values.put(refused, ask.value);
-            conflict_slots_.push_back(std::move(slot));
+            const Participant& participant = report_.participants()[ask.participant];
+            Wishes wishes{Values(*schema_), participant.text(), participant.origin};
+            wishes.values.put(refused, ask.value);
+            conflict_.push_back(std::move(wishes));
         }
         // A conflict that follows from other keys still yields a list, empty for this key.
-        if (conflict_slots_.empty()) conflict_slots_.push_back({Slot(*schema_), {}});
+        if (conflict_.empty()) conflict_.push_back({Values(*schema_), {}});
     }
     std::string text = fmt::format("{}: {}", refused.name, reason);
     if (!suggestion.empty()) text += fmt::format(". To avoid it: {}", suggestion);
@@ -58,17 +72,39 @@ tl::unexpected<Error> Negotiation::refuse(std::uint32_t number, NvSciError code,
     return fail(code, std::move(text));
 }
 
-std::unique_ptr<List> Negotiation::take_reconciled() {
-    std::vector<NamedSlot> slots;
-    slots.push_back({std::move(result_), {}});
-    return std::make_unique<List>(List::Kind::reconciled, std::move(slots),
-                                  std::make_shared<const Report>(std::move(report_)));
+Reconciliation Negotiation::end(Result<> negotiated) {
+    auto report = std::make_shared<const Report>(std::move(report_));
+    if (negotiated) return {std::make_unique<List>(std::move(result_), std::move(report)), nullptr};
+    std::unique_ptr<List> conflict;
+    if (!conflict_.empty()) {
+        conflict = std::make_unique<List>(List::Kind::conflict, std::move(conflict_), std::move(report));
+    }
+    return {tl::make_unexpected(std::move(negotiated).error()), std::move(conflict)};
 }
 
-std::unique_ptr<List> Negotiation::take_conflict() {
-    if (conflict_slots_.empty()) return nullptr;
-    return std::make_unique<List>(List::Kind::conflict, std::move(conflict_slots_),
-                                  std::make_shared<const Report>(std::move(report_)));
+Result<> check_satisfies(const Slot& reconciled, const Values& wishes, NvSciError mismatch) {
+    auto asked = Slot::of_participant(wishes);
+    if (!asked) return fail(mismatch, std::move(asked.error().text));
+    const Schema& schema = reconciled.schema();
+    const std::uint32_t groups = schema.groups_of(reconciled.get(schema.selector()));
+    for (const Key& key : schema.keys()) {
+        if (!Schema::is_in_groups(key, groups) || key.check == nullptr || key.check->holds(key, reconciled, *asked)) {
+            continue;
+        }
+        return fail(mismatch, fmt::format("{}: the reconciled list has {}, the other one {}; rule '{}'", key.name,
+                                          key.text(reconciled.get(key)), key.text(wishes.get(key)), key.check->name));
+    }
+    return {};
+}
+
+Result<> check_satisfies(const Slot& reconciled, std::span<const List* const> lists, NvSciError mismatch) {
+    Result<> satisfied;
+    for (const List* list : lists) {
+        list->for_each_participant([&](const Wishes& wishes) {
+            if (satisfied) satisfied = check_satisfies(reconciled, wishes.values, mismatch);
+        });
+    }
+    return satisfied;
 }
 
 }  // namespace opennvsci::attr

@@ -11,6 +11,13 @@
 
 namespace opennvsci::attr {
 
+struct Reconciliation {
+    /// The reconciled list with its report. Errors: those of the library's function that reconciles.
+    Result<std::unique_ptr<List>> list;
+    /// What could not be had, if that can be said as a list, with the report. Otherwise null.
+    std::unique_ptr<List> conflict;
+};
+
 class Negotiation {
   public:
     /// Begins with copies of all values of `lists`, in the order of the call.
@@ -29,6 +36,9 @@ class Negotiation {
         report_.asks(schema_->index_of(key(number)), asks_);
         return asks_;
     }
+
+    /// Checks what nobody checked when it was set. Errors: BadParameter, with the participant.
+    [[nodiscard]] Result<> check_asks();
 
     /// Merges `key` into the result if anybody asked for it. Errors: ReconciliationFailed on a conflict.
     [[nodiscard]] Result<> merge(const Key& key);
@@ -76,11 +86,8 @@ class Negotiation {
     [[nodiscard]] tl::unexpected<Error> refuse(std::uint32_t number, NvSciError code, std::string reason,
                                                std::string suggestion = {});
 
-    /// The result as a reconciled list. Ends the negotiation.
-    [[nodiscard]] std::unique_ptr<List> take_reconciled();
-
-    /// The conflict list, or null if nothing was refused with one of these two. Ends the negotiation.
-    [[nodiscard]] std::unique_ptr<List> take_conflict();
+    /// What came of the negotiation, which ended well or with the error in `negotiated`. This object is used up.
+    [[nodiscard]] Reconciliation end(Result<> negotiated);
 
   private:
     void add(const List& list, std::uint32_t position);
@@ -89,7 +96,12 @@ class Negotiation {
     Slot result_;
     Report report_;
     std::vector<Ask> asks_;  // kept for its memory
-    std::vector<NamedSlot> conflict_slots_;
+    std::vector<Wishes> conflict_;
 };
+
+/// Checks that a result satisfies what a participant asks, or every participant of `lists`, by the rules of the keys.
+/// Errors: `mismatch`, with the key that does not hold.
+[[nodiscard]] Result<> check_satisfies(const Slot& reconciled, const Values& wishes, NvSciError mismatch);
+[[nodiscard]] Result<> check_satisfies(const Slot& reconciled, std::span<const List* const> lists, NvSciError mismatch);
 
 }  // namespace opennvsci::attr

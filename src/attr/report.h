@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "attr/schema.h"
+#include "attr/slot.h"
 #include "attr/text.h"
 
 namespace opennvsci::attr {
@@ -32,6 +32,7 @@ struct Participant {
     std::uint32_t slot;
     bool is_only_slot;
     std::string name;  ///< given by the program, or empty
+    Origin origin{};
 
     /// The given name, or "list 2", or "list 2 slot 3" (counted from 1).
     [[nodiscard]] std::string text() const;

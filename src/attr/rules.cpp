@@ -13,11 +13,9 @@ bool same(Bytes a, Bytes b) {
     return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-bool contains(Bytes array, const std::byte* element, std::size_t size) {
-    for (std::size_t at = 0; at < array.size(); at += size) {
-        if (std::memcmp(array.data() + at, element, size) == 0) return true;
-    }
-    return false;
+bool contains(const Key& key, Bytes value, Bytes element) {
+    const auto all = elements(key, value);
+    return std::any_of(all.begin(), all.end(), [&](Bytes other) { return same(other, element); });
 }
 
 bool merge_equal(const Key& key, std::span<const Ask> asks, Slot& out) {
@@ -54,17 +52,15 @@ bool merge_or(const Key& key, std::span<const Ask> asks, Slot& out) {
 }
 
 bool merge_union(const Key& key, std::span<const Ask> asks, Slot& out) {
-    const std::size_t size = key.type->size;
     alignas(8) std::byte merged[2048];
     static_assert(sizeof(merged) == 2048, "the largest array of any table: 128 peer locations of 16 bytes");
     std::size_t used = 0;
     for (const Ask& ask : asks) {
-        for (std::size_t at = 0; at < ask.value.size(); at += size) {
-            const std::byte* element = ask.value.data() + at;
-            if (contains({merged, used}, element, size)) continue;
+        for (const Bytes element : elements(key, ask.value)) {
+            if (contains(key, {merged, used}, element)) continue;
             if (used == key.capacity()) return false;
-            std::memcpy(merged + used, element, size);
-            used += size;
+            std::memcpy(merged + used, element.data(), element.size());
+            used += element.size();
         }
     }
     out.put(key, {merged, used});
@@ -81,21 +77,19 @@ bool check_equal(const Key& key, const Slot& reconciled, const Slot& unreconcile
 
 bool check_at_least(const Key& key, const Slot& reconciled, const Slot& unreconciled) {
     if (!reconciled.has(key)) return false;
-    const Bytes has = reconciled.get(key);
-    const Bytes wants = unreconciled.get(key);
+    const auto has = elements(key, reconciled.get(key));
+    const auto wants = elements(key, unreconciled.get(key));
     if (has.size() < wants.size()) return false;
-    for (std::size_t at = 0; at < wants.size(); at += key.type->size) {
-        if (key.type->less(has.data() + at, wants.data() + at)) return false;
+    for (std::size_t i = 0; i < wants.size(); ++i) {
+        if (key.type->less(has[i].data(), wants[i].data())) return false;
     }
     return true;
 }
 
 bool check_superset(const Key& key, const Slot& reconciled, const Slot& unreconciled) {
-    const Bytes wants = unreconciled.get(key);
-    for (std::size_t at = 0; at < wants.size(); at += key.type->size) {
-        if (!contains(reconciled.get(key), wants.data() + at, key.type->size)) return false;
-    }
-    return true;
+    const auto wants = elements(key, unreconciled.get(key));
+    return std::all_of(wants.begin(), wants.end(),
+                       [&](Bytes element) { return contains(key, reconciled.get(key), element); });
 }
 
 bool check_implies(const Key& key, const Slot& reconciled, const Slot& unreconciled) {
@@ -106,6 +100,10 @@ bool check_implies(const Key& key, const Slot& reconciled, const Slot& unreconci
 }
 
 }  // namespace
+
+const Legal legal::any{"any value", [](const void*) { return true; }};
+const Legal legal::boolean{"true (1) or false (0)",
+                           [](const void* element) { return load<std::uint8_t>(element) <= 1; }};
 
 const MergeRule merge::equal{"equal", "every list that sets it must give the same value", merge_equal};
 const MergeRule merge::maximum{"maximum", "the greatest value of all lists", merge_maximum};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The general merge and check rules that tables refer to. Rules that need more than one key belong to the floor that
+// The general rules that tables refer to. Rules that need more than one key belong to the floor that
 // owns the table.
 #pragma once
 
@@ -24,3 +24,10 @@ extern const CheckRule superset;        ///< every element that was asked for is
 extern const CheckRule implies;         ///< if true was asked, it is true
 
 }  // namespace opennvsci::attr::check
+
+namespace opennvsci::attr::legal {
+
+extern const Legal any;      ///< every value
+extern const Legal boolean;  ///< 0 or 1 in a byte
+
+}  // namespace opennvsci::attr::legal

@@ -15,6 +15,7 @@ struct ListRules {
     bool checks_values_when_set = true;           ///< else reconciling does
     bool reads_outputs_of_any_list = false;       ///< output keys read as unset from unreconciled lists, not as errors
     bool writes_clones_of_several_slots = false;  ///< a clone of an appended list is writable, in its first slot
+    bool copies_without_selector = false;         ///< else a list without the selecting key is not cloned or appended
 };
 
 class Schema {
@@ -51,6 +52,10 @@ class Schema {
     [[nodiscard]] const ListRules& rules() const noexcept { return rules_; }
     [[nodiscard]] const Key& selector() const noexcept { return *selector_; }
     [[nodiscard]] std::uint32_t groups_of(Bytes selector_value) const { return groups_of_(selector_value) | 1U; }
+    /// True if a slot with these groups may hold the key. Internal keys belong to every slot.
+    [[nodiscard]] static bool is_in_groups(const Key& key, std::uint32_t groups) noexcept {
+        return key.direction == Direction::internal || (groups >> key.group() & 1U) != 0;
+    }
 
   private:
     // The groups that programs see are small numbers; the one of internal keys comes after them.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Slot: the values of one participant, or the merged values of all. Every key has its own place of full capacity,
+// Values: what somebody gave for the keys of a schema, as bytes that nobody has looked at; and Slot, the same when the
+// schema's check has passed it, which alone can be read as numbers. Every key has its own place of full capacity,
 // 8-byte aligned and zero-filled, so that a program that reads a 4-byte value as 8 bytes, or an array to its maximum,
 // reads the value and zeros. An unset key has length 0.
 #pragma once
@@ -10,24 +11,32 @@
 #include <memory>
 #include <optional>
 
+#include "attr/elements.h"
 #include "attr/schema.h"
-#include "base/unaligned.h"
+#include "base/result.h"
 
 namespace opennvsci::attr {
 
-class Slot {
+/// Which process a participant is.
+struct Origin {
+    std::uint64_t peer = 0;  ///< 0: this process
+
+    [[nodiscard]] bool is_this_process() const noexcept { return peer == 0; }
+};
+
+class Values {
   public:
-    explicit Slot(const Schema& schema);
-    Slot(const Slot& other);
-    Slot(Slot&&) noexcept = default;
-    Slot& operator=(Slot&&) noexcept = default;
-    ~Slot() = default;
+    explicit Values(const Schema& schema);
+    Values(const Values& other);
+    Values(Values&&) noexcept = default;
+    Values& operator=(Values&&) noexcept = default;
+    ~Values() = default;
 
     [[nodiscard]] const Schema& schema() const noexcept { return *schema_; }
 
     [[nodiscard]] bool has(const Key& key) const noexcept { return lengths_[schema_->index_of(key)] != 0; }
 
-    /// The value, empty if unset. Points into this slot and stays valid as long as it.
+    /// The value, empty if unset. Points into these values and stays valid as long as they.
     [[nodiscard]] Bytes get(const Key& key) const noexcept {
         return {storage_.get() + schema_->offset_of(key), lengths_[schema_->index_of(key)]};
     }
@@ -41,42 +50,64 @@ class Slot {
         }
     }
 
-    /// Copies `value`, at most the key's capacity, into the key's place.
+    /// Copies `value`, whole elements and at most the key's capacity, into the key's place.
     void put(const Key& key, Bytes value) noexcept;
-
-    /// The value of a scalar key, or nothing if it is unset. T must be the key's type.
-    template <class T>
-    [[nodiscard]] std::optional<T> scalar(std::uint32_t number) const noexcept {
-        const Bytes value = get(*schema_->find(number));
-        if (value.size() < sizeof(T)) return std::nullopt;
-        return load<T>(value.data());
-    }
-
-    /// Element `i` of an array key. T must be the key's element type; i < count<T>(number).
-    template <class T>
-    [[nodiscard]] T element(std::uint32_t number, std::size_t i) const noexcept {
-        return load<T>(get(*schema_->find(number)).data() + i * sizeof(T));
-    }
-
-    template <class T>
-    [[nodiscard]] std::size_t count(std::uint32_t number) const noexcept {
-        return get(*schema_->find(number)).size() / sizeof(T);
-    }
-
-    template <class T>
-    void put_scalar(std::uint32_t number, const T& value) noexcept {
-        put(*schema_->find(number), std::as_bytes(std::span(&value, 1)));
-    }
-
-    template <class T>
-    void put_array(std::uint32_t number, std::span<const T> values) noexcept {
-        put(*schema_->find(number), std::as_bytes(values));
-    }
 
   private:
     const Schema* schema_;
     std::array<std::uint16_t, Schema::kMaxKeys> lengths_{};
     std::unique_ptr<std::byte[]> storage_;
+};
+
+class Slot : public Values {
+  public:
+    /// An empty slot, which this library's own code fills.
+    explicit Slot(const Schema& schema) : Values(schema) {}
+
+    /// The values of one participant. Errors: BadParameter, with the key that holds what nobody may ask.
+    [[nodiscard]] static Result<Slot> of_participant(Values values);
+
+    /// The values of a reconciled list. Errors: BadParameter, with the key that holds what no reconciliation gives, or
+    /// that is missing.
+    [[nodiscard]] static Result<Slot> of_result(Values values);
+
+    /// The value of a scalar key, or nothing if it is unset. T must be the key's type.
+    template <class T>
+    [[nodiscard]] std::optional<T> scalar(std::uint32_t number) const noexcept {
+        const Bytes value = get(*schema().find(number));
+        if (value.size() < sizeof(T)) return std::nullopt;
+        return load<T>(value.data());
+    }
+
+    /// The value of a scalar key that is set in every slot of this kind: a slot that lacks it ends the process, with
+    /// the name of the key. T must be the key's type.
+    template <class T>
+    [[nodiscard]] T required(std::uint32_t number) const noexcept {
+        const Key& key = *schema().find(number);
+        const Bytes value = get(key);
+        if (value.size() < sizeof(T)) [[unlikely]]
+            stop_at_missing(key.name);
+        return load<T>(value.data());
+    }
+
+    /// The elements of an array key, none if it is unset. T must be the key's element type.
+    template <class T>
+    [[nodiscard]] auto elements(std::uint32_t number) const noexcept {
+        return attr::elements<T>(get(*schema().find(number)));
+    }
+
+    template <class T>
+    void put_scalar(std::uint32_t number, const T& value) noexcept {
+        put(*schema().find(number), std::as_bytes(std::span(&value, 1)));
+    }
+
+    template <class T>
+    void put_array(std::uint32_t number, std::span<const T> values) noexcept {
+        put(*schema().find(number), std::as_bytes(values));
+    }
+
+  private:
+    explicit Slot(Values values) noexcept : Values(std::move(values)) {}
 };
 
 }  // namespace opennvsci::attr

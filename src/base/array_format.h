@@ -4,11 +4,20 @@
 // 10/10/10/2 bits that newer drivers have for textures.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 
 #include "base/cuda_abi.h"
 
 namespace opennvsci::cu {
+
+/// The element of an array: so many values of a type.
+struct ArrayElement {
+    CUarray_format format;
+    unsigned channels;
+
+    auto operator<=>(const ArrayElement&) const = default;  // NOLINT(modernize-use-nullptr): there is no pointer
+};
 
 /// Bytes of one element, or 0 for a format or a number of channels that arrays do not have.
 [[nodiscard]] constexpr std::size_t array_element_size(CUarray_format format, unsigned channels) noexcept {

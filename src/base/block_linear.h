@@ -8,7 +8,7 @@
 // at the offset whose bits are, high to low, x5 y2 x4 y1 y0 x3 x2 x1 x0: runs of 16 bytes are contiguous.
 //
 // The driver chooses h from the number of rows alone, and a plane occupies whole pages of 64 KiB. Sizes and places were
-// measured equal to these on an H100 (tests/softcuda/array_sizes_h100.csv). Vocabulary: Linux drm_fourcc.h.
+// measured equal to these on an H100 (driver-facts.md F17 and F18). Vocabulary: Linux drm_fourcc.h.
 #pragma once
 
 #include <cstddef>

@@ -26,6 +26,7 @@ Calls& calls() noexcept {
         .mmap = ::mmap,
         .munmap = ::munmap,
         .dup_cloexec = [](int fd) { return ::fcntl(fd, F_DUPFD_CLOEXEC, 0); },
+        .open = [](const char* path, int flags) { return ::open(path, flags); },
     };
     return real;
 }
@@ -100,6 +101,12 @@ Result<UniqueFd> duplicate(int fd) {
     UniqueFd copy(calls().dup_cloexec(fd));
     if (!copy) return os_error("fcntl(F_DUPFD_CLOEXEC)");
     return copy;
+}
+
+Result<UniqueFd> reopen_read_only(int fd) {
+    UniqueFd opened(calls().open(fmt::format("/proc/self/fd/{}", fd).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!opened) return os_error("open of /proc/self/fd");
+    return opened;
 }
 
 Result<FileMapping> FileMapping::create(int fd, std::size_t size, std::size_t alignment, bool writable) {

@@ -24,6 +24,7 @@ struct Calls {
     void* (*mmap)(void* address, std::size_t size, int protection, int flags, int fd, off_t offset);
     int (*munmap)(void* address, std::size_t size);
     int (*dup_cloexec)(int fd);
+    int (*open)(const char* path, int flags);
 };
 
 /// The calls in use. Only tests write to it, before other threads run.
@@ -43,6 +44,9 @@ struct Calls {
 
 /// Another descriptor of the same open file.
 [[nodiscard]] Result<UniqueFd> duplicate(int fd);
+
+/// The same file opened anew, so that nothing can be written through the descriptor.
+[[nodiscard]] Result<UniqueFd> reopen_read_only(int fd);
 
 /// One mmap'ed range of a file; unmapped by the destructor.
 class FileMapping {

@@ -5,16 +5,15 @@
 
 #include "base/checked.h"
 #include "buf/data_type.h"
-#include "buf/extent.h"
 #include "buf/keys.h"
 
 namespace opennvsci::buf {
 
-Result<> complete_array(attr::Negotiation& negotiation) {
+Result<> complete_array(attr::Negotiation& negotiation, const Placement& /*placement*/) {
     const attr::Slot& result = negotiation.result();
-    const auto type = *result.scalar<NvSciBufAttrValDataType>(NvSciBufArrayAttrKey_DataType);
-    const auto stride = *result.scalar<std::uint64_t>(NvSciBufArrayAttrKey_Stride);
-    const auto capacity = *result.scalar<std::uint64_t>(NvSciBufArrayAttrKey_Capacity);
+    const auto type = result.required<NvSciBufAttrValDataType>(NvSciBufArrayAttrKey_DataType);
+    const auto stride = result.required<std::uint64_t>(NvSciBufArrayAttrKey_Stride);
+    const auto capacity = result.required<std::uint64_t>(NvSciBufArrayAttrKey_Capacity);
     const unsigned element_bytes = bytes_of(type);
     if (stride < element_bytes) {
         return negotiation.refuse(
@@ -30,6 +29,24 @@ Result<> complete_array(attr::Negotiation& negotiation) {
     negotiation.compute(NvSciBufArrayAttrKey_Size, *size);
     negotiation.compute(NvSciBufArrayAttrKey_Alignment, kDefaultAlignment, kAllocatorAligns);
     return {};
+}
+
+Extent array_extent(const attr::Slot& reconciled) {
+    return {reconciled.required<std::uint64_t>(NvSciBufArrayAttrKey_Size),
+            reconciled.required<std::uint64_t>(NvSciBufArrayAttrKey_Alignment)};
+}
+
+Result<std::vector<Region>> array_regions(const attr::Slot& reconciled) {
+    const auto type = reconciled.required<NvSciBufAttrValDataType>(NvSciBufArrayAttrKey_DataType);
+    const auto capacity = reconciled.required<std::uint64_t>(NvSciBufArrayAttrKey_Capacity);
+    const auto stride = reconciled.required<std::uint64_t>(NvSciBufArrayAttrKey_Stride);
+    return std::vector<Region>{{"array",
+                                text_of(reconciled, NvSciBufArrayAttrKey_DataType),
+                                0,
+                                array_extent(reconciled).size,
+                                capacity * bytes_of(type),
+                                std::nullopt,
+                                {{capacity, stride}}}};
 }
 
 }  // namespace opennvsci::buf

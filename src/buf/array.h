@@ -3,11 +3,15 @@
 // Array: a number of elements at a fixed stride.
 #pragma once
 
-#include "attr/negotiation.h"
+#include "buf/extent.h"
+#include "buf/layout.h"
+#include "buf/placement.h"
 
 namespace opennvsci::buf {
 
-/// Completes the Array keys of a reconciliation. Errors: BadParameter for a stride smaller than an element, Overflow.
-[[nodiscard]] Result<> complete_array(attr::Negotiation& negotiation);
+// What the row of buf/buffer_type.h names. Errors: BadParameter for a stride smaller than an element, Overflow.
+[[nodiscard]] Result<> complete_array(attr::Negotiation& negotiation, const Placement& placement);
+[[nodiscard]] Extent array_extent(const attr::Slot& reconciled);
+[[nodiscard]] Result<std::vector<Region>> array_regions(const attr::Slot& reconciled);
 
 }  // namespace opennvsci::buf

@@ -196,13 +196,6 @@ const ColorFormat& color_format(NvSciBufAttrValColorFmt number) noexcept {
     return kFormats[number - 1];
 }
 
-std::optional<NvSciBufAttrValColorFmt> color_format_named(std::string_view name) noexcept {
-    for (std::size_t i = 0; i < kFormats.size(); ++i) {
-        if (name == kFormats[i].name) return static_cast<NvSciBufAttrValColorFmt>(i + 1);
-    }
-    return std::nullopt;
-}
-
 ArrayElement ColorFormat::array_element() const noexcept {
     return {array_format_of(data_type), bits_per_pixel / bits_of(data_type)};
 }

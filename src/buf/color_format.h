@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The colour formats as one table: what a plane of each looks like in memory, and how CUDA sees it. Source of the
-// columns: section 2.11 of the NvSciBuf reference, where all but a few are this project's decisions, and section 3.1 of
-// the CUDA reference.
+// columns: nvscibuf.md 2.11, where all but a few are this project's decisions, and cuda-interop.md 3.1.
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string_view>
 
-#include "base/cuda_abi.h"
+#include "base/array_format.h"
 #include "nvscibuf.h"
 
 namespace opennvsci::buf {
@@ -33,11 +30,7 @@ enum class Content : std::uint8_t {
     return content >= Content::luma && content <= Content::packed_yuv;
 }
 
-/// The element of a CUDA array: `channels` (1, 2 or 4) values of `format`.
-struct ArrayElement {
-    cu::CUarray_format format;
-    unsigned channels;
-};
+using cu::ArrayElement;
 
 struct ColorFormat {
     const char* name;               ///< without the prefix NvSciColor_
@@ -56,7 +49,5 @@ struct ColorFormat {
 [[nodiscard]] const ColorFormat* find_color_format(std::uint32_t number) noexcept;
 /// The same for a number that is known to be a format.
 [[nodiscard]] const ColorFormat& color_format(NvSciBufAttrValColorFmt number) noexcept;
-/// The number of the format of this name (without prefix), or nothing.
-[[nodiscard]] std::optional<NvSciBufAttrValColorFmt> color_format_named(std::string_view name) noexcept;
 
 }  // namespace opennvsci::buf

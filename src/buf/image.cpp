@@ -4,9 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <memory>
 #include <span>
+#include <type_traits>
 
+#include "base/block_linear.h"
 #include "buf/color_format.h"
 #include "buf/keys.h"
 #include "buf/surface.h"
@@ -64,24 +68,39 @@ Result<> require(Negotiation& negotiation, std::uint32_t key, const char* descri
                               "set it in one of the lists");
 }
 
-void expand_planes(Negotiation& negotiation, const SurfacePlanes& planes) {
-    std::array<std::uint32_t, kMaxPlanes> formats{};
-    std::array<std::uint32_t, kMaxPlanes> widths{};
-    std::array<std::uint32_t, kMaxPlanes> heights{};
-    for (std::uint32_t i = 0; i < planes.count; ++i) {
-        formats[i] = planes.planes[i].format;
-        widths[i] = planes.planes[i].width;
-        heights[i] = planes.planes[i].height;
-    }
-    const auto compute = [&](std::uint32_t key, const std::array<std::uint32_t, kMaxPlanes>& values) {
-        negotiation.compute(key, std::span(values).first(planes.count), "from the surface");
-    };
-    negotiation.compute(NvSciBufImageAttrKey_PlaneCount, planes.count, "from the surface");
-    compute(NvSciBufImageAttrKey_PlaneColorFormat, formats);
-    compute(NvSciBufImageAttrKey_PlaneWidth, widths);
-    compute(NvSciBufImageAttrKey_PlaneHeight, heights);
-    const auto standard = negotiation.result().scalar<std::uint32_t>(NvSciBufImageAttrKey_SurfColorStd);
-    if (standard) compute(NvSciBufImageAttrKey_PlaneColorStd, {*standard, *standard, *standard});
+// The keys that state one value for every plane, each with the part of a plane that it states.
+template <class Visit>
+void for_each_shape_key(Visit&& visit) {
+    visit(NvSciBufImageAttrKey_PlaneColorFormat, &PlaneShape::format);
+    visit(NvSciBufImageAttrKey_PlaneWidth, &PlaneShape::width);
+    visit(NvSciBufImageAttrKey_PlaneHeight, &PlaneShape::height);
+}
+template <class Visit>
+void for_each_layout_key(Visit&& visit) {
+    visit(NvSciBufImageAttrKey_PlaneOffset, &Plane::offset);
+    visit(NvSciBufImageAttrKey_PlaneAlignedSize, &Plane::size);
+    visit(NvSciBufImageAttrKey_PlaneSecondFieldOffset, &Plane::second_field_offset);
+    visit(NvSciBufImageAttrKey_PlanePitch, &Plane::pitch);
+    visit(NvSciBufImageAttrKey_PlaneAlignedHeight, &Plane::aligned_height);
+    visit(NvSciBufImageAttrKey_PlaneBaseAddrAlign, &Plane::alignment);
+}
+
+// Planes that the key has no value for stay as they are.
+template <class AnyPlane, class Owner, class Value>
+void read_key(const Slot& slot, std::uint32_t key, Value Owner::*part, Planes<AnyPlane>& planes) {
+    const auto values = slot.elements<Value>(key);
+    for (std::size_t i = 0; i < std::min<std::size_t>(planes.size(), values.size()); ++i)
+        planes[i].*part = values[i];
+}
+
+// `part` is a member of the planes, or computes from one.
+template <class AnyPlane, class Part>
+void compute_key(Negotiation& negotiation, std::uint32_t key, const Planes<AnyPlane>& planes, Part part,
+                 const char* reason = "") {
+    using Value = std::remove_cvref_t<std::invoke_result_t<Part, const AnyPlane&>>;
+    std::array<Value, kMaxPlanes> values{};
+    std::ranges::transform(planes, values.begin(), part);
+    negotiation.compute(key, std::span<const Value>(values).first(planes.size()), reason);
 }
 
 Result<> expand_surface(Negotiation& negotiation) {
@@ -89,7 +108,7 @@ Result<> expand_surface(Negotiation& negotiation) {
         if (key != NvSciBufImageAttrKey_SurfColorStd) OPENNVSCI_TRY(require(negotiation, key, "a surface"));
     }
     const Slot& result = negotiation.result();
-    const auto value = [&](std::uint32_t key) { return *result.scalar<std::uint32_t>(key); };
+    const auto value = [&](std::uint32_t key) { return result.required<std::uint32_t>(key); };
     const auto planes =
         planes_of({static_cast<NvSciBufSurfMemLayout>(value(NvSciBufImageAttrKey_SurfMemLayout)),
                    static_cast<NvSciBufSurfSampleType>(value(NvSciBufImageAttrKey_SurfSampleType)),
@@ -97,11 +116,17 @@ Result<> expand_surface(Negotiation& negotiation) {
                    static_cast<NvSciBufSurfComponentOrder>(value(NvSciBufImageAttrKey_SurfComponentOrder)),
                    value(NvSciBufImageAttrKey_SurfWidthBase), value(NvSciBufImageAttrKey_SurfHeightBase)});
     if (!planes) {
-        const attr::Key& key = negotiation.key(planes.error().key);
-        return negotiation.refuse(key.number, NvSciError_NotSupported,
-                                  fmt::format("{}, but {}", key.text(result.get(key)), planes.error().text));
+        const std::uint32_t key = planes.error().key;
+        return negotiation.refuse(key, NvSciError_NotSupported,
+                                  fmt::format("{}, but {}", text_of(result, key), planes.error().text));
     }
-    expand_planes(negotiation, *planes);
+    const char* const reason = "from the surface";
+    negotiation.compute(NvSciBufImageAttrKey_PlaneCount, planes->size(), reason);
+    for_each_shape_key([&](std::uint32_t key, auto part) { compute_key(negotiation, key, *planes, part, reason); });
+    if (const auto standard = result.scalar<std::uint32_t>(NvSciBufImageAttrKey_SurfColorStd)) {
+        compute_key(
+            negotiation, NvSciBufImageAttrKey_PlaneColorStd, *planes, [&](const auto&) { return *standard; }, reason);
+    }
     return {};
 }
 
@@ -111,10 +136,10 @@ Result<> check_planes(Negotiation& negotiation) {
     }
     OPENNVSCI_TRY(require(negotiation, NvSciBufImageAttrKey_ScanType, "its planes"));
     const Slot& result = negotiation.result();
-    const auto planes = *result.scalar<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount);
+    const auto planes = result.required<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount);
     for (const PlaneKey& plane_key : kPlaneKeys) {
         const attr::Key& key = negotiation.key(plane_key.number);
-        const std::size_t count = result.get(key).size() / key.type->size;
+        const std::size_t count = attr::elements(key, result.get(key)).size();
         if (count == 0 || count == planes || plane_key.count == PlaneKey::one) continue;
         if (count < planes && plane_key.count == PlaneKey::at_most_one_per_plane) continue;
         return negotiation.refuse(key.number, NvSciError_ReconciliationFailed,
@@ -122,6 +147,16 @@ Result<> check_planes(Negotiation& negotiation) {
                                   "give one value per plane");
     }
     return {};
+}
+
+PlaneRows rows_of(const Image& image, const Plane& plane) {
+    return {plane.width,
+            plane.height,
+            plane.row_bytes(),
+            plane.pitch,
+            plane.aligned_height,
+            plane.second_field_offset,
+            image.is_tiled() ? 1U << block_linear::block_height_log2(plane.height) : 0};
 }
 
 }  // namespace
@@ -132,47 +167,42 @@ LayoutRules layout_rules(const Placement& placement) {
         rules.pitch_alignment = std::max(rules.pitch_alignment, gpu.texture_pitch_alignment);
         rules.plane_alignment = std::max(rules.plane_alignment, gpu.texture_alignment);
     };
-    for (const driver::Device* gpu : placement.gpus)
-        respect(*gpu);
+    for (const Gpu& gpu : placement.participants.gpus)
+        respect(*gpu.device);
     if (placement.device == nullptr) return rules;
     respect(*placement.device);  // VidMem_GpuId may name it alone
-    const auto probe = std::make_shared<driver::ArrayProbe>(*placement.driver, *placement.device);
-    rules.array_needs = [probe](const PlaneShape& plane) {
-        const ArrayElement element = color_format(plane.format).array_element();
-        return probe->ask({plane.width, plane.height, element.format, element.channels});
-    };
+    const auto probe = std::make_shared<driver::ArrayProbe>(*placement.participants.driver, *placement.device);
+    rules.array_needs = [probe](const driver::ArrayShape& array) { return probe->ask(array); };
     return rules;
 }
 
 ImageShape image_shape_of(const Slot& result) {
     ImageShape shape{};
-    shape.layout = *result.scalar<NvSciBufAttrValImageLayoutType>(NvSciBufImageAttrKey_Layout);
-    shape.is_interlaced = *result.scalar<std::uint32_t>(NvSciBufImageAttrKey_ScanType) == NvSciBufScan_InterlaceType;
-    shape.plane_count = *result.scalar<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount);
-    const auto alignments = result.count<std::uint32_t>(NvSciBufImageAttrKey_PlaneBaseAddrAlign);
-    for (std::uint32_t i = 0; i < shape.plane_count; ++i) {
-        shape.planes[i] = {
-            result.element<NvSciBufAttrValColorFmt>(NvSciBufImageAttrKey_PlaneColorFormat, i),
-            result.element<std::uint32_t>(NvSciBufImageAttrKey_PlaneWidth, i),
-            result.element<std::uint32_t>(NvSciBufImageAttrKey_PlaneHeight, i),
-            i < alignments ? result.element<std::uint32_t>(NvSciBufImageAttrKey_PlaneBaseAddrAlign, i) : 0};
-    }
+    shape.layout = result.required<NvSciBufAttrValImageLayoutType>(NvSciBufImageAttrKey_Layout);
+    shape.is_interlaced = result.required<std::uint32_t>(NvSciBufImageAttrKey_ScanType) == NvSciBufScan_InterlaceType;
+    shape.planes.count = result.required<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount);
+    for_each_shape_key([&](std::uint32_t key, auto part) { read_key(result, key, part, shape.planes); });
+    read_key(result, NvSciBufImageAttrKey_PlaneBaseAddrAlign, &PlaneShape::alignment, shape.planes);
     return shape;
 }
 
-ImageLayout image_layout_of(const Slot& reconciled) {
-    ImageLayout layout{};
-    layout.plane_count = *reconciled.scalar<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount);
-    layout.size = *reconciled.scalar<std::uint64_t>(NvSciBufImageAttrKey_Size);
-    for (std::uint32_t i = 0; i < layout.plane_count; ++i) {
-        layout.planes[i] = {reconciled.element<std::uint64_t>(NvSciBufImageAttrKey_PlaneOffset, i),
-                            reconciled.element<std::uint64_t>(NvSciBufImageAttrKey_PlaneAlignedSize, i),
-                            reconciled.element<std::uint64_t>(NvSciBufImageAttrKey_PlaneSecondFieldOffset, i),
-                            reconciled.element<std::uint32_t>(NvSciBufImageAttrKey_PlanePitch, i),
-                            reconciled.element<std::uint32_t>(NvSciBufImageAttrKey_PlaneAlignedHeight, i),
-                            reconciled.element<std::uint32_t>(NvSciBufImageAttrKey_PlaneBaseAddrAlign, i)};
+Image image_of(const Slot& reconciled) {
+    const ImageShape shape = image_shape_of(reconciled);
+    Image image{shape.layout, shape.is_interlaced, {shape.planes.size(), {}}, 0};
+    for (std::uint32_t i = 0; i < shape.planes.size(); ++i)
+        static_cast<PlaneShape&>(image.planes[i]) = shape.planes[i];
+    for_each_layout_key([&](std::uint32_t key, auto part) { read_key(reconciled, key, part, image.planes); });
+    image.size = reconciled.required<std::uint64_t>(NvSciBufImageAttrKey_Size);
+    return image;
+}
+
+std::optional<Plane> plane_at(const Slot& reconciled, std::uint64_t offset) {
+    if (!reconciled.scalar<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount)) return std::nullopt;
+    const Image image = image_of(reconciled);
+    for (const Plane& plane : image.planes) {
+        if (offset >= plane.offset && offset < plane.end()) return plane;
     }
-    return layout;
+    return std::nullopt;
 }
 
 Result<> complete_image_description(Negotiation& negotiation) {
@@ -191,7 +221,7 @@ Result<> complete_image_description(Negotiation& negotiation) {
                                   "true, but a machine with discrete GPUs has no video protected region",
                                   "leave it unset");
     }
-    const auto planes = *result.scalar<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount);
+    const auto planes = result.required<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount);
     negotiation.default_to(NvSciBufImageAttrKey_ScanType, NvSciBufScan_ProgressiveType);
     negotiation.default_to(NvSciBufImageAttrKey_VprFlag, false);
     negotiation.default_to(NvSciBufImageAttrKey_ImageCount, std::uint64_t{1});
@@ -206,50 +236,51 @@ Result<> complete_image_description(Negotiation& negotiation) {
 }
 
 Result<> complete_image_layout(Negotiation& negotiation, const LayoutRules& rules) {
-    const ImageShape shape = image_shape_of(negotiation.result());
-    const auto laid_out = lay_out(shape, rules);
-    if (!laid_out) {
-        return negotiation.refuse(NvSciBufImageAttrKey_Size, laid_out.error().code, laid_out.error().text);
-    }
-
-    // One array per key, element by element.
-    std::array<std::uint32_t, kMaxPlanes> bits{};
-    std::array<std::uint32_t, kMaxPlanes> data_types{};
-    std::array<std::uint8_t, kMaxPlanes> channels{};
-    std::array<std::uint64_t, kMaxPlanes> offsets{};
-    std::array<std::uint64_t, kMaxPlanes> second_fields{};
-    std::array<std::uint64_t, kMaxPlanes> sizes{};
-    std::array<std::uint32_t, kMaxPlanes> pitches{};
-    std::array<std::uint32_t, kMaxPlanes> heights{};
-    std::array<std::uint32_t, kMaxPlanes> alignments{};
-    for (std::uint32_t i = 0; i < shape.plane_count; ++i) {
-        const ColorFormat& format = color_format(shape.planes[i].format);
-        const PlaneLayout& plane = laid_out->planes[i];
-        bits[i] = format.bits_per_pixel;
-        data_types[i] = format.data_type;
-        channels[i] = format.channels;
-        offsets[i] = plane.offset;
-        second_fields[i] = plane.second_field_offset;
-        sizes[i] = plane.size;
-        pitches[i] = plane.pitch;
-        heights[i] = plane.aligned_height;
-        alignments[i] = plane.alignment;
-    }
-    const auto compute = [&](std::uint32_t key, const auto& values) {
-        negotiation.compute(key, std::span(values).first(shape.plane_count));
-    };
-    compute(NvSciBufImageAttrKey_PlaneBitsPerPixel, bits);
-    compute(NvSciBufImageAttrKey_PlaneDatatype, data_types);
-    compute(NvSciBufImageAttrKey_PlaneChannelCount, channels);
-    compute(NvSciBufImageAttrKey_PlaneOffset, offsets);
-    compute(NvSciBufImageAttrKey_PlaneSecondFieldOffset, second_fields);
-    compute(NvSciBufImageAttrKey_PlaneAlignedSize, sizes);
-    compute(NvSciBufImageAttrKey_PlanePitch, pitches);
-    compute(NvSciBufImageAttrKey_PlaneAlignedHeight, heights);
-    compute(NvSciBufImageAttrKey_PlaneBaseAddrAlign, alignments);
-    negotiation.compute(NvSciBufImageAttrKey_Size, laid_out->size);
-    negotiation.compute(NvSciBufImageAttrKey_Alignment, std::uint64_t{laid_out->planes[0].alignment});
+    const auto image = lay_out(image_shape_of(negotiation.result()), rules);
+    if (!image) return negotiation.refuse(NvSciBufImageAttrKey_Size, image.error().code, image.error().text);
+    const auto compute = [&](std::uint32_t key, auto part) { compute_key(negotiation, key, image->planes, part); };
+    compute(NvSciBufImageAttrKey_PlaneBitsPerPixel,
+            [](const Plane& plane) -> std::uint32_t { return color_format(plane.format).bits_per_pixel; });
+    compute(NvSciBufImageAttrKey_PlaneDatatype,
+            [](const Plane& plane) { return color_format(plane.format).data_type; });
+    compute(NvSciBufImageAttrKey_PlaneChannelCount,
+            [](const Plane& plane) { return color_format(plane.format).channels; });
+    for_each_layout_key(compute);
+    negotiation.compute(NvSciBufImageAttrKey_Size, image->size);
+    negotiation.compute(NvSciBufImageAttrKey_Alignment, std::uint64_t{image->planes[0].alignment});
     return {};
+}
+
+Result<> complete_image(Negotiation& negotiation, const Placement& placement) {
+    OPENNVSCI_TRY(complete_image_description(negotiation));
+    return complete_image_layout(negotiation, layout_rules(placement));
+}
+
+// The key Alignment is that of plane 0 only.
+Extent image_extent(const Slot& reconciled) {
+    Extent extent{reconciled.required<std::uint64_t>(NvSciBufImageAttrKey_Size), 1};
+    for (const std::uint64_t alignment : reconciled.elements<std::uint32_t>(NvSciBufImageAttrKey_PlaneBaseAddrAlign))
+        extent.alignment = std::max(extent.alignment, alignment);
+    return extent;
+}
+
+void append_regions(std::vector<Region>& regions, const std::string& prefix, std::uint64_t start, const Image& image) {
+    for (std::uint32_t i = 0; i < image.planes.size(); ++i) {
+        const Plane& plane = image.planes[i];
+        regions.push_back({fmt::format("{}plane {}", prefix, i),
+                           color_format(plane.format).name,
+                           start + plane.offset,
+                           plane.size,
+                           plane.row_bytes() * plane.height,
+                           rows_of(image, plane),
+                           {}});
+    }
+}
+
+Result<std::vector<Region>> image_regions(const Slot& reconciled) {
+    std::vector<Region> regions;
+    append_regions(regions, "", 0, image_of(reconciled));
+    return regions;
 }
 
 }  // namespace opennvsci::buf

@@ -4,13 +4,14 @@
 // reconciled list has all plane keys, with the layout.
 #pragma once
 
-#include "attr/negotiation.h"
+#include <optional>
+
+#include "buf/extent.h"
 #include "buf/image_layout.h"
+#include "buf/layout.h"
 #include "buf/placement.h"
 
 namespace opennvsci::buf {
-
-inline constexpr std::size_t kMaxPlanes = NV_SCI_BUF_IMAGE_MAX_PLANES;
 
 /// What the placement demands of an image: what the GPUs' texture units ask for, and what the driver says about arrays.
 [[nodiscard]] LayoutRules layout_rules(const Placement& placement);
@@ -18,8 +19,14 @@ inline constexpr std::size_t kMaxPlanes = NV_SCI_BUF_IMAGE_MAX_PLANES;
 /// The shape of the planes that a result with complete plane keys describes.
 [[nodiscard]] ImageShape image_shape_of(const attr::Slot& result);
 
-/// The layout that the output keys of a reconciled image state.
-[[nodiscard]] ImageLayout image_layout_of(const attr::Slot& reconciled);
+/// The image that a reconciled list states.
+[[nodiscard]] Image image_of(const attr::Slot& reconciled);
+
+/// The plane of this image that holds the byte at `offset`, or nothing; also nothing for a list of no image.
+[[nodiscard]] std::optional<Plane> plane_at(const attr::Slot& reconciled, std::uint64_t offset);
+
+/// Adds the planes of an image that begins at `start` to `regions`.
+void append_regions(std::vector<Region>& regions, const std::string& prefix, std::uint64_t start, const Image& image);
 
 /// Checks that the Image keys describe one image, expands a surface into planes and fills in the defaults, so that
 /// image_shape_of() can be called. Errors: BadParameter for a key that is missing, ReconciliationFailed for keys that
@@ -28,5 +35,10 @@ inline constexpr std::size_t kMaxPlanes = NV_SCI_BUF_IMAGE_MAX_PLANES;
 
 /// Computes the layout of a complete description and writes all output keys. Errors: Overflow, NotSupported.
 [[nodiscard]] Result<> complete_image_layout(attr::Negotiation& negotiation, const LayoutRules& rules);
+
+// What the row of buf/buffer_type.h names. Errors: those of the two before.
+[[nodiscard]] Result<> complete_image(attr::Negotiation& negotiation, const Placement& placement);
+[[nodiscard]] Extent image_extent(const attr::Slot& reconciled);
+[[nodiscard]] Result<std::vector<Region>> image_regions(const attr::Slot& reconciled);
 
 }  // namespace opennvsci::buf

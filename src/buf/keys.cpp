@@ -7,6 +7,7 @@
 #include "attr/rules.h"
 #include "base/checked.h"
 #include "base/unaligned.h"
+#include "buf/buffer_type.h"
 #include "buf/rules.h"
 #include "buf/value_types.h"
 
@@ -31,22 +32,26 @@ constexpr Legal enumerators(const char* text) {
     return {text, in_range<std::uint32_t, kLow, kHigh>};
 }
 
-constexpr Legal kBool{"true (1) or false (0)", in_range<std::uint8_t, 0, 1>};
+constexpr const Legal& kAny = attr::legal::any;
+constexpr const Legal& kBool = attr::legal::boolean;
 constexpr Legal kType = enumerators<1, NvSciBufType_MaxValid - 1>("a type between General and MaxValid");
 constexpr Legal kPermission{"Readonly or ReadWrite", [](const void* element) {
                                 const auto value = load<std::uint32_t>(element);
                                 return value == NvSciBufAccessPerm_Readonly || value == NvSciBufAccessPerm_ReadWrite;
                             }};
-constexpr Legal kCacheElement{
-    "a GPU id with cacheability true or false", [](const void* element) {
-        return kBool.accepts(static_cast<const std::byte*>(element) + offsetof(NvSciBufAttrValGpuCache, cacheability));
-    }};
+constexpr Legal kCacheElement{"a GPU id with cacheability true or false", [](const void* element) {
+                                  return load<std::uint8_t>(static_cast<const std::byte*>(element) +
+                                                            offsetof(NvSciBufAttrValGpuCache, cacheability)) <= 1;
+                              }};
+std::uint32_t compression_of(const void* element) {
+    return load<std::uint32_t>(static_cast<const std::byte*>(element) +
+                               offsetof(NvSciBufAttrValGpuCompression, compressionType));
+}
 constexpr Legal kCompressionElement{
-    "a GPU id with GenericCompressible (None is an output only)", [](const void* element) {
-        return load<std::uint32_t>(static_cast<const std::byte*>(element) +
-                                   offsetof(NvSciBufAttrValGpuCompression, compressionType)) ==
-               NvSciBufCompressionType_GenericCompressible;
-    }};
+    "a GPU id with GenericCompressible (None is an output only)",
+    [](const void* element) { return compression_of(element) == NvSciBufCompressionType_GenericCompressible; },
+    [](const void* element) { return compression_of(element) <= NvSciBufCompressionType_GenericCompressible; }};
+constexpr Legal kPositive8{"greater than 0", [](const void* e) { return load<std::uint8_t>(e) > 0; }};
 constexpr Legal kPositive32{"greater than 0", [](const void* e) { return load<std::uint32_t>(e) > 0; }};
 constexpr Legal kPositive64{"greater than 0", [](const void* e) { return load<std::uint64_t>(e) > 0; }};
 constexpr Legal kPowerOfTwo32{"a power of two",
@@ -72,6 +77,8 @@ constexpr Legal kSurfaceLayout = enumerators<0, NvSciSurfMemLayout_MaxValid - 1>
 constexpr Legal kSurfaceSampling = enumerators<0, NvSciSurfSampleType_MaxValid - 1>("a sample type");
 constexpr Legal kSurfaceBits = enumerators<0, NvSciSurfBPC_MaxValid - 1>("bits per component");
 constexpr Legal kSurfaceOrder = enumerators<0, NvSciSurfComponentOrder_MaxValid - 1>("a component order");
+constexpr Legal kDataType = enumerators<0, NvSciDataType_UpperBound - 1>("a data type");
+constexpr Legal kDomain = enumerators<0, static_cast<std::uint32_t>(memory::Domain::driver_system)>("a memory domain");
 constexpr Legal kTensorData = enumerators<NvSciDataType_Int4, NvSciDataType_Float32>("Int4 to Float32");
 constexpr Legal kArrayData = enumerators<NvSciDataType_Int4, NvSciDataType_Bool>("Int4 to Bool");
 constexpr Legal kDimensions = enumerators<1, 8>("1 to 8");
@@ -90,6 +97,7 @@ constexpr auto kMandatory = Presence::mandatory;
 constexpr auto kOptional = Presence::optional;
 constexpr auto kConditional = Presence::conditional;
 constexpr auto kOutput = Presence::output;
+constexpr auto kOutputIfAny = Presence::output_if_any;
 constexpr std::uint16_t kPlanes = 3;
 constexpr std::uint16_t kMaxLevels = 10;
 constexpr std::uint16_t kMaxDimensions = 8;
@@ -119,27 +127,27 @@ constexpr std::array kKeys{
     Key{GENERAL(NeedCpuAccess),           &value::boolean,         1,              kInOut,    kOptional,    &kBool,               &logical_or,        &implies},
     Key{GENERAL(RequiredPerm),            &value::permission,      1,              kIn,       kOptional,    &kPermission,         &maximum,           &rule::granted_permission},
     Key{GENERAL(EnableCpuCache),          &value::boolean,         1,              kInOut,    kOptional,    &kBool,               &logical_or,        &implies},
-    Key{GENERAL(GpuId),                   &value::gpu_id,          kMaxGpus,       kInOut,    kOptional,    nullptr,              &set_union,         &superset},
-    Key{GENERAL(CpuNeedSwCacheCoherency), &value::boolean,         1,              kOut,      kOutput,      nullptr,              nullptr,            &implies},
-    Key{GENERAL(ActualPerm),              &value::permission,      1,              kOut,      kOutput,      nullptr,              nullptr,            nullptr},
-    Key{GENERAL(VidMem_GpuId),            &value::gpu_id,          1,              kInOut,    kOptional,    nullptr,              &kSame,             &kIsSameIfAsked},
+    Key{GENERAL(GpuId),                   &value::gpu_id,          kMaxGpus,       kInOut,    kOptional,    &kAny,                &set_union,         &superset},
+    Key{GENERAL(CpuNeedSwCacheCoherency), &value::boolean,         1,              kOut,      kOutput,      &kBool,               nullptr,            &implies},
+    Key{GENERAL(ActualPerm),              &value::permission,      1,              kOut,      kOutput,      &kPermission,         nullptr,            nullptr},
+    Key{GENERAL(VidMem_GpuId),            &value::gpu_id,          1,              kInOut,    kOptional,    &kAny,                &kSame,             &kIsSameIfAsked},
     Key{GENERAL(EnableGpuCache),          &value::gpu_cache,       kMaxGpus,       kInOut,    kOptional,    &kCacheElement,       nullptr,            nullptr},
-    Key{GENERAL(GpuSwNeedCacheCoherency), &value::gpu_cache,       kMaxGpus,       kOut,      kOutput,      nullptr,              nullptr,            nullptr},
+    Key{GENERAL(GpuSwNeedCacheCoherency), &value::gpu_cache,       kMaxGpus,       kOut,      kOutputIfAny, &kCacheElement,       nullptr,            nullptr},
     Key{GENERAL(EnableGpuCompression),    &value::gpu_compression, kMaxGpus,       kInOut,    kOptional,    &kCompressionElement, nullptr,            nullptr},
-    Key{GENERAL(PeerLocationInfo),        &value::peer_location,   kMaxPeers,      kInOut,    kOptional,    nullptr,              &set_union,         &superset},
-    Key{GENERAL(PeerHwEngineArray),       &value::peer_engine,     kMaxPeers,      kInOut,    kOptional,    nullptr,              &set_union,         &superset},
+    Key{GENERAL(PeerLocationInfo),        &value::peer_location,   kMaxPeers,      kInOut,    kOptional,    &kAny,                &set_union,         &superset},
+    Key{GENERAL(PeerHwEngineArray),       &value::peer_engine,     kMaxPeers,      kInOut,    kOptional,    &kAny,                &set_union,         &superset},
 
     Key{RAW(Size),                        &value::uint64,          1,              kInOut,    kMandatory,   &kPositive64,         &kSame,             &kIsSame},
     Key{RAW(Align),                       &value::uint64,          1,              kInOut,    kOptional,    &kAlign,              &maximum,           &at_least},
 
     Key{IMAGE(Layout),                    &value::image_layout,    1,              kInOut,    kMandatory,   &kLayout,             &kSame,             &kIsSame},
-    Key{IMAGE(TopPadding),                &value::uint64,          kPlanes,        kInOut,    kConditional, nullptr,              &kSame,             &kIsSame},
-    Key{IMAGE(BottomPadding),             &value::uint64,          kPlanes,        kInOut,    kConditional, nullptr,              &kSame,             &kIsSame},
-    Key{IMAGE(LeftPadding),               &value::uint64,          kPlanes,        kInOut,    kConditional, nullptr,              &kSame,             &kIsSame},
-    Key{IMAGE(RightPadding),              &value::uint64,          kPlanes,        kInOut,    kConditional, nullptr,              &kSame,             &kIsSame},
+    Key{IMAGE(TopPadding),                &value::uint64,          kPlanes,        kInOut,    kConditional, &kAny,                &kSame,             &kIsSame},
+    Key{IMAGE(BottomPadding),             &value::uint64,          kPlanes,        kInOut,    kConditional, &kAny,                &kSame,             &kIsSame},
+    Key{IMAGE(LeftPadding),               &value::uint64,          kPlanes,        kInOut,    kConditional, &kAny,                &kSame,             &kIsSame},
+    Key{IMAGE(RightPadding),              &value::uint64,          kPlanes,        kInOut,    kConditional, &kAny,                &kSame,             &kIsSame},
     Key{IMAGE(VprFlag),                   &value::boolean,         1,              kInOut,    kOptional,    &kBool,               &logical_or,        &implies},
-    Key{IMAGE(Size),                      &value::uint64,          1,              kOut,      kOutput,      nullptr,              nullptr,            &at_least},
-    Key{IMAGE(Alignment),                 &value::uint64,          1,              kOut,      kOutput,      nullptr,              nullptr,            &at_least},
+    Key{IMAGE(Size),                      &value::uint64,          1,              kOut,      kOutput,      &kPositive64,         nullptr,            &at_least},
+    Key{IMAGE(Alignment),                 &value::uint64,          1,              kOut,      kOutput,      &kPowerOfTwo64,       nullptr,            &at_least},
     Key{IMAGE(PlaneCount),                &value::uint32,          1,              kInOut,    kConditional, &kPlaneCount,         &kSame,             &kIsSame},
     Key{IMAGE(PlaneColorFormat),          &value::color_format,    kPlanes,        kInOut,    kConditional, &kColorFormat,        &kSame,             &kIsSame},
     Key{IMAGE(PlaneColorStd),             &value::color_standard,  kPlanes,        kInOut,    kConditional, &kColorStandard,      &kSame,             &kIsSame},
@@ -147,14 +155,14 @@ constexpr std::array kKeys{
     Key{IMAGE(PlaneWidth),                &value::uint32,          kPlanes,        kInOut,    kConditional, &kPositive32,         &kSame,             &kIsSame},
     Key{IMAGE(PlaneHeight),               &value::uint32,          kPlanes,        kInOut,    kConditional, &kPositive32,         &kSame,             &kIsSame},
     Key{IMAGE(ScanType),                  &value::scan_type,       1,              kInOut,    kConditional, &kScan,               &kSame,             &kIsSame},
-    Key{IMAGE(PlaneBitsPerPixel),         &value::uint32,          kPlanes,        kOut,      kOutput,      nullptr,              nullptr,            &kIsSame},
-    Key{IMAGE(PlaneOffset),               &value::uint64,          kPlanes,        kOut,      kOutput,      nullptr,              nullptr,            &at_least},
-    Key{IMAGE(PlaneDatatype),             &value::data_type,       kPlanes,        kOut,      kOutput,      nullptr,              nullptr,            &kIsSame},
-    Key{IMAGE(PlaneChannelCount),         &value::uint8,           kPlanes,        kOut,      kOutput,      nullptr,              nullptr,            &kIsSame},
-    Key{IMAGE(PlaneSecondFieldOffset),    &value::uint64,          kPlanes,        kOut,      kOutput,      nullptr,              nullptr,            &at_least},
-    Key{IMAGE(PlanePitch),                &value::uint32,          kPlanes,        kOut,      kOutput,      nullptr,              nullptr,            &at_least},
-    Key{IMAGE(PlaneAlignedHeight),        &value::uint32,          kPlanes,        kOut,      kOutput,      nullptr,              nullptr,            &at_least},
-    Key{IMAGE(PlaneAlignedSize),          &value::uint64,          kPlanes,        kOut,      kOutput,      nullptr,              nullptr,            &at_least},
+    Key{IMAGE(PlaneBitsPerPixel),         &value::uint32,          kPlanes,        kOut,      kOutput,      &kPositive32,         nullptr,            &kIsSame},
+    Key{IMAGE(PlaneOffset),               &value::uint64,          kPlanes,        kOut,      kOutput,      &kAny,                nullptr,            &at_least},
+    Key{IMAGE(PlaneDatatype),             &value::data_type,       kPlanes,        kOut,      kOutput,      &kDataType,           nullptr,            &kIsSame},
+    Key{IMAGE(PlaneChannelCount),         &value::uint8,           kPlanes,        kOut,      kOutput,      &kPositive8,          nullptr,            &kIsSame},
+    Key{IMAGE(PlaneSecondFieldOffset),    &value::uint64,          kPlanes,        kOut,      kOutput,      &kAny,                nullptr,            &at_least},
+    Key{IMAGE(PlanePitch),                &value::uint32,          kPlanes,        kOut,      kOutput,      &kPositive32,         nullptr,            &at_least},
+    Key{IMAGE(PlaneAlignedHeight),        &value::uint32,          kPlanes,        kOut,      kOutput,      &kPositive32,         nullptr,            &at_least},
+    Key{IMAGE(PlaneAlignedSize),          &value::uint64,          kPlanes,        kOut,      kOutput,      &kPositive64,         nullptr,            &at_least},
     Key{IMAGE(ImageCount),                &value::uint64,          1,              kInOut,    kConditional, &kOneImage,           &kSame,             &kIsSame},
     Key{IMAGE(SurfType),                  &value::surface_type,    1,              kInOut,    kConditional, &kSurfaceType,        &kSame,             &kIsSameIfAsked},
     Key{IMAGE(SurfMemLayout),             &value::surface_layout,  1,              kInOut,    kConditional, &kSurfaceLayout,      &kSame,             &kIsSameIfAsked},
@@ -167,47 +175,41 @@ constexpr std::array kKeys{
 
     Key{TENSOR(DataType),                 &value::data_type,       1,              kInOut,    kMandatory,   &kTensorData,         &kSame,             &kIsSame},
     Key{TENSOR(NumDims),                  &value::uint32,          1,              kInOut,    kMandatory,   &kDimensions,         &kSame,             &kIsSame},
-    Key{TENSOR(SizePerDim),               &value::uint64,          kMaxDimensions, kInOut,    kMandatory,   nullptr,              &rule::dimensions,  &rule::same_dimensions},
+    Key{TENSOR(SizePerDim),               &value::uint64,          kMaxDimensions, kInOut,    kMandatory,   &kAny,                &rule::dimensions,  &rule::same_dimensions},
     Key{TENSOR(AlignmentPerDim),          &value::uint32,          kMaxDimensions, kInOut,    kConditional, &kPowerOfTwo32,       &maximum,           &rule::at_least_dimensions},
-    Key{TENSOR(StridesPerDim),            &value::uint64,          kMaxDimensions, kOut,      kOutput,      nullptr,              nullptr,            &at_least},
+    Key{TENSOR(StridesPerDim),            &value::uint64,          kMaxDimensions, kOut,      kOutput,      &kAny,                nullptr,            &at_least},
     Key{TENSOR(PixelFormat),              &value::color_format,    1,              kInOut,    kConditional, &kColorFormat,        &kSame,             &kIsSame},
     Key{TENSOR(BaseAddrAlign),            &value::uint64,          1,              kInOut,    kOptional,    &kPowerOfTwo64,       &maximum,           &at_least},
-    Key{TENSOR(Size),                     &value::uint64,          1,              kOut,      kOutput,      nullptr,              nullptr,            &at_least},
+    Key{TENSOR(Size),                     &value::uint64,          1,              kOut,      kOutput,      &kPositive64,         nullptr,            &at_least},
 
     Key{ARRAY(DataType),                  &value::data_type,       1,              kInOut,    kMandatory,   &kArrayData,          &kSame,             &kIsSame},
     Key{ARRAY(Stride),                    &value::uint64,          1,              kInOut,    kMandatory,   &kPositive64,         &kSame,             &kIsSame},
     Key{ARRAY(Capacity),                  &value::uint64,          1,              kInOut,    kMandatory,   &kPositive64,         &kSame,             &kIsSame},
-    Key{ARRAY(Size),                      &value::uint64,          1,              kOut,      kOutput,      nullptr,              nullptr,            &at_least},
-    Key{ARRAY(Alignment),                 &value::uint64,          1,              kOut,      kOutput,      nullptr,              nullptr,            &at_least},
+    Key{ARRAY(Size),                      &value::uint64,          1,              kOut,      kOutput,      &kPositive64,         nullptr,            &at_least},
+    Key{ARRAY(Alignment),                 &value::uint64,          1,              kOut,      kOutput,      &kPowerOfTwo64,       nullptr,            &at_least},
 
     Key{PYRAMID(NumLevels),               &value::uint32,          1,              kInOut,    kMandatory,   &kLevels,             &kSame,             &kIsSame},
     Key{PYRAMID(Scale),                   &value::float32,         1,              kInOut,    kMandatory,   &kScale,              &kSame,             &kIsSame},
-    Key{PYRAMID(LevelOffset),             &value::uint64,          kMaxLevels,     kOut,      kOutput,      nullptr,              nullptr,            &at_least},
-    Key{PYRAMID(LevelSize),               &value::uint64,          kMaxLevels,     kOut,      kOutput,      nullptr,              nullptr,            &at_least},
-    Key{PYRAMID(Alignment),               &value::uint64,          1,              kOut,      kOutput,      nullptr,              nullptr,            &at_least},
+    Key{PYRAMID(LevelOffset),             &value::uint64,          kMaxLevels,     kOut,      kOutput,      &kAny,                nullptr,            &at_least},
+    Key{PYRAMID(LevelSize),               &value::uint64,          kMaxLevels,     kOut,      kOutput,      &kPositive64,         nullptr,            &at_least},
+    Key{PYRAMID(Alignment),               &value::uint64,          1,              kOut,      kOutput,      &kPowerOfTwo64,       nullptr,            &at_least},
 
-    Key{kMemoryDomain, "MemoryDomain",    &value::memory_domain,   1,              kInternal, kOutput,      nullptr,              nullptr,            nullptr},
-    Key{kMemoryGpu, "MemoryGpu",          &value::gpu_id,          1,              kInternal, kOutput,      nullptr,              nullptr,            nullptr},
-    Key{kMemoryCompressed, "MemoryCompressed", &value::boolean,    1,              kInternal, kOutput,      nullptr,              nullptr,            nullptr},
+    Key{kMemoryDomain, "MemoryDomain",    &value::memory_domain,   1,              kInternal, kOutput,      &kDomain,             nullptr,            nullptr},
+    Key{kMemoryGpu, "MemoryGpu",          &value::gpu_id,          1,              kInternal, kOutputIfAny, &kAny,                nullptr,            nullptr},
+    Key{kMemoryCompressed, "MemoryCompressed", &value::boolean,    1,              kInternal, kOutputIfAny, &kBool,               nullptr,            nullptr},
 };
 // clang-format on
 
 }  // namespace
 
-std::uint32_t groups_of_types(attr::Bytes types) {
-    std::uint32_t groups = 0;
-    for (std::size_t at = 0; at < types.size(); at += sizeof(std::uint32_t)) {
-        const auto type = load<std::uint32_t>(types.data() + at);
-        if (type < NvSciBufType_MaxValid) groups |= 1U << type;
-    }
-    // A pyramid is described by the Image keys of its level 0 (reference 4.7, PROPOSED).
-    if ((groups >> NvSciBufType_Pyramid & 1U) != 0) groups |= 1U << NvSciBufType_Image;
-    return groups;
+const attr::Schema& schema() {
+    static const attr::Schema schema(kKeys, NvSciBufGeneralAttrKey_Types, keys_of_types);
+    return schema;
 }
 
-const attr::Schema& schema() {
-    static const attr::Schema schema(kKeys, NvSciBufGeneralAttrKey_Types, groups_of_types);
-    return schema;
+std::string text_of(const attr::Slot& slot, std::uint32_t key) {
+    const attr::Key& row = *schema().find(key);
+    return row.text(slot.get(row));
 }
 
 }  // namespace opennvsci::buf

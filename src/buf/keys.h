@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The attribute table of NvSciBuf: every key as one row. Source of the rows: the attribute table of the NvSciBuf
-// reference (sections 4.2 to 4.7); rows that its tag PROPOSED covers are this project's decisions.
+// The attribute table of NvSciBuf: every key as one row. Source of the rows: nvscibuf.md 4.2 to 4.7; rows that its mark
+// PROPOSED covers are this project's decisions.
 #pragma once
 
-#include "attr/schema.h"
+#include <string>
+
+#include "attr/slot.h"
 #include "nvscibuf.h"
 
 namespace opennvsci::buf {
@@ -14,18 +16,12 @@ namespace opennvsci::buf {
 /// Keys of this project's own, invisible to programs: they travel with a reconciled list and tell the allocator, here
 /// or in another process, what was decided. Numbers of key class 1, which no public function accepts.
 enum InternalKey : std::uint32_t {
-    kMemoryDomain = 1U << 26 | 1U,     ///< a MemoryDomain
-    kMemoryGpu = 1U << 26 | 2U,        ///< NvSciRmGpuId: whose memory; unset for plain system memory
+    kMemoryDomain = 1U << 26 | 1U,     ///< a memory::Domain
+    kMemoryGpu = 1U << 26 | 2U,        ///< NvSciRmGpuId: whose memory; unset for Domain::system
     kMemoryCompressed = 1U << 26 | 3U  ///< bool: video memory is to be compressible
 };
 
-enum class MemoryDomain : std::uint32_t {
-    host = 0,         ///< system memory
-    video = 1,        ///< video memory of the GPU kMemoryGpu
-    driver_host = 2,  ///< system memory that the driver of the GPU kMemoryGpu made, in which it can map arrays
-};
-
-/// The groups of keys (bit n = NvSciBufType n) that a list with these Types may hold.
-[[nodiscard]] std::uint32_t groups_of_types(attr::Bytes types);
+/// The value of a key as text.
+[[nodiscard]] std::string text_of(const attr::Slot& slot, std::uint32_t key);
 
 }  // namespace opennvsci::buf

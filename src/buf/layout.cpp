@@ -1,106 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "buf/layout.h"
 
-#include <fmt/format.h>
-
-#include "base/block_linear.h"
-#include "buf/color_format.h"
-#include "buf/data_type.h"
-#include "buf/extent.h"
-#include "buf/image.h"
-#include "buf/keys.h"
-#include "buf/placement.h"
-#include "buf/pyramid.h"
-#include "buf/value_types.h"
+#include "buf/buffer_type.h"
 
 namespace opennvsci::buf {
-namespace {
-
-using attr::Slot;
-
-std::string name_of(NvSciBufAttrValDataType type) {
-    std::string name;
-    value::data_type.append_text(name, &type);
-    return name;
-}
-
-PlaneRows rows_of(const ImageShape& image, const PlaneShape& shape, const PlaneLayout& plane) {
-    const bool is_tiled = image.layout == NvSciBufImage_BlockLinearType;
-    return {shape.width,
-            shape.height,
-            std::uint64_t{shape.width} * color_format(shape.format).bits_per_pixel / 8,
-            plane.pitch,
-            plane.aligned_height,
-            plane.second_field_offset,
-            is_tiled ? 1U << block_linear::block_height_log2(shape.height) : 0};
-}
-
-// The planes of an image that begins at `start`.
-void append_planes(Layout& layout, const std::string& prefix, std::uint64_t start, const ImageShape& image,
-                   const ImageLayout& planes) {
-    for (std::uint32_t i = 0; i < planes.plane_count; ++i) {
-        const PlaneShape& shape = image.planes[i];
-        const PlaneLayout& plane = planes.planes[i];
-        const PlaneRows rows = rows_of(image, shape, plane);
-        layout.regions.push_back({fmt::format("{}plane {}", prefix, i),
-                                  color_format(shape.format).name,
-                                  start + plane.offset,
-                                  plane.size,
-                                  rows.row_bytes * rows.height,
-                                  rows,
-                                  {}});
-    }
-}
-
-// A pyramid's keys state where its levels begin; their planes lie there as the rules of the reconciliation put them.
-Result<> append_levels(Layout& layout, const Slot& reconciled) {
-    OPENNVSCI_TRY_ASSIGN(placement, placement_of(reconciled));
-    const LayoutRules rules = layout_rules(placement);
-    const auto scale = *reconciled.scalar<float>(NvSciBufPyramidAttrKey_Scale);
-    const auto levels = reconciled.count<std::uint64_t>(NvSciBufPyramidAttrKey_LevelOffset);
-    ImageShape shape = image_shape_of(reconciled);
-    for (std::size_t level = 0; level < levels; ++level, shape = next_level(shape, scale)) {
-        OPENNVSCI_TRY_ASSIGN(planes, lay_out(shape, rules));
-        append_planes(layout, fmt::format("level {} ", level),
-                      reconciled.element<std::uint64_t>(NvSciBufPyramidAttrKey_LevelOffset, level), shape, planes);
-    }
-    return {};
-}
-
-Region tensor_of(const Slot& reconciled) {
-    const auto type = *reconciled.scalar<NvSciBufAttrValDataType>(NvSciBufTensorAttrKey_DataType);
-    const auto size = *reconciled.scalar<std::uint64_t>(NvSciBufTensorAttrKey_Size);
-    Region tensor{"tensor", name_of(type), 0, size, 0, std::nullopt, {}};
-    std::uint64_t elements = 1;  // at most twice the size, which fits
-    for (std::size_t i = 0; i < reconciled.count<std::uint64_t>(NvSciBufTensorAttrKey_StridesPerDim); ++i) {
-        const auto count = reconciled.element<std::uint64_t>(NvSciBufTensorAttrKey_SizePerDim, i);
-        tensor.dimensions.push_back({count, reconciled.element<std::uint64_t>(NvSciBufTensorAttrKey_StridesPerDim, i)});
-        elements *= count;
-    }
-    tensor.used = bits_of(type) < 8 ? elements / 2 : elements * (bits_of(type) / 8);
-    return tensor;
-}
-
-Region array_of(const Slot& reconciled) {
-    const auto type = *reconciled.scalar<NvSciBufAttrValDataType>(NvSciBufArrayAttrKey_DataType);
-    const auto capacity = *reconciled.scalar<std::uint64_t>(NvSciBufArrayAttrKey_Capacity);
-    const auto stride = *reconciled.scalar<std::uint64_t>(NvSciBufArrayAttrKey_Stride);
-    const unsigned element_bytes = bytes_of(type);
-    return {"array",
-            name_of(type),
-            0,
-            *reconciled.scalar<std::uint64_t>(NvSciBufArrayAttrKey_Size),
-            capacity * element_bytes,
-            std::nullopt,
-            {{capacity, stride}}};
-}
-
-Region raw_buffer_of(const Slot& reconciled) {
-    const auto size = *reconciled.scalar<std::uint64_t>(NvSciBufRawBufferAttrKey_Size);
-    return {"raw buffer", "byte", 0, size, size, std::nullopt, {}};
-}
-
-}  // namespace
 
 std::uint64_t Layout::used() const noexcept {
     std::uint64_t sum = 0;
@@ -109,23 +12,10 @@ std::uint64_t Layout::used() const noexcept {
     return sum;
 }
 
-Result<Layout> layout_of(const Slot& reconciled) {
+Result<Layout> layout_of(const attr::Slot& reconciled) {
     const Extent extent = extent_of(reconciled);
-    Layout layout{{}, extent.size, extent.alignment};
-    const std::uint32_t groups = schema().groups_of(reconciled.get(schema().selector()));
-    const auto is = [&](NvSciBufType type) { return (groups >> type & 1U) != 0; };
-    if (is(NvSciBufType_Pyramid)) {
-        OPENNVSCI_TRY(append_levels(layout, reconciled));
-    } else if (is(NvSciBufType_Image)) {
-        append_planes(layout, "", 0, image_shape_of(reconciled), image_layout_of(reconciled));
-    } else if (is(NvSciBufType_Tensor)) {
-        layout.regions.push_back(tensor_of(reconciled));
-    } else if (is(NvSciBufType_Array)) {
-        layout.regions.push_back(array_of(reconciled));
-    } else {
-        layout.regions.push_back(raw_buffer_of(reconciled));
-    }
-    return layout;
+    OPENNVSCI_TRY_ASSIGN(regions, leading_type(types_of(reconciled)).regions(reconciled));
+    return Layout{std::move(regions), extent.size, extent.alignment};
 }
 
 }  // namespace opennvsci::buf

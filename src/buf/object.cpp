@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "buf/buffer_type.h"
 #include "buf/keys.h"
-#include "buf/placement.h"
 #include "memory/driver_memory.h"
-#include "memory/host_memory.h"
+#include "memory/file_memory.h"
 
 namespace opennvsci::buf {
 namespace {
@@ -15,7 +15,7 @@ namespace {
 using memory::Right;
 
 bool is_image(const attr::Slot& slot) {
-    return (schema().groups_of(slot.get(schema().selector())) >> NvSciBufType_Image & 1U) != 0;
+    return includes(types_of(slot), NvSciBufType_Image);
 }
 
 // Arrays are mapped on block-linear images, and nothing can map them read-only.
@@ -38,27 +38,23 @@ std::shared_ptr<const attr::Report> report_of_read_only(const attr::List& list) 
 
 // The object's own list: the reconciled one with the permission of this object.
 std::shared_ptr<attr::List> list_with_permission(const attr::List& list, Right right) {
-    std::vector<attr::NamedSlot> slots = list.copy_slots();
-    slots.front().values.put_scalar(NvSciBufGeneralAttrKey_ActualPerm, right == Right::read_write
-                                                                           ? NvSciBufAccessPerm_ReadWrite
-                                                                           : NvSciBufAccessPerm_Readonly);
-    return std::make_shared<attr::List>(attr::List::Kind::reconciled, std::move(slots),
+    attr::Slot slot = list.reconciled();
+    slot.put_scalar(NvSciBufGeneralAttrKey_ActualPerm,
+                    right == Right::read_write ? NvSciBufAccessPerm_ReadWrite : NvSciBufAccessPerm_Readonly);
+    return std::make_shared<attr::List>(std::move(slot),
                                         right == Right::read_write ? list.report() : report_of_read_only(list));
 }
 
 Result<std::shared_ptr<memory::Allocation>> allocate_memory(const attr::Slot& reconciled) {
     const Extent extent = extent_of(reconciled);
-    const auto domain = *reconciled.scalar<MemoryDomain>(kMemoryDomain);
-    if (domain == MemoryDomain::host) {
-        return memory::HostMemory::create(extent.size, extent.alignment);
+    const auto domain = reconciled.required<memory::Domain>(kMemoryDomain);
+    if (domain == memory::Domain::system) {
+        return memory::FileMemory::create(extent.size, extent.alignment);
     }
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
-    OPENNVSCI_TRY_ASSIGN(device, driver->require(Uuid::from(reconciled.scalar<NvSciRmGpuId>(kMemoryGpu)->bytes)));
-    using memory::DriverMemory;
-    return DriverMemory::create(
-        *driver, *device,
-        {domain == MemoryDomain::video ? DriverMemory::Place::video : DriverMemory::Place::system, extent.size,
-         extent.alignment, reconciled.scalar<bool>(kMemoryCompressed).value_or(false)});
+    OPENNVSCI_TRY_ASSIGN(device, driver->require(Uuid::from(reconciled.required<NvSciRmGpuId>(kMemoryGpu).bytes)));
+    const bool compressible = reconciled.scalar<bool>(kMemoryCompressed).value_or(false);
+    return memory::DriverMemory::create(*driver, *device, {domain, extent.size, extent.alignment, compressible});
 }
 
 }  // namespace
@@ -69,19 +65,23 @@ Result<std::shared_ptr<Object>> Object::allocate(std::shared_ptr<Module> module,
                                               std::move(allocation), Right::read_write));
     if (log::enabled(log::Level::debug)) {
         const std::uint64_t size = object->extent().size;
-        const attr::Key& domain = *schema().find(kMemoryDomain);
-        log::write(log::Level::debug,
-                   fmt::format("allocated {} bytes in {}", size, domain.text(reconciled.reconciled().get(domain))));
+        const std::string domain = text_of(reconciled.reconciled(), kMemoryDomain);
+        log::write(log::Level::debug, fmt::format("allocated {} bytes in {}", size, domain));
     }
     // Mapped now, so that asking for the pointer later cannot fail for want of address space.
     if (object->has_cpu_access()) OPENNVSCI_TRY(object->cpu_address(Right::read_write));
     return object;
 }
 
-Result<std::shared_ptr<Object>> Object::reduce(Right right) const {
-    std::shared_ptr<Object> object(new Object(module_, list_with_permission(*list_, right), allocation_, right));
-    if (object->has_cpu_access()) OPENNVSCI_TRY(object->cpu_address(right));
-    return object;
+Result<std::shared_ptr<Object>> Object::with_right(const std::shared_ptr<Object>& object, Right right) {
+    if (right == object->right_) return object;
+    if (right == Right::read_write) {
+        return fail(NvSciError_BadParameter, "the object is read-only: a permission can be reduced, never raised");
+    }
+    std::shared_ptr<Object> reduced(
+        new Object(object->module_, list_with_permission(*object->list_, right), object->allocation_, right));
+    if (reduced->has_cpu_access()) OPENNVSCI_TRY(reduced->cpu_address(right));
+    return reduced;
 }
 
 bool Object::is_image() const {

@@ -21,8 +21,10 @@ class Object {
     [[nodiscard]] static Result<std::shared_ptr<Object>> allocate(std::shared_ptr<Module> module,
                                                                   const attr::List& reconciled);
 
-    /// Another object on the same memory with `right`, at most this one's right. Errors: ResourceError.
-    [[nodiscard]] Result<std::shared_ptr<Object>> reduce(memory::Right right) const;
+    /// An object on the same memory with `right`: the same one if it has it. Errors: BadParameter if it has less,
+    /// ResourceError.
+    [[nodiscard]] static Result<std::shared_ptr<Object>> with_right(const std::shared_ptr<Object>& object,
+                                                                    memory::Right right);
 
     [[nodiscard]] const std::shared_ptr<Module>& module() const noexcept { return module_; }
     [[nodiscard]] const std::shared_ptr<attr::List>& list() const noexcept { return list_; }

@@ -24,9 +24,8 @@ struct Source {
     std::uint32_t component;  // of a half: 0 or 1
 };
 
-struct Image {
-    ImageShape shape;
-    ImageLayout layout;
+struct PixelImage {
+    Image image;
     bool is_yuv;
     std::uint32_t user_count;
     std::array<Source, kMaxPlanes> sources;
@@ -55,41 +54,41 @@ std::span<const std::uint32_t> user_planes_in(Content content) {
     }
 }
 
-tl::unexpected<Error> unknown_image(const ImageShape& shape) {
+tl::unexpected<Error> unknown_image(const Image& image) {
     std::string formats;
-    for (std::uint32_t i = 0; i < shape.plane_count; ++i)
-        formats += fmt::format("{}{}", i == 0 ? "" : ", ", color_format(shape.planes[i].format).name);
+    for (const Plane& plane : image.planes)
+        formats += fmt::format("{}{}", formats.empty() ? "" : ", ", color_format(plane.format).name);
     return fail(NvSciError_NotSupported, fmt::format("the planes {} together are no known image", formats));
 }
 
-Result<Image> describe(const Object& object) {
+Result<PixelImage> describe(const Object& object) {
     const attr::Slot& slot = object.list()->reconciled();
     if (!object.is_image()) return fail(NvSciError_BadParameter, "the object is no image");
-    Image image{image_shape_of(slot), image_layout_of(slot), false, 0, {}};
-    const std::uint32_t planes = image.shape.plane_count;
-    const auto content = [&](std::uint32_t i) { return color_format(image.shape.planes[i].format).content; };
-    image.is_yuv = is_yuv(content(0));
+    PixelImage pixels{image_of(slot), false, 0, {}};
+    const std::uint32_t planes = pixels.image.planes.size();
+    const auto content = [&](std::uint32_t i) { return color_format(pixels.image.planes[i].format).content; };
+    pixels.is_yuv = is_yuv(content(0));
     if (planes == 1 || content(0) == Content::raw || content(0) == Content::rgba) {
         for (std::uint32_t i = 0; i < planes; ++i) {
-            if (content(i) != content(0)) return unknown_image(image.shape);
-            image.sources[i] = {i, false, 0};
+            if (content(i) != content(0)) return unknown_image(pixels.image);
+            pixels.sources[i] = {i, false, 0};
         }
-        image.user_count = planes;
-        return image;
+        pixels.user_count = planes;
+        return pixels;
     }
     std::uint32_t found = 0;  // bit n: user plane n
     for (std::uint32_t i = 0; i < planes; ++i) {
         const auto users = user_planes_in(content(i));
-        if (users.empty() || is_yuv(content(i)) != image.is_yuv) return unknown_image(image.shape);
+        if (users.empty() || is_yuv(content(i)) != pixels.is_yuv) return unknown_image(pixels.image);
         for (std::uint32_t component = 0; component < users.size(); ++component) {
-            if ((found >> users[component] & 1U) != 0) return unknown_image(image.shape);
+            if ((found >> users[component] & 1U) != 0) return unknown_image(pixels.image);
             found |= 1U << users[component];
-            image.sources[users[component]] = {i, users.size() == 2, component};
+            pixels.sources[users[component]] = {i, users.size() == 2, component};
         }
     }
-    if (found != 0b111) return unknown_image(image.shape);
-    image.user_count = 3;
-    return image;
+    if (found != 0b111) return unknown_image(pixels.image);
+    pixels.user_count = 3;
+    return pixels;
 }
 
 // What of an image plane is copied, in bytes of the image plane and rows.
@@ -100,11 +99,11 @@ struct Window {
     std::uint64_t rows;
 };
 
-Result<Window> window_of(const Image& image, std::uint32_t user, const NvSciBufRect* rect) {
-    const PlaneShape& plane = image.shape.planes[image.sources[user].plane];
+Result<Window> window_of(const PixelImage& pixels, std::uint32_t user, const NvSciBufRect* rect) {
+    const Plane& plane = pixels.image.planes[pixels.sources[user].plane];
     const std::uint64_t pixel = color_format(plane.format).bits_per_pixel / 8U;
     if (rect == nullptr) return Window{0, plane.width * pixel, 0, plane.height};
-    if (image.is_yuv) return fail(NvSciError_BadParameter, "rect must be null for a YUV image");
+    if (pixels.is_yuv) return fail(NvSciError_BadParameter, "rect must be null for a YUV image");
     if (rect->x0 > rect->x1 || rect->y0 > rect->y1 || rect->x1 > plane.width || rect->y1 > plane.height) {
         return fail(
             NvSciError_BadParameter,
@@ -163,13 +162,12 @@ Result<> check_apart(std::span<const UserPlane> planes, const Range& buffer) {
 // Access to the rows of one image plane as the program counts them.
 class Rows {
   public:
-    Rows(const Image& image, std::uint32_t plane, std::byte* buffer)
-        : shape_(image.shape), layout_(image.layout.planes[plane]), start_(buffer + layout_.offset) {
-        const PlaneShape& described = image.shape.planes[plane];
-        // CUDA maps both fields of a block-linear image as one array, so its rows are those of the frame.
-        tiling_ = *block_linear::lay_out(
-            std::uint64_t{described.width} * color_format(described.format).bits_per_pixel / 8, described.height);
-    }
+    Rows(const Image& image, const Plane& plane, std::byte* buffer)
+        : image_(image),
+          plane_(plane),
+          start_(buffer + plane.offset),
+          // CUDA maps both fields of a block-linear image as one array, so its rows are those of the frame.
+          tiling_(*block_linear::lay_out(plane.row_bytes(), plane.height)) {}
 
     void read(std::uint64_t row, std::uint64_t first_byte, std::uint64_t bytes, std::byte* to) const {
         if (const std::byte* linear = linear_row(row)) {
@@ -189,15 +187,15 @@ class Rows {
   private:
     // Null for block-linear planes. The even rows of an interlaced image are its first field.
     [[nodiscard]] std::byte* linear_row(std::uint64_t row) const {
-        if (shape_.layout != NvSciBufImage_PitchLinearType) return nullptr;
-        if (!shape_.is_interlaced) return start_ + row * layout_.pitch;
-        return start_ + (row % 2 != 0 ? layout_.second_field_offset : 0) + row / 2 * layout_.pitch;
+        if (image_.is_tiled()) return nullptr;
+        if (!image_.is_interlaced) return start_ + row * plane_.pitch;
+        return start_ + (row % 2 != 0 ? plane_.second_field_offset : 0) + row / 2 * plane_.pitch;
     }
 
-    const ImageShape& shape_;
-    const PlaneLayout& layout_;
+    const Image& image_;
+    const Plane& plane_;
     std::byte* start_;
-    block_linear::Layout tiling_{};
+    block_linear::Layout tiling_;
 };
 
 // Moves the components of one half between a row of pairs and a row of its own.
@@ -234,20 +232,21 @@ void copy_plane(const Rows& rows, const Source& source, std::size_t component_by
 }
 
 Result<> copy(const Object& object, const NvSciBufRect* rect, std::span<const UserPlane> users, bool to_user) {
-    OPENNVSCI_TRY_ASSIGN(image, describe(object));
+    OPENNVSCI_TRY_ASSIGN(pixels, describe(object));
     OPENNVSCI_TRY_ASSIGN(address, object.cpu_address(to_user ? memory::Right::read_only : memory::Right::read_write));
     auto* const buffer = static_cast<std::byte*>(address);
     std::array<Window, kMaxPlanes> windows{};
-    for (std::uint32_t i = 0; i < image.user_count; ++i) {
-        OPENNVSCI_TRY_ASSIGN(window, window_of(image, i, rect));
-        OPENNVSCI_TRY(check_user_plane(i, users[i], user_row_bytes(image.sources[i], window), window.rows));
+    for (std::uint32_t i = 0; i < pixels.user_count; ++i) {
+        OPENNVSCI_TRY_ASSIGN(window, window_of(pixels, i, rect));
+        OPENNVSCI_TRY(check_user_plane(i, users[i], user_row_bytes(pixels.sources[i], window), window.rows));
         windows[i] = window;
     }
     OPENNVSCI_TRY(check_apart(users, {buffer, object.allocation().size()}));
-    for (std::uint32_t i = 0; i < image.user_count; ++i) {
-        const Source& source = image.sources[i];
-        const ColorFormat& format = color_format(image.shape.planes[source.plane].format);
-        copy_plane(Rows(image, source.plane, buffer), source, format.bits_per_pixel / 8U / format.channels, windows[i],
+    for (std::uint32_t i = 0; i < pixels.user_count; ++i) {
+        const Source& source = pixels.sources[i];
+        const Plane& plane = pixels.image.planes[source.plane];
+        const ColorFormat& format = color_format(plane.format);
+        copy_plane(Rows(pixels.image, plane, buffer), source, format.bits_per_pixel / 8U / format.channels, windows[i],
                    users[i], to_user);
     }
     return {};
@@ -256,8 +255,8 @@ Result<> copy(const Object& object, const NvSciBufRect* rect, std::span<const Us
 }  // namespace
 
 Result<std::uint32_t> count_user_planes(const Object& object) {
-    OPENNVSCI_TRY_ASSIGN(image, describe(object));
-    return image.user_count;
+    OPENNVSCI_TRY_ASSIGN(pixels, describe(object));
+    return pixels.user_count;
 }
 
 Result<> get_pixels(const Object& object, const NvSciBufRect* rect, std::span<const UserPlane> to) {

@@ -3,144 +3,46 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstddef>
-#include <span>
-#include <vector>
+#include <utility>
 
-#include "base/unaligned.h"
+#include "buf/keys.h"
 #include "driver/relaxed_capture.h"
 
 namespace opennvsci::buf {
 namespace {
 
 using attr::Negotiation;
-using attr::Outcome;
 using driver::Device;
-using driver::Driver;
+using memory::Domain;
 
-// One element of GpuId: the id as the program spelled it, and its device.
-struct Gpu {
-    NvSciRmGpuId id;
-    const Device* device;
-};
-
-struct Participants {
-    const Driver* driver = nullptr;  // null if no key names a GPU
-    std::vector<Gpu> gpus;
-    const Device* video_owner = nullptr;  // whom VidMem_GpuId names
-    bool cpu = false;
-
-    [[nodiscard]] const Gpu* find(const NvSciRmGpuId& id) const {
-        const auto uuid = Uuid::from(id.bytes);
-        const auto found =
-            std::find_if(gpus.begin(), gpus.end(), [&](const Gpu& g) { return g.device->has_uuid(uuid); });
-        return found == gpus.end() ? nullptr : &*found;
-    }
-    /// The only device of GpuId, or null; two spellings of one device are one.
-    [[nodiscard]] const Device* only_device() const {
-        const bool one = !gpus.empty() && std::all_of(gpus.begin(), gpus.end(),
-                                                      [&](const Gpu& gpu) { return gpu.device == gpus[0].device; });
-        return one ? gpus[0].device : nullptr;
-    }
-};
-
-// A request of one participant for one GPU, from an array key.
-template <class Element>
-struct GpuAsk {
-    std::uint32_t participant;
-    Element element;
-};
-
-template <class Element>
-std::vector<GpuAsk<Element>> elements_of(Negotiation& negotiation, std::uint32_t key) {
-    std::vector<GpuAsk<Element>> found;
-    for (const attr::Ask& ask : negotiation.asks(key)) {
-        for (std::size_t at = 0; at < ask.value.size(); at += sizeof(Element)) {
-            found.push_back({ask.participant, load<Element>(ask.value.data() + at)});
-        }
-    }
-    return found;
-}
-
-std::string device_list(const Driver& driver) {
-    std::string text;
-    for (const Device& device : driver.devices) {
-        if (!text.empty()) text += ", ";
-        text += fmt::format("{} ({})", device.uuid.text(), device.name);
-    }
-    return text;
-}
-
-Result<const Device*> require_device(Negotiation& negotiation, const Driver& driver, std::uint32_t key,
-                                     const NvSciRmGpuId& id) {
-    const Device* device = driver.find(Uuid::from(id.bytes));
-    if (device != nullptr) return device;
-    return negotiation.refuse(
-        key, NvSciError_BadParameter,
-        fmt::format("{} is no GPU of this machine, which has {}", Uuid::from(id.bytes).text(), device_list(driver)),
-        "use the bytes that cuDeviceGetUuid gives");
-}
-
-Result<Participants> find_participants(Negotiation& negotiation) {
-    Participants participants;
-    for (const attr::Ask& ask : negotiation.asks(NvSciBufGeneralAttrKey_NeedCpuAccess)) {
-        participants.cpu = participants.cpu || ask.value[0] != std::byte{0};
-    }
-    const auto video = negotiation.result().scalar<NvSciRmGpuId>(NvSciBufGeneralAttrKey_VidMem_GpuId);
-    const bool any_gpu = negotiation.is_asked(NvSciBufGeneralAttrKey_GpuId);
-    if (!any_gpu && !video) return participants;
-
-    OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
-    participants.driver = driver;
-    const std::size_t count = negotiation.result().count<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId);
-    for (std::size_t i = 0; i < count; ++i) {
-        const auto id = negotiation.result().element<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId, i);
-        OPENNVSCI_TRY_ASSIGN(device, require_device(negotiation, *driver, NvSciBufGeneralAttrKey_GpuId, id));
-        participants.gpus.push_back({id, device});
-    }
-    if (video) {
-        OPENNVSCI_TRY_ASSIGN(owner, require_device(negotiation, *driver, NvSciBufGeneralAttrKey_VidMem_GpuId, *video));
-        participants.video_owner = owner;
-    }
-    return participants;
-}
-
-Placement placed(const Participants& participants, MemoryDomain domain, const Device* device, const char* reason) {
-    Placement placement{domain, reason, participants.driver, device, {}};
-    placement.gpus.reserve(participants.gpus.size());
-    for (const Gpu& gpu : participants.gpus)
-        placement.gpus.push_back(gpu.device);
-    return placement;
-}
-
-Result<Placement> video_memory_as_asked(Negotiation& negotiation, const Participants& participants) {
+Result<Placement> place_in_video_memory_as_asked(Negotiation& negotiation, Participants participants,
+                                                 const NvSciRmGpuId& id) {
     const auto key = NvSciBufGeneralAttrKey_VidMem_GpuId;
-    const Device& owner = *participants.video_owner;
+    OPENNVSCI_TRY_ASSIGN(owner, require_device(negotiation, *participants.driver, key, id));
     if (participants.cpu) {
         return negotiation.refuse(
             key, NvSciError_NotSupported,
-            fmt::format("the CPU cannot see the video memory of {}, and NeedCpuAccess is true", owner.name),
+            fmt::format("the CPU cannot see the video memory of {}, and NeedCpuAccess is true", owner->name),
             "leave VidMem_GpuId unset, or NeedCpuAccess false");
     }
-    if (!owner.supports_virtual_memory) {
+    if (!owner->supports_virtual_memory) {
         return negotiation.refuse(
             key, NvSciError_NotSupported,
-            fmt::format("{} has no shareable video memory (device attributes 102 and 103)", owner.name),
+            fmt::format("{} has no shareable video memory (device attributes 102 and 103)", owner->name),
             "leave VidMem_GpuId unset");
     }
     for (const Gpu& gpu : participants.gpus) {
-        if (gpu.device == &owner) continue;
+        if (gpu.device == owner) continue;
         int can_access = 0;
-        driver::apart(*participants.driver)->cuDeviceCanAccessPeer(&can_access, gpu.device->handle, owner.handle);
+        driver::apart(*participants.driver)->cuDeviceCanAccessPeer(&can_access, gpu.device->handle, owner->handle);
         if (can_access == 0) {
             return negotiation.refuse(key, NvSciError_NotSupported,
                                       fmt::format("{} of GpuId cannot access the video memory of {}",
-                                                  gpu.device->uuid.text(), owner.uuid.text()),
+                                                  gpu.device->uuid.text(), owner->uuid.text()),
                                       "leave VidMem_GpuId unset");
         }
     }
-    return placed(participants, MemoryDomain::video, &owner, "VidMem_GpuId names this GPU");
+    return Placement{std::move(participants), Domain::video, owner, "VidMem_GpuId names this GPU"};
 }
 
 // Why the buffer cannot or need not be in the video memory of the only GPU, or null.
@@ -151,23 +53,17 @@ const char* reason_for_system_memory(Negotiation& negotiation, const Participant
     if (gpu == nullptr) return "several GPUs take part and VidMem_GpuId is unset";
     if (gpu->is_integrated) return "the GPU shares the system's memory";
     if (!gpu->supports_virtual_memory) return "the GPU has no shareable video memory (attributes 102 and 103)";
-    // Only system memory is not cached by a discrete GPU, and here both places are open.
-    for (const auto& ask : elements_of<NvSciBufAttrValGpuCache>(negotiation, NvSciBufGeneralAttrKey_EnableGpuCache)) {
-        if (!ask.element.cacheability) return "EnableGpuCache false is asked, and video memory is always cached";
+    // Only system memory is not cached by a discrete GPU, and here both are open.
+    for (const attr::Ask& ask : negotiation.asks(NvSciBufGeneralAttrKey_EnableGpuCache)) {
+        for (const auto& wish : attr::elements<NvSciBufAttrValGpuCache>(ask.value)) {
+            if (!wish.cacheability) return "EnableGpuCache false is asked, and video memory is always cached";
+        }
     }
     return nullptr;
 }
 
-// What would bring a buffer from system memory into video memory, as one more way out of a conflict; empty if there is
-// another obstacle than the participants.
-const char* or_video_memory(const Participants& participants) {
-    const bool is_alone = !participants.cpu && participants.only_device() != nullptr;
-    return is_alone ? "" : ", or let exactly one GPU and no CPU take part";
-}
-
 // A GPU maps a block-linear image as an array, and arrays need memory of the driver.
-Result<Placement> driver_memory_for_arrays(Negotiation& negotiation, const Participants& participants,
-                                           const char* reason) {
+Result<Placement> place_in_driver_memory(Negotiation& negotiation, Participants participants, const char* reason) {
     for (const Gpu& gpu : participants.gpus) {
         const auto possible = gpu.device->check_system_memory(*participants.driver);
         if (possible) continue;
@@ -178,159 +74,48 @@ Result<Placement> driver_memory_for_arrays(Negotiation& negotiation, const Parti
                 reason, possible.error().text),
             fmt::format("set PitchLinear{}", or_video_memory(participants)));
     }
-    return placed(participants, MemoryDomain::driver_host, participants.gpus[0].device, reason);
+    const Device* first = participants.gpus[0].device;
+    return Placement{std::move(participants), Domain::driver_system, first, reason};
 }
 
-Result<Placement> decide_place(Negotiation& negotiation, const Participants& participants) {
-    if (participants.video_owner != nullptr) return video_memory_as_asked(negotiation, participants);
+Result<Placement> place(Negotiation& negotiation, Participants participants) {
+    const auto video = negotiation.result().scalar<NvSciRmGpuId>(NvSciBufGeneralAttrKey_VidMem_GpuId);
+    if (video) return place_in_video_memory_as_asked(negotiation, std::move(participants), *video);
     const char* reason = reason_for_system_memory(negotiation, participants);
     if (reason == nullptr) {
-        return placed(participants, MemoryDomain::video, participants.only_device(), "one GPU and no CPU takes part");
+        const Device* only = participants.only_device();
+        return Placement{std::move(participants), Domain::video, only, "one GPU and no CPU takes part"};
     }
     const bool is_tiled = negotiation.result().scalar<std::uint32_t>(NvSciBufImageAttrKey_Layout) ==
                           std::uint32_t{NvSciBufImage_BlockLinearType};
-    if (is_tiled && !participants.gpus.empty()) return driver_memory_for_arrays(negotiation, participants, reason);
-    return placed(participants, MemoryDomain::host, nullptr, reason);
-}
-
-tl::unexpected<Error> refuse_unnamed_gpu(Negotiation& negotiation, std::uint32_t key, std::uint32_t participant,
-                                         const NvSciRmGpuId& id) {
-    return negotiation.refuse(
-        key, NvSciError_ReconciliationFailed,
-        fmt::format("{} names {}, which no list names in GpuId",
-                    negotiation.report().participants()[participant].text(), Uuid::from(id.bytes).text()),
-        "add this GPU to GpuId");
-}
-
-// A discrete GPU caches its video memory and does not cache system memory; the program cannot choose (reference 4.2).
-bool caches_by_default(const Device& device, MemoryDomain domain) {
-    return device.is_integrated || domain == MemoryDomain::video;
-}
-
-Result<> decide_cacheability(Negotiation& negotiation, const Participants& participants, const Placement& place) {
-    const auto key = NvSciBufGeneralAttrKey_EnableGpuCache;
-    const bool is_video = place.domain == MemoryDomain::video;
-    std::vector<NvSciBufAttrValGpuCache> granted;
-    for (const Gpu& gpu : participants.gpus)
-        granted.push_back({gpu.id, caches_by_default(*gpu.device, place.domain)});
-
-    const auto asks = elements_of<NvSciBufAttrValGpuCache>(negotiation, key);
-    for (const auto& ask : asks) {
-        const Gpu* gpu = participants.find(ask.element.gpuId);
-        if (gpu == nullptr) return refuse_unnamed_gpu(negotiation, key, ask.participant, ask.element.gpuId);
-        NvSciBufAttrValGpuCache& element = granted[static_cast<std::size_t>(gpu - participants.gpus.data())];
-        if (ask.element.cacheability == element.cacheability) continue;
-        if (gpu->device->is_integrated) {
-            element.cacheability = false;  // one list that says false is enough
-            continue;
-        }
-        return negotiation.refuse(
-            key, NvSciError_ReconciliationFailed,
-            fmt::format("{} asks {} for {}, but the buffer is in {} ({}), which a discrete GPU {}",
-                        negotiation.report().participants()[ask.participant].text(), ask.element.cacheability,
-                        Uuid::from(ask.element.gpuId.bytes).text(), is_video ? "video memory" : "system memory",
-                        place.reason, is_video ? "always caches" : "never caches"),
-            is_video ? "ask true, or leave VidMem_GpuId unset"
-                     : fmt::format("ask false{}", or_video_memory(participants)));
+    if (is_tiled && !participants.gpus.empty()) {
+        return place_in_driver_memory(negotiation, std::move(participants), reason);
     }
-    if (granted.empty()) return {};
-    negotiation.result().put_array(key, std::span<const NvSciBufAttrValGpuCache>(granted));
-    negotiation.decide(
-        key, asks.empty() ? Outcome::defaulted : Outcome::granted,
-        is_video ? "a discrete GPU caches its video memory" : "a discrete GPU does not cache system memory");
-
-    // The published rule (reference 4.2, GpuSwNeedCacheCoherency). No engine but GPUs and the CPU exists here.
-    const bool any_uncached =
-        std::any_of(granted.begin(), granted.end(), [](const auto& element) { return !element.cacheability; });
-    std::vector<NvSciBufAttrValGpuCache> needs_software;
-    needs_software.reserve(granted.size());
-    for (const auto& element : granted) {
-        needs_software.push_back(
-            {element.gpuId, !is_video && element.cacheability && (any_uncached || participants.cpu)});
-    }
-    negotiation.result().put_array(NvSciBufGeneralAttrKey_GpuSwNeedCacheCoherency,
-                                   std::span<const NvSciBufAttrValGpuCache>(needs_software));
-    negotiation.decide(NvSciBufGeneralAttrKey_GpuSwNeedCacheCoherency, Outcome::computed);
-    return {};
-}
-
-// Why compression cannot be had, or null.
-const char* compression_obstacle(const Participants& participants, const Placement& place, bool one_gpu_asks) {
-    if (!one_gpu_asks) return "more than one GPU asks for compression";
-    if (participants.cpu) return "a list asks for CPU access";
-    if (place.domain != MemoryDomain::video) return "the buffer is in system memory";
-    if (participants.only_device() != place.device) return "another GPU takes part";
-    if (!place.device->grants_compression(*participants.driver)) return "the device has no compressible memory";
-    return nullptr;
-}
-
-Result<> decide_compression(Negotiation& negotiation, const Participants& participants, const Placement& place) {
-    const auto key = NvSciBufGeneralAttrKey_EnableGpuCompression;
-    const auto asks = elements_of<NvSciBufAttrValGpuCompression>(negotiation, key);
-    const Device* asking = nullptr;
-    bool one_gpu_asks = true;
-    for (const auto& ask : asks) {
-        const Gpu* gpu = participants.find(ask.element.gpuId);
-        if (gpu == nullptr) return refuse_unnamed_gpu(negotiation, key, ask.participant, ask.element.gpuId);
-        one_gpu_asks = one_gpu_asks && (asking == nullptr || asking == gpu->device);
-        asking = gpu->device;
-    }
-    if (participants.gpus.empty()) return {};
-
-    const char* obstacle = asks.empty() ? nullptr : compression_obstacle(participants, place, one_gpu_asks);
-    const bool compressed = !asks.empty() && obstacle == nullptr;
-    std::vector<NvSciBufAttrValGpuCompression> granted;
-    for (const Gpu& gpu : participants.gpus) {
-        const bool here = compressed && gpu.device == asking;
-        granted.push_back({gpu.id, here ? NvSciBufCompressionType_GenericCompressible : NvSciBufCompressionType_None});
-    }
-    negotiation.result().put_array(key, std::span<const NvSciBufAttrValGpuCompression>(granted));
-    negotiation.result().put_scalar(kMemoryCompressed, compressed);
-    if (asks.empty()) {
-        negotiation.decide(key, Outcome::defaulted);
-    } else if (compressed) {
-        negotiation.decide(key, Outcome::granted);
-    } else {
-        negotiation.decide(key, Outcome::denied, obstacle,
-                           "name one GPU that supports it, without CPU access and other GPUs");
-    }
-    return {};
+    return Placement{std::move(participants), Domain::system, nullptr, reason};
 }
 
 }  // namespace
 
-Result<Placement> decide_placement(Negotiation& negotiation) {
-    OPENNVSCI_TRY_ASSIGN(participants, find_participants(negotiation));
-    OPENNVSCI_TRY_ASSIGN(place, decide_place(negotiation, participants));
-    OPENNVSCI_TRY(decide_cacheability(negotiation, participants, place));
-    OPENNVSCI_TRY(decide_compression(negotiation, participants, place));
+Result<Placement> decide_placement(Negotiation& negotiation, Participants participants) {
+    OPENNVSCI_TRY_ASSIGN(placement, place(negotiation, std::move(participants)));
+    negotiation.compute(kMemoryDomain, placement.domain, placement.reason);
+    if (placement.device != nullptr) negotiation.result().put_scalar(kMemoryGpu, placement.device->uuid);
+    return std::move(placement);
+}
 
-    negotiation.compute(kMemoryDomain, place.domain, place.reason);
-    if (place.device != nullptr) negotiation.result().put_scalar(kMemoryGpu, place.device->uuid);
-    return place;
+const char* or_video_memory(const Participants& participants) {
+    const bool is_alone = !participants.cpu && participants.only_device() != nullptr;
+    return is_alone ? "" : ", or let exactly one GPU and no CPU take part";
 }
 
 Result<Placement> placement_of(const attr::Slot& reconciled) {
-    Placement placement;
-    placement.domain = *reconciled.scalar<MemoryDomain>(kMemoryDomain);
-    std::vector<NvSciRmGpuId> ids;
-    for (std::size_t i = 0; i < reconciled.count<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId); ++i) {
-        const auto id = reconciled.element<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId, i);
-        if (!Uuid::from(id.bytes).is_null()) ids.push_back(id);
-    }
-    const auto owner = reconciled.scalar<NvSciRmGpuId>(kMemoryGpu);
-    if (ids.empty() && !owner) return placement;
-
+    OPENNVSCI_TRY_ASSIGN(participants, participants_of(reconciled));
+    Placement placement{std::move(participants), reconciled.required<Domain>(kMemoryDomain)};
+    if (placement.domain == Domain::system) return placement;
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
-    placement.driver = driver;
-    for (const NvSciRmGpuId& id : ids) {
-        OPENNVSCI_TRY_ASSIGN(gpu, driver->require(Uuid::from(id.bytes)));
-        placement.gpus.push_back(gpu);
-    }
-    if (owner) {
-        OPENNVSCI_TRY_ASSIGN(device, driver->require(Uuid::from(owner->bytes)));
-        placement.device = device;
-    }
+    OPENNVSCI_TRY_ASSIGN(device, driver->require(Uuid::from(reconciled.required<NvSciRmGpuId>(kMemoryGpu).bytes)));
+    placement.participants.driver = driver;
+    placement.device = device;
     return placement;
 }
 

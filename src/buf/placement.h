@@ -3,29 +3,28 @@
 // Placement: where the bytes of a buffer will live, decided during a reconciliation from who takes part. On a machine
 // with discrete GPUs: in the video memory of the GPU that VidMem_GpuId names, or of the only GPU when no CPU takes
 // part; otherwise in system memory. A block-linear image that a GPU uses needs memory that the driver can tile, so its
-// system memory is the driver's. Together with it the attributes that exist per GPU are decided: cacheability, the need
-// for software cache maintenance, compression.
+// system memory is the driver's.
 #pragma once
 
-#include <vector>
-
-#include "attr/negotiation.h"
-#include "buf/keys.h"
-#include "driver/driver.h"
+#include "buf/participants.h"
+#include "memory/domain.h"
 
 namespace opennvsci::buf {
 
 struct Placement {
-    MemoryDomain domain = MemoryDomain::host;
+    Participants participants;
+    memory::Domain domain = memory::Domain::system;
+    const driver::Device* device = nullptr;  ///< whose memory it is; null for Domain::system
     const char* reason = "";
-    const driver::Driver* driver = nullptr;   ///< null if no key names a GPU
-    const driver::Device* device = nullptr;   ///< whose memory it is; null for plain system memory
-    std::vector<const driver::Device*> gpus;  ///< the GPUs of GpuId
 };
 
-/// Decides the placement from the merged keys and writes it, with all per-GPU outputs, into the result.
-/// Errors: BadParameter for a GPU that does not exist, NotSupported and ReconciliationFailed with the reason.
-[[nodiscard]] Result<Placement> decide_placement(attr::Negotiation& negotiation);
+/// Decides the placement from the merged keys and writes it into the result. Errors: BadParameter for a GPU that does
+/// not exist, NotSupported with the reason.
+[[nodiscard]] Result<Placement> decide_placement(attr::Negotiation& negotiation, Participants participants);
+
+/// What would bring a buffer from system memory into video memory, as one more way out of a conflict; empty if there is
+/// another obstacle than the participants.
+[[nodiscard]] const char* or_video_memory(const Participants& participants);
 
 /// The placement that a reconciled list states, without the reason. Errors: those of Driver::require.
 [[nodiscard]] Result<Placement> placement_of(const attr::Slot& reconciled);

@@ -19,22 +19,26 @@ std::uint32_t scaled(std::uint32_t pixels, float scale) {
     return std::max(1U, static_cast<std::uint32_t>(static_cast<double>(pixels) * static_cast<double>(scale)));
 }
 
-}  // namespace
-
+// The shape of the level below `level`: every plane scaled, rounded down, never less than one pixel.
 ImageShape next_level(const ImageShape& level, float scale) {
     ImageShape next = level;
-    for (std::uint32_t i = 0; i < next.plane_count; ++i) {
-        next.planes[i].width = scaled(next.planes[i].width, scale);
-        next.planes[i].height = scaled(next.planes[i].height, scale);
+    for (PlaneShape& plane : next.planes) {
+        plane.width = scaled(plane.width, scale);
+        plane.height = scaled(plane.height, scale);
     }
     return next;
 }
 
-Result<> complete_pyramid(attr::Negotiation& negotiation, const LayoutRules& rules) {
+}  // namespace
+
+Result<> complete_pyramid(attr::Negotiation& negotiation, const Placement& placement) {
+    const LayoutRules rules = layout_rules(placement);
+    OPENNVSCI_TRY(complete_image_description(negotiation));
+    OPENNVSCI_TRY(complete_image_layout(negotiation, rules));
     const attr::Slot& result = negotiation.result();
-    const auto levels = *result.scalar<std::uint32_t>(NvSciBufPyramidAttrKey_NumLevels);
-    const auto scale = *result.scalar<float>(NvSciBufPyramidAttrKey_Scale);
-    const auto alignment = *result.scalar<std::uint64_t>(NvSciBufImageAttrKey_Alignment);
+    const auto levels = result.required<std::uint32_t>(NvSciBufPyramidAttrKey_NumLevels);
+    const auto scale = result.required<float>(NvSciBufPyramidAttrKey_Scale);
+    const auto alignment = result.required<std::uint64_t>(NvSciBufImageAttrKey_Alignment);
     const auto refuse = [&](std::uint32_t level, NvSciError code, const std::string& reason) {
         return negotiation.refuse(NvSciBufPyramidAttrKey_LevelSize, code, fmt::format("level {}: {}", level, reason));
     };
@@ -57,6 +61,28 @@ Result<> complete_pyramid(attr::Negotiation& negotiation, const LayoutRules& rul
     negotiation.compute(NvSciBufPyramidAttrKey_LevelSize, std::span<const std::uint64_t>(sizes).first(levels));
     negotiation.compute(NvSciBufPyramidAttrKey_Alignment, alignment);
     return {};
+}
+
+Extent pyramid_extent(const attr::Slot& reconciled) {
+    const auto offsets = reconciled.elements<std::uint64_t>(NvSciBufPyramidAttrKey_LevelOffset);
+    const auto sizes = reconciled.elements<std::uint64_t>(NvSciBufPyramidAttrKey_LevelSize);
+    const std::size_t last = offsets.size() - 1;
+    return {offsets[last] + sizes[last], reconciled.required<std::uint64_t>(NvSciBufPyramidAttrKey_Alignment)};
+}
+
+// The keys state where the levels begin; their planes lie there as the rules of the reconciliation put them.
+Result<std::vector<Region>> pyramid_regions(const attr::Slot& reconciled) {
+    OPENNVSCI_TRY_ASSIGN(placement, placement_of(reconciled));
+    const LayoutRules rules = layout_rules(placement);
+    const auto scale = reconciled.required<float>(NvSciBufPyramidAttrKey_Scale);
+    const auto offsets = reconciled.elements<std::uint64_t>(NvSciBufPyramidAttrKey_LevelOffset);
+    std::vector<Region> regions;
+    ImageShape shape = image_shape_of(reconciled);
+    for (std::size_t level = 0; level < offsets.size(); ++level, shape = next_level(shape, scale)) {
+        OPENNVSCI_TRY_ASSIGN(image, lay_out(shape, rules));
+        append_regions(regions, fmt::format("level {} ", level), offsets[level], image);
+    }
+    return regions;
 }
 
 }  // namespace opennvsci::buf

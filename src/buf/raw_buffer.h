@@ -3,11 +3,15 @@
 // RawBuffer: a size and an alignment, nothing else.
 #pragma once
 
-#include "attr/negotiation.h"
+#include "buf/extent.h"
+#include "buf/layout.h"
+#include "buf/placement.h"
 
 namespace opennvsci::buf {
 
-/// Completes the RawBuffer keys of a reconciliation.
-void complete_raw_buffer(attr::Negotiation& negotiation);
+// What the row of buf/buffer_type.h names. No error.
+[[nodiscard]] Result<> complete_raw_buffer(attr::Negotiation& negotiation, const Placement& placement);
+[[nodiscard]] Extent raw_buffer_extent(const attr::Slot& reconciled);
+[[nodiscard]] Result<std::vector<Region>> raw_buffer_regions(const attr::Slot& reconciled);
 
 }  // namespace opennvsci::buf

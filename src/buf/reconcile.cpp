@@ -7,26 +7,16 @@
 
 #include "attr/negotiation.h"
 #include "base/checked.h"
-#include "buf/array.h"
-#include "buf/extent.h"
-#include "buf/image.h"
+#include "buf/buffer_type.h"
+#include "buf/gpu_attributes.h"
 #include "buf/keys.h"
-#include "buf/placement.h"
-#include "buf/pyramid.h"
-#include "buf/raw_buffer.h"
-#include "buf/tensor.h"
 
 namespace opennvsci::buf {
 namespace {
 
-using attr::Direction;
 using attr::Key;
 using attr::Negotiation;
 using attr::Presence;
-
-bool belongs_to(const Key& key, std::uint32_t groups) {
-    return key.direction != Direction::internal && (groups >> key.group() & 1U) != 0;
-}
 
 tl::unexpected<Error> refuse_missing(Negotiation& negotiation, const Key& key) {
     return negotiation.refuse(key.number, NvSciError_BadParameter,
@@ -34,16 +24,16 @@ tl::unexpected<Error> refuse_missing(Negotiation& negotiation, const Key& key) {
 }
 
 // Types decides which keys take part, so it is merged first.
-Result<std::uint32_t> merge_types(Negotiation& negotiation) {
+Result<TypeSet> merge_types(Negotiation& negotiation) {
     const Key& types = schema().selector();
     if (!negotiation.is_asked(types.number)) return refuse_missing(negotiation, types);
     OPENNVSCI_TRY(negotiation.merge(types));
-    return schema().groups_of(negotiation.result().get(types));
+    return types_of(negotiation.result());
 }
 
-Result<> merge_keys(Negotiation& negotiation, std::uint32_t groups) {
+Result<> merge_keys(Negotiation& negotiation, TypeSet groups) {
     for (const Key& key : schema().keys()) {
-        if (!belongs_to(key, groups) || &key == &schema().selector()) continue;
+        if (!key.can_be_asked() || !attr::Schema::is_in_groups(key, groups) || &key == &schema().selector()) continue;
         if (key.merge != nullptr) OPENNVSCI_TRY(negotiation.merge(key));
         if (key.presence == Presence::mandatory && !negotiation.is_asked(key.number)) {
             return refuse_missing(negotiation, key);
@@ -59,30 +49,10 @@ void complete_general_keys(Negotiation& negotiation) {
     negotiation.default_to(NvSciBufGeneralAttrKey_GpuId, NvSciRmGpuId{});
     negotiation.default_to(NvSciBufGeneralAttrKey_VidMem_GpuId, NvSciRmGpuId{});
     negotiation.compute(NvSciBufGeneralAttrKey_ActualPerm,
-                        *negotiation.result().scalar<NvSciBufAttrValAccessPerm>(NvSciBufGeneralAttrKey_RequiredPerm),
+                        negotiation.result().required<NvSciBufAttrValAccessPerm>(NvSciBufGeneralAttrKey_RequiredPerm),
                         "the greatest RequiredPerm");
-    // True only with a display-like engine, which a machine with discrete GPUs has not (reference 4.2).
+    // True only with a display-like engine, which a machine with discrete GPUs has not (nvscibuf.md 4.2).
     negotiation.compute(NvSciBufGeneralAttrKey_CpuNeedSwCacheCoherency, false);
-}
-
-Result<> complete_image(Negotiation& negotiation, std::uint32_t groups, const Placement& placement) {
-    const bool is_tensor = (groups >> NvSciBufType_Tensor & 1U) != 0;
-    LayoutRules rules = layout_rules(placement);
-    OPENNVSCI_TRY(complete_image_description(negotiation));
-    if (is_tensor) OPENNVSCI_TRY(check_image_tensor(negotiation, rules));
-    OPENNVSCI_TRY(complete_image_layout(negotiation, rules));
-    if (is_tensor) complete_image_tensor(negotiation);
-    if ((groups >> NvSciBufType_Pyramid & 1U) != 0) OPENNVSCI_TRY(complete_pyramid(negotiation, rules));
-    return {};
-}
-
-Result<> complete_type(Negotiation& negotiation, std::uint32_t groups, const Placement& placement) {
-    const auto is = [&](NvSciBufType type) { return (groups >> type & 1U) != 0; };
-    if (is(NvSciBufType_Image)) return complete_image(negotiation, groups, placement);
-    if (is(NvSciBufType_Tensor)) return complete_tensor(negotiation);
-    if (is(NvSciBufType_Array)) return complete_array(negotiation);
-    complete_raw_buffer(negotiation);
-    return {};
 }
 
 Result<> check_allocatable(Negotiation& negotiation) {
@@ -95,8 +65,10 @@ Result<> check_allocatable(Negotiation& negotiation) {
 Result<> negotiate(Negotiation& negotiation) {
     OPENNVSCI_TRY_ASSIGN(groups, merge_types(negotiation));
     OPENNVSCI_TRY(merge_keys(negotiation, groups));
-    OPENNVSCI_TRY_ASSIGN(placement, decide_placement(negotiation));
-    OPENNVSCI_TRY(complete_type(negotiation, groups, placement));
+    OPENNVSCI_TRY_ASSIGN(participants, find_participants(negotiation));
+    OPENNVSCI_TRY_ASSIGN(placement, decide_placement(negotiation, std::move(participants)));
+    OPENNVSCI_TRY(decide_gpu_attributes(negotiation, placement));
+    OPENNVSCI_TRY(leading_type(groups).complete(negotiation, placement));
     OPENNVSCI_TRY(check_allocatable(negotiation));
     complete_general_keys(negotiation);
     return {};
@@ -104,22 +76,9 @@ Result<> negotiate(Negotiation& negotiation) {
 
 }  // namespace
 
-Reconciliation reconcile(std::span<const attr::List* const> lists) {
+attr::Reconciliation reconcile(std::span<const attr::List* const> lists) {
     Negotiation negotiation(schema(), lists);
-    if (auto negotiated = negotiate(negotiation); !negotiated) {
-        return {tl::make_unexpected(std::move(negotiated).error()), negotiation.take_conflict()};
-    }
-    return {negotiation.take_reconciled(), nullptr};
-}
-
-Result<> validate(const attr::Slot& reconciled, const attr::Slot& slot, NvSciError mismatch) {
-    const std::uint32_t groups = schema().groups_of(reconciled.get(schema().selector()));
-    for (const Key& key : schema().keys()) {
-        if (!belongs_to(key, groups) || key.check == nullptr || key.check->holds(key, reconciled, slot)) continue;
-        return fail(mismatch, fmt::format("{}: the reconciled list has {}, the other one {}; rule '{}'", key.name,
-                                          key.text(reconciled.get(key)), key.text(slot.get(key)), key.check->name));
-    }
-    return {};
+    return negotiation.end(negotiate(negotiation));
 }
 
 }  // namespace opennvsci::buf

@@ -1,26 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reconciliation of NvSciBuf lists, and validation of a reconciled list against others.
+// Reconciliation of NvSciBuf lists: which keys take part, what they merge to, and what follows from them.
 #pragma once
 
-#include <memory>
-#include <span>
-
-#include "attr/list.h"
+#include "attr/negotiation.h"
 
 namespace opennvsci::buf {
 
-struct Reconciliation {
-    /// The reconciled list with its report. Errors: those of NvSciBufAttrListReconcile.
-    Result<std::unique_ptr<attr::List>> list;
-    /// After ReconciliationFailed: what could not be merged, with the report. Otherwise null.
-    std::unique_ptr<attr::List> conflict;
-};
-
-/// Merges the slots of unreconciled lists, at least one.
-[[nodiscard]] Reconciliation reconcile(std::span<const attr::List* const> lists);
-
-/// Checks that `reconciled` satisfies `slot`. Errors: `mismatch`, with the key that does not hold.
-[[nodiscard]] Result<> validate(const attr::Slot& reconciled, const attr::Slot& slot, NvSciError mismatch);
+/// Merges the slots of unreconciled lists, at least one. There is a conflict list after ReconciliationFailed.
+[[nodiscard]] attr::Reconciliation reconcile(std::span<const attr::List* const> lists);
 
 }  // namespace opennvsci::buf

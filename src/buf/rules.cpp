@@ -2,38 +2,21 @@
 #include "buf/rules.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "attr/rules.h"
 #include "attr/slot.h"
-#include "base/unaligned.h"
-#include "buf/keys.h"
+#include "buf/buffer_type.h"
 
 namespace opennvsci::buf {
 namespace {
 
-constexpr std::uint32_t bit(NvSciBufType type) {
-    return 1U << type;
-}
-
-bool is_one_buffer(std::uint32_t types) {
-    return std::has_single_bit(types) || types == (bit(NvSciBufType_Image) | bit(NvSciBufType_Tensor)) ||
-           types == (bit(NvSciBufType_Image) | bit(NvSciBufType_Pyramid));
-}
-
-std::uint32_t named_types(attr::Bytes value) {
-    std::uint32_t types = 0;
-    for (std::size_t at = 0; at < value.size(); at += sizeof(std::uint32_t)) {
-        types |= 1U << load<std::uint32_t>(value.data() + at);
-    }
-    return types;
-}
-
 bool merge_types(const attr::Key& key, std::span<const attr::Ask> asks, attr::Slot& out) {
-    std::uint32_t types = 0;
-    for (const attr::Ask& ask : asks)
-        types |= named_types(ask.value);
-    return is_one_buffer(types) && attr::merge::set_union.merge(key, asks, out);
+    TypeSet types = 0;
+    for (const attr::Ask& ask : asks) {
+        for (const auto type : attr::elements<NvSciBufType>(ask.value))
+            types |= only(type);
+    }
+    return can_be_one_buffer(types) && attr::merge::set_union.merge(key, asks, out);
 }
 
 attr::Bytes first_dimensions(const attr::Key& key, attr::Bytes value, const attr::Slot& result) {
@@ -57,10 +40,10 @@ bool has_same_dimensions(const attr::Key& key, const attr::Slot& reconciled, con
 
 bool has_dimensions_of_at_least(const attr::Key& key, const attr::Slot& reconciled, const attr::Slot& unreconciled) {
     if (!reconciled.has(key)) return false;
-    const attr::Bytes has = reconciled.get(key);
-    const attr::Bytes wanted = first_dimensions(key, unreconciled.get(key), reconciled);
-    for (std::size_t at = 0; at < wanted.size(); at += key.type->size) {
-        if (key.type->less(has.data() + at, wanted.data() + at)) return false;
+    const auto has = attr::elements(key, reconciled.get(key));
+    const auto wanted = attr::elements(key, first_dimensions(key, unreconciled.get(key), reconciled));
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (key.type->less(has[i].data(), wanted[i].data())) return false;
     }
     return true;
 }

@@ -42,7 +42,7 @@ constexpr std::uint32_t divide_up(std::uint32_t value, std::uint32_t by) {
 
 }  // namespace
 
-tl::expected<SurfacePlanes, Contradiction> planes_of(const Surface& surface) {
+tl::expected<Planes<PlaneShape>, Contradiction> planes_of(const Surface& surface) {
     const bool luma_only = surface.sampling == NvSciSurfSampleType_400;
     if (luma_only != (surface.layout == NvSciSurfMemLayout_Packed)) {
         return tl::make_unexpected(
@@ -58,22 +58,22 @@ tl::expected<SurfacePlanes, Contradiction> planes_of(const Surface& surface) {
     }
 
     const Depth& depth = kDepths[surface.bits];
-    SurfacePlanes result{1, {{{depth.luma, surface.width, surface.height}}}};
-    if (luma_only) return result;
+    Planes<PlaneShape> planes{1, {{{depth.luma, surface.width, surface.height, 0}}}};
+    if (luma_only) return planes;
 
     const Subsampling by = kSubsampling[surface.sampling];
     const std::uint32_t width = divide_up(surface.width, by.horizontal);
     const std::uint32_t height = divide_up(surface.height, by.vertical);
     const bool u_first = surface.order == NvSciSurfComponentOrder_YUV;
     if (surface.layout == NvSciSurfMemLayout_SemiPlanar) {
-        result.count = 2;
-        result.planes[1] = {u_first ? depth.u_then_v : depth.v_then_u, width, height};
+        planes.count = 2;
+        planes[1] = {u_first ? depth.u_then_v : depth.v_then_u, width, height, 0};
     } else {
-        result.count = 3;
-        result.planes[1] = {u_first ? depth.u : depth.v, width, height};
-        result.planes[2] = {u_first ? depth.v : depth.u, width, height};
+        planes.count = 3;
+        planes[1] = {u_first ? depth.u : depth.v, width, height, 0};
+        planes[2] = {u_first ? depth.v : depth.u, width, height, 0};
     }
-    return result;
+    return planes;
 }
 
 }  // namespace opennvsci::buf

@@ -8,9 +8,9 @@
 #include <span>
 
 #include "base/checked.h"
+#include "buf/buffer_type.h"
 #include "buf/color_format.h"
 #include "buf/data_type.h"
-#include "buf/extent.h"
 #include "buf/image.h"
 #include "buf/keys.h"
 
@@ -30,23 +30,22 @@ struct Dimensions {
 
 Result<Dimensions> read_dimensions(Negotiation& negotiation) {
     const Slot& result = negotiation.result();
-    Dimensions dimensions{*result.scalar<std::uint32_t>(NvSciBufTensorAttrKey_NumDims), {}, {}};
+    Dimensions dimensions{result.required<std::uint32_t>(NvSciBufTensorAttrKey_NumDims), {}, {}};
     const auto too_few = [&](std::uint32_t key, std::size_t count) {
         return negotiation.refuse(
             key, NvSciError_BadParameter,
             fmt::format("{} values for {} dimensions (NvSciBufTensorAttrKey_NumDims)", count, dimensions.count),
             "give one value per dimension");
     };
-    const std::size_t sizes = result.count<std::uint64_t>(NvSciBufTensorAttrKey_SizePerDim);
-    const std::size_t alignments = result.count<std::uint32_t>(NvSciBufTensorAttrKey_AlignmentPerDim);
-    if (sizes < dimensions.count) return too_few(NvSciBufTensorAttrKey_SizePerDim, sizes);
-    if (alignments != 0 && alignments < dimensions.count) {
-        return too_few(NvSciBufTensorAttrKey_AlignmentPerDim, alignments);
+    const auto sizes = result.elements<std::uint64_t>(NvSciBufTensorAttrKey_SizePerDim);
+    const auto alignments = result.elements<std::uint32_t>(NvSciBufTensorAttrKey_AlignmentPerDim);
+    if (sizes.size() < dimensions.count) return too_few(NvSciBufTensorAttrKey_SizePerDim, sizes.size());
+    if (!alignments.empty() && alignments.size() < dimensions.count) {
+        return too_few(NvSciBufTensorAttrKey_AlignmentPerDim, alignments.size());
     }
     for (std::uint32_t i = 0; i < dimensions.count; ++i) {
-        dimensions.sizes[i] = result.element<std::uint64_t>(NvSciBufTensorAttrKey_SizePerDim, i);
-        dimensions.alignments[i] =
-            alignments != 0 ? result.element<std::uint32_t>(NvSciBufTensorAttrKey_AlignmentPerDim, i) : 1;
+        dimensions.sizes[i] = sizes[i];
+        dimensions.alignments[i] = alignments.empty() ? 1 : alignments[i];
         if (dimensions.sizes[i] == 0) {
             return negotiation.refuse(NvSciBufTensorAttrKey_SizePerDim, NvSciError_BadParameter,
                                       fmt::format("dimension {} has no elements", i), "give at least 1");
@@ -66,7 +65,7 @@ std::optional<std::uint64_t> rounded_product(std::uint64_t stride, std::uint64_t
     return bytes ? checked::align_up<std::uint64_t>(*bytes, alignment) : bytes;
 }
 
-// Reference section 5: every stride is the rounded size of what it steps over. Elements of 4 bits are two to a byte in
+// nvscibuf.md 5: every stride is the rounded size of what it steps over. Elements of 4 bits are two to a byte in
 // the innermost dimension, whose stride is then that of a pair.
 std::optional<TensorLayout> lay_out(const Dimensions& dimensions, unsigned element_bits) {
     TensorLayout layout{};
@@ -103,19 +102,16 @@ tl::unexpected<Error> refuse_value(Negotiation& negotiation, std::uint32_t key, 
 // What a pair of image and tensor may have, beyond what each alone may.
 Result<> check_values_of_pair(Negotiation& negotiation) {
     const Slot& result = negotiation.result();
-    if (*result.scalar<std::uint32_t>(NvSciBufImageAttrKey_Layout) != NvSciBufImage_PitchLinearType) {
+    if (result.required<std::uint32_t>(NvSciBufImageAttrKey_Layout) != NvSciBufImage_PitchLinearType) {
         return refuse_value(negotiation, NvSciBufImageAttrKey_Layout,
                             "BlockLinear, but an image that is a tensor too is PitchLinear", "set PitchLinear");
     }
     for (const auto key : {NvSciBufImageAttrKey_TopPadding, NvSciBufImageAttrKey_BottomPadding,
                            NvSciBufImageAttrKey_LeftPadding, NvSciBufImageAttrKey_RightPadding}) {
-        if (negotiation.is_asked(key)) {
-            const attr::Key& padding = negotiation.key(key);
-            return refuse_value(
-                negotiation, key,
-                fmt::format("{}, but an image that is a tensor too has no padding", padding.text(result.get(padding))),
-                "leave it unset");
-        }
+        if (!negotiation.is_asked(key)) continue;
+        return refuse_value(negotiation, key,
+                            fmt::format("{}, but an image that is a tensor too has no padding", text_of(result, key)),
+                            "leave it unset");
     }
     for (const std::uint32_t key :
          {std::uint32_t{NvSciBufImageAttrKey_ImageCount}, std::uint32_t{NvSciBufTensorAttrKey_PixelFormat}}) {
@@ -124,23 +120,23 @@ Result<> check_values_of_pair(Negotiation& negotiation) {
                                 "set it in one of the lists");
         }
     }
-    const auto planes = *result.scalar<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount);
+    const auto planes = result.required<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount);
     if (planes != 1) {
         return refuse_value(negotiation, NvSciBufImageAttrKey_PlaneCount,
                             fmt::format("an image that is a tensor too has one plane, this one has {}", planes),
                             "set 1");
     }
-    if (*result.scalar<std::uint32_t>(NvSciBufImageAttrKey_ScanType) != NvSciBufScan_ProgressiveType) {
+    if (result.required<std::uint32_t>(NvSciBufImageAttrKey_ScanType) != NvSciBufScan_ProgressiveType) {
         return refuse_value(negotiation, NvSciBufImageAttrKey_ScanType,
                             "Interlace, but the rows of an interlaced image are no dimension of a tensor",
                             "set Progressive");
     }
-    const auto dimensions = *result.scalar<std::uint32_t>(NvSciBufTensorAttrKey_NumDims);
+    const auto dimensions = result.required<std::uint32_t>(NvSciBufTensorAttrKey_NumDims);
     if (dimensions != 4) {
         return refuse_value(negotiation, NvSciBufTensorAttrKey_NumDims,
                             fmt::format("an image is a tensor of 4 dimensions (NHWC), not of {}", dimensions), "set 4");
     }
-    const auto format = *result.scalar<std::uint32_t>(NvSciBufTensorAttrKey_PixelFormat);
+    const auto format = result.required<std::uint32_t>(NvSciBufTensorAttrKey_PixelFormat);
     if (format != NvSciColor_A8B8G8R8 && format != NvSciColor_Float_A16B16G16R16) {
         return refuse_value(
             negotiation, NvSciBufTensorAttrKey_PixelFormat,
@@ -160,17 +156,17 @@ Result<> check_agreement(Negotiation& negotiation, const Dimensions& tensor) {
     const Slot& result = negotiation.result();
     const PlaneShape plane = image_shape_of(result).planes[0];
     const ColorFormat& format = color_format(plane.format);
-    const auto pixel = *result.scalar<NvSciBufAttrValColorFmt>(NvSciBufTensorAttrKey_PixelFormat);
+    const auto pixel = result.required<NvSciBufAttrValColorFmt>(NvSciBufTensorAttrKey_PixelFormat);
     if (pixel != plane.format) {
         return refuse_pair(
             negotiation, NvSciBufTensorAttrKey_PixelFormat,
             fmt::format("{}, but NvSciBufImageAttrKey_PlaneColorFormat is {}", color_format(pixel).name, format.name),
             "set both the same");
     }
-    if (*result.scalar<NvSciBufAttrValDataType>(NvSciBufTensorAttrKey_DataType) != format.data_type) {
-        const attr::Key& type = negotiation.key(NvSciBufTensorAttrKey_DataType);
-        return refuse_pair(negotiation, type.number,
-                           fmt::format("{}, but not the components of {}", type.text(result.get(type)), format.name),
+    if (result.required<NvSciBufAttrValDataType>(NvSciBufTensorAttrKey_DataType) != format.data_type) {
+        const auto key = NvSciBufTensorAttrKey_DataType;
+        return refuse_pair(negotiation, key,
+                           fmt::format("{}, but not the components of {}", text_of(result, key), format.name),
                            format.data_type == NvSciDataType_Uint8 ? "set Uint8" : "set Float16");
     }
     const std::array<std::uint64_t, 4> wanted{1, plane.height, plane.width, format.channels};
@@ -185,15 +181,13 @@ Result<> check_agreement(Negotiation& negotiation, const Dimensions& tensor) {
     return {};
 }
 
-}  // namespace
-
-Result<> complete_tensor(Negotiation& negotiation) {
+Result<> complete_tensor_alone(Negotiation& negotiation) {
     if (!negotiation.is_asked(NvSciBufTensorAttrKey_AlignmentPerDim)) {
         return refuse_value(negotiation, NvSciBufTensorAttrKey_AlignmentPerDim,
                             "mandatory for a tensor, and no list sets it", "set it in one of the lists");
     }
     OPENNVSCI_TRY_ASSIGN(dimensions, read_dimensions(negotiation));
-    const auto type = *negotiation.result().scalar<NvSciBufAttrValDataType>(NvSciBufTensorAttrKey_DataType);
+    const auto type = negotiation.result().required<NvSciBufAttrValDataType>(NvSciBufTensorAttrKey_DataType);
     if (bits_of(type) < 8 && dimensions.sizes[dimensions.count - 1] % 2 != 0) {
         return negotiation.refuse(NvSciBufTensorAttrKey_SizePerDim, NvSciError_NotSupported,
                                   fmt::format("the innermost dimension has {} elements of 4 bits, two to a byte",
@@ -212,12 +206,13 @@ Result<> complete_tensor(Negotiation& negotiation) {
     return {};
 }
 
+// Checks that the Tensor keys and the described image are one buffer, and adds what the tensor demands to `rules`.
 Result<> check_image_tensor(Negotiation& negotiation, LayoutRules& rules) {
     OPENNVSCI_TRY(check_values_of_pair(negotiation));
     OPENNVSCI_TRY_ASSIGN(dimensions, read_dimensions(negotiation));
     OPENNVSCI_TRY(check_agreement(negotiation, dimensions));
     const ColorFormat& format =
-        color_format(*negotiation.result().scalar<NvSciBufAttrValColorFmt>(NvSciBufTensorAttrKey_PixelFormat));
+        color_format(negotiation.result().required<NvSciBufAttrValColorFmt>(NvSciBufTensorAttrKey_PixelFormat));
     const std::uint32_t pixel_bytes = format.bits_per_pixel / 8U;
     if (pixel_bytes % dimensions.alignments[3] != 0) {
         return negotiation.refuse(NvSciBufTensorAttrKey_AlignmentPerDim, NvSciError_NotSupported,
@@ -232,19 +227,61 @@ Result<> check_image_tensor(Negotiation& negotiation, LayoutRules& rules) {
     return {};
 }
 
-void complete_image_tensor(Negotiation& negotiation) {
+// Completes the Tensor keys from the layout of the image.
+void complete_from_image(Negotiation& negotiation) {
     const Slot& result = negotiation.result();
     const ColorFormat& format =
-        color_format(*result.scalar<NvSciBufAttrValColorFmt>(NvSciBufTensorAttrKey_PixelFormat));
-    const auto size = *result.scalar<std::uint64_t>(NvSciBufImageAttrKey_Size);
-    const std::array<std::uint64_t, 4> strides{size, result.element<std::uint32_t>(NvSciBufImageAttrKey_PlanePitch, 0),
+        color_format(result.required<NvSciBufAttrValColorFmt>(NvSciBufTensorAttrKey_PixelFormat));
+    const auto size = result.required<std::uint64_t>(NvSciBufImageAttrKey_Size);
+    const std::array<std::uint64_t, 4> strides{size, result.elements<std::uint32_t>(NvSciBufImageAttrKey_PlanePitch)[0],
                                                format.bits_per_pixel / 8U,
                                                std::uint64_t{format.bits_per_pixel} / 8 / format.channels};
     negotiation.compute(NvSciBufTensorAttrKey_StridesPerDim, std::span<const std::uint64_t>(strides));
     negotiation.compute(NvSciBufTensorAttrKey_Size, size);
     negotiation.raise_to(NvSciBufTensorAttrKey_BaseAddrAlign,
-                         std::max(kDefaultAlignment, *result.scalar<std::uint64_t>(NvSciBufImageAttrKey_Alignment)),
+                         std::max(kDefaultAlignment, result.required<std::uint64_t>(NvSciBufImageAttrKey_Alignment)),
                          kAllocatorAligns);
+}
+
+Result<> complete_image_tensor(Negotiation& negotiation, const Placement& placement) {
+    LayoutRules rules = layout_rules(placement);
+    OPENNVSCI_TRY(complete_image_description(negotiation));
+    OPENNVSCI_TRY(check_image_tensor(negotiation, rules));
+    OPENNVSCI_TRY(complete_image_layout(negotiation, rules));
+    complete_from_image(negotiation);
+    return {};
+}
+
+bool is_image_too(const Slot& slot) {
+    return includes(types_of(slot), NvSciBufType_Image);
+}
+
+}  // namespace
+
+Result<> complete_tensor(Negotiation& negotiation, const Placement& placement) {
+    return is_image_too(negotiation.result()) ? complete_image_tensor(negotiation, placement)
+                                              : complete_tensor_alone(negotiation);
+}
+
+Extent tensor_extent(const Slot& reconciled) {
+    return {reconciled.required<std::uint64_t>(NvSciBufTensorAttrKey_Size),
+            reconciled.required<std::uint64_t>(NvSciBufTensorAttrKey_BaseAddrAlign)};
+}
+
+Result<std::vector<Region>> tensor_regions(const Slot& reconciled) {
+    if (is_image_too(reconciled)) return image_regions(reconciled);
+    const auto type = reconciled.required<NvSciBufAttrValDataType>(NvSciBufTensorAttrKey_DataType);
+    const std::string element = text_of(reconciled, NvSciBufTensorAttrKey_DataType);
+    Region tensor{"tensor", element, 0, tensor_extent(reconciled).size, 0, std::nullopt, {}};
+    std::uint64_t elements = 1;  // at most twice the size, which fits
+    const auto sizes = reconciled.elements<std::uint64_t>(NvSciBufTensorAttrKey_SizePerDim);
+    const auto strides = reconciled.elements<std::uint64_t>(NvSciBufTensorAttrKey_StridesPerDim);
+    for (std::size_t i = 0; i < strides.size(); ++i) {
+        tensor.dimensions.push_back({sizes[i], strides[i]});
+        elements *= sizes[i];
+    }
+    tensor.used = bits_of(type) < 8 ? elements / 2 : elements * (bits_of(type) / 8);
+    return std::vector<Region>{std::move(tensor)};
 }
 
 }  // namespace opennvsci::buf

@@ -3,21 +3,16 @@
 // Tensor: the keys of tensors, alone or as the other description of a one-plane pitch-linear image (NHWC with N = 1).
 #pragma once
 
-#include "attr/negotiation.h"
-#include "buf/image_layout.h"
+#include "buf/extent.h"
+#include "buf/layout.h"
+#include "buf/placement.h"
 
 namespace opennvsci::buf {
 
-/// Completes the keys of a tensor that is nothing else. Errors: BadParameter for a key that is missing or has a value
-/// that no tensor has, NotSupported, Overflow.
-[[nodiscard]] Result<> complete_tensor(attr::Negotiation& negotiation);
-
-/// Checks that the Tensor keys and the described image are one buffer, and adds what the tensor demands to `rules`, by
-/// which the image is to be laid out. Errors: BadParameter for keys or values that such a pair may not have,
-/// ReconciliationFailed where the two contradict each other, NotSupported.
-[[nodiscard]] Result<> check_image_tensor(attr::Negotiation& negotiation, LayoutRules& rules);
-
-/// Completes the Tensor keys from the layout of the image.
-void complete_image_tensor(attr::Negotiation& negotiation);
+// What the row of buf/buffer_type.h names. Errors: BadParameter for a key that is missing or has a value that no tensor
+// has, ReconciliationFailed where image and tensor contradict each other, NotSupported, Overflow.
+[[nodiscard]] Result<> complete_tensor(attr::Negotiation& negotiation, const Placement& placement);
+[[nodiscard]] Extent tensor_extent(const attr::Slot& reconciled);
+[[nodiscard]] Result<std::vector<Region>> tensor_regions(const attr::Slot& reconciled);
 
 }  // namespace opennvsci::buf

@@ -7,7 +7,9 @@
 #include <string_view>
 
 #include "base/unaligned.h"
+#include "buf/buffer_type.h"
 #include "buf/color_format.h"
+#include "memory/domain.h"
 #include "nvscibuf.h"
 
 namespace opennvsci::buf::value {
@@ -17,8 +19,8 @@ using attr::ValueType;
 using attr::value::append_enumerator;
 using attr::value::enumeration;
 using attr::value::Names;
+using memory::Domain;
 
-constexpr Names<6> kBufferTypes{{"General", "RawBuffer", "Image", "Tensor", "Array", "Pyramid"}};
 constexpr Names<6> kPermissions{{"0", "Readonly", "2", "ReadWrite", "Auto", "Invalid"}};
 constexpr Names<2> kLayouts{{"BlockLinear", "PitchLinear"}};
 constexpr Names<2> kScanTypes{{"Progressive", "Interlace"}};
@@ -33,7 +35,17 @@ constexpr Names<5> kSurfaceSamplings{{"420", "422", "444", "422R", "400"}};
 constexpr Names<7> kSurfaceBits{{"Layout_16_8_8", "Layout_10_8_8", "8", "10", "12", "14", "16"}};
 constexpr Names<3> kSurfaceOrders{{"YUV", "YVU", "Luma"}};
 constexpr Names<2> kCompressionTypes{{"None", "GenericCompressible"}};
-constexpr Names<3> kMemoryDomains{{"system memory", "video memory", "system memory of the driver"}};
+constexpr Names<3> kMemoryDomains{
+    {domain_name(Domain::system), domain_name(Domain::video), domain_name(Domain::driver_system)}};
+
+void append_buffer_type(std::string& out, const void* element) {
+    const auto number = load<std::uint32_t>(element);
+    if (const BufferType* type = find_buffer_type(number)) {
+        out += type->name;
+    } else {
+        out += number == NvSciBufType_General ? "General" : std::to_string(number);
+    }
+}
 
 // LowerBound is the format of a tensor whose elements are no pixels.
 void append_color_format(std::string& out, const void* element) {
@@ -60,7 +72,7 @@ void append_gpu_compression(std::string& out, const void* element) {
 
 }  // namespace
 
-const ValueType buffer_type = enumeration<kBufferTypes>("NvSciBufType");
+const ValueType buffer_type{"NvSciBufType", 4, attr::value::less<std::uint32_t>, append_buffer_type};
 const ValueType permission = enumeration<kPermissions>("NvSciBufAttrValAccessPerm");
 const ValueType gpu_cache{"NvSciBufAttrValGpuCache", sizeof(NvSciBufAttrValGpuCache), nullptr, append_gpu_cache};
 const ValueType gpu_compression{"NvSciBufAttrValGpuCompression", sizeof(NvSciBufAttrValGpuCompression), nullptr,

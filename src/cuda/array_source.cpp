@@ -12,7 +12,7 @@ ArraySource::~ArraySource() {
 }
 
 Result<> ArraySource::import() {
-    OPENNVSCI_TRY_ASSIGN(descriptor, allocation_.share());
+    OPENNVSCI_TRY_ASSIGN(descriptor, allocation_.descriptor_for_arrays());
     CUDA_EXTERNAL_MEMORY_HANDLE_DESC desc{};
     desc.type = CU_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD;
     desc.handle.fd = descriptor.get();

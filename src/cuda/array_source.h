@@ -5,7 +5,7 @@
 // and goes with this object. Arrays are the driver's: the program frees them with cuMipmappedArrayDestroy, also after
 // the external memory.
 //
-// The driver crashes when an import is destroyed after its context (measured: H100, driver 580), so that is not done;
+// The driver crashes when an import is destroyed after its context (driver-facts.md F25), so that is not done;
 // the context took the import along.
 // Thread-safe.
 #pragma once

@@ -10,7 +10,7 @@
 #include "base/block_linear.h"
 #include "base/checked.h"
 #include "base/log.h"
-#include "buf/keys.h"
+#include "buf/image.h"
 #include "cuda/mapped_pointers.h"
 
 namespace opennvsci::cuda {
@@ -23,9 +23,7 @@ namespace {
 // refused.
 void warn_if_not_negotiated(const buf::Object& object, const driver::Device& device) {
     const attr::Slot& slot = object.list()->reconciled();
-    const std::size_t count = slot.count<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId);
-    for (std::size_t i = 0; i < count; ++i) {
-        const auto id = slot.element<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId, i);
+    for (const auto& id : slot.elements<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId)) {
         if (device.has_uuid(Uuid::from(id.bytes))) return;
     }
     const auto video = slot.scalar<NvSciRmGpuId>(NvSciBufGeneralAttrKey_VidMem_GpuId);
@@ -49,18 +47,6 @@ constexpr unsigned kWritingUses = kArray3DSurfaceLdst | kArray3DColorAttachment;
 
 tl::unexpected<Error> bad_array(std::string text) {
     return fail(NvSciError_BadParameter, std::move(text));
-}
-
-// How far an array at `offset` may reach: to the end of its plane, if it begins in one.
-std::uint64_t end_of_plane(const buf::Object& object, std::uint64_t offset, std::uint64_t size) {
-    const attr::Slot& slot = object.list()->reconciled();
-    const std::size_t planes = slot.count<std::uint64_t>(NvSciBufImageAttrKey_PlaneOffset);
-    for (std::size_t i = 0; i < planes; ++i) {
-        const auto begin = slot.element<std::uint64_t>(NvSciBufImageAttrKey_PlaneOffset, i);
-        const auto end = begin + slot.element<std::uint64_t>(NvSciBufImageAttrKey_PlaneAlignedSize, i);
-        if (offset >= begin && offset < end) return std::min(end, size);
-    }
-    return size;
 }
 
 }  // namespace
@@ -94,7 +80,8 @@ Result<CUdeviceptr> ExternalMemory::map_buffer(const CUDA_EXTERNAL_MEMORY_BUFFER
     return pointer;
 }
 
-// The driver answers a write to a read-only mapping with a code for a bad argument, and no word why.
+// The driver answers a write to a read-only mapping with a code for a bad argument, and no word why (driver-facts.md
+// F9).
 std::string ExternalMemory::describe_mapping(CUdeviceptr pointer, unsigned long long size) const {
     const bool is_read_only = object_->right() == memory::Right::read_only;
     return fmt::format("mapped {:#x} to {:#x} for {}: {}", pointer, pointer + size, context_->device().name,
@@ -103,7 +90,7 @@ std::string ExternalMemory::describe_mapping(CUdeviceptr pointer, unsigned long 
                                     : "read-write");
 }
 
-// The driver itself takes any number of levels, and 0 of them corrupts its heap (measured: H100, driver 580).
+// The driver itself takes any number of levels, and 0 of them corrupts its heap (driver-facts.md F20).
 Result<> ExternalMemory::check_array(const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC& desc) const {
     const CUDA_ARRAY3D_DESCRIPTOR& array = desc.arrayDesc;
     if (desc.numLevels != 1) return bad_array(fmt::format("numLevels is {}, and must be 1", desc.numLevels));
@@ -147,9 +134,10 @@ Result<> ExternalMemory::check_array(const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_
             CUDA_ERROR_NOT_SUPPORTED);
     }
     const auto row = checked::multiply<std::uint64_t>(array.Width, element);
-    const auto plane = row ? block_linear::lay_out(*row, array.Height) : std::nullopt;
-    const std::uint64_t limit = end_of_plane(*object_, desc.offset, size_);
-    if (!plane || !checked::window_fits<std::uint64_t>(desc.offset, plane->pitch * plane->aligned_height, limit)) {
+    const auto tiles = row ? block_linear::lay_out(*row, array.Height) : std::nullopt;
+    const auto plane = buf::plane_at(object_->list()->reconciled(), desc.offset);
+    const std::uint64_t limit = plane ? std::min<std::uint64_t>(plane->end(), size_) : size_;
+    if (!tiles || !checked::window_fits<std::uint64_t>(desc.offset, tiles->pitch * tiles->aligned_height, limit)) {
         return bad_array(
             fmt::format("an array of {} x {} elements of {} bytes at offset {} does not fit; its plane, or "
                         "the import, ends at {}",
@@ -160,7 +148,7 @@ Result<> ExternalMemory::check_array(const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_
 
 Result<CUmipmappedArray> ExternalMemory::map_array(const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC& desc) const {
     OPENNVSCI_TRY(check_array(desc));
-    // Published programs bind surfaces to arrays that they mapped without the flag (reference 2.3).
+    // Published programs bind surfaces to arrays that they mapped without the flag (cuda-interop.md 2.3).
     CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC wanted = desc;
     if (object_->right() == memory::Right::read_write && desc.arrayDesc.Format != CU_AD_FORMAT_UNORM_INT_101010_2) {
         wanted.arrayDesc.Flags |= kArray3DSurfaceLdst;

@@ -41,7 +41,8 @@ struct SemaphoreUse {
 
 /// What a call needs of each of its semaphores. The flags are accepted and change nothing: what they let out is the
 /// maintenance of caches, which a machine with discrete GPUs does not need. Order and visibility are always kept
-/// (reference 2.10). Streams have the rights that lists asked which speak for CUDA, not those of the whole process.
+/// (cuda-interop.md 2.10). Streams have the rights that lists asked which speak for CUDA, not those of the whole
+/// process.
 struct Need {
     unsigned known_flags;
     NvSciSyncAccessPerm permission;

@@ -11,8 +11,7 @@ namespace {
 
 // Waits for all work of the current context as cuMemFree does, by freeing something. cuCtxSynchronize would invalidate
 // every capture in the context, and nobody can be asked whether there is one; what frees memory leaves a capture as it
-// is (measured: H100, driver 580, where freeing device memory, host memory and arrays wait, and the virtual memory
-// functions do not). Host memory serves where the device has none left.
+// is (driver-facts.md F28, F32 and F33). Host memory serves where the device has none left.
 Result<> wait_for_current_context(const driver::Driver& driver) {
     const LongWait notice(
         "cuMemFree of a mapped buffer has waited for a second for the work of a context; if this work waits for a "

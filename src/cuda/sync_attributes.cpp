@@ -38,13 +38,11 @@ Result<> set_sync_attributes(attr::List& list, const driver::Device& device, int
     }
     const NvSciSyncAccessPerm permission = ((flags & kNvSciSyncAttrSignal) != 0 ? NvSciSyncAccessPerm_SignalOnly : 0) |
                                            ((flags & kNvSciSyncAttrWait) != 0 ? NvSciSyncAccessPerm_WaitOnly : 0);
-    const NvSciSyncAttrValPrimitiveType primitives[] = {NvSciSyncAttrValPrimitiveType_SysmemSemaphore,
-                                                        NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b};
     NvSciRmGpuId gpu;
     std::memcpy(gpu.bytes, device.uuid.bytes.data(), sizeof(gpu.bytes));
     const std::array<attr::KeyValue, 3> pairs{{
         {NvSciSyncAttrKey_RequiredPerm, &permission, sizeof(permission)},
-        {NvSciSyncAttrKey_PrimitiveInfo, primitives, sizeof(primitives)},
+        {NvSciSyncAttrKey_PrimitiveInfo, sync::kPrimitivesOfThisMachine.data(), sizeof(sync::kPrimitivesOfThisMachine)},
         {NvSciSyncAttrKey_GpuId, &gpu, sizeof(gpu)},
     }};
     return list.set(pairs.size(), [&](std::size_t i) { return pairs[i]; });

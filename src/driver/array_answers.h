@@ -7,9 +7,8 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <tuple>
 
-#include "base/cuda_abi.h"
+#include "base/array_format.h"
 
 namespace opennvsci::driver {
 
@@ -17,13 +16,9 @@ namespace opennvsci::driver {
 struct ArrayShape {
     std::uint32_t width;  ///< elements
     std::uint32_t height;
-    cu::CUarray_format format;
-    unsigned channels;
+    cu::ArrayElement element;
 
-    bool operator<(const ArrayShape& other) const {
-        return std::tie(width, height, format, channels) <
-               std::tie(other.width, other.height, other.format, other.channels);
-    }
+    auto operator<=>(const ArrayShape&) const = default;  // NOLINT(modernize-use-nullptr): there is no pointer
 };
 
 /// The memory that an array is mapped in; zeros where the driver cannot answer.

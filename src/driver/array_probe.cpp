@@ -27,13 +27,13 @@ Result<ArrayNeeds> ArrayProbe::ask_driver(const ArrayShape& shape) {
     if (context_->result() != CUDA_SUCCESS) return no_answer(context_->result(), "cuDevicePrimaryCtxRetain");
 
     CUarray array = nullptr;
-    const CUDA_ARRAY3D_DESCRIPTOR descriptor{shape.width,  shape.height,   0,
-                                             shape.format, shape.channels, kArray3DDeferredMapping};
+    const auto [format, channels] = shape.element;
+    const CUDA_ARRAY3D_DESCRIPTOR descriptor{shape.width, shape.height, 0, format, channels, kArray3DDeferredMapping};
     CUresult result = apart(driver_)->cuArray3DCreate(&array, &descriptor);
     if (result == CUDA_ERROR_INVALID_VALUE) {
         return fail(NvSciError_NotSupported,
                     fmt::format("{} makes no array of {} x {} pixels (format {:#x}, {} channels)", device_.name,
-                                shape.width, shape.height, static_cast<unsigned>(shape.format), shape.channels),
+                                shape.width, shape.height, static_cast<unsigned>(format), channels),
                     CUDA_ERROR_NOT_SUPPORTED);
     }
     if (result != CUDA_SUCCESS) return no_answer(result, "cuArray3DCreate");

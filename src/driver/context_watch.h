@@ -2,7 +2,7 @@
 //
 // ContextWatch: one CUDA context of the program, which the program may destroy at any time. It answers whether the
 // context still exists, because the stock driver does not recognise a destroyed context, or what belonged to it, in
-// most calls (driver/scoped_context.h).
+// most calls (driver-facts.md F23).
 //
 // There is one watch per context, some bytes that are kept for the life of the process. Thread-safe.
 #pragma once

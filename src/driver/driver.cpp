@@ -136,7 +136,7 @@ Result<ContextIdentity> Driver::current_context() const {
     return context;
 }
 
-// The driver recognises a destroyed context here (measured: H100, driver 580), unlike in many other calls.
+// The driver recognises a destroyed context here (driver-facts.md F24), unlike in many other calls.
 bool Driver::is_gone(const ContextIdentity& context) const noexcept {
     if (call.cuCtxGetId == nullptr) return false;
     unsigned long long id = 0;

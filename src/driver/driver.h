@@ -63,8 +63,8 @@ class Device {
     [[nodiscard]] bool grants_compression(const Driver& driver) const;
 
     /// Whether cuMemCreate makes system memory for this device. Asks the device once, by creating one granule: machines
-    /// that forbid to choose a NUMA node, as many containers do, refuse what attribute 141 promises. Errors:
-    /// NotSupported, remembered; ResourceError for a failure that may pass, such as want of memory.
+    /// that forbid to choose a NUMA node, as many containers do, refuse what attribute 141 promises (driver-facts.md
+    /// F10). Errors: NotSupported, remembered; ResourceError for a failure that may pass, such as want of memory.
     [[nodiscard]] Result<> check_system_memory(const Driver& driver) const;
 
     /// What the driver has said about arrays so far; see ArrayProbe.

@@ -6,8 +6,8 @@
 // While a thread captures, and in the global mode every thread of the process, CUDA forbids calls that could depend on
 // the capture: registering host memory, plain allocation, arrays, imports, the end of each of these, and asking streams
 // and events for their state. Such a call gives STREAM_CAPTURE_UNSUPPORTED and invalidates the capture. A thread that
-// has relaxed its mode may make them (measured for each call that the library makes: H100, driver 580). Forbidden to a
-// relaxed thread too is cuCtxSynchronize where a stream of the context captures, so the library never calls it.
+// has relaxed its mode may make them (driver-facts.md F32). Forbidden to a relaxed thread too is cuCtxSynchronize where
+// a stream of the context captures (driver-facts.md F33), so the library never calls it.
 #pragma once
 
 #include "driver/driver.h"

@@ -4,7 +4,7 @@
 // it is of the device, else the primary one, made if need be, and puts the old state back.
 //
 // It never makes a context current that a program may have destroyed: the stock driver does not recognise that and
-// corrupts its heap (measured: cuCtxPushCurrent of a destroyed context, H100, driver 580).
+// corrupts its heap (driver-facts.md F23).
 #pragma once
 
 #include "driver/driver.h"

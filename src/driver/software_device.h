@@ -11,9 +11,6 @@ namespace opennvsci::driver {
 /// The symbol that tells the software device's libcuda.so.1 from any other.
 inline constexpr const char* kSoftwareDeviceMark = "opennvsciSoftCudaVersion";
 
-/// The folder that holds libopennvsci and what lies beside it; empty if it cannot be found.
-[[nodiscard]] std::string library_folder();
-
 /// The folder that holds the software device's libcuda.so.1; empty if the place of this library cannot be found.
 [[nodiscard]] std::string software_device_folder();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The exported dlsym: how programs, and the CUDA runtime in all its forms, find the driver's functions.
+// The exported dlsym: how programs, and the CUDA runtime in all its forms, find the driver's functions (driver-facts.md
+// F36).
 //
 // The real function looks at its return address to tell what RTLD_NEXT and RTLD_DEFAULT mean, so for every name that is
 // not ours the wrapper must leave by a jump, with the stack as it came; hence assembly. A name that does not start with

@@ -24,6 +24,8 @@
 #include "base/c_library.h"
 #include "interpose/redirection.h"
 
+extern "C" const char* opennvsciInterposerFinding(bool* is_certain);
+
 namespace opennvsci::interpose {
 namespace {
 
@@ -194,9 +196,9 @@ const Finding& finding_of_process(void* driver_handle) {
 }  // namespace
 }  // namespace opennvsci::interpose
 
-const char* opennvsciInterposerFinding(bool* is_certain) {
+// Exported, so that this library can be recognised in the order of a program's libraries.
+extern "C" const char* opennvsciInterposerFinding(bool* is_certain) {
     using namespace opennvsci::interpose;  // NOLINT(google-build-using-namespace): an extern "C" function
-    if (!enabled()) return nullptr;
     try {
         const LoadedDriver driver;
         if (driver.handle() == nullptr) return nullptr;
@@ -207,3 +209,11 @@ const char* opennvsciInterposerFinding(bool* is_certain) {
         return nullptr;
     }
 }
+
+namespace {
+
+[[gnu::constructor]] void make_known() {
+    if (opennvsci::interpose::enabled()) opennvsci::api::register_interposer(opennvsciInterposerFinding);
+}
+
+}  // namespace

@@ -48,9 +48,14 @@ class Allocation {
                                                                           const driver::Device& device,
                                                                           Right right) = 0;
 
-    /// A descriptor of the memory for an import by the driver (type OPAQUE_FD). Errors: NotSupported for memory that
-    /// the driver did not make, ResourceError.
-    [[nodiscard]] virtual Result<UniqueFd> share() = 0;
+    /// A descriptor of the memory for the driver's own import in this process (type OPAQUE_FD), from which it maps
+    /// arrays. Errors: NotSupported for memory that the driver did not make, ResourceError.
+    [[nodiscard]] virtual Result<UniqueFd> descriptor_for_arrays() = 0;
+
+    /// A descriptor of the memory for another process that may see it with `right`. Where the kernel can hold a peer to
+    /// the right, it does: system memory for readers cannot be mapped writable through it. Memory of the driver is what
+    /// the importer makes of it. Errors: ResourceError.
+    [[nodiscard]] virtual Result<UniqueFd> descriptor_for_peer(Right right) = 0;
 
     /// The bytes that mappings show, at least as many as were asked for.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }

@@ -14,8 +14,8 @@ using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names f
 
 namespace {
 
-CUmemLocation location(const driver::Device& device, DriverMemory::Place place) {
-    if (place == DriverMemory::Place::video) return {CU_MEM_LOCATION_TYPE_DEVICE, device.handle};
+CUmemLocation location(const driver::Device& device, Domain domain) {
+    if (domain == Domain::video) return {CU_MEM_LOCATION_TYPE_DEVICE, device.handle};
     return {CU_MEM_LOCATION_TYPE_HOST_NUMA, device.host_numa_id};
 }
 
@@ -55,16 +55,16 @@ Result<std::unique_ptr<GpuMapping>> DriverMemory::map(const CUmemLocation& viewe
     return mapping;
 }
 
-DriverMemory::DriverMemory(const driver::Driver& driver, const driver::Device& device, Place place, std::size_t size,
+DriverMemory::DriverMemory(const driver::Driver& driver, const driver::Device& device, Domain domain, std::size_t size,
                            std::size_t alignment)
-    : Allocation(size), driver_(driver), device_(device), place_(place), alignment_(alignment) {}
+    : Allocation(size), driver_(driver), device_(device), domain_(domain), alignment_(alignment) {}
 
 Result<std::shared_ptr<Allocation>> DriverMemory::create(const driver::Driver& driver, const driver::Device& device,
                                                          const Request& request) {
     CUmemAllocationProp prop{};
     prop.type = CU_MEM_ALLOCATION_TYPE_PINNED;
     prop.requestedHandleTypes = CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR;
-    prop.location = location(device, request.place);
+    prop.location = location(device, request.domain);
     prop.allocFlags.compressionType =
         request.compressible ? CU_MEM_ALLOCATION_COMP_GENERIC : CU_MEM_ALLOCATION_COMP_NONE;
 
@@ -75,14 +75,14 @@ Result<std::shared_ptr<Allocation>> DriverMemory::create(const driver::Driver& d
     const auto size = checked::align_up(request.size, granularity);
     if (!size) return fail(NvSciError_Overflow, fmt::format("{} bytes cannot be rounded up", request.size));
 
-    std::shared_ptr<DriverMemory> memory(new DriverMemory(driver, device, request.place, *size,
+    std::shared_ptr<DriverMemory> memory(new DriverMemory(driver, device, request.domain, *size,
                                                           request.alignment > granularity ? request.alignment : 0));
     result = driver::apart(driver)->cuMemCreate(&memory->handle_, *size, &prop, 0);
     if (result != CUDA_SUCCESS) {
         memory->handle_ = 0;
         return driver.error(result,
                             fmt::format("cuMemCreate of {} bytes {} {}", *size,
-                                        request.place == Place::video ? "on" : "of system memory for", device.name));
+                                        request.domain == Domain::video ? "on" : "of system memory for", device.name));
     }
     if (request.compressible) {
         CUmemAllocationProp actual{};
@@ -123,19 +123,28 @@ Result<> DriverMemory::fill_with_zeros() {
 }
 
 Result<void*> DriverMemory::cpu_address(Right right) {
-    if (place_ == Place::video) {
+    if (domain_ == Domain::video) {
         return fail(NvSciError_NotSupported, "the CPU cannot see video memory", CUDA_ERROR_NOT_SUPPORTED);
     }
     const std::lock_guard lock(mutex_);
     std::unique_ptr<GpuMapping>& known = right == Right::read_only ? cpu_read_only_ : cpu_read_write_;
     if (known == nullptr) {
-        OPENNVSCI_TRY_ASSIGN(made, map(location(device_, place_), right));
+        OPENNVSCI_TRY_ASSIGN(made, map(location(device_, domain_), right));
         known = std::move(made);
     }
     return reinterpret_cast<void*>(known->address());  // NOLINT(performance-no-int-to-ptr): one address space
 }
 
-Result<UniqueFd> DriverMemory::share() {
+Result<UniqueFd> DriverMemory::descriptor_for_arrays() {
+    return exported();
+}
+
+Result<UniqueFd> DriverMemory::descriptor_for_peer(Right /*right*/) {
+    return exported();
+}
+
+// Once by the driver, which takes its time (driver-facts.md); then it is duplicated.
+Result<UniqueFd> DriverMemory::exported() {
     const std::lock_guard lock(mutex_);
     if (!exported_) {
         int descriptor = -1;
@@ -149,7 +158,7 @@ Result<UniqueFd> DriverMemory::share() {
 
 Result<std::unique_ptr<GpuMapping>> DriverMemory::map_for_gpu(const driver::Driver& driver,
                                                               const driver::Device& device, Right right) {
-    if (place_ == Place::video && device.handle != device_.handle) {
+    if (domain_ == Domain::video && device.handle != device_.handle) {
         int can_access = 0;
         const CUresult result =
             driver::apart(driver)->cuDeviceCanAccessPeer(&can_access, device.handle, device_.handle);

@@ -9,14 +9,14 @@
 
 #include "base/unique_fd.h"
 #include "memory/allocation.h"
+#include "memory/domain.h"
 
 namespace opennvsci::memory {
 
 class DriverMemory final : public Allocation {
   public:
-    enum class Place { video, system };
     struct Request {
-        Place place;
+        Domain domain;  ///< video or driver_system
         std::size_t size;
         std::size_t alignment;  ///< of the address of every mapping; a power of two
         bool compressible;
@@ -32,19 +32,21 @@ class DriverMemory final : public Allocation {
     [[nodiscard]] Result<void*> cpu_address(Right right) override;
     [[nodiscard]] Result<std::unique_ptr<GpuMapping>> map_for_gpu(const driver::Driver& driver,
                                                                   const driver::Device& device, Right right) override;
-    [[nodiscard]] Result<UniqueFd> share() override;
+    [[nodiscard]] Result<UniqueFd> descriptor_for_arrays() override;
+    [[nodiscard]] Result<UniqueFd> descriptor_for_peer(Right right) override;
 
   private:
     class VirtualMapping;
 
-    DriverMemory(const driver::Driver& driver, const driver::Device& device, Place place, std::size_t size,
+    DriverMemory(const driver::Driver& driver, const driver::Device& device, Domain domain, std::size_t size,
                  std::size_t alignment);
     [[nodiscard]] Result<> fill_with_zeros();
+    [[nodiscard]] Result<UniqueFd> exported();
     [[nodiscard]] Result<std::unique_ptr<GpuMapping>> map(const cu::CUmemLocation& viewer, Right right);
 
     const driver::Driver& driver_;
     const driver::Device& device_;
-    const Place place_;
+    const Domain domain_;
     const std::size_t alignment_;  // 0: what the driver does anyway is enough
     cu::CUmemGenericAllocationHandle handle_ = 0;
     std::mutex mutex_;  // of what follows

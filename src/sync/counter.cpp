@@ -19,7 +19,7 @@ const void* futex_word(const std::atomic<std::uint64_t>& payload) noexcept {
 Result<Counter> Counter::allocate(const Description& description) {
     static_assert(sizeof(Words) <= CounterArena::kWordsBytes);
     Counter counter(description);
-    if (description.residence == Residence::system) {
+    if (description.domain == memory::Domain::system) {
         OPENNVSCI_TRY_ASSIGN(place, CounterArena::instance().take(counter.size()));
         counter.place_ = std::move(place);
         counter.words_ = static_cast<Words*>(counter.place_.address);
@@ -27,11 +27,10 @@ Result<Counter> Counter::allocate(const Description& description) {
     }
     counter.own_words_ = std::make_unique<Words>();
     counter.words_ = counter.own_words_.get();
-    if (description.residence == Residence::video) {
+    if (description.domain == memory::Domain::video) {
         OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
-        OPENNVSCI_TRY_ASSIGN(
-            memory, memory::DriverMemory::create(*driver, *description.gpu,
-                                                 {memory::DriverMemory::Place::video, kPayloadBytes, 1, false}));
+        OPENNVSCI_TRY_ASSIGN(memory, memory::DriverMemory::create(*driver, *description.gpu,
+                                                                  {memory::Domain::video, kPayloadBytes, 1, false}));
         counter.place_.memory = std::make_shared<CounterMemory>(std::move(memory), description.gpu);
     }
     return counter;

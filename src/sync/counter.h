@@ -24,6 +24,7 @@
 #include <utility>
 
 #include "driver/context_watch.h"
+#include "memory/domain.h"
 #include "sync/counter_memory.h"
 #include "sync/keys.h"
 #include "sync/timestamp.h"
@@ -34,9 +35,10 @@ class Counter {
   public:
     using Clock = std::chrono::steady_clock;
     struct Description {
-        Residence residence;
-        const driver::Device* gpu;  ///< of residence video
-        bool has_timestamps;        ///< only with residence system
+        /// Where the payload lives; none if in no memory: CUDA's events know it.
+        std::optional<memory::Domain> domain;
+        const driver::Device* gpu;  ///< whose video memory
+        bool has_timestamps;        ///< only in system memory
     };
 
     /// Errors: those of the memory.
@@ -49,7 +51,7 @@ class Counter {
     Counter& operator=(Counter&&) = delete;
     ~Counter();
 
-    /// False for residence streams: then there is nothing that stream memory operations could work on.
+    /// False if it is in no memory: then there is nothing that stream memory operations could work on.
     [[nodiscard]] bool is_in_memory() const noexcept { return place_.memory != nullptr; }
     [[nodiscard]] bool is_seen_by_cpu() const noexcept { return place_.address != nullptr; }
     /// Where the streams of a context find the payload, if it is in memory. Errors: those of CounterMemory.
@@ -71,7 +73,7 @@ class Counter {
     /// Why, if a context was lost; else SUCCESS.
     [[nodiscard]] cu::CUresult broken_by() const noexcept { return words_->broken_by.load(); }
 
-    /// Reaches the next value, for the CPU; with timestamps, when it is reached. Only for residence system.
+    /// Reaches the next value, for the CPU; with timestamps, when it is reached. Only in system memory.
     void add_one() noexcept;
 
     /// Tells that events have shown `value` to be reached.
@@ -83,7 +85,7 @@ class Counter {
     /// Raises the payload of a broken counter, and wakes all who sleep. Errors: the driver's, for video memory.
     [[nodiscard]] Result<> raise(std::uint64_t value);
 
-    /// Sleeps until the payload is `value` or somebody wakes, at most `longest`. Only for residence system.
+    /// Sleeps until the payload is `value` or somebody wakes, at most `longest`. Only in system memory.
     void sleep(std::uint64_t value, Clock::duration longest) const noexcept;
     void wake_sleepers() const noexcept;
 
@@ -112,7 +114,7 @@ class Counter {
 
     const Description description_;
     CounterPlace place_;
-    std::unique_ptr<Words> own_words_;  // null for residence system, where the words are in the place
+    std::unique_ptr<Words> own_words_;  // null in system memory, where the words are in the place
     Words* words_ = nullptr;
 };
 

@@ -3,8 +3,8 @@
 // CounterMemory: memory with the words of counters, as the CPU and the streams of every context see it. CounterArena
 // hands out places in system memory: many counters share a memory file, and its registration in a context.
 //
-// That memory is never given back, for the end of a registration waits for all work of its context (measured: H100,
-// driver 580), and the thread that frees an object may be the one that this work waits for. So making and freeing an
+// That memory is never given back, for the end of a registration waits for all work of its context (driver-facts.md
+// F28), and the thread that frees an object may be the one that this work waits for. So making and freeing an
 // object costs no call of the system or the driver, and no descriptor; the first one, and every 256th that is alive at
 // once, makes a file.
 #pragma once
@@ -32,7 +32,7 @@ class CounterMemory {
     [[nodiscard]] Result<cu::CUdeviceptr> address_in(const driver::ContextWatch& context);
 
     /// Stores a word in the memory of a device from a context made for it alone: behind eight or more streams of a
-    /// context that wait in memory, nothing of the same context comes through (measured: H100, driver 580). Errors: the
+    /// context that wait in memory, nothing of the same context comes through (driver-facts.md F31). Errors: the
     /// driver's.
     [[nodiscard]] Result<> store_apart(std::size_t offset, std::uint64_t value);
 

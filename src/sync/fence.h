@@ -26,7 +26,7 @@ struct Fence {
     std::uint32_t task_status_slot = 0;
     bool has_32_bits = false;  ///< the value as programs see it
 
-    /// A fence for a value of a timeline, with the slots that belong to it (reference 9, PROPOSED: value mod 1024).
+    /// A fence for a value of a timeline, with the slots that belong to it (nvscisync.md 9, PROPOSED: value mod 1024).
     [[nodiscard]] static Fence of(const OwnedTimeline& owned, std::uint64_t value) noexcept {
         const auto slot = static_cast<std::uint32_t>(value % kSlots);
         return {owned.number, value, slot, slot, owned.timeline->description().has_32_bits};

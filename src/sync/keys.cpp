@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/keys.h"
 
+#include <algorithm>
 #include <array>
 
 #include "attr/rules.h"
 #include "attr/slot.h"
 #include "attr/value_types.h"
+#include "memory/domain.h"
 
 namespace opennvsci::sync {
 namespace {
@@ -23,7 +25,7 @@ namespace value = attr::value;
 constexpr value::Names<4> kPermissions{{"0", "WaitOnly", "SignalOnly", "WaitSignal"}};
 constexpr value::Names<6> kPrimitives{{"LowerBound", "Syncpoint", "SysmemSemaphore", "VidmemSemaphore",
                                        "SysmemSemaphorePayload64b", "VidmemSemaphorePayload64b"}};
-constexpr value::Names<3> kResidences{{"system memory", "video memory", "CUDA streams of this process"}};
+constexpr value::Names<2> kDomains{{domain_name(memory::Domain::system), domain_name(memory::Domain::video)}};
 
 void append_permission(std::string& out, const void* element) {
     const auto permission = load<std::uint64_t>(element);
@@ -36,19 +38,31 @@ void append_permission(std::string& out, const void* element) {
 
 constexpr ValueType kPermissionType{"NvSciSyncAccessPerm", sizeof(NvSciSyncAccessPerm), nullptr, append_permission};
 constexpr ValueType kPrimitiveType = value::enumeration<kPrimitives>("NvSciSyncAttrValPrimitiveType");
-constexpr ValueType kResidenceType = value::enumeration<kResidences>("Residence");
+constexpr ValueType kDomainType = value::enumeration<kDomains>("MemoryDomain");
 
-constexpr Legal kBool{"true (1) or false (0)", [](const void* e) { return load<std::uint8_t>(e) <= 1; }};
+constexpr const Legal& kAny = attr::legal::any;
+constexpr const Legal& kBool = attr::legal::boolean;
 constexpr Legal kPermission{"WaitOnly, SignalOnly or WaitSignal", [](const void* element) {
                                 const auto permission = load<std::uint64_t>(element);
                                 return permission >= NvSciSyncAccessPerm_WaitOnly &&
                                        permission <= NvSciSyncAccessPerm_WaitSignal;
                             }};
-constexpr Legal kPrimitive{"a primitive type", [](const void* element) {
-                               const auto primitive = load<std::uint32_t>(element);
-                               return primitive > NvSciSyncAttrValPrimitiveType_LowerBound &&
-                                      primitive < NvSciSyncAttrValPrimitiveType_UpperBound;
+bool is_primitive(const void* element) {
+    const auto primitive = load<std::uint32_t>(element);
+    return primitive > NvSciSyncAttrValPrimitiveType_LowerBound && primitive < NvSciSyncAttrValPrimitiveType_UpperBound;
+}
+constexpr Legal kPrimitive{"a primitive type, none twice", is_primitive, is_primitive, false};
+constexpr Legal kSlotCount{"0 or the slots of an object", [](const void* element) {
+                               const auto count = load<std::uint32_t>(element);
+                               return count == 0 || count == kSlots;
                            }};
+constexpr Legal kGreatest{"the greatest number of 32 or of 64 bits", [](const void* element) {
+                              const auto greatest = load<std::uint64_t>(element);
+                              return greatest == UINT32_MAX || greatest == UINT64_MAX;
+                          }};
+constexpr Legal kDomain{"system or video memory", [](const void* element) {
+                            return load<std::uint32_t>(element) <= static_cast<std::uint32_t>(memory::Domain::video);
+                        }};
 
 bool merge_permissions(const Key& key, std::span<const Ask> asks, Slot& out) {
     std::uint64_t all = 0;
@@ -66,19 +80,14 @@ bool grants_permission(const Key& key, const Slot& reconciled, const Slot& unrec
 
 // The chosen primitive is one of those that the other list names, if it names any.
 bool offers_primitive(const Key& key, const Slot& reconciled, const Slot& unreconciled) {
-    const Bytes offered = unreconciled.get(key);
-    const Bytes chosen = reconciled.get(key);
-    for (std::size_t at = 0; at < offered.size(); at += sizeof(std::uint32_t)) {
-        if (load<std::uint32_t>(offered.data() + at) == load<std::uint32_t>(chosen.data())) return true;
-    }
-    return offered.empty();
+    const auto offered = unreconciled.elements<std::uint32_t>(key.number);
+    const auto chosen = reconciled.required<std::uint32_t>(key.number);
+    return offered.empty() || std::find(offered.begin(), offered.end(), chosen) != offered.end();
 }
 
-// Timestamps are for lists that wait with the CPU (reference 5.2); others ask in vain.
+// Timestamps are for lists that wait with the CPU (nvscisync.md 5.2); others ask in vain.
 bool grants_timestamps(const Key& key, const Slot& reconciled, const Slot& unreconciled) {
-    const auto is_true = [&](std::uint32_t number) {
-        return unreconciled.scalar<std::uint8_t>(number).value_or(0) != 0;
-    };
+    const auto is_true = [&](std::uint32_t number) { return unreconciled.scalar<bool>(number).value_or(false); };
     const auto permission = unreconciled.scalar<std::uint64_t>(NvSciSyncAttrKey_RequiredPerm).value_or(0);
     const bool counts = is_true(key.number) && is_true(NvSciSyncAttrKey_NeedCpuAccess) &&
                         (permission & NvSciSyncAccessPerm_WaitOnly) != 0;
@@ -98,6 +107,7 @@ constexpr auto kInternal = Direction::internal;
 constexpr auto kMandatory = Presence::mandatory;
 constexpr auto kOptional = Presence::optional;
 constexpr auto kOutput = Presence::output;
+constexpr auto kIfAny = Presence::output_if_any;
 constexpr std::uint16_t kMaxPrimitives = 5;
 constexpr std::uint16_t kMaxGpus = 16;
 constexpr std::uint16_t kMaxPeers = 128;
@@ -113,23 +123,23 @@ constexpr std::array kKeys{
     // number and name                         type                   count           direction  presence    legal         merge             check
     Key{SYNC(NeedCpuAccess),                   &value::boolean,       1,              kInOut,    kOptional,  &kBool,       &logical_or,      &implies},
     Key{SYNC(RequiredPerm),                    &kPermissionType,      1,              kInOut,    kMandatory, &kPermission, &kAllPermissions, &kPermissionGranted},
-    Key{SYNC(ActualPerm),                      &kPermissionType,      1,              kOut,      kOutput,    nullptr,      nullptr,          nullptr},
+    Key{SYNC(ActualPerm),                      &kPermissionType,      1,              kOut,      kOutput,    &kPermission, nullptr,          nullptr},
     Key{SYNC(WaiterContextInsensitiveFenceExports), &value::boolean,  1,              kInOut,    kOptional,  &kBool,       &logical_or,      &implies},
     Key{SYNC(WaiterRequireTimestamps),         &value::boolean,       1,              kInOut,    kOptional,  &kBool,       nullptr,          &kTimestampsGranted},
     Key{SYNC(RequireDeterministicFences),      &value::boolean,       1,              kInOut,    kOptional,  &kBool,       &logical_or,      &implies},
-    Key{SYNC(NumTimestampSlots),               &value::uint32,        1,              kOut,      kOutput,    nullptr,      nullptr,          nullptr},
-    Key{SYNC(NumTaskStatusSlots),              &value::uint32,        1,              kOut,      kOutput,    nullptr,      nullptr,          nullptr},
-    Key{SYNC(MaxPrimitiveValue),               &value::uint64,        1,              kOut,      kOutput,    nullptr,      nullptr,          nullptr},
+    Key{SYNC(NumTimestampSlots),               &value::uint32,        1,              kOut,      kOutput,    &kSlotCount,  nullptr,          nullptr},
+    Key{SYNC(NumTaskStatusSlots),              &value::uint32,        1,              kOut,      kOutput,    &kSlotCount,  nullptr,          nullptr},
+    Key{SYNC(MaxPrimitiveValue),               &value::uint64,        1,              kOut,      kOutput,    &kGreatest,   nullptr,          nullptr},
     Key{SYNC(PrimitiveInfo),                   &kPrimitiveType,       kMaxPrimitives, kInOut,    kOptional,  &kPrimitive,  nullptr,          &kPrimitiveOffered},
-    Key{SYNC(PeerLocationInfo),                &value::peer_location, kMaxPeers,      kInOut,    kOptional,  nullptr,      &set_union,       &superset},
-    Key{SYNC(GpuId),                           &value::gpu_id,        kMaxGpus,       kInOut,    kOptional,  nullptr,      &set_union,       &superset},
-    Key{SYNC(PeerHwEngineArray),               &value::peer_engine,   kMaxPeers,      kInOut,    kOptional,  nullptr,      &set_union,       &superset},
+    Key{SYNC(PeerLocationInfo),                &value::peer_location, kMaxPeers,      kInOut,    kOptional,  &kAny,        &set_union,       &superset},
+    Key{SYNC(GpuId),                           &value::gpu_id,        kMaxGpus,       kInOut,    kOptional,  &kAny,        &set_union,       &superset},
+    Key{SYNC(PeerHwEngineArray),               &value::peer_engine,   kMaxPeers,      kInOut,    kOptional,  &kAny,        &set_union,       &superset},
 
-    Key{kResidence, "Residence",               &kResidenceType,       1,              kInternal, kOutput,    nullptr,      nullptr,          nullptr},
-    Key{kResidenceGpu, "ResidenceGpu",         &value::gpu_id,        1,              kInternal, kOutput,    nullptr,      nullptr,          nullptr},
-    Key{kCpuSignaler, "CpuSignaler",           &value::boolean,       1,              kInternal, kOutput,    nullptr,      nullptr,          nullptr},
-    Key{kStreamSignaler, "StreamSignaler",     &value::boolean,       1,              kInternal, kOutput,    nullptr,      nullptr,          nullptr},
-    Key{kStreamWaiter, "StreamWaiter",         &value::boolean,       1,              kInternal, kOutput,    nullptr,      nullptr,          nullptr},
+    Key{kPayloadDomain, "PayloadDomain",       &kDomainType,          1,              kInternal, kIfAny,     &kDomain,     nullptr,          nullptr},
+    Key{kPayloadGpu, "PayloadGpu",             &value::gpu_id,        1,              kInternal, kIfAny,     &kAny,        nullptr,          nullptr},
+    Key{kCpuSignaler, "CpuSignaler",           &value::boolean,       1,              kInternal, kOutput,    &kBool,       nullptr,          nullptr},
+    Key{kStreamSignaler, "StreamSignaler",     &value::boolean,       1,              kInternal, kOutput,    &kBool,       nullptr,          nullptr},
+    Key{kStreamWaiter, "StreamWaiter",         &value::boolean,       1,              kInternal, kOutput,    &kBool,       nullptr,          nullptr},
 };
 // clang-format on
 
@@ -138,7 +148,8 @@ constexpr std::array kKeys{
 const attr::Schema& schema() {
     static const attr::Schema schema(kKeys, attr::ListRules{.checks_values_when_set = false,
                                                             .reads_outputs_of_any_list = true,
-                                                            .writes_clones_of_several_slots = true});
+                                                            .writes_clones_of_several_slots = true,
+                                                            .copies_without_selector = true});
     return schema;
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The attribute table of NvSciSync: every key as one row. Source of the rows: the attribute table of the NvSciSync
-// reference (section 5.2); rows that its tag PROPOSED covers are this project's decisions.
+// The attribute table of NvSciSync: every key as one row. Source of the rows: nvscisync.md 5.2; rows that its mark
+// PROPOSED covers are this project's decisions.
 #pragma once
+
+#include <array>
 
 #include "attr/schema.h"
 #include "nvscisync.h"
@@ -14,21 +16,18 @@ namespace opennvsci::sync {
 /// Keys of this project's own, invisible to programs: they travel with a reconciled list and tell the allocator what
 /// was decided. Numbers of a key class that no public function accepts.
 enum InternalKey : std::uint32_t {
-    kResidence = 1U << 26 | 1U,       ///< a Residence
-    kResidenceGpu = 1U << 26 | 2U,    ///< NvSciRmGpuId: whose video memory
-    kCpuSignaler = 1U << 26 | 3U,     ///< bool: the signaler is this process's CPU
+    kPayloadDomain = 1U << 26 | 1U,   ///< a memory::Domain; unset if CUDA's events alone know the payload
+    kPayloadGpu = 1U << 26 | 2U,      ///< NvSciRmGpuId: whose video memory, if it is there
+    kCpuSignaler = 1U << 26 | 3U,     ///< bool: the signaler is a CPU of the process that reconciled
     kStreamSignaler = 1U << 26 | 4U,  ///< bool: a list that speaks for CUDA asked to signal
     kStreamWaiter = 1U << 26 | 5U,    ///< bool: a list that speaks for CUDA asked to wait
 };
 
-/// Where the payload of an object lives.
-enum class Residence : std::uint32_t {
-    system,   ///< in system memory, seen by the CPU and all GPUs
-    video,    ///< in the video memory of the only GPU that takes part
-    streams,  ///< in no memory: CUDA's events know it, because only GPUs of this process take part
-};
+/// The primitives that a machine with discrete GPUs has, the better one last.
+inline constexpr std::array<NvSciSyncAttrValPrimitiveType, 2> kPrimitivesOfThisMachine{
+    NvSciSyncAttrValPrimitiveType_SysmemSemaphore, NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b};
 
-/// The slots of an object's timestamp and task status buffers (reference 5.2, PROPOSED).
+/// The slots of an object's timestamp and task status buffers (nvscisync.md 5.2, PROPOSED).
 inline constexpr std::uint32_t kSlots = 1024;
 
 }  // namespace opennvsci::sync

@@ -10,17 +10,17 @@ namespace {
 
 Result<Timeline::Description> describe(const attr::Slot& reconciled) {
     Timeline::Description description{};
-    description.residence = *reconciled.scalar<Residence>(kResidence);
-    description.is_deterministic = *reconciled.scalar<bool>(NvSciSyncAttrKey_RequireDeterministicFences);
-    description.has_timestamps = *reconciled.scalar<bool>(NvSciSyncAttrKey_WaiterRequireTimestamps);
-    description.cpu_waits = *reconciled.scalar<bool>(NvSciSyncAttrKey_NeedCpuAccess);
-    description.cpu_signals = *reconciled.scalar<bool>(kCpuSignaler);
-    description.streams_wait = *reconciled.scalar<bool>(kStreamWaiter);
-    description.streams_signal = *reconciled.scalar<bool>(kStreamSignaler);
-    description.has_32_bits = *reconciled.scalar<std::uint64_t>(NvSciSyncAttrKey_MaxPrimitiveValue) == UINT32_MAX;
-    if (description.residence != Residence::video) return description;
+    description.domain = reconciled.scalar<memory::Domain>(kPayloadDomain);
+    description.is_deterministic = reconciled.required<bool>(NvSciSyncAttrKey_RequireDeterministicFences);
+    description.has_timestamps = reconciled.required<bool>(NvSciSyncAttrKey_WaiterRequireTimestamps);
+    description.cpu_waits = reconciled.required<bool>(NvSciSyncAttrKey_NeedCpuAccess);
+    description.cpu_signals = reconciled.required<bool>(kCpuSignaler);
+    description.streams_wait = reconciled.required<bool>(kStreamWaiter);
+    description.streams_signal = reconciled.required<bool>(kStreamSignaler);
+    description.has_32_bits = reconciled.required<std::uint64_t>(NvSciSyncAttrKey_MaxPrimitiveValue) == UINT32_MAX;
+    if (description.domain != memory::Domain::video) return description;
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
-    OPENNVSCI_TRY_ASSIGN(gpu, driver->require(Uuid::from(reconciled.scalar<NvSciRmGpuId>(kResidenceGpu)->bytes)));
+    OPENNVSCI_TRY_ASSIGN(gpu, driver->require(Uuid::from(reconciled.required<NvSciRmGpuId>(kPayloadGpu).bytes)));
     description.gpu = gpu;
     return description;
 }
@@ -28,8 +28,7 @@ Result<Timeline::Description> describe(const attr::Slot& reconciled) {
 }  // namespace
 
 Result<std::shared_ptr<Object>> Object::allocate(std::shared_ptr<attr::Module> module, const attr::List& reconciled) {
-    auto list =
-        std::make_shared<attr::List>(attr::List::Kind::reconciled, reconciled.copy_slots(), reconciled.report());
+    auto list = std::make_shared<attr::List>(reconciled.reconciled(), reconciled.report());
     OPENNVSCI_TRY_ASSIGN(description, describe(list->reconciled()));
     OPENNVSCI_TRY_ASSIGN(owned, Timelines::instance().create(module, description));
     return std::shared_ptr<Object>(new Object(std::move(module), std::move(list), std::move(owned)));
@@ -39,7 +38,7 @@ Object::Object(std::shared_ptr<attr::Module> module, std::shared_ptr<attr::List>
     : module_(std::move(module)),
       list_(std::move(list)),
       owned_(std::move(owned)),
-      permission_(*list_->reconciled().scalar<NvSciSyncAccessPerm>(NvSciSyncAttrKey_ActualPerm)) {}
+      permission_(list_->reconciled().required<NvSciSyncAccessPerm>(NvSciSyncAttrKey_ActualPerm)) {}
 
 tl::unexpected<Error> Object::not_signaled_by_cpu() {
     return fail(NvSciError_BadParameter,

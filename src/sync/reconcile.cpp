@@ -20,13 +20,12 @@ using attr::Key;
 using attr::Negotiation;
 using attr::Outcome;
 
-using Primitives = std::vector<std::uint32_t>;
-
 /// What one participant wants, as far as several keys belong together.
 struct Participant {
     NvSciSyncAccessPerm permission = 0;
     bool has_cpu = false;
     bool wants_timestamps = false;
+    bool is_of_this_process = true;
     std::vector<Uuid> gpus;
 
     [[nodiscard]] bool signals() const { return (permission & NvSciSyncAccessPerm_SignalOnly) != 0; }
@@ -34,39 +33,6 @@ struct Participant {
     /// A list that names no GPU and does not want the CPU leaves open what it is for.
     [[nodiscard]] bool speaks_for_cuda() const { return !gpus.empty() || !has_cpu; }
 };
-
-template <class T>
-std::vector<T> elements(Bytes value) {
-    std::vector<T> all;
-    for (std::size_t at = 0; at < value.size(); at += sizeof(T))
-        all.push_back(load<T>(value.data() + at));
-    return all;
-}
-
-bool has_duplicates(Primitives primitives) {
-    std::sort(primitives.begin(), primitives.end());
-    return std::adjacent_find(primitives.begin(), primitives.end()) != primitives.end();
-}
-
-// The values that setting did not check (reference 5.2).
-Result<> check_values(Negotiation& negotiation) {
-    for (const Key& key : schema().keys()) {
-        if (key.legal == nullptr) continue;
-        for (const Ask& ask : negotiation.asks(key.number)) {
-            bool legal =
-                key.number != NvSciSyncAttrKey_PrimitiveInfo || !has_duplicates(elements<std::uint32_t>(ask.value));
-            for (std::size_t at = 0; at < ask.value.size(); at += key.type->size)
-                legal = legal && key.legal->accepts(ask.value.data() + at);
-            if (legal) continue;
-            const std::string name = negotiation.report().participants()[ask.participant].text();
-            return negotiation.refuse(key.number, NvSciError_BadParameter,
-                                      fmt::format("{} asks {}; it must be {}{}", name, key.text(ask.value),
-                                                  key.legal->text, key.max_count > 1 ? ", none twice" : ""),
-                                      fmt::format("change it in {}", name));
-        }
-    }
-    return {};
-}
 
 Result<std::vector<Participant>> participants(Negotiation& negotiation) {
     std::vector<Participant> all(negotiation.report().participants().size());
@@ -77,11 +43,12 @@ Result<std::vector<Participant>> participants(Negotiation& negotiation) {
     for (const Ask& ask : negotiation.asks(NvSciSyncAttrKey_WaiterRequireTimestamps))
         all[ask.participant].wants_timestamps = load<bool>(ask.value.data());
     for (const Ask& ask : negotiation.asks(NvSciSyncAttrKey_GpuId)) {
-        for (const auto& id : elements<NvSciRmGpuId>(ask.value)) {
+        for (const auto& id : attr::elements<NvSciRmGpuId>(ask.value)) {
             if (const Uuid uuid = Uuid::from(id.bytes); !uuid.is_null()) all[ask.participant].gpus.push_back(uuid);
         }
     }
     for (std::size_t i = 0; i < all.size(); ++i) {
+        all[i].is_of_this_process = negotiation.report().participants()[i].origin.is_this_process();
         if (all[i].permission != 0) continue;
         const std::string name = negotiation.report().participants()[i].text();
         return negotiation.refuse(NvSciSyncAttrKey_RequiredPerm, NvSciError_BadParameter,
@@ -104,7 +71,7 @@ std::string names_of(Negotiation& negotiation, IsMeant&& is_meant) {
     return names;
 }
 
-// One signaler and at least one waiter; one list may be both (reference 6.1). Returns the signaler.
+// One signaler and at least one waiter; one list may be both (nvscisync.md 6.1). Returns the signaler.
 Result<const Participant*> find_signaler(Negotiation& negotiation, const std::vector<Participant>& all) {
     const auto signals = [](const Participant& participant) { return participant.signals(); };
     const auto count = std::count_if(all.begin(), all.end(), signals);
@@ -124,42 +91,40 @@ Result<const Participant*> find_signaler(Negotiation& negotiation, const std::ve
     return &*std::find_if(all.begin(), all.end(), signals);
 }
 
-// What a machine with discrete GPUs has, the better one first; a list that names none, or wants the CPU only, takes
-// any of them (reference 5.2 and 6.2).
+// The best that this machine has and all lists offer; a list that names none, or wants the CPU only, takes
+// any of them (nvscisync.md 5.2 and 6.2).
 Result<> choose_primitive(Negotiation& negotiation) {
-    Primitives possible{NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b,
-                        NvSciSyncAttrValPrimitiveType_SysmemSemaphore};
-    const auto offers = [](const Ask& ask, std::uint32_t primitive) {
-        const auto offered = elements<std::uint32_t>(ask.value);
+    std::vector<NvSciSyncAttrValPrimitiveType> possible(kPrimitivesOfThisMachine.begin(),
+                                                        kPrimitivesOfThisMachine.end());
+    const auto offers = [](const Ask& ask, NvSciSyncAttrValPrimitiveType primitive) {
+        const auto offered = attr::elements<NvSciSyncAttrValPrimitiveType>(ask.value);
         return std::find(offered.begin(), offered.end(), primitive) != offered.end();
     };
     const auto known = negotiation.asks(NvSciSyncAttrKey_PrimitiveInfo);
     const std::vector<Ask> asks(known.begin(), known.end());
     const auto lacks_the_better = [&](std::size_t participant) {
         return std::any_of(asks.begin(), asks.end(), [&](const Ask& ask) {
-            return ask.participant == participant &&
-                   !offers(ask, NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b);
+            return ask.participant == participant && !offers(ask, kPrimitivesOfThisMachine.back());
         });
     };
     for (const Ask& ask : asks) {
-        std::erase_if(possible, [&](std::uint32_t primitive) { return !offers(ask, primitive); });
+        std::erase_if(possible, [&](auto primitive) { return !offers(ask, primitive); });
         if (!possible.empty()) continue;
-        const std::string name = negotiation.report().participants()[ask.participant].text();
-        const std::string offer = negotiation.key(NvSciSyncAttrKey_PrimitiveInfo).text(ask.value);
-        return negotiation.refuse(
-            NvSciSyncAttrKey_PrimitiveInfo, NvSciError_UnsupportedConfig,
-            fmt::format("{} offers {}; of that, the other lists and this machine (SysmemSemaphore, "
-                        "SysmemSemaphorePayload64b) have none",
-                        name, offer),
-            fmt::format("add SysmemSemaphorePayload64b in {}", names_of(negotiation, lacks_the_better)));
+        const Key& key = negotiation.key(NvSciSyncAttrKey_PrimitiveInfo);
+        const auto text = [&](std::span<const NvSciSyncAttrValPrimitiveType> primitives) {
+            return key.elements_text(std::as_bytes(primitives));
+        };
+        return negotiation.refuse(key.number, NvSciError_UnsupportedConfig,
+                                  fmt::format("{} offers {}; of that, the other lists and this machine ({}) have none",
+                                              negotiation.report().participants()[ask.participant].text(),
+                                              key.text(ask.value), text(kPrimitivesOfThisMachine)),
+                                  fmt::format("add {} in {}", text(std::span(kPrimitivesOfThisMachine).last(1)),
+                                              names_of(negotiation, lacks_the_better)));
     }
-    attr::Slot& result = negotiation.result();
-    result.put_scalar(NvSciSyncAttrKey_PrimitiveInfo, possible.front());
-    negotiation.decide(NvSciSyncAttrKey_PrimitiveInfo,
-                       negotiation.is_asked(NvSciSyncAttrKey_PrimitiveInfo) ? Outcome::granted : Outcome::defaulted);
-    const bool is_64_bit = possible.front() == NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b;
-    result.put_scalar(NvSciSyncAttrKey_MaxPrimitiveValue, is_64_bit ? std::uint64_t{UINT64_MAX} : UINT32_MAX);
-    negotiation.decide(NvSciSyncAttrKey_MaxPrimitiveValue, Outcome::computed);
+    negotiation.result().put_scalar(NvSciSyncAttrKey_PrimitiveInfo, possible.back());
+    negotiation.decide(NvSciSyncAttrKey_PrimitiveInfo, asks.empty() ? Outcome::defaulted : Outcome::granted);
+    const bool is_64_bit = possible.back() == NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b;
+    negotiation.compute(NvSciSyncAttrKey_MaxPrimitiveValue, is_64_bit ? std::uint64_t{UINT64_MAX} : UINT32_MAX);
     return {};
 }
 
@@ -184,10 +149,8 @@ Result<> decide_timestamps(Negotiation& negotiation, const std::vector<Participa
     } else {
         negotiation.decide(kTimestamps, asked ? Outcome::granted : Outcome::defaulted);
     }
-    negotiation.result().put_scalar(NvSciSyncAttrKey_NumTimestampSlots, wanted ? kSlots : 0U);
-    negotiation.decide(NvSciSyncAttrKey_NumTimestampSlots, Outcome::computed);
-    negotiation.result().put_scalar(NvSciSyncAttrKey_NumTaskStatusSlots, kSlots);
-    negotiation.decide(NvSciSyncAttrKey_NumTaskStatusSlots, Outcome::computed);
+    negotiation.compute(NvSciSyncAttrKey_NumTimestampSlots, wanted ? kSlots : 0U);
+    negotiation.compute(NvSciSyncAttrKey_NumTaskStatusSlots, kSlots);
     return {};
 }
 
@@ -195,15 +158,13 @@ Result<> merge_the_rest(Negotiation& negotiation) {
     for (const Key& key : schema().keys()) {
         if (key.merge == nullptr || key.number == NvSciSyncAttrKey_RequiredPerm) continue;
         OPENNVSCI_TRY(negotiation.merge(key));
-        if (key.type != &attr::value::boolean || negotiation.result().has(key)) continue;
-        negotiation.result().put_scalar(key.number, false);
-        negotiation.decide(key.number, Outcome::defaulted);
+        if (key.type == &attr::value::boolean) negotiation.default_to(key.number, false);
     }
     return {};
 }
 
 struct Place {
-    Residence residence;
+    std::optional<memory::Domain> domain;  // none: CUDA's events order it
     std::string reason;
     Uuid gpu{};
 };
@@ -211,47 +172,50 @@ struct Place {
 Place place_payload(Negotiation& negotiation, const std::vector<Participant>& all) {
     const auto has_cpu = [](const Participant& p) { return p.has_cpu; };
     const auto names_no_gpu = [](const Participant& p) { return p.gpus.empty(); };
-    if (std::any_of(all.begin(), all.end(), has_cpu)) return {Residence::system, "the CPU takes part"};
-    if (std::any_of(all.begin(), all.end(), names_no_gpu)) return {Residence::system, "a list names no GPU"};
+    if (std::any_of(all.begin(), all.end(), has_cpu)) return {memory::Domain::system, "the CPU takes part"};
+    if (std::any_of(all.begin(), all.end(), names_no_gpu)) return {memory::Domain::system, "a list names no GPU"};
+    if (!std::all_of(all.begin(), all.end(), [](const Participant& p) { return p.is_of_this_process; })) {
+        return {memory::Domain::system, "another process takes part"};
+    }
     if (negotiation.is_asked(NvSciSyncAttrKey_PeerLocationInfo) ||
         negotiation.is_asked(NvSciSyncAttrKey_PeerHwEngineArray)) {
-        return {Residence::system, "a peer will come later"};
+        return {memory::Domain::system, "a peer will come later"};
     }
-    if (!*negotiation.result().scalar<bool>(NvSciSyncAttrKey_RequireDeterministicFences)) {
-        return {Residence::streams, "only GPUs of this process take part, which CUDA's events order"};
+    if (!negotiation.result().required<bool>(NvSciSyncAttrKey_RequireDeterministicFences)) {
+        return {std::nullopt, "only GPUs of this process take part, which CUDA's events order"};
     }
     const Uuid gpu = all.front().gpus.front();
     const bool is_only_gpu = std::all_of(all.begin(), all.end(), [&](const Participant& participant) {
         return std::all_of(participant.gpus.begin(), participant.gpus.end(), [&](const Uuid& id) { return id == gpu; });
     });
-    if (!is_only_gpu) return {Residence::system, "several GPUs take part"};
+    if (!is_only_gpu) return {memory::Domain::system, "several GPUs take part"};
     const auto driver = driver::instance();
-    if (!driver) return {Residence::system, fmt::format("CUDA cannot be used now: {}", driver.error().text)};
+    if (!driver) return {memory::Domain::system, fmt::format("CUDA cannot be used now: {}", driver.error().text)};
     const driver::Device* device = (*driver)->find(gpu);
     if (device == nullptr || !device->supports_virtual_memory) {
-        return {Residence::system, "the GPU is not of this machine, or cannot share its memory"};
+        return {memory::Domain::system, "the GPU is not of this machine, or cannot share its memory"};
     }
-    return {Residence::video, "one GPU takes part, and its fences are deterministic", gpu};
+    return {memory::Domain::video, "one GPU takes part, and its fences are deterministic", gpu};
 }
 
 void decide_place(Negotiation& negotiation, const std::vector<Participant>& all, const Participant& signaler) {
     Place place = place_payload(negotiation, all);
     attr::Slot& result = negotiation.result();
-    result.put_scalar(kResidence, place.residence);
-    result.put_scalar(kResidenceGpu, place.gpu);
-    result.put_scalar(kCpuSignaler, signaler.has_cpu);
+    if (place.domain) result.put_scalar(kPayloadDomain, *place.domain);
+    if (place.domain == memory::Domain::video) result.put_scalar(kPayloadGpu, place.gpu);
+    negotiation.decide(kPayloadDomain, Outcome::computed, std::move(place.reason));
+    result.put_scalar(kCpuSignaler, signaler.has_cpu && signaler.is_of_this_process);
     result.put_scalar(kStreamSignaler, signaler.speaks_for_cuda());
     result.put_scalar(kStreamWaiter, std::any_of(all.begin(), all.end(), [](const Participant& participant) {
                           return participant.waits() && participant.speaks_for_cuda();
                       }));
-    negotiation.decide(kResidence, Outcome::computed, std::move(place.reason));
-    // The process that reconciles owns the primitive (reference 5.2).
-    result.put_scalar(NvSciSyncAttrKey_ActualPerm, NvSciSyncAccessPerm_WaitSignal);
-    negotiation.decide(NvSciSyncAttrKey_ActualPerm, Outcome::computed, "this process owns the primitive");
+    // The process that reconciles owns the primitive (nvscisync.md 5.2).
+    negotiation.compute(NvSciSyncAttrKey_ActualPerm, NvSciSyncAccessPerm{NvSciSyncAccessPerm_WaitSignal},
+                        "this process owns the primitive");
 }
 
 Result<> negotiate(Negotiation& negotiation) {
-    OPENNVSCI_TRY(check_values(negotiation));
+    OPENNVSCI_TRY(negotiation.check_asks());
     OPENNVSCI_TRY_ASSIGN(all, participants(negotiation));
     OPENNVSCI_TRY_ASSIGN(signaler, find_signaler(negotiation, all));
     OPENNVSCI_TRY(choose_primitive(negotiation));
@@ -263,29 +227,21 @@ Result<> negotiate(Negotiation& negotiation) {
 
 }  // namespace
 
-Reconciliation reconcile(std::span<const attr::List* const> lists) {
+attr::Reconciliation reconcile(std::span<const attr::List* const> lists) {
     Negotiation negotiation(schema(), lists);
-    if (auto negotiated = negotiate(negotiation); !negotiated) {
-        return {tl::make_unexpected(std::move(negotiated).error()), negotiation.take_conflict()};
-    }
-    return {negotiation.take_reconciled(), nullptr};
+    return negotiation.end(negotiate(negotiation));
 }
 
 Result<> validate(const attr::Slot& reconciled, std::span<const attr::List* const> lists) {
-    bool wants_cpu = false;
+    OPENNVSCI_TRY(attr::check_satisfies(reconciled, lists, NvSciError_BadParameter));
+    bool wants_cpu = !reconciled.required<bool>(NvSciSyncAttrKey_NeedCpuAccess);
     for (const attr::List* list : lists) {
-        for (const attr::NamedSlot& slot : list->copy_slots()) {
-            wants_cpu = wants_cpu || slot.values.scalar<std::uint8_t>(NvSciSyncAttrKey_NeedCpuAccess).value_or(0) != 0;
-            for (const Key& key : schema().keys()) {
-                if (key.check == nullptr || key.check->holds(key, reconciled, slot.values)) continue;
-                return fail(
-                    NvSciError_BadParameter,
-                    fmt::format("{}: the reconciled list has {}, the other one {}; rule '{}'", key.name,
-                                key.text(reconciled.get(key)), key.text(slot.values.get(key)), key.check->name));
-            }
-        }
+        list->for_each_participant([&](const attr::Wishes& wishes) {
+            const Bytes asked = wishes.values.get(*schema().find(NvSciSyncAttrKey_NeedCpuAccess));
+            wants_cpu = wants_cpu || (!asked.empty() && asked[0] != std::byte{0});
+        });
     }
-    if (wants_cpu || !*reconciled.scalar<bool>(NvSciSyncAttrKey_NeedCpuAccess)) return {};
+    if (wants_cpu) return {};
     return fail(NvSciError_BadParameter,
                 "NvSciSyncAttrKey_NeedCpuAccess: the reconciled list has true, and none of the others asks for it");
 }

@@ -12,8 +12,8 @@
 // If the context of a signal is lost, the counter breaks there: signals before it may still be done, none comes after
 // it, and streams that wait in memory for a lost value are let go.
 //
-// A submission may block for ever, because a stream takes about a thousand waits at once. So no lock is held over it,
-// but the one that puts signals in order. Thread-safe.
+// A submission may block for ever, because a stream takes about a thousand waits at once (driver-facts.md F30). So no
+// lock is held over it, but the one that puts signals in order. Thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -14,8 +14,7 @@ Timeline::Timeline(std::shared_ptr<attr::Module> module, const Description& desc
 
 Result<std::unique_ptr<Timeline>> Timeline::allocate(std::shared_ptr<attr::Module> module,
                                                      const Description& description) {
-    OPENNVSCI_TRY_ASSIGN(counter,
-                         Counter::allocate({description.residence, description.gpu, description.has_timestamps}));
+    OPENNVSCI_TRY_ASSIGN(counter, Counter::allocate({description.domain, description.gpu, description.has_timestamps}));
     return std::unique_ptr<Timeline>(new Timeline(std::move(module), description, std::move(counter)));
 }
 

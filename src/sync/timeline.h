@@ -25,8 +25,8 @@ namespace opennvsci::sync {
 class Timeline {
   public:
     struct Description {
-        Residence residence;
-        const driver::Device* gpu;  ///< of residence video
+        std::optional<memory::Domain> domain;  ///< of the payload, as the counter has it
+        const driver::Device* gpu;             ///< whose video memory
         bool is_deterministic;
         bool has_timestamps;
         bool cpu_waits;       ///< a list of this process asked for CPU access
@@ -71,7 +71,7 @@ class Timeline {
 
     /// The next value: the n-th call gives n.
     [[nodiscard]] Result<std::uint64_t> hand_out();
-    /// Reaches the next value. Only for residence system.
+    /// Reaches the next value. Only in system memory.
     [[nodiscard]] Result<> signal();
 
     /// Tells that a program makes a fence of `value`. Errors: Overflow if it is 2^63 or more ahead; InvalidState in a

@@ -3,15 +3,25 @@
 // Compares every type, value and signature that the project restates with the real <cuda.h>. Nearly all of it happens
 // at compile time; the program reports how much was compared, so that a lost table cannot pass.
 #include "base/cuda_entry_points.h"
+#include "driver_abi.h"
 
-namespace opennvsci::cu {
-// The signatures as the table has them, before <cuda.h> makes macros of names.
+namespace opennvsci {
+// The signatures as the tables have them, before <cuda.h> makes macros of names.
+namespace cu {
 struct Restated {
 #define OPENNVSCI_RESTATE(name, symbol, version, presence, parameters) CUresult(*symbol) parameters;
     OPENNVSCI_CUDA_ENTRY_POINTS(OPENNVSCI_RESTATE)
 #undef OPENNVSCI_RESTATE
 };
-}  // namespace opennvsci::cu
+}  // namespace cu
+namespace tool::cu {
+struct Restated {
+#define OPENNVSCI_RESTATE(name, symbol, parameters) CUresult(*symbol) parameters;
+    OPENNVSCI_TOOL_ENTRY_POINTS(OPENNVSCI_RESTATE)
+#undef OPENNVSCI_RESTATE
+};
+}  // namespace tool::cu
+}  // namespace opennvsci
 
 #define __CUDA_API_VERSION_INTERNAL  // all versions of all functions under their exported names
 #include <cuda.h>
@@ -377,13 +387,42 @@ void compare_signatures() {
 #undef SAME_SIGNATURE
 }
 
+// What the tool restates for itself.
+void compare_tool() {
+    namespace ours = opennvsci::tool::cu;
+    SAME_SIZE(CUdevice);
+    SAME_SIZE(CUdeviceptr);
+    SAME_SIZE(CUresult);
+    SAME_SIZE(CUDA_EXTERNAL_MEMORY_HANDLE_DESC);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_HANDLE_DESC, type);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_HANDLE_DESC, handle);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_HANDLE_DESC, handle.nvSciBufObject);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_HANDLE_DESC, size);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_HANDLE_DESC, flags);
+    SAME_SIZE(CUDA_EXTERNAL_MEMORY_BUFFER_DESC);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_BUFFER_DESC, offset);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_BUFFER_DESC, size);
+    SAME_MEMBER(CUDA_EXTERNAL_MEMORY_BUFFER_DESC, flags);
+    SAME_VALUE(CUDA_SUCCESS);
+    SAME_VALUE(CU_STREAM_NON_BLOCKING);
+    SAME_VALUE(CU_JIT_ERROR_LOG_BUFFER);
+    SAME_VALUE(CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES);
+    SAME_VALUE(CU_EXTERNAL_MEMORY_HANDLE_TYPE_NVSCIBUF);
+#define SAME_SIGNATURE(name, symbol, parameters)                                                     \
+    static_assert(SameShape<decltype(ours::Restated::symbol), decltype(&::symbol)>::value, #symbol); \
+    ++g_compared;
+    OPENNVSCI_TOOL_ENTRY_POINTS(SAME_SIGNATURE)
+#undef SAME_SIGNATURE
+}
+
 }  // namespace
 
 int main() {
     compare_types();
     compare_values();
     compare_signatures();
+    compare_tool();
     std::printf("compared %d facts with cuda.h %d\n", g_compared, CUDA_VERSION);
-    constexpr int kExpectedAtLeast = 290;
+    constexpr int kExpectedAtLeast = 440;
     return g_compared >= kExpectedAtLeast ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "driver/driver.h"
-#include "failure_point.h"
+#include "failure_walk.h"
 
 namespace {
 
@@ -93,20 +93,19 @@ TEST_F(FirstUseDeathTest, WantOfDescriptorsPasses) {
 
 [[noreturn]] void first_use_without_memory() {
     Child child("soft");
-    bool is_hit = true;
     int failures = 0;
-    for (long n = 1; is_hit; ++n) {
-        FailurePoint::instance().arm(n);
+    walk_failure_points(kEveryPoint, [&](FailurePoint& point) {
         bool is_there = false;
+        point.arm();
         try {
             is_there = driver::instance().has_value();
         } catch (const std::bad_alloc&) {
         }
-        is_hit = FailurePoint::instance().disarm();
-        if (is_there) break;
+        const bool is_hit = point.disarm();
+        if (is_there) return;  // and the next time nothing can fail any more
         ++failures;
         child.require(is_hit, "it fails although there is memory");
-    }
+    });
     child.require(failures > 5, "the points were not passed");
     child.require(driver::instance().has_value(), "memory is back, and the driver is not");
     child.end();

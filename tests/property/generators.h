@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Generators that the wishes of both libraries are made of, and how a wish is shown.
+// Generators that the wishes of both libraries are made of, how a wish is shown, and the elements that stand for one.
 #pragma once
 
 #include <rapidcheck.h>
@@ -9,6 +9,8 @@
 #include <ostream>
 #include <utility>
 #include <vector>
+
+#include "nvscibuf.h"
 
 namespace opennvsci::test {
 
@@ -34,6 +36,24 @@ void show_wish(std::ostream& stream, const char* name, const std::optional<T>& v
     if (!value) return;
     stream << ' ' << name << '=';
     rc::show(*value, stream);
+}
+
+/// The elements that stand for wished values; nothing if nothing is wished.
+template <class T, class Element>
+auto each(const std::optional<std::vector<T>>& values, Element&& element) {
+    std::optional<std::vector<decltype(element(T{}))>> elements;
+    if (!values) return elements;
+    elements.emplace();
+    for (const T& value : *values)
+        elements->push_back(element(value));
+    return elements;
+}
+
+inline NvSciBufPeerLocationInfo peer_on_soc(std::uint32_t soc) {
+    return {soc, 0, 0};
+}
+inline NvSciBufPeerHwEngine engine_of_platform(std::uint32_t platform) {
+    return {NvSciBufHwEngName_Gpu, static_cast<NvSciBufPlatformName>(platform)};
 }
 
 }  // namespace opennvsci::test

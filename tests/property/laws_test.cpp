@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "api/handles.h"
 #include "leak_check.h"
 #include "model.h"
 #include "opennvsci.h"
@@ -30,13 +31,13 @@ class Run {
     [[nodiscard]] std::vector<NvSciBufAttrList> handles() const { return {lists_.begin(), lists_.end()}; }
     /// What came out; only if it succeeded.
     [[nodiscard]] std::optional<Outcome> outcome() const {
-        return code() == NvSciError_Success ? std::optional(read_outcome(reconciled())) : std::nullopt;
+        return code() == kSuccess ? std::optional(read_outcome(reconciled())) : std::nullopt;
     }
     /// The decision that refused; its texts live as long as this. Only after ReconciliationFailed.
     [[nodiscard]] OpenNvSciDecision refusal() const {
         const OpenNvSciDecision* decisions = nullptr;
         std::size_t count = 0;
-        RC_ASSERT(opennvsciAttrListGetDecisions(conflict(), &decisions, &count) == NvSciError_Success);
+        RC_ASSERT(opennvsciBufAttrListGetDecisions(conflict(), &decisions, &count) == kSuccess);
         RC_ASSERT(count > 0U);
         for (std::size_t i = 0; i < count; ++i) {
             if (decisions[i].outcome == OpenNvSciOutcome_Refused) return decisions[i];
@@ -48,7 +49,7 @@ class Run {
   private:
     Module module_ = open_module();
     std::vector<List> lists_;
-    ReconcileOutcome result_{};
+    Reconciliation<List> result_{};
 };
 
 std::vector<Wishes> pick_any(bool raw_only = false) {
@@ -61,12 +62,16 @@ RC_GTEST_PROP(Reconcile, GivesWhatTheModelSays, ()) {
     const Prediction expected = predict(wishes);
     const Run run(wishes);
     RC_LOG() << "code " << run.code() << ": " << opennvsciGetLastErrorText() << '\n';
-    RC_CLASSIFY(run.code() == NvSciError_Success, "succeeds");
-    RC_ASSERT((run.code() == NvSciError_Success) == expected.failures.empty());
+    RC_CLASSIFY(run.code() == kSuccess, "succeeds");
+    RC_ASSERT((run.code() == kSuccess) == expected.failures.empty());
     RC_ASSERT((run.reconciled() != nullptr) == expected.failures.empty());
-    RC_ASSERT((run.conflict() != nullptr) == (run.code() == NvSciError_ReconciliationFailed));
+    RC_ASSERT((run.conflict() != nullptr) == (run.code() == kReconciliationFailed));
     if (expected.failures.empty()) {
         RC_ASSERT(*run.outcome() == expected.outcome);
+        // It would be believed if another process sent it.
+        const auto entry = api::lists().acquire(api::number(run.reconciled()));
+        const auto checked = attr::Slot::of_result((*entry)->list->reconciled());
+        if (!checked) RC_FAIL(checked.error().text);
     } else {
         RC_ASSERT(expected.failures.contains(run.code()));
         RC_ASSERT(std::string(opennvsciGetLastErrorText()).find("AttrKey_") != std::string::npos);
@@ -79,20 +84,19 @@ RC_GTEST_PROP(Reconcile, GivesWhatTheModelSaysWhereNothingConflicts, ()) {
     const Prediction expected = predict(wishes);
     RC_ASSERT(expected.failures.empty());
     const Run run(wishes);
-    RC_ASSERT(run.code() == NvSciError_Success);
+    RC_ASSERT(run.code() == kSuccess);
     RC_ASSERT(*run.outcome() == expected.outcome);
 }
 
 RC_GTEST_PROP(Reconcile, TheResultSatisfiesEveryParticipant, ()) {
     const auto wishes = *rc::gen::oneOf(participants(modest_wishes()), participants(any_wishes()));
     const Run run(wishes);
-    if (run.code() != NvSciError_Success) return;
+    if (run.code() != kSuccess) return;
     for (const Wishes& one : wishes)
         RC_ASSERT(satisfies(*run.outcome(), one));
     const auto lists = run.handles();
     bool valid = false;
-    RC_ASSERT(NvSciBufAttrListValidateReconciled(run.reconciled(), lists.data(), lists.size(), &valid) ==
-              NvSciError_Success);
+    RC_ASSERT(NvSciBufAttrListValidateReconciled(run.reconciled(), lists.data(), lists.size(), &valid) == kSuccess);
     RC_ASSERT(valid);
 }
 
@@ -107,7 +111,7 @@ RC_GTEST_PROP(Validate, AgreesWithTheModelOnStrangers, ()) {
     const NvSciBufAttrList lists[] = {list};
     bool valid = !expected;
     const NvSciError code = NvSciBufAttrListValidateReconciled(run.reconciled(), lists, 1, &valid);
-    RC_ASSERT(code == (expected ? NvSciError_Success : NvSciError_ReconciliationFailed));
+    RC_ASSERT(code == (expected ? kSuccess : kReconciliationFailed));
     RC_ASSERT(valid == expected);
 }
 
@@ -138,12 +142,12 @@ RC_GTEST_PROP(Reconcile, AClonedListAsksTheSame, ()) {
     std::vector<List> clones;
     for (const NvSciBufAttrList list : run.handles()) {
         clones.emplace_back();
-        RC_ASSERT(NvSciBufAttrListClone(list, clones.back().out()) == NvSciError_Success);
+        RC_ASSERT(NvSciBufAttrListClone(list, clones.back().out()) == kSuccess);
         lists.push_back(clones.back());
     }
-    const ReconcileOutcome both = reconcile(lists);
+    const Reconciliation<List> both = reconcile(lists);
     RC_ASSERT(both.code == run.code());
-    if (both.code == NvSciError_Success) RC_ASSERT(read_outcome(both.reconciled) == *run.outcome());
+    if (both.code == kSuccess) RC_ASSERT(read_outcome(both.reconciled) == *run.outcome());
 }
 
 // reconcile({a, b, c, …}) = reconcile({append(a, b), c, …}) = … for every place to cut.
@@ -154,12 +158,11 @@ RC_GTEST_PROP(Reconcile, IsAssociativeThroughAppend, ()) {
     for (std::size_t cut = 1; cut < lists.size(); ++cut) {
         List left;
         List right;
-        RC_ASSERT(NvSciBufAttrListAppendUnreconciled(lists.data(), cut, left.out()) == NvSciError_Success);
-        RC_ASSERT(NvSciBufAttrListAppendUnreconciled(lists.data() + cut, lists.size() - cut, right.out()) ==
-                  NvSciError_Success);
-        const ReconcileOutcome appended = reconcile({left, right});
+        RC_ASSERT(NvSciBufAttrListAppendUnreconciled(lists.data(), cut, left.out()) == kSuccess);
+        RC_ASSERT(NvSciBufAttrListAppendUnreconciled(lists.data() + cut, lists.size() - cut, right.out()) == kSuccess);
+        const Reconciliation<List> appended = reconcile({left, right});
         RC_ASSERT(appended.code == run.code());
-        if (appended.code == NvSciError_Success) RC_ASSERT(read_outcome(appended.reconciled) == *run.outcome());
+        if (appended.code == kSuccess) RC_ASSERT(read_outcome(appended.reconciled) == *run.outcome());
     }
 }
 
@@ -187,7 +190,7 @@ Wishes asking_for(const Outcome& outcome) {
 
 RC_GTEST_PROP(Reconcile, AResultAskedForGivesItself, ()) {
     const Run run(*rc::gen::oneOf(participants(modest_wishes()), participants(any_wishes())));
-    if (run.code() != NvSciError_Success) return;
+    if (run.code() != kSuccess) return;
     const Wishes same = asking_for(*run.outcome());
     RC_ASSERT(Run({same}).outcome() == run.outcome());
     RC_ASSERT(Run({same, same}).outcome() == run.outcome());
@@ -209,7 +212,7 @@ RC_GTEST_PROP(Reconcile, AddingAParticipantNeverWidens, ()) {
     const bool align_was_asked = std::any_of(wishes.begin(), wishes.end(), [](const Wishes& w) { return w.align; });
     wishes.push_back(added);
     const Run after_run(wishes);
-    RC_PRE(after_run.code() == NvSciError_Success);
+    RC_PRE(after_run.code() == kSuccess);
     const Outcome before = *before_run.outcome();
     const Outcome after = *after_run.outcome();
 
@@ -237,11 +240,11 @@ RC_GTEST_PROP(Reconcile, AddingAParticipantNeverWidens, ()) {
 RC_GTEST_PROP(Reconcile, AddingAParticipantHealsNoContradiction, ()) {
     auto wishes = pick_any(true);
     const Run run(wishes);
-    RC_PRE(run.code() == NvSciError_ReconciliationFailed);
+    RC_PRE(run.code() == kReconciliationFailed);
     const std::uint32_t key = run.refusal().key;
     RC_PRE(key == NvSciBufRawBufferAttrKey_Size || key == NvSciBufGeneralAttrKey_VidMem_GpuId);
     wishes.push_back(*any_wishes(true));
-    RC_ASSERT(Run(wishes).code() == NvSciError_ReconciliationFailed);
+    RC_ASSERT(Run(wishes).code() == kReconciliationFailed);
 }
 
 /// The participants that a suggestion wants to give way: "leave the key out of list 2", "reconcile list 2 apart", or
@@ -254,7 +257,7 @@ std::vector<std::size_t> named_by(const std::string& suggestion) {
 /// Reconciles, does what the suggestion says, and reconciles again.
 void follow_suggestion(std::vector<Wishes> wishes) {
     const Run run(wishes);
-    RC_PRE(run.code() == NvSciError_ReconciliationFailed);
+    RC_PRE(run.code() == kReconciliationFailed);
     const OpenNvSciDecision refusal = run.refusal();
     RC_ASSERT(std::string(refusal.suggestion) != "");
     const auto named = named_by(refusal.suggestion);
@@ -273,8 +276,8 @@ void follow_suggestion(std::vector<Wishes> wishes) {
     const Run followed(wishes);
     // Another rule may be in the way now, but the lists agree on this key, and a mandatory one is still there.
     RC_LOG() << "then: " << followed.code() << ' ' << opennvsciGetLastErrorText() << '\n';
-    if (followed.code() == NvSciError_ReconciliationFailed) RC_ASSERT(followed.refusal().key != refusal.key);
-    if (followed.code() == NvSciError_BadParameter && is_mandatory) {
+    if (followed.code() == kReconciliationFailed) RC_ASSERT(followed.refusal().key != refusal.key);
+    if (followed.code() == kBadParameter && is_mandatory) {
         RC_ASSERT(std::string(opennvsciGetLastErrorText()).find(refusal.keyName) == std::string::npos);
     }
 }
@@ -308,24 +311,23 @@ RC_GTEST_PROP(Handles, NothingLeaks, ()) {
         const Run run(*rc::gen::oneOf(participants(modest_wishes()), participants(any_wishes(true))));
         const auto lists = run.handles();
         List appended;
-        RC_ASSERT(NvSciBufAttrListAppendUnreconciled(lists.data(), lists.size(), appended.out()) == NvSciError_Success);
+        RC_ASSERT(NvSciBufAttrListAppendUnreconciled(lists.data(), lists.size(), appended.out()) == kSuccess);
         RC_ASSERT((reinterpret_cast<std::uint64_t>(appended.get()) & 0xFFFFFF) < kMostAtOnce);
         Object object;
         List conflict;
         const NvSciError code =
             NvSciBufAttrListReconcileAndObjAlloc(lists.data(), lists.size(), object.out(), conflict.out());
         RC_ASSERT(code == run.code());
-        RC_ASSERT((conflict.get() != nullptr) == (code == NvSciError_ReconciliationFailed));
-        if (code == NvSciError_Success) {
+        RC_ASSERT((conflict.get() != nullptr) == (code == kReconciliationFailed));
+        if (code == kSuccess) {
             Object reduced;
-            RC_ASSERT(NvSciBufObjDupWithReducePerm(object, NvSciBufAccessPerm_Readonly, reduced.out()) ==
-                      NvSciError_Success);
+            RC_ASSERT(NvSciBufObjDupWithReducePerm(object, NvSciBufAccessPerm_Readonly, reduced.out()) == kSuccess);
             NvSciBufAttrList borrowed = nullptr;
-            RC_ASSERT(NvSciBufObjGetAttrList(reduced, &borrowed) == NvSciError_Success);
+            RC_ASSERT(NvSciBufObjGetAttrList(reduced, &borrowed) == kSuccess);
             RC_ASSERT((reinterpret_cast<std::uint64_t>(reduced.get()) & 0xFFFFFF) < kMostAtOnce);
             const void* pointer = nullptr;
             const NvSciError mapped = NvSciBufObjGetConstCpuPtr(reduced, &pointer);
-            RC_ASSERT((mapped == NvSciError_Success) == run.outcome()->cpu);
+            RC_ASSERT((mapped == kSuccess) == run.outcome()->cpu);
         }
     }
     RC_ASSERT(leaks.differences() == "");

@@ -90,7 +90,7 @@ Bounds bounds_of(const Image& image, std::size_t i) {
 void check_layout(const Image& image) {
     const Module module = open_module();
     const List asked = image.attributes().list(module);
-    const ReconcileOutcome outcome = reconcile({asked});
+    const Reconciliation<List> outcome = reconcile({asked});
     const Wide floor = image.tiled ? 65536 : 512;
     const Wide alignment = std::max<Wide>(floor, *std::max_element(image.alignments.begin(), image.alignments.end()));
     bool fits = true;
@@ -103,11 +103,11 @@ void check_layout(const Image& image) {
     fits = fits && total < kLimit;
     RC_CLASSIFY(fits, "fits");
     if (!fits) {
-        RC_ASSERT(outcome.code == NvSciError_Overflow);
+        RC_ASSERT(outcome.code == kOverflow);
         return;
     }
-    if (total >= kAlmost && outcome.code == NvSciError_Overflow) return;
-    RC_ASSERT(outcome.code == NvSciError_Success);
+    if (total >= kAlmost && outcome.code == kOverflow) return;
+    RC_ASSERT(outcome.code == kSuccess);
 
     const NvSciBufAttrList list = outcome.reconciled;
     const auto offsets = get<std::uint64_t>(list, NvSciBufImageAttrKey_PlaneOffset);
@@ -169,20 +169,20 @@ RC_GTEST_PROP(Layout, IsTheSameWhoeverDescribesTheImage, ()) {
     for (const Attributes& part : parts)
         lists.push_back(part.list(module));
     std::vector<NvSciBufAttrList> handles(lists.begin(), lists.end());
-    const ReconcileOutcome split = reconcile(handles);
+    const Reconciliation<List> split = reconcile(handles);
     std::reverse(handles.begin(), handles.end());
-    const ReconcileOutcome reversed = reconcile(handles);
+    const Reconciliation<List> reversed = reconcile(handles);
     const List whole = complete.list(module);
-    const ReconcileOutcome alone = reconcile({whole});
-    RC_ASSERT(alone.code == NvSciError_Success);
-    RC_ASSERT(split.code == NvSciError_Success);
-    RC_ASSERT(reversed.code == NvSciError_Success);
+    const Reconciliation<List> alone = reconcile({whole});
+    RC_ASSERT(alone.code == kSuccess);
+    RC_ASSERT(split.code == kSuccess);
+    RC_ASSERT(reversed.code == kSuccess);
     RC_ASSERT(image_values(split.reconciled) == image_values(alone.reconciled));
     RC_ASSERT(image_values(reversed.reconciled) == image_values(alone.reconciled));
     handles.push_back(whole);
     bool is_valid = false;
     RC_ASSERT(NvSciBufAttrListValidateReconciled(split.reconciled, handles.data(), handles.size(), &is_valid) ==
-              NvSciError_Success);
+              kSuccess);
     RC_ASSERT(is_valid);
 }
 
@@ -190,14 +190,14 @@ RC_GTEST_PROP(Layout, IsTheSameWhoeverDescribesTheImage, ()) {
 void check_size(const Attributes& attributes, NvSciBufAttrKey key, Wide exact, bool overflowed) {
     const Module module = open_module();
     const List asked = attributes.list(module);
-    const ReconcileOutcome outcome = reconcile({asked});
-    RC_CLASSIFY(outcome.code == NvSciError_Success, "fits");
+    const Reconciliation<List> outcome = reconcile({asked});
+    RC_CLASSIFY(outcome.code == kSuccess, "fits");
     if (overflowed || exact >= kLimit) {
-        RC_ASSERT(outcome.code == NvSciError_Overflow);
-    } else if (outcome.code == NvSciError_Success) {
+        RC_ASSERT(outcome.code == kOverflow);
+    } else if (outcome.code == kSuccess) {
         RC_ASSERT(get<std::uint64_t>(outcome.reconciled, key).at(0) == exact);
     } else {
-        RC_ASSERT(outcome.code == NvSciError_Overflow && exact >= kAlmost);
+        RC_ASSERT(outcome.code == kOverflow && exact >= kAlmost);
     }
 }
 
@@ -254,16 +254,16 @@ RC_GTEST_PROP(Layout, OfPyramidsIsExactOrOverflows, ()) {
                            .with(NvSciBufPyramidAttrKey_NumLevels, levels)
                            .with(NvSciBufPyramidAttrKey_Scale, 1.0F)
                            .list(module);
-    const ReconcileOutcome one = reconcile({alone});
-    const ReconcileOutcome all = reconcile({asked});
-    if (one.code != NvSciError_Success) {
+    const Reconciliation<List> one = reconcile({alone});
+    const Reconciliation<List> all = reconcile({asked});
+    if (one.code != kSuccess) {
         RC_ASSERT(all.code == one.code);
         return;
     }
     const Wide size = get<std::uint64_t>(one.reconciled, NvSciBufImageAttrKey_Size).at(0);
     RC_CLASSIFY(size * levels < kLimit, "fits");
-    if (all.code != NvSciError_Success) {
-        RC_ASSERT(all.code == NvSciError_Overflow && size * levels >= kAlmost);
+    if (all.code != kSuccess) {
+        RC_ASSERT(all.code == kOverflow && size * levels >= kAlmost);
         return;
     }
     const auto offsets = get<std::uint64_t>(all.reconciled, NvSciBufPyramidAttrKey_LevelOffset);
@@ -280,10 +280,10 @@ RC_GTEST_PROP(Pixels, ThatArePutAreThoseOneGets, ()) {
     image.alignments.resize(1);
     const Module module = open_module();
     const List asked = image.attributes().with(NvSciBufGeneralAttrKey_NeedCpuAccess, true).list(module);
-    const ReconcileOutcome outcome = reconcile({asked});
-    RC_ASSERT(outcome.code == NvSciError_Success);
+    const Reconciliation<List> outcome = reconcile({asked});
+    RC_ASSERT(outcome.code == kSuccess);
     Object object;
-    RC_ASSERT(NvSciBufObjAlloc(outcome.reconciled, object.out()) == NvSciError_Success);
+    RC_ASSERT(NvSciBufObjAlloc(outcome.reconciled, object.out()) == kSuccess);
     const std::uint32_t bytes = kFormats[image.formats[0]].bytes;
     const std::uint32_t pitch = image.widths[0] * bytes;
     const auto total = pitch * image.heights[0];
@@ -298,20 +298,20 @@ RC_GTEST_PROP(Pixels, ThatArePutAreThoseOneGets, ()) {
         expected[i] = static_cast<unsigned char>(i * 31 + i / pitch);
     // Y8 is YUV, which is copied as a whole only.
     const bool may_have_rect = image.formats[0] != 0;
-    RC_ASSERT(copy(true, expected, nullptr) == NvSciError_Success);
+    RC_ASSERT(copy(true, expected, nullptr) == kSuccess);
     if (may_have_rect) {
         const auto x0 = *rc::gen::inRange<std::uint64_t>(0, image.widths[0] + 1);
         const auto y0 = *rc::gen::inRange<std::uint64_t>(0, image.heights[0] + 1);
         const NvSciBufRect rect{x0, y0, *rc::gen::inRange<std::uint64_t>(x0, image.widths[0] + 1),
                                 *rc::gen::inRange<std::uint64_t>(y0, image.heights[0] + 1)};
         std::vector<unsigned char> part(total, 0xEE);
-        RC_ASSERT(copy(true, part, &rect) == NvSciError_Success);
+        RC_ASSERT(copy(true, part, &rect) == kSuccess);
         for (std::uint64_t y = rect.y0; y < rect.y1; ++y)
             std::fill_n(expected.begin() + static_cast<std::ptrdiff_t>(y * pitch + x0 * bytes), (rect.x1 - x0) * bytes,
                         0xEE);
     }
     std::vector<unsigned char> got(total);
-    RC_ASSERT(copy(false, got, nullptr) == NvSciError_Success);
+    RC_ASSERT(copy(false, got, nullptr) == kSuccess);
     RC_ASSERT(got == expected);
 }
 

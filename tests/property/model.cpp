@@ -59,43 +59,43 @@ Sum sum_of(const std::vector<Wishes>& participants) {
     return sum;
 }
 
-// Sections 4.2 (Types), 4.3 and 6.4.
+// nvscibuf.md 4.2 (Types), nvscibuf.md 4.3 and 6.4.
 void check_type_and_size(const Sum& sum, std::set<NvSciError>& failures) {
     using Types = std::set<NvSciBufType>;
     if (sum.types.empty()) {
-        failures.insert(NvSciError_BadParameter);
+        failures.insert(kBadParameter);
         return;
     }
     const bool one_buffer = sum.types.size() == 1 || sum.types == Types{NvSciBufType_Image, NvSciBufType_Tensor} ||
                             sum.types == Types{NvSciBufType_Image, NvSciBufType_Pyramid};
-    if (!one_buffer) failures.insert(NvSciError_ReconciliationFailed);
+    if (!one_buffer) failures.insert(kReconciliationFailed);
     // No participant here sets a key of another type, and each of them has mandatory ones.
-    if (one_buffer && !sum.types.contains(NvSciBufType_RawBuffer)) failures.insert(NvSciError_BadParameter);
+    if (one_buffer && !sum.types.contains(NvSciBufType_RawBuffer)) failures.insert(kBadParameter);
     if (!sum.types.contains(NvSciBufType_RawBuffer)) return;
-    if (sum.sizes.empty()) failures.insert(NvSciError_BadParameter);
-    if (sum.sizes.size() > 1) failures.insert(NvSciError_ReconciliationFailed);
-    if (sum.sizes.contains(~std::uint64_t{0})) failures.insert(NvSciError_Overflow);
+    if (sum.sizes.empty()) failures.insert(kBadParameter);
+    if (sum.sizes.size() > 1) failures.insert(kReconciliationFailed);
+    if (sum.sizes.contains(~std::uint64_t{0})) failures.insert(kOverflow);
 }
 
 void check_gpus(const Sum& sum, std::set<NvSciError>& failures) {
     for (const std::set<GpuNumber>& named : {sum.gpus, sum.video_memory}) {
-        if (!std::all_of(named.begin(), named.end(), exists)) failures.insert(NvSciError_BadParameter);
+        if (!std::all_of(named.begin(), named.end(), exists)) failures.insert(kBadParameter);
     }
-    if (sum.video_memory.size() > 1) failures.insert(NvSciError_ReconciliationFailed);
-    if (!sum.video_memory.empty() && sum.cpu) failures.insert(NvSciError_NotSupported);
+    if (sum.video_memory.size() > 1) failures.insert(kReconciliationFailed);
+    if (!sum.video_memory.empty() && sum.cpu) failures.insert(kNotSupported);
     for (const GpuNumber owner : sum.video_memory) {
         for (const GpuNumber user : sum.gpus) {
-            if (exists(owner) && exists(user) && !reaches(user, owner)) failures.insert(NvSciError_NotSupported);
+            if (exists(owner) && exists(user) && !reaches(user, owner)) failures.insert(kNotSupported);
         }
     }
     const auto takes_part = [&](GpuNumber gpu) { return sum.gpus.contains(gpu); };
     const bool all_take_part =
         std::all_of(sum.compression.begin(), sum.compression.end(), takes_part) &&
         std::all_of(sum.gpu_cache.begin(), sum.gpu_cache.end(), [&](const auto& e) { return takes_part(e.first); });
-    if (!all_take_part) failures.insert(NvSciError_ReconciliationFailed);
+    if (!all_take_part) failures.insert(kReconciliationFailed);
 }
 
-// Section 8, rule 21: asked for; else one GPU and nothing that only system memory can do; else system memory.
+// nvscibuf.md 8 rule 21: asked for; else one GPU and nothing that only system memory can do; else system memory.
 bool in_video_memory(const Sum& sum) {
     if (!sum.video_memory.empty()) return true;
     const bool uncached_asked =
@@ -142,7 +142,7 @@ Prediction predict(const std::vector<Wishes>& participants) {
     const bool video = in_video_memory(sum);
     // A discrete GPU caches its video memory and nothing else; asking otherwise fails.
     for (const auto& [gpu, cached] : sum.gpu_cache) {
-        if (cached != video) failures.insert(NvSciError_ReconciliationFailed);
+        if (cached != video) failures.insert(kReconciliationFailed);
     }
     if (!failures.empty()) return prediction;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The model: what the reference says a reconciliation of raw buffers must give, written a second time, in the simplest
+// The model: what nvscibuf.md says a reconciliation of raw buffers must give, written a second time, in the simplest
 // way and without any code of the library. It knows two machine facts: whether two GPUs reach each other's video memory
 // and whether one compresses.
 #pragma once
@@ -43,7 +43,7 @@ struct Prediction {
 /// What a reconciled list holds.
 [[nodiscard]] Outcome read_outcome(NvSciBufAttrList reconciled);
 
-/// Whether a reconciled list satisfies one participant: column Val of the reference's attribute table.
+/// Whether a reconciled list satisfies one participant: the column "valid" of nvscibuf.md 4.2 and 4.3.
 [[nodiscard]] bool satisfies(const Outcome& outcome, const Wishes& wishes);
 
 }  // namespace opennvsci::test

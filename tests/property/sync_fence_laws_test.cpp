@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The laws of NvSciSync's fences: a random sequence of calls on a few objects that the CPU signals, in one thread,
-// beside a model that counts (reference 9). The model predicts every code and value. Fences are kept as programs keep
-// them: copied by assignment, overwritten without clearing, and used after their object was freed.
+// beside a model that counts (nvscisync.md 9). The model predicts every code and value. Fences are kept as programs
+// keep them: copied by assignment, overwritten without clearing, and used after their object was freed.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -163,10 +163,10 @@ class FenceProgram {
         const SyncList list = cpu_list(module_, NvSciSyncAccessPerm_WaitSignal);
         if (object.has_32_bits) {
             RC_ASSERT(set(list, NvSciSyncAttrKey_PrimitiveInfo, NvSciSyncAttrValPrimitiveType_SysmemSemaphore) ==
-                      NvSciError_Success);
+                      kSuccess);
         }
         if (object.has_timestamps) {
-            RC_ASSERT(set(list, NvSciSyncAttrKey_WaiterRequireTimestamps, true) == NvSciError_Success);
+            RC_ASSERT(set(list, NvSciSyncAttrKey_WaiterRequireTimestamps, true) == kSuccess);
         }
         object.handles.push_back(test::allocate({list}));
         current_[place] = &object;
@@ -174,7 +174,7 @@ class FenceProgram {
 
     static NvSciError expect_fence(NvSciError code, const CountedFence& expected, CountedFence& fence,
                                    const NvSciSyncFence& before) {
-        if (code == NvSciError_Success) {
+        if (code == kSuccess) {
             fence.object = expected.object;
             fence.value = expected.value;
         } else {
@@ -187,7 +187,7 @@ class FenceProgram {
         const auto [handle, is_alive] = object.handle(choice);
         const NvSciSyncFence before = to.storage;
         const NvSciError code = NvSciSyncObjGenerateFence(handle, &to.storage);
-        RC_ASSERT(code == (is_alive ? NvSciError_Success : NvSciError_BadParameter));
+        RC_ASSERT(code == (is_alive ? kSuccess : kBadParameter));
         if (is_alive) ++object.handed_out;
         expect_fence(code, {{}, &object, object.handed_out}, to, before);
     }
@@ -195,7 +195,7 @@ class FenceProgram {
     static void signal(CountedObject& object, std::size_t choice) {
         const auto [handle, is_alive] = object.handle(choice);
         const std::int64_t before = now_us();
-        RC_ASSERT(NvSciSyncObjSignal(handle) == (is_alive ? NvSciError_Success : NvSciError_BadParameter));
+        RC_ASSERT(NvSciSyncObjSignal(handle) == (is_alive ? kSuccess : kBadParameter));
         if (!is_alive) return;
         ++object.reached;
         object.signal_times.emplace_back(before, now_us());
@@ -224,9 +224,7 @@ class FenceProgram {
             id == 0 && (object.has_32_bits ? value <= UINT32_MAX : value < kTooFar + object.reached);
         const NvSciSyncFence before = to.storage;
         const NvSciError code = NvSciSyncFenceUpdateFence(handle, id, value, &to.storage);
-        RC_ASSERT(code == (!is_alive     ? NvSciError_BadParameter
-                           : is_in_range ? NvSciError_Success
-                                         : NvSciError_Overflow));
+        RC_ASSERT(code == (!is_alive ? kBadParameter : is_in_range ? kSuccess : kOverflow));
         // No timeline here comes near 2^31, so the value of 32 bits that is nearest is always the value itself.
         expect_fence(code, {{}, &object, value}, to, before);
     }
@@ -236,7 +234,7 @@ class FenceProgram {
         std::uint64_t value = 77;
         const NvSciError code = NvSciSyncFenceExtractFence(&fence.storage, &id, &value);
         const bool is_set = fence.object != nullptr;
-        RC_ASSERT(code == (is_set ? NvSciError_Success : NvSciError_ClearedFence));
+        RC_ASSERT(code == (is_set ? kSuccess : kClearedFence));
         RC_ASSERT(id == (is_set ? 0U : 77U));
         RC_ASSERT(value == (is_set ? fence.value : 77U));
     }
@@ -244,7 +242,7 @@ class FenceProgram {
     static void duplicate(const CountedFence& from, CountedFence& to) {
         const NvSciSyncFence before = to.storage;
         const NvSciError code = NvSciSyncFenceDup(&from.storage, &to.storage);
-        RC_ASSERT(code == (&from == &to ? NvSciError_BadParameter : NvSciError_Success));
+        RC_ASSERT(code == (&from == &to ? kBadParameter : kSuccess));
         expect_fence(code, from, to, before);
     }
 
@@ -259,29 +257,28 @@ class FenceProgram {
         const NvSciSyncFence* storage = &fence.storage;
         switch (variant) {
             case 6:
-                RC_ASSERT(NvSciSyncFenceWait(storage, context_, -2) == NvSciError_BadParameter);
+                RC_ASSERT(NvSciSyncFenceWait(storage, context_, -2) == kBadParameter);
                 return;
             case 7:
-                RC_ASSERT(NvSciSyncFenceWait(storage, context_, NvSciSyncFenceMaxTimeout + 1) ==
-                          NvSciError_BadParameter);
+                RC_ASSERT(NvSciSyncFenceWait(storage, context_, NvSciSyncFenceMaxTimeout + 1) == kBadParameter);
                 return;
             case 8:
                 RC_ASSERT(NvSciSyncFenceWaitWithMode(storage, context_, 0, NvSciSyncWaitMode_Blocking) ==
-                          NvSciError_UnsupportedConfig);
+                          kUnsupportedConfig);
                 return;
             case 9:
-                RC_ASSERT(NvSciSyncFenceWait(storage, nullptr, 0) == NvSciError_BadParameter);
+                RC_ASSERT(NvSciSyncFenceWait(storage, nullptr, 0) == kBadParameter);
                 return;
             case 10:
                 if (fence.object == nullptr || !fence.object->is_alive()) return;  // its module is not known any more
-                RC_ASSERT(NvSciSyncFenceWait(storage, foreign_context_, 0) == NvSciError_BadParameter);
+                RC_ASSERT(NvSciSyncFenceWait(storage, foreign_context_, 0) == kBadParameter);
                 return;
             default:
                 break;
         }
         const NvSciError expected = expected_of_a_look(fence);
         // What has expired is not waited for, however long a wait may take.
-        const std::int64_t timeout = variant == 5 && expected == NvSciError_Success ? -1 : 0;
+        const std::int64_t timeout = variant == 5 && expected == kSuccess ? -1 : 0;
         RC_ASSERT(NvSciSyncFenceWait(storage, context_, timeout) == expected);
         constexpr NvSciSyncWaitMode kModes[] = {NvSciSyncWaitMode_Default, NvSciSyncWaitMode_BusyWithYield,
                                                 NvSciSyncWaitMode_BusyNoYield};
@@ -289,8 +286,8 @@ class FenceProgram {
     }
 
     static NvSciError expected_of_a_look(const CountedFence& fence) {
-        if (fence.object == nullptr || fence.value <= fence.object->reached) return NvSciError_Success;
-        return fence.object->is_alive() ? NvSciError_Timeout : NvSciError_ResourceError;
+        if (fence.object == nullptr || fence.value <= fence.object->reached) return kSuccess;
+        return fence.object->is_alive() ? kTimeout : kResourceError;
     }
 
     static void timestamp(const CountedFence& fence) {
@@ -299,9 +296,7 @@ class FenceProgram {
         const CountedObject* object = fence.object;
         const bool has_time =
             object != nullptr && object->is_alive() && object->has_timestamps && fence.value <= object->reached;
-        RC_ASSERT(code == (object == nullptr ? NvSciError_ClearedFence
-                           : has_time        ? NvSciError_Success
-                                             : NvSciError_BadParameter));
+        RC_ASSERT(code == (object == nullptr ? kClearedFence : has_time ? kSuccess : kBadParameter));
         if (!has_time) RC_ASSERT(time == 77U);
         if (!has_time || fence.value == 0) return;  // nobody signaled the value that a timeline begins with
         const auto& [before, after] = object->signal_times.at(fence.value - 1);
@@ -315,9 +310,7 @@ class FenceProgram {
         const bool is_set = fence.object != nullptr;
         const bool is_alive = is_set && fence.object->is_alive();
         const bool is_lost = is_set && !is_alive && fence.value > fence.object->reached;
-        RC_ASSERT(code == (is_alive || is_lost ? NvSciError_Success
-                           : is_set            ? NvSciError_BadParameter
-                                               : NvSciError_ClearedFence));
+        RC_ASSERT(code == (is_alive || is_lost ? kSuccess : is_set ? kBadParameter : kClearedFence));
         RC_ASSERT(std::uint16_t{status.status} == (is_alive  ? std::uint16_t{NvSciSyncTaskStatus_Invalid}
                                                    : is_lost ? std::uint16_t{NvSciSyncTaskStatus_Failure}
                                                              : 1U));
@@ -327,7 +320,7 @@ class FenceProgram {
         const auto [handle, is_alive] = object.handle(choice);
         NvSciSyncObj duplicate = nullptr;
         const NvSciError code = NvSciSyncObjDup(handle, &duplicate);
-        RC_ASSERT(code == (is_alive ? NvSciError_Success : NvSciError_BadParameter));
+        RC_ASSERT(code == (is_alive ? kSuccess : kBadParameter));
         RC_ASSERT((duplicate != nullptr) == is_alive);
         if (is_alive) object.handles.emplace_back(duplicate);
     }
@@ -368,23 +361,21 @@ RC_GTEST_PROP(SyncFenceLaws, TheNthSignalExpiresTheNthFence, ()) {
     const WaitContext context = wait_context(module);
     const SyncList list = cpu_list(module, NvSciSyncAccessPerm_WaitSignal);
     if (has_32_bits) {
-        RC_ASSERT(set(list, NvSciSyncAttrKey_PrimitiveInfo, NvSciSyncAttrValPrimitiveType_SysmemSemaphore) ==
-                  NvSciError_Success);
+        RC_ASSERT(set(list, NvSciSyncAttrKey_PrimitiveInfo, NvSciSyncAttrValPrimitiveType_SysmemSemaphore) == kSuccess);
     }
     const SyncObject object = test::allocate({list});
     std::vector<NvSciSyncFence> fences;
     std::size_t signaled = 0;
     for (const bool signal : signals) {
         if (signal) {
-            RC_ASSERT(NvSciSyncObjSignal(object) == NvSciError_Success);
+            RC_ASSERT(NvSciSyncObjSignal(object) == kSuccess);
             ++signaled;
         } else {
             NvSciSyncFence& fence = fences.emplace_back(NvSciSyncFenceInitializer);
-            RC_ASSERT(NvSciSyncObjGenerateFence(object, &fence) == NvSciError_Success);
+            RC_ASSERT(NvSciSyncObjGenerateFence(object, &fence) == kSuccess);
         }
         for (std::size_t i = 0; i < fences.size(); ++i) {
-            RC_ASSERT(NvSciSyncFenceWait(&fences[i], context, 0) ==
-                      (i < signaled ? NvSciError_Success : NvSciError_Timeout));
+            RC_ASSERT(NvSciSyncFenceWait(&fences[i], context, 0) == (i < signaled ? kSuccess : kTimeout));
         }
     }
 }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "api/handles.h"
 #include "leak_check.h"
 #include "opennvsci.h"
 #include "suggestion.h"
@@ -22,9 +23,9 @@ class SyncRun {
   public:
     explicit SyncRun(const SyncParticipants& participants) {
         for (const SyncWishes& wishes : participants)
-            lists_.push_back(make_sync_list(module_, wishes));
+            lists_.push_back(make_list(module_, wishes));
         result_ = reconcile(handles());
-        if (code() != NvSciError_Success) error_text_ = opennvsciGetLastErrorText();
+        if (code() != kSuccess) error_text_ = opennvsciGetLastErrorText();
     }
 
     [[nodiscard]] NvSciSyncModule module() const { return module_; }
@@ -35,13 +36,13 @@ class SyncRun {
     [[nodiscard]] std::vector<NvSciSyncAttrList> handles() const { return {lists_.begin(), lists_.end()}; }
     /// What came out; only if it succeeded.
     [[nodiscard]] std::optional<SyncContent> content() const {
-        return code() == NvSciError_Success ? std::optional(read_sync_content(reconciled())) : std::nullopt;
+        return code() == kSuccess ? std::optional(read_sync_content(reconciled())) : std::nullopt;
     }
     /// The decision of this outcome in the report of a list, if there is one; its texts live as long as this.
     [[nodiscard]] static std::optional<OpenNvSciDecision> decision(NvSciSyncAttrList list, OpenNvSciOutcome outcome) {
         const OpenNvSciDecision* decisions = nullptr;
         std::size_t count = 0;
-        RC_ASSERT(opennvsciSyncAttrListGetDecisions(list, &decisions, &count) == NvSciError_Success);
+        RC_ASSERT(opennvsciSyncAttrListGetDecisions(list, &decisions, &count) == kSuccess);
         for (std::size_t i = 0; i < count; ++i) {
             if (decisions[i].outcome == outcome) return decisions[i];
         }
@@ -57,7 +58,7 @@ class SyncRun {
   private:
     SyncModule module_ = open_sync_module();
     std::vector<SyncList> lists_;
-    SyncOutcome result_{};
+    Reconciliation<SyncList> result_{};
     std::string error_text_;
 };
 
@@ -76,14 +77,17 @@ void check_against_model(const SyncParticipants& wishes) {
     const SyncPrediction expected = predict_sync(wishes);
     const SyncRun run(wishes);
     RC_LOG() << "code " << run.code() << ": " << run.error_text() << '\n';
-    RC_CLASSIFY(run.code() == NvSciError_Success, "succeeds");
-    RC_ASSERT((run.code() == NvSciError_Success) == expected.failures.empty());
+    RC_CLASSIFY(run.code() == kSuccess, "succeeds");
+    RC_ASSERT((run.code() == kSuccess) == expected.failures.empty());
     RC_ASSERT((run.reconciled() != nullptr) == expected.failures.empty());
-    const bool has_conflict =
-        run.code() == NvSciError_ReconciliationFailed || run.code() == NvSciError_UnsupportedConfig;
+    const bool has_conflict = run.code() == kReconciliationFailed || run.code() == kUnsupportedConfig;
     RC_ASSERT((run.conflict() != nullptr) == has_conflict);
     if (expected.failures.empty()) {
         RC_ASSERT(*run.content() == expected.content);
+        // It would be believed if another process sent it.
+        const auto entry = api::sync_lists().acquire(api::number(run.reconciled()));
+        const auto checked = attr::Slot::of_result((*entry)->list->reconciled());
+        if (!checked) RC_FAIL(checked.error().text);
     } else {
         RC_ASSERT(expected.failures.contains(run.code()));
         RC_ASSERT(run.error_text().find("NvSciSyncAttrKey_") != std::string::npos);
@@ -106,7 +110,7 @@ RC_GTEST_PROP(SyncReconcile, GivesWhatTheModelSaysWhereNothingConflicts, ()) {
 RC_GTEST_PROP(SyncReconcile, TheResultSatisfiesEveryParticipant, ()) {
     const auto wishes = pick_sync();
     const SyncRun run(wishes);
-    if (run.code() != NvSciError_Success) return;
+    if (run.code() != kSuccess) return;
     const SyncContent content = *run.content();
     bool is_denied = false;
     for (const SyncWishes& one : wishes) {
@@ -119,8 +123,7 @@ RC_GTEST_PROP(SyncReconcile, TheResultSatisfiesEveryParticipant, ()) {
     RC_CLASSIFY(is_denied, "without timestamps");
     const auto lists = run.handles();
     bool valid = false;
-    RC_ASSERT(NvSciSyncAttrListValidateReconciled(run.reconciled(), lists.data(), lists.size(), &valid) ==
-              NvSciError_Success);
+    RC_ASSERT(NvSciSyncAttrListValidateReconciled(run.reconciled(), lists.data(), lists.size(), &valid) == kSuccess);
     RC_ASSERT(valid);
 }
 
@@ -137,15 +140,15 @@ RC_GTEST_PROP(SyncValidate, AgreesWithTheModelOnStrangers, ()) {
     RC_CLASSIFY(expected, "valid");
     std::vector<SyncList> lists;
     for (const SyncWishes& stranger : strangers)
-        lists.push_back(make_sync_list(run.module(), stranger));
+        lists.push_back(make_list(run.module(), stranger));
     const std::vector<NvSciSyncAttrList> handles(lists.begin(), lists.end());
     bool valid = !expected;
     const NvSciError code =
         NvSciSyncAttrListValidateReconciled(run.reconciled(), handles.data(), handles.size(), &valid);
-    RC_ASSERT(code == (expected ? NvSciError_Success : NvSciError_BadParameter));
+    RC_ASSERT(code == (expected ? kSuccess : kBadParameter));
     RC_ASSERT(valid == expected);
     SyncObject object;
-    RC_ASSERT(NvSciSyncObjAlloc(run.reconciled(), object.out()) == NvSciError_Success);
+    RC_ASSERT(NvSciSyncObjAlloc(run.reconciled(), object.out()) == kSuccess);
     RC_ASSERT(NvSciSyncObjAttachPeer(object, handles.data(), handles.size()) == code);
 }
 
@@ -158,7 +161,7 @@ RC_GTEST_PROP(SyncReconcile, IsCommutative, ()) {
     const SyncRun other(shuffled);
     RC_ASSERT(one.content() == other.content());
     // Of several causes the first in the order of the lists may be told, but legal values come before everything else.
-    RC_ASSERT((one.code() == NvSciError_BadParameter) == (other.code() == NvSciError_BadParameter));
+    RC_ASSERT((one.code() == kBadParameter) == (other.code() == kBadParameter));
     if (predict_sync(wishes).failures.size() < 2) RC_ASSERT(one.code() == other.code());
 }
 
@@ -177,7 +180,7 @@ RC_GTEST_PROP(SyncReconcile, ASignalerGivenTwiceIsTwoSignalers, ()) {
     auto wishes = pick_fitting_sync();
     wishes.push_back(*std::find_if(wishes.begin(), wishes.end(), [](const SyncWishes& one) { return one.signals(); }));
     const SyncRun run(wishes);
-    RC_ASSERT(run.code() == NvSciError_ReconciliationFailed);
+    RC_ASSERT(run.code() == kReconciliationFailed);
     RC_ASSERT(run.refusal().key == std::uint32_t{NvSciSyncAttrKey_RequiredPerm});
     // Every list that signals is named, and no other.
     for (const std::size_t named : participants_named_in(run.refusal().reason))
@@ -189,10 +192,10 @@ RC_GTEST_PROP(SyncReconcile, AClonedListAsksTheSame, ()) {
     const SyncRun run(pick_sync());
     std::vector<SyncList> clones;
     for (const NvSciSyncAttrList list : run.handles())
-        RC_ASSERT(NvSciSyncAttrListClone(list, clones.emplace_back().out()) == NvSciError_Success);
-    const SyncOutcome cloned = reconcile(std::vector<NvSciSyncAttrList>(clones.begin(), clones.end()));
+        RC_ASSERT(NvSciSyncAttrListClone(list, clones.emplace_back().out()) == kSuccess);
+    const Reconciliation<SyncList> cloned = reconcile(std::vector<NvSciSyncAttrList>(clones.begin(), clones.end()));
     RC_ASSERT(cloned.code == run.code());
-    if (cloned.code == NvSciError_Success) RC_ASSERT(read_sync_content(cloned.reconciled) == *run.content());
+    if (cloned.code == kSuccess) RC_ASSERT(read_sync_content(cloned.reconciled) == *run.content());
 }
 
 // reconcile({a, b, c, …}) = reconcile({append(a, b), c, …}) = … for every place to cut.
@@ -202,12 +205,11 @@ RC_GTEST_PROP(SyncReconcile, IsAssociativeThroughAppend, ()) {
     for (std::size_t cut = 1; cut < lists.size(); ++cut) {
         SyncList left;
         SyncList right;
-        RC_ASSERT(NvSciSyncAttrListAppendUnreconciled(lists.data(), cut, left.out()) == NvSciError_Success);
-        RC_ASSERT(NvSciSyncAttrListAppendUnreconciled(lists.data() + cut, lists.size() - cut, right.out()) ==
-                  NvSciError_Success);
-        const SyncOutcome appended = reconcile({left, right});
+        RC_ASSERT(NvSciSyncAttrListAppendUnreconciled(lists.data(), cut, left.out()) == kSuccess);
+        RC_ASSERT(NvSciSyncAttrListAppendUnreconciled(lists.data() + cut, lists.size() - cut, right.out()) == kSuccess);
+        const Reconciliation<SyncList> appended = reconcile({left, right});
         RC_ASSERT(appended.code == run.code());
-        if (appended.code == NvSciError_Success) RC_ASSERT(read_sync_content(appended.reconciled) == *run.content());
+        if (appended.code == kSuccess) RC_ASSERT(read_sync_content(appended.reconciled) == *run.content());
     }
 }
 
@@ -228,7 +230,7 @@ SyncWishes asking_for(const SyncContent& content) {
 
 RC_GTEST_PROP(SyncReconcile, AResultAskedForGivesItself, ()) {
     const SyncRun run(pick_sync());
-    if (run.code() != NvSciError_Success) return;
+    if (run.code() != kSuccess) return;
     RC_ASSERT(SyncRun({asking_for(*run.content())}).content() == run.content());
 }
 
@@ -244,7 +246,7 @@ RC_GTEST_PROP(SyncReconcile, AddingAParticipantTakesNothingAway, ()) {
     const SyncContent before = *SyncRun(wishes).content();
     wishes.push_back(added);
     const SyncRun run(wishes);
-    RC_PRE(run.code() == NvSciError_Success);
+    RC_PRE(run.code() == kSuccess);
     const SyncContent after = *run.content();
     RC_ASSERT(after.actual_permission == before.actual_permission);
     RC_ASSERT(after.required_permission == (before.required_permission | *added.permission));
@@ -267,13 +269,13 @@ RC_GTEST_PROP(SyncReconcile, AddingAParticipantHealsNoContradiction, ()) {
     auto wishes = pick_any_sync();
     const auto signalers = std::count_if(wishes.begin(), wishes.end(), [](const auto& one) { return one.signals(); });
     const SyncRun run(wishes);
-    RC_PRE(run.code() != NvSciError_Success);
+    RC_PRE(run.code() != kSuccess);
     // A signaler or a waiter that is missing may be the one that comes.
-    const bool may_be_healed = run.code() == NvSciError_ReconciliationFailed && signalers < 2 &&
+    const bool may_be_healed = run.code() == kReconciliationFailed && signalers < 2 &&
                                run.refusal().key == std::uint32_t{NvSciSyncAttrKey_RequiredPerm};
     RC_PRE(!may_be_healed);
     wishes.push_back(*any_sync_wishes());
-    RC_ASSERT(SyncRun(wishes).code() != NvSciError_Success);
+    RC_ASSERT(SyncRun(wishes).code() != kSuccess);
 }
 
 // After a refusal the lists are what they were: they ask the same again, some of them may agree, and a key that was not
@@ -281,9 +283,9 @@ RC_GTEST_PROP(SyncReconcile, AddingAParticipantHealsNoContradiction, ()) {
 RC_GTEST_PROP(SyncReconcile, AFailureLeavesTheInputsUsable, ()) {
     auto wishes = pick_any_sync();
     const SyncRun run(wishes);
-    RC_PRE(run.code() != NvSciError_Success);
+    RC_PRE(run.code() != kSuccess);
     const auto lists = run.handles();
-    const SyncOutcome again = reconcile(lists);
+    const Reconciliation<SyncList> again = reconcile(lists);
     RC_ASSERT(again.code == run.code());
     RC_ASSERT(std::string(opennvsciGetLastErrorText()) == run.error_text());
     for (std::size_t i = 0; i < lists.size(); ++i) {
@@ -291,7 +293,7 @@ RC_GTEST_PROP(SyncReconcile, AFailureLeavesTheInputsUsable, ()) {
         RC_ASSERT(permission.size() == (wishes[i].permission ? 1U : 0U));
         if (!permission.empty()) RC_ASSERT(permission.front() == *wishes[i].permission);
         const NvSciError set_late = set(lists[i], NvSciSyncAttrKey_RequireDeterministicFences, true);
-        RC_ASSERT((set_late == NvSciError_Success) == !wishes[i].deterministic.has_value());
+        RC_ASSERT((set_late == kSuccess) == !wishes[i].deterministic.has_value());
         if (!wishes[i].deterministic) wishes[i].deterministic = true;
     }
     SyncParticipants chosen;
@@ -303,9 +305,9 @@ RC_GTEST_PROP(SyncReconcile, AFailureLeavesTheInputsUsable, ()) {
     }
     RC_PRE(!chosen.empty());
     const SyncPrediction expected = predict_sync(chosen);
-    const SyncOutcome part = reconcile(chosen_lists);
-    RC_CLASSIFY(part.code == NvSciError_Success, "some of them agree");
-    RC_ASSERT((part.code == NvSciError_Success) == expected.failures.empty());
+    const Reconciliation<SyncList> part = reconcile(chosen_lists);
+    RC_CLASSIFY(part.code == kSuccess, "some of them agree");
+    RC_ASSERT((part.code == kSuccess) == expected.failures.empty());
     if (expected.failures.empty()) RC_ASSERT(read_sync_content(part.reconciled) == expected.content);
 }
 
@@ -355,7 +357,7 @@ RC_GTEST_PROP(SyncSuggestion, FollowingThemEndsInAResult, ()) {
     for (std::size_t step = 0; step <= most_steps; ++step) {
         const SyncRun run(wishes);
         RC_LOG() << rc::toString(wishes) << "\n  " << run.code() << ' ' << run.error_text() << '\n';
-        if (run.code() == NvSciError_Success) return;
+        if (run.code() == kSuccess) return;
         follow(run, wishes);
     }
     RC_FAIL("still refused");
@@ -384,7 +386,7 @@ RC_GTEST_PROP(SyncSuggestion, FollowingTheDenialGrantsTimestamps, ()) {
         RC_ASSERT(suggestion.starts_with("set NvSciSyncAttrKey_NeedCpuAccess in "));
     }
     const SyncRun followed(wishes);
-    RC_ASSERT(followed.code() == NvSciError_Success);
+    RC_ASSERT(followed.code() == kSuccess);
     RC_ASSERT(followed.content()->timestamps);
 }
 
@@ -393,22 +395,22 @@ RC_GTEST_PROP(SyncObjects, OnlyACpuSignalerSignals, ()) {
     const auto wishes = pick_fitting_sync();
     const SyncRun run(wishes);
     SyncObject object;
-    RC_ASSERT(NvSciSyncObjAlloc(run.reconciled(), object.out()) == NvSciError_Success);
+    RC_ASSERT(NvSciSyncObjAlloc(run.reconciled(), object.out()) == kSuccess);
     const bool is_cpu_signaler =
         std::find_if(wishes.begin(), wishes.end(), [](const auto& one) { return one.signals(); })->has_cpu();
     RC_CLASSIFY(is_cpu_signaler, "CPU signaler");
-    const NvSciError expected = is_cpu_signaler ? NvSciError_Success : NvSciError_BadParameter;
+    const NvSciError expected = is_cpu_signaler ? kSuccess : kBadParameter;
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
     RC_ASSERT(NvSciSyncObjGenerateFence(object, &fence) == expected);
     RC_ASSERT(NvSciSyncObjSignal(object) == expected);
     NvSciSyncAttrList list = nullptr;
-    RC_ASSERT(NvSciSyncObjGetAttrList(object, &list) == NvSciError_Success);
+    RC_ASSERT(NvSciSyncObjGetAttrList(object, &list) == kSuccess);
     RC_ASSERT(read_sync_content(list) == *run.content());
     const WaitContext context = wait_context(run.module());
-    RC_ASSERT(NvSciSyncFenceUpdateFence(object, 0, 1, &fence) == NvSciError_Success);
-    RC_ASSERT(NvSciSyncFenceWait(&fence, context, 0) == (!run.content()->cpu ? NvSciError_BadParameter
-                                                         : is_cpu_signaler   ? NvSciError_Success
-                                                                             : NvSciError_Timeout));
+    RC_ASSERT(NvSciSyncFenceUpdateFence(object, 0, 1, &fence) == kSuccess);
+    RC_ASSERT(NvSciSyncFenceWait(&fence, context, 0) == (!run.content()->cpu ? kBadParameter
+                                                         : is_cpu_signaler   ? kSuccess
+                                                                             : kTimeout));
 }
 
 // Every call on the way, then everything is freed. Freed handles are used again, so a handle that a call forgot would
@@ -423,8 +425,7 @@ RC_GTEST_PROP(SyncHandles, NothingLeaks, ()) {
         const SyncRun run(pick_sync());
         const auto lists = run.handles();
         SyncList appended;
-        RC_ASSERT(NvSciSyncAttrListAppendUnreconciled(lists.data(), lists.size(), appended.out()) ==
-                  NvSciError_Success);
+        RC_ASSERT(NvSciSyncAttrListAppendUnreconciled(lists.data(), lists.size(), appended.out()) == kSuccess);
         RC_ASSERT(is_small(appended.get()));
         SyncObject object;
         SyncList conflict;
@@ -432,12 +433,12 @@ RC_GTEST_PROP(SyncHandles, NothingLeaks, ()) {
             NvSciSyncAttrListReconcileAndObjAlloc(lists.data(), lists.size(), object.out(), conflict.out());
         RC_ASSERT(code == run.code());
         RC_ASSERT((conflict.get() != nullptr) == (run.conflict() != nullptr));
-        RC_ASSERT((object.get() != nullptr) == (code == NvSciError_Success));
-        if (code == NvSciError_Success) {
+        RC_ASSERT((object.get() != nullptr) == (code == kSuccess));
+        if (code == kSuccess) {
             SyncObject duplicate;
-            RC_ASSERT(NvSciSyncObjDup(object, duplicate.out()) == NvSciError_Success);
+            RC_ASSERT(NvSciSyncObjDup(object, duplicate.out()) == kSuccess);
             NvSciSyncAttrList borrowed = nullptr;
-            RC_ASSERT(NvSciSyncObjGetAttrList(duplicate, &borrowed) == NvSciError_Success);
+            RC_ASSERT(NvSciSyncObjGetAttrList(duplicate, &borrowed) == kSuccess);
             RC_ASSERT(is_small(duplicate.get()) && is_small(borrowed));
         }
     }

@@ -7,7 +7,7 @@
 namespace opennvsci::test {
 namespace {
 
-constexpr std::size_t kMostGpus = 16;  // reference 5.2
+constexpr std::size_t kMostGpus = 16;  // nvscisync.md 5.2
 
 bool has_legal_values(const SyncWishes& wishes) {
     const NvSciSyncAccessPerm permission = wishes.permission.value_or(0);
@@ -22,7 +22,7 @@ bool takes_primitive(const SyncWishes& wishes, std::uint32_t primitive) {
     return std::find(wishes.primitives->begin(), wishes.primitives->end(), primitive) != wishes.primitives->end();
 }
 
-// Section 6.2. 0 if there is none.
+// nvscisync.md 6.2. 0 if there is none.
 std::uint32_t best_primitive(const std::vector<SyncWishes>& participants) {
     for (const std::uint32_t primitive :
          {NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b, NvSciSyncAttrValPrimitiveType_SysmemSemaphore}) {
@@ -75,7 +75,7 @@ SyncPrediction predict_sync(const std::vector<SyncWishes>& participants) {
     std::size_t signalers = 0;
     bool somebody_waits = false;
     for (const SyncWishes& wishes : participants) {
-        if (!has_legal_values(wishes)) return {{NvSciError_BadParameter}, {}};
+        if (!has_legal_values(wishes)) return {{kBadParameter}, {}};
         if (wishes.signals()) {
             ++signalers;
             signaler = &wishes;
@@ -90,15 +90,15 @@ SyncPrediction predict_sync(const std::vector<SyncWishes>& participants) {
         join(content.gpus, wishes.gpus);
         join(content.engines, wishes.engines);
     }
-    if (signalers != 1 || !somebody_waits) return {{NvSciError_ReconciliationFailed}, {}};
+    if (signalers != 1 || !somebody_waits) return {{kReconciliationFailed}, {}};
     content.primitive = best_primitive(participants);
-    if (content.primitive == 0) prediction.failures.insert(NvSciError_UnsupportedConfig);
+    if (content.primitive == 0) prediction.failures.insert(kUnsupportedConfig);
     // The primitive is chosen before timestamps are looked at; the reference does not say when lengths are.
     const bool has_clock = signaler->has_cpu() || signaler->gpus;
     if (content.primitive != 0 && content.timestamps && !has_clock) {
-        prediction.failures.insert(NvSciError_ReconciliationFailed);
+        prediction.failures.insert(kReconciliationFailed);
     }
-    if (content.gpus.size() > kMostGpus) prediction.failures.insert(NvSciError_ReconciliationFailed);
+    if (content.gpus.size() > kMostGpus) prediction.failures.insert(kReconciliationFailed);
 
     content.actual_permission = NvSciSyncAccessPerm_WaitSignal;
     content.timestamp_slots = content.timestamps ? 1024 : 0;
@@ -143,8 +143,10 @@ bool satisfies(const SyncContent& content, const SyncWishes& wishes) {
 bool is_valid_for(const SyncContent& content, const std::vector<SyncWishes>& participants) {
     const bool cpu_is_asked = std::any_of(participants.begin(), participants.end(),
                                           [](const SyncWishes& wishes) { return wishes.has_cpu(); });
-    return content.cpu == cpu_is_asked && std::all_of(participants.begin(), participants.end(),
-                                                      [&](const auto& one) { return satisfies(content, one); });
+    return content.cpu == cpu_is_asked && std::all_of(participants.begin(), participants.end(), [&](SyncWishes one) {
+               if (!one.permission) one.permission = NvSciSyncAccessPerm_WaitOnly;  // it need not ask for anything
+               return has_legal_values(one) && satisfies(content, one);
+           });
 }
 
 std::ostream& operator<<(std::ostream& stream, const SyncContent& content) {

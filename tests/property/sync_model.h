@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The model of NvSciSync: what the reference says (sections 5.2 and 6) a reconciliation of lists of one process must
-// give, written a second time, in the simplest way and without any code of the library.
+// The model of NvSciSync: what nvscisync.md 5.2 and 6 say a reconciliation of lists of one process must give, written a
+// second time, in the simplest way and without any code of the library.
 #pragma once
 
 #include <set>
@@ -42,9 +42,9 @@ struct SyncPrediction {
 /// What a reconciled list holds.
 [[nodiscard]] SyncContent read_sync_content(NvSciSyncAttrList reconciled);
 
-/// Whether a reconciled list gives one participant what it asks (reference 6.5, without NeedCpuAccess being false).
+/// Whether a reconciled list gives one participant what it asks (nvscisync.md 6.5, without NeedCpuAccess being false).
 [[nodiscard]] bool satisfies(const SyncContent& content, const SyncWishes& wishes);
-/// Whether it is valid for them all (reference 6.5).
+/// Whether it is valid for them all (nvscisync.md 6.5).
 [[nodiscard]] bool is_valid_for(const SyncContent& content, const std::vector<SyncWishes>& participants);
 
 }  // namespace opennvsci::test

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <ostream>
 
+#include "attributes.h"
 #include "generators.h"
 
 namespace opennvsci::test {
@@ -50,16 +51,6 @@ rc::Gen<std::vector<std::uint32_t>> few_numbers() {
 
 rc::Gen<std::optional<bool>> any_wish() {
     return maybe(40, rc::gen::arbitrary<bool>());
-}
-
-template <class T>
-void set_sync_key(NvSciSyncAttrList list, NvSciSyncAttrKey key, const std::vector<T>& values) {
-    const NvSciSyncAttrKeyValuePair pair{key, values.data(), values.size() * sizeof(T)};
-    RC_ASSERT(NvSciSyncAttrListSetAttrs(list, &pair, 1) == NvSciError_Success);
-}
-
-void set_sync_flag(NvSciSyncAttrList list, NvSciSyncAttrKey key, std::optional<bool> value) {
-    if (value) RC_ASSERT(set(list, key, *value) == NvSciError_Success);
 }
 
 }  // namespace
@@ -137,35 +128,18 @@ GpuNumber sync_gpu_number(const NvSciRmGpuId& id) {
     return known == kNoSuchGpu ? GpuNumber{id.bytes[0]} : known;
 }
 
-SyncList make_sync_list(NvSciSyncModule module, const SyncWishes& wishes) {
-    SyncList list = create_sync_list(module);
-    if (wishes.permission) {
-        RC_ASSERT(set(list, NvSciSyncAttrKey_RequiredPerm, *wishes.permission) == NvSciError_Success);
-    }
-    set_sync_flag(list, NvSciSyncAttrKey_NeedCpuAccess, wishes.cpu);
-    set_sync_flag(list, NvSciSyncAttrKey_WaiterContextInsensitiveFenceExports, wishes.context_insensitive);
-    set_sync_flag(list, NvSciSyncAttrKey_WaiterRequireTimestamps, wishes.timestamps);
-    set_sync_flag(list, NvSciSyncAttrKey_RequireDeterministicFences, wishes.deterministic);
-    if (wishes.primitives) set_sync_key(list, NvSciSyncAttrKey_PrimitiveInfo, *wishes.primitives);
-    if (wishes.peers) {
-        std::vector<NvSciBufPeerLocationInfo> elements;
-        for (const std::uint32_t soc : *wishes.peers)
-            elements.push_back({soc, 0, 0});
-        set_sync_key(list, NvSciSyncAttrKey_PeerLocationInfo, elements);
-    }
-    if (wishes.gpus) {
-        std::vector<NvSciRmGpuId> elements;
-        for (const GpuNumber gpu : *wishes.gpus)
-            elements.push_back(sync_gpu_id(gpu));
-        set_sync_key(list, NvSciSyncAttrKey_GpuId, elements);
-    }
-    if (wishes.engines) {
-        std::vector<NvSciBufPeerHwEngine> elements;
-        for (const std::uint32_t platform : *wishes.engines)
-            elements.push_back({NvSciBufHwEngName_Gpu, static_cast<NvSciBufPlatformName>(platform)});
-        set_sync_key(list, NvSciSyncAttrKey_PeerHwEngineArray, elements);
-    }
-    return list;
+SyncList make_list(NvSciSyncModule module, const SyncWishes& wishes) {
+    return AttributesOf<NvSciSyncAttrKey>()
+        .with(NvSciSyncAttrKey_RequiredPerm, wishes.permission)
+        .with(NvSciSyncAttrKey_NeedCpuAccess, wishes.cpu)
+        .with(NvSciSyncAttrKey_WaiterContextInsensitiveFenceExports, wishes.context_insensitive)
+        .with(NvSciSyncAttrKey_WaiterRequireTimestamps, wishes.timestamps)
+        .with(NvSciSyncAttrKey_RequireDeterministicFences, wishes.deterministic)
+        .with(NvSciSyncAttrKey_PrimitiveInfo, wishes.primitives)
+        .with(NvSciSyncAttrKey_PeerLocationInfo, each(wishes.peers, peer_on_soc))
+        .with(NvSciSyncAttrKey_GpuId, each(wishes.gpus, sync_gpu_id))
+        .with(NvSciSyncAttrKey_PeerHwEngineArray, each(wishes.engines, engine_of_platform))
+        .list(module);
 }
 
 }  // namespace opennvsci::test

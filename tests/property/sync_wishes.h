@@ -47,6 +47,6 @@ std::ostream& operator<<(std::ostream& stream, const SyncWishes& wishes);
 [[nodiscard]] GpuNumber sync_gpu_number(const NvSciRmGpuId& id);
 
 /// A list that asks these wishes.
-[[nodiscard]] SyncList make_sync_list(NvSciSyncModule module, const SyncWishes& wishes);
+[[nodiscard]] SyncList make_list(NvSciSyncModule module, const SyncWishes& wishes);
 
 }  // namespace opennvsci::test

@@ -3,6 +3,7 @@
 
 #include <ostream>
 
+#include "attributes.h"
 #include "device.h"
 #include "generators.h"
 
@@ -45,30 +46,6 @@ Wishes legal(Wishes wishes) {
     }
     return wishes;
 }
-
-class PairArray {
-  public:
-    template <class T>
-    void add(NvSciBufAttrKey key, const std::vector<T>& values) {
-        const auto* first = reinterpret_cast<const unsigned char*>(values.data());
-        values_.emplace_back(first, first + values.size() * sizeof(T));
-        pairs_.push_back({key, nullptr, values_.back().size()});
-    }
-    template <class T>
-    void add(NvSciBufAttrKey key, const std::optional<T>& value) {
-        if (value) add(key, std::vector<std::remove_cvref_t<T>>{*value});
-    }
-    void set(NvSciBufAttrList list) {
-        if (pairs_.empty()) return;
-        for (std::size_t i = 0; i < pairs_.size(); ++i)
-            pairs_[i].value = values_[i].data();
-        RC_ASSERT(NvSciBufAttrListSetAttrs(list, pairs_.data(), pairs_.size()) == NvSciError_Success);
-    }
-
-  private:
-    std::vector<std::vector<unsigned char>> values_;
-    std::vector<NvSciBufAttrKeyValuePair> pairs_;
-};
 
 }  // namespace
 
@@ -134,14 +111,11 @@ rc::Gen<std::vector<Wishes>> participants(const rc::Gen<Wishes>& one) {
 }
 
 NvSciRmGpuId gpu_id(GpuNumber number) {
-    NvSciRmGpuId id{};
     const auto& devices = TestDevice::instance().driver().devices;
     const auto index = static_cast<std::size_t>(number);
-    if (index < devices.size()) {
-        std::memcpy(id.bytes, devices[index].uuid.bytes.data(), sizeof(id.bytes));
-    } else {
-        std::memset(id.bytes, 0xEE, sizeof(id.bytes));
-    }
+    if (index < devices.size()) return id_of(devices[index]);
+    NvSciRmGpuId id{};
+    std::memset(id.bytes, 0xEE, sizeof(id.bytes));
     return id;
 }
 
@@ -154,50 +128,27 @@ GpuNumber gpu_number(const NvSciRmGpuId& id) {
 }
 
 List make_list(NvSciBufModule module, const Wishes& wishes) {
-    List list = create_list(module);
-    PairArray pairs;
-    if (wishes.types) pairs.add(NvSciBufGeneralAttrKey_Types, *wishes.types);
-    if (wishes.cpu) pairs.add(NvSciBufGeneralAttrKey_NeedCpuAccess, std::vector<unsigned char>{*wishes.cpu});
-    pairs.add(NvSciBufGeneralAttrKey_RequiredPerm, wishes.permission);
-    if (wishes.cpu_cache)
-        pairs.add(NvSciBufGeneralAttrKey_EnableCpuCache, std::vector<unsigned char>{*wishes.cpu_cache});
-    if (wishes.gpus) {
-        std::vector<NvSciRmGpuId> ids;
-        for (const GpuNumber gpu : *wishes.gpus)
-            ids.push_back(gpu_id(gpu));
-        pairs.add(NvSciBufGeneralAttrKey_GpuId, ids);
-    }
-    if (wishes.video_memory) {
-        pairs.add(NvSciBufGeneralAttrKey_VidMem_GpuId, std::vector<NvSciRmGpuId>{gpu_id(*wishes.video_memory)});
-    }
-    if (wishes.gpu_cache) {
-        std::vector<NvSciBufAttrValGpuCache> elements;
-        for (const auto& [gpu, cached] : *wishes.gpu_cache)
-            elements.push_back({gpu_id(gpu), cached});
-        pairs.add(NvSciBufGeneralAttrKey_EnableGpuCache, elements);
-    }
-    if (wishes.compression) {
-        std::vector<NvSciBufAttrValGpuCompression> elements;
-        for (const GpuNumber gpu : *wishes.compression)
-            elements.push_back({gpu_id(gpu), NvSciBufCompressionType_GenericCompressible});
-        pairs.add(NvSciBufGeneralAttrKey_EnableGpuCompression, elements);
-    }
-    if (wishes.peers) {
-        std::vector<NvSciBufPeerLocationInfo> elements;
-        for (const std::uint32_t soc : *wishes.peers)
-            elements.push_back({soc, 0, 0});
-        pairs.add(NvSciBufGeneralAttrKey_PeerLocationInfo, elements);
-    }
-    if (wishes.engines) {
-        std::vector<NvSciBufPeerHwEngine> elements;
-        for (const std::uint32_t platform : *wishes.engines)
-            elements.push_back({NvSciBufHwEngName_Gpu, static_cast<NvSciBufPlatformName>(platform)});
-        pairs.add(NvSciBufGeneralAttrKey_PeerHwEngineArray, elements);
-    }
-    pairs.add(NvSciBufRawBufferAttrKey_Size, wishes.size);
-    pairs.add(NvSciBufRawBufferAttrKey_Align, wishes.align);
-    pairs.set(list);
-    return list;
+    const auto cache = [](const std::pair<GpuNumber, bool>& of) {
+        return NvSciBufAttrValGpuCache{gpu_id(of.first), of.second};
+    };
+    const auto compression = [](GpuNumber of) {
+        return NvSciBufAttrValGpuCompression{gpu_id(of), NvSciBufCompressionType_GenericCompressible};
+    };
+    const auto video_memory = wishes.video_memory ? std::optional(gpu_id(*wishes.video_memory)) : std::nullopt;
+    return Attributes()
+        .with(NvSciBufGeneralAttrKey_Types, wishes.types)
+        .with(NvSciBufGeneralAttrKey_NeedCpuAccess, wishes.cpu)
+        .with(NvSciBufGeneralAttrKey_RequiredPerm, wishes.permission)
+        .with(NvSciBufGeneralAttrKey_EnableCpuCache, wishes.cpu_cache)
+        .with(NvSciBufGeneralAttrKey_GpuId, each(wishes.gpus, gpu_id))
+        .with(NvSciBufGeneralAttrKey_VidMem_GpuId, video_memory)
+        .with(NvSciBufGeneralAttrKey_EnableGpuCache, each(wishes.gpu_cache, cache))
+        .with(NvSciBufGeneralAttrKey_EnableGpuCompression, each(wishes.compression, compression))
+        .with(NvSciBufGeneralAttrKey_PeerLocationInfo, each(wishes.peers, peer_on_soc))
+        .with(NvSciBufGeneralAttrKey_PeerHwEngineArray, each(wishes.engines, engine_of_platform))
+        .with(NvSciBufRawBufferAttrKey_Size, wishes.size)
+        .with(NvSciBufRawBufferAttrKey_Align, wishes.align)
+        .list(module);
 }
 
 Wishes without(Wishes wishes, std::uint32_t key) {

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "nvsci.h"
+#include "buf_objects.h"
 
 namespace opennvsci::test {
 

@@ -108,7 +108,7 @@ TEST_F(MemoryOperation, BatchRunsInOrder) {
 TEST_F(MemoryOperation, BadArgumentsAreRefused) {
     EXPECT_INVALID(cuStreamWriteValue64_v2(stream_, word_ + 4, 1, 0));  // not aligned
     EXPECT_INVALID(cuStreamWriteValue64_v2(stream_, 8, 1, 0));          // not the device's
-    EXPECT_INVALID(cuStreamWriteValue64_v2(stream_, word_, 1, 1));      // NO_MEMORY_BARRIER: as the H100 answers
+    EXPECT_INVALID(cuStreamWriteValue64_v2(stream_, word_, 1, 1));      // NO_MEMORY_BARRIER: driver-facts.md F5
     EXPECT_INVALID(cuStreamWaitValue64_v2(stream_, word_, 1, 4));
     EXPECT_EQ(cuStreamWaitValue64_v2(stream_, word_, 1, CU_STREAM_WAIT_VALUE_FLUSH), CUDA_ERROR_NOT_SUPPORTED);
     EXPECT_EQ(cuStreamWaitValue64_v2(reinterpret_cast<CUstream>(0x1234), word_, 1, 0), CUDA_ERROR_INVALID_HANDLE);
@@ -146,8 +146,9 @@ TEST_F(MemoryOperation, StreamsHaveIdsAndContexts) {
     EXPECT_OK(cuStreamDestroy_v2(other));
 }
 
-// As on the H100: what could depend on a capture is forbidden to the thread that captures, and in the global mode to
-// every thread, unless it has relaxed its own mode; to synchronise the context is forbidden to all.
+// As on a GPU (driver-facts.md F32 and F33): what could depend on a capture is forbidden to the thread that captures,
+// and in the global mode to every thread, unless it has relaxed its own mode; to synchronise the context is forbidden
+// to all.
 TEST_F(MemoryOperation, CapturesForbidCallsThatCouldDependOnThem) {
     constexpr CUresult kForbidden = CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
     enum class Caller { same_thread, other_thread };

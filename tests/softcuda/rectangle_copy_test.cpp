@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Copies of rectangles: their checks, rights, and place in the order of a stream. That they move the right bytes is
-// tested on every device, in tests/behaviour/array_test.cpp.
+// tested on every device, in tests/buf/array_test.cpp.
 #include <algorithm>
 #include <array>
 #include <vector>

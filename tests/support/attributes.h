@@ -7,53 +7,57 @@
 #include <cstdint>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <vector>
 
-#include "nvsci.h"
+#include "buf_objects.h"
 
 namespace opennvsci::test {
 
 inline constexpr auto kPitch = NvSciBufImage_PitchLinearType;
 inline constexpr auto kBlock = NvSciBufImage_BlockLinearType;
 
-class Attributes {
+template <class Key>
+class AttributesOf {
   public:
     template <class T>
-    [[nodiscard]] Attributes with(std::uint32_t key, const std::vector<T>& values) const {
-        Attributes changed = *this;
-        const auto* bytes = reinterpret_cast<const unsigned char*>(values.data());
-        changed.values_[key].assign(bytes, bytes + values.size() * sizeof(T));
-        return changed;
+    [[nodiscard]] AttributesOf with(std::uint32_t key, const std::vector<T>& values) const {
+        return with_bytes(key, values.data(), values.size() * sizeof(T));
     }
     template <class T>
-    [[nodiscard]] Attributes with(std::uint32_t key, std::initializer_list<T> values) const {
+    [[nodiscard]] AttributesOf with(std::uint32_t key, std::initializer_list<T> values) const {
         return with(key, std::vector<T>(values));
     }
     template <class T>
-    [[nodiscard]] Attributes with(std::uint32_t key, const T& value) const {
+    [[nodiscard]] AttributesOf with(std::uint32_t key, const T& value) const {
         return with_bytes(key, &value, sizeof(value));
     }
-    [[nodiscard]] Attributes with_bytes(std::uint32_t key, const void* value, std::size_t size) const {
-        Attributes changed = *this;
+    /// Only if there is a value.
+    template <class T>
+    [[nodiscard]] AttributesOf with(std::uint32_t key, const std::optional<T>& value) const {
+        return value ? with(key, *value) : *this;
+    }
+    [[nodiscard]] AttributesOf with_bytes(std::uint32_t key, const void* value, std::size_t size) const {
+        AttributesOf changed = *this;
         const auto* bytes = static_cast<const unsigned char*>(value);
         changed.values_[key].assign(bytes, bytes + size);
         return changed;
     }
-    [[nodiscard]] Attributes without(std::uint32_t key) const {
-        Attributes changed = *this;
+    [[nodiscard]] AttributesOf without(std::uint32_t key) const {
+        AttributesOf changed = *this;
         changed.values_.erase(key);
         return changed;
     }
     [[nodiscard]] const std::map<std::uint32_t, std::vector<unsigned char>>& values() const { return values_; }
 
     /// A list that asks all of this. Fails the test if the library does not take it.
-    [[nodiscard]] List list(NvSciBufModule module) const {
-        List list = create_list(module);
-        std::vector<NvSciBufAttrKeyValuePair> pairs;
+    [[nodiscard]] typename Library<Key>::List list(typename Library<Key>::Module module) const {
+        auto list = make<typename Library<Key>::List>(Library<Key>::create, module);
+        std::vector<typename Library<Key>::Pair> pairs;
         for (const auto& [key, value] : values_)
-            pairs.push_back({static_cast<NvSciBufAttrKey>(key), value.data(), value.size()});
+            pairs.push_back({static_cast<Key>(key), value.data(), value.size()});
         if (!pairs.empty()) {
-            EXPECT_EQ(NvSciBufAttrListSetAttrs(list, pairs.data(), pairs.size()), NvSciError_Success);
+            EXPECT_EQ(Library<Key>::set(list, pairs.data(), pairs.size()), kSuccess);
         }
         return list;
     }
@@ -61,6 +65,7 @@ class Attributes {
   private:
     std::map<std::uint32_t, std::vector<unsigned char>> values_;
 };
+using Attributes = AttributesOf<NvSciBufAttrKey>;
 
 struct PlaneDescription {
     NvSciBufAttrValColorFmt format;

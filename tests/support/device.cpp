@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <thread>
 
@@ -66,12 +65,6 @@ CUfunction TestDevice::load_store_kernel() const {
     require(cuda_.cuModuleLoadData(&module, kStorePtx), "cuModuleLoadData");
     require(cuda_.cuModuleGetFunction(&kernel, module, "store"), "cuModuleGetFunction");
     return kernel;
-}
-
-NvSciRmGpuId TestDevice::gpu_id() const noexcept {
-    NvSciRmGpuId id{};
-    std::memcpy(id.bytes, device().uuid.bytes.data(), sizeof(id.bytes));
-    return id;
 }
 
 void TestDevice::make_current() const {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "driver/driver.h"
-#include "nvscibuf.h"
+#include "nvsci.h"
 
 namespace opennvsci::test {
 
@@ -17,11 +17,16 @@ class TestDevice {
   public:
     /// Device 0, with its primary context; current on the calling thread from now on.
     static TestDevice& instance();
+    /// The same, made current on the calling thread once more.
+    static TestDevice& current() {
+        instance().make_current();
+        return instance();
+    }
 
     [[nodiscard]] const driver::Driver& driver() const noexcept { return driver_; }
     [[nodiscard]] const driver::Device& device() const noexcept { return driver_.devices.front(); }
     [[nodiscard]] const driver::EntryPoints& cuda() const noexcept { return cuda_; }
-    [[nodiscard]] NvSciRmGpuId gpu_id() const noexcept;
+    [[nodiscard]] NvSciRmGpuId gpu_id() const noexcept { return id_of(device()); }
     void make_current() const;
 
     /// Copies between host and device memory, through the calling thread's current context.

@@ -20,15 +20,13 @@ os::Calls g_real_calls{};
 
 }  // namespace
 
-FailurePoint& FailurePoint::instance() {
-    static FailurePoint point;
-    return point;
+FailurePoint::FailurePoint(long n, std::optional<Kind> only) : n_(n), only_(only) {
+    t_hit = false;
 }
 
-void FailurePoint::arm(long n, std::optional<Kind> only) {
-    t_hit = false;
-    t_only = only;
-    t_remaining = n;
+void FailurePoint::arm() {
+    t_only = only_;
+    t_remaining = n_;
 }
 
 bool FailurePoint::disarm() {

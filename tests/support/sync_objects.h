@@ -1,103 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Small owners of NvSciSync handles, short ways to make lists and objects, and an imported semaphore.
+// Owners of NvSciSync handles, short ways to make lists and objects, and what is asked of fences all the time.
 #pragma once
 
-#include <algorithm>
-
 #include "api/nvscicuda_abi.h"
-#include "base/unaligned.h"
 #include "device.h"
-#include "nvsci.h"
+#include "handles.h"
 #include "nvscisync.h"
-#include "opennvsci.h"
 
 namespace opennvsci::test {
-
-inline constexpr auto kFine = NvSciError_Success;
-inline constexpr auto kWrong = NvSciError_BadParameter;
 
 using SyncModule = Owned<NvSciSyncModule, NvSciSyncModuleClose>;
 using SyncList = Owned<NvSciSyncAttrList, NvSciSyncAttrListFree>;
 using SyncObject = Owned<NvSciSyncObj, NvSciSyncObjFree>;
 using WaitContext = Owned<NvSciSyncCpuWaitContext, NvSciSyncCpuWaitContextFree>;
+using Fences = std::vector<NvSciSyncFence>;
+
+template <>
+struct Library<NvSciSyncAttrKey> {
+    using Handle = NvSciSyncAttrList;
+    using List = SyncList;
+    using Module = NvSciSyncModule;
+    using Pair = NvSciSyncAttrKeyValuePair;
+    static constexpr auto create = NvSciSyncAttrListCreate;
+    static constexpr auto set = NvSciSyncAttrListSetAttrs;
+    static constexpr auto get = NvSciSyncAttrListGetAttrs;
+};
 
 inline SyncModule open_sync_module() {
-    SyncModule module;
-    EXPECT_EQ(NvSciSyncModuleOpen(module.out()), NvSciError_Success);
-    return module;
+    return make<SyncModule>(NvSciSyncModuleOpen);
 }
 
 inline WaitContext wait_context(NvSciSyncModule module) {
-    WaitContext context;
-    EXPECT_EQ(NvSciSyncCpuWaitContextAlloc(module, context.out()), NvSciError_Success);
-    return context;
+    return make<WaitContext>(NvSciSyncCpuWaitContextAlloc, module);
 }
 
-inline SyncList create_sync_list(NvSciSyncModule module) {
-    SyncList list;
-    EXPECT_EQ(NvSciSyncAttrListCreate(module, list.out()), NvSciError_Success);
-    return list;
-}
-
-template <class T>
-NvSciError set(NvSciSyncAttrList list, NvSciSyncAttrKey key, const T& value) {
-    const NvSciSyncAttrKeyValuePair pair{key, &value, sizeof(T)};
-    return NvSciSyncAttrListSetAttrs(list, &pair, 1);
-}
-template <class T>
-NvSciError set(NvSciSyncAttrList list, NvSciSyncAttrKey key, std::initializer_list<T> values) {
-    const NvSciSyncAttrKeyValuePair pair{key, values.begin(), values.size() * sizeof(T)};
-    return NvSciSyncAttrListSetAttrs(list, &pair, 1);
-}
-
-/// The elements of a key; none if it is unset.
-template <class T>
-std::vector<T> get(NvSciSyncAttrList list, NvSciSyncAttrKey key) {
-    NvSciSyncAttrKeyValuePair pair{key, nullptr, 0};
-    EXPECT_EQ(NvSciSyncAttrListGetAttrs(list, &pair, 1), NvSciError_Success);
-    EXPECT_EQ(pair.len % sizeof(T), 0U);
-    std::vector<T> values;
-    for (std::size_t at = 0; at + sizeof(T) <= pair.len; at += sizeof(T))
-        values.push_back(load<T>(static_cast<const std::byte*>(pair.value) + at));
-    return values;
+inline SyncList create_list(NvSciSyncModule module) {
+    return make<SyncList>(NvSciSyncAttrListCreate, module);
 }
 
 /// A list of a CPU with the given permission.
 inline SyncList cpu_list(NvSciSyncModule module, NvSciSyncAccessPerm permission) {
-    SyncList list = create_sync_list(module);
-    EXPECT_EQ(set(list, NvSciSyncAttrKey_NeedCpuAccess, true), NvSciError_Success);
-    EXPECT_EQ(set(list, NvSciSyncAttrKey_RequiredPerm, permission), NvSciError_Success);
+    SyncList list = create_list(module);
+    EXPECT_EQ(set(list, NvSciSyncAttrKey_NeedCpuAccess, true), kSuccess);
+    EXPECT_EQ(set(list, NvSciSyncAttrKey_RequiredPerm, permission), kSuccess);
     return list;
 }
 
 /// A list of the test device; flags as nvsciCuDeviceGetNvSciSyncAttributes takes them.
 inline SyncList gpu_list(NvSciSyncModule module, int flags) {
-    SyncList list = create_sync_list(module);
+    SyncList list = create_list(module);
     const int device = TestDevice::instance().device().handle;
     EXPECT_EQ(nvsciCuDeviceGetNvSciSyncAttributes(list, device, flags), cu::CUDA_SUCCESS)
         << opennvsciGetLastErrorText();
     return list;
 }
 
-struct SyncOutcome {
-    NvSciError code;
-    SyncList reconciled;
-    SyncList conflict;
-};
-
-inline SyncOutcome reconcile(std::vector<NvSciSyncAttrList> lists) {
-    auto* reconciled = reinterpret_cast<NvSciSyncAttrList>(1);  // garbage, as programs have it
-    auto* conflict = reinterpret_cast<NvSciSyncAttrList>(1);
-    const NvSciError code = NvSciSyncAttrListReconcile(lists.data(), lists.size(), &reconciled, &conflict);
-    return {code, SyncList(reconciled), SyncList(conflict)};
+inline Reconciliation<SyncList> reconcile(const std::vector<NvSciSyncAttrList>& lists) {
+    return reconcile_with<SyncList>(NvSciSyncAttrListReconcile, lists);
 }
 
-inline SyncObject allocate(std::vector<NvSciSyncAttrList> lists) {
+inline SyncObject allocate(const std::vector<NvSciSyncAttrList>& lists) {
     SyncObject object;
     NvSciSyncAttrList conflict = nullptr;
-    EXPECT_EQ(NvSciSyncAttrListReconcileAndObjAlloc(lists.data(), lists.size(), object.out(), &conflict),
-              NvSciError_Success)
+    EXPECT_EQ(NvSciSyncAttrListReconcileAndObjAlloc(lists.data(), lists.size(), object.out(), &conflict), kSuccess)
         << opennvsciGetLastErrorText();
     return object;
 }
@@ -106,6 +72,55 @@ inline SyncObject allocate(std::vector<NvSciSyncAttrList> lists) {
 inline SyncObject cpu_object(NvSciSyncModule module) {
     const SyncList list = cpu_list(module, NvSciSyncAccessPerm_WaitSignal);
     return allocate({list});
+}
+
+/// Who takes part in an object for which streams wait, and what its waiters ask.
+struct Participants {
+    bool cpu_signals = false;  ///< else streams do
+    bool cpu_waits = true;
+    bool is_deterministic = false;
+    bool has_timestamps = false;  ///< only where the CPU waits
+};
+
+inline SyncObject allocate(NvSciSyncModule module, const Participants& of) {
+    const SyncList signaler = of.cpu_signals ? cpu_list(module, NvSciSyncAccessPerm_SignalOnly) : gpu_list(module, 1);
+    const SyncList streams = gpu_list(module, 2);
+    EXPECT_EQ(set(streams, NvSciSyncAttrKey_RequireDeterministicFences, of.is_deterministic), kSuccess);
+    if (!of.cpu_waits) return allocate({signaler, streams});
+    const SyncList cpu = cpu_list(module, NvSciSyncAccessPerm_WaitOnly);
+    EXPECT_EQ(set(cpu, NvSciSyncAttrKey_WaiterRequireTimestamps, of.has_timestamps), kSuccess);
+    return allocate({signaler, streams, cpu});
+}
+
+/// The fence of the next signal of the CPU.
+inline NvSciSyncFence generate(NvSciSyncObj object) {
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    EXPECT_EQ(NvSciSyncObjGenerateFence(object, &fence), kSuccess) << opennvsciGetLastErrorText();
+    return fence;
+}
+
+[[nodiscard]] inline NvSciSyncFence fence_of(NvSciSyncObj object, std::uint64_t value) {
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    EXPECT_EQ(NvSciSyncFenceUpdateFence(object, 0, value, &fence), kSuccess) << opennvsciGetLastErrorText();
+    return fence;
+}
+
+[[nodiscard]] inline std::uint64_t value_of(const NvSciSyncFence& fence) {
+    std::uint64_t id = 0;
+    std::uint64_t value = 0;
+    EXPECT_EQ(NvSciSyncFenceExtractFence(&fence, &id, &value), kSuccess);
+    return value;
+}
+
+[[nodiscard]] inline bool is_cleared(const NvSciSyncFence& fence) {
+    const NvSciSyncFence cleared = NvSciSyncFenceInitializer;
+    return std::memcmp(&fence, &cleared, sizeof(cleared)) == 0;
+}
+
+inline std::uint16_t task_status(const NvSciSyncFence& fence) {
+    NvSciSyncTaskStatus status{};
+    EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kSuccess) << opennvsciGetLastErrorText();
+    return status.status;
 }
 
 /// Who takes part in an object that streams signal; each puts the payload elsewhere.
@@ -121,41 +136,5 @@ inline std::string name_of(const ::testing::TestParamInfo<Kind>& parameter) {
     constexpr const char* kNames[] = {"GpuOnly", "Deterministic", "WithCpu", "DeterministicWithCpu"};
     return kNames[static_cast<int>(parameter.param)];
 }
-
-/// An imported external semaphore, destroyed at the end.
-class Semaphore {
-  public:
-    explicit Semaphore(NvSciSyncObj object) {
-        cu::CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC desc{};
-        desc.type = cu::CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_NVSCISYNC;
-        desc.handle.nvSciSyncObj = object;
-        EXPECT_EQ(nvsciCuImportExternalSemaphore(&handle, &desc), cu::CUDA_SUCCESS) << opennvsciGetLastErrorText();
-    }
-    Semaphore(const Semaphore&) = delete;
-    Semaphore& operator=(const Semaphore&) = delete;
-    ~Semaphore() {
-        if (handle != nullptr) {
-            EXPECT_EQ(destroy(), cu::CUDA_SUCCESS);
-        }
-    }
-    cu::CUresult destroy() { return nvsciCuDestroyExternalSemaphore(std::exchange(handle, nullptr)); }
-    cu::CUresult signal(cu::CUstream stream, NvSciSyncFence* fence, unsigned flags = 0) const {
-        cu::CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS parameters{};
-        parameters.params.nvSciSync.fence = fence;
-        parameters.flags = flags;
-        return nvsciCuSignalExternalSemaphoresAsync(&handle, &parameters, 1, stream);
-    }
-    cu::CUresult wait(cu::CUstream stream, const NvSciSyncFence& fence, unsigned flags = 0) const {
-        NvSciSyncFence given = fence;
-        cu::CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS parameters{};
-        parameters.params.nvSciSync.fence = &given;
-        parameters.flags = flags;
-        const cu::CUresult result = nvsciCuWaitExternalSemaphoresAsync(&handle, &parameters, 1, stream);
-        given = NvSciSyncFence{{~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL}};  // it was read during the call
-        return result;
-    }
-
-    cu::CUexternalSemaphore handle = nullptr;
-};
 
 }  // namespace opennvsci::test

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <optional>
 
 #include "demo/compute.h"
 #include "demo/refusals.h"
@@ -18,15 +19,13 @@ class RefusalTest : public testing::Test {
 
     void SetUp() override {
         ASSERT_EQ(NvSciBufModuleOpen(module_.out()), NvSciError_Success);
-        auto driver = driver::instance();
+        auto driver = Driver::load();
         ASSERT_TRUE(driver) << driver.error().text;
-        driver_ = *driver;
-        NvSciRmGpuId gpu{};
-        std::copy_n(driver_->devices[0].uuid.bytes.begin(), sizeof(gpu.bytes), gpu.bytes);
+        driver_.emplace(*driver);
         const std::array participants{Participant("test")
                                           .asks(NvSciBufGeneralAttrKey_Types, NvSciBufType_RawBuffer)
                                           .asks(NvSciBufRawBufferAttrKey_Size, kSize)
-                                          .asks(NvSciBufGeneralAttrKey_GpuId, gpu)
+                                          .asks(NvSciBufGeneralAttrKey_GpuId, driver_->description.devices[0].gpuId)
                                           .asks(NvSciBufGeneralAttrKey_NeedCpuAccess, true)
                                           .asks(NvSciBufGeneralAttrKey_RequiredPerm, NvSciBufAccessPerm_ReadWrite)};
         auto object = negotiate(module_, participants);
@@ -35,14 +34,14 @@ class RefusalTest : public testing::Test {
     }
 
     Result<std::vector<std::string>> try_writes_into(const Object& object) {
-        const auto context = PrimaryContext::make_current(*driver_, driver_->devices[0]);
+        const auto context = PrimaryContext::make_current(*driver_, driver_->description.devices[0]);
         if (!context) return tl::make_unexpected(context.error());
         OPENNVSCI_TRY_ASSIGN(memory, ExternalMemory::import(*driver_, object, kSize));
         OPENNVSCI_TRY_ASSIGN(mapping, MappedBuffer::map(*driver_, memory, 0, kSize));
         return expect_gpu_writes_refused(*driver_, mapping);
     }
 
-    const driver::Driver* driver_ = nullptr;
+    std::optional<Driver> driver_;
     Module module_;
     Object object_;
 };

@@ -74,28 +74,28 @@ TEST(LayoutTest, RegionsAscendWithoutOverlapAndFillTheBuffer) {
     for (const LayoutOptions& options : many_layouts()) {
         const NegotiatedLayout found = negotiated(options);
         std::uint64_t end = 0;
-        for (const buf::Region& region : found.layout.regions) {
+        for (const OpenNvSciBufRegion& region : found.regions()) {
             EXPECT_GE(region.offset, end) << found.title << ", " << region.name;
             EXPECT_LE(region.used, region.size) << found.title << ", " << region.name;
             end = region.offset + region.size;
         }
-        EXPECT_EQ(end, found.layout.size) << found.title;
+        EXPECT_EQ(end, found.layout->size) << found.title;
     }
 }
 
 // The planes of the levels are not in the keys; where one level ends and the next begins is.
 TEST(LayoutTest, LevelsOfAPyramidBeginWhereTheOnesBeforeEnd) {
     const NegotiatedLayout found = negotiated(pyramid_options(3, 0.5F, "block-linear"));
-    ASSERT_EQ(found.layout.regions.size(), 9U);
-    const buf::Region& last = found.layout.regions[8];
-    EXPECT_EQ(last.name, "level 2 plane 2");
-    EXPECT_EQ(last.element, "V8");
-    EXPECT_EQ(last.rows->width, 160U);
-    EXPECT_EQ(last.rows->height, 90U);
-    EXPECT_EQ(last.rows->block_height, 16U);
+    ASSERT_EQ(found.regions().size(), 9U);
+    const OpenNvSciBufRegion& last = found.regions()[8];
+    EXPECT_STREQ(last.name, "level 2 plane 2");
+    EXPECT_STREQ(last.element, "V8");
+    EXPECT_EQ(last.width, 160U);
+    EXPECT_EQ(last.height, 90U);
+    EXPECT_EQ(last.blockHeight, 16U);
     for (std::size_t i = 1; i < 9; ++i) {
-        const buf::Region& before = found.layout.regions[i - 1];
-        EXPECT_EQ(found.layout.regions[i].offset, before.offset + before.size) << i;
+        const OpenNvSciBufRegion& before = found.regions()[i - 1];
+        EXPECT_EQ(found.regions()[i].offset, before.offset + before.size) << i;
     }
 }
 
@@ -106,14 +106,14 @@ TEST(LayoutTest, TensorHasStridesAndItsUsedBytes) {
     options.align = {1, 1, 64, 1};
     options.data_type = "Float16";
     const NegotiatedLayout found = negotiated(options);
-    ASSERT_EQ(found.layout.regions.size(), 1U);
-    const buf::Region& tensor = found.layout.regions[0];
+    ASSERT_EQ(found.regions().size(), 1U);
+    const OpenNvSciBufRegion& tensor = found.regions()[0];
     EXPECT_EQ(tensor.used, 2U * 2 * 3 * 5 * 7);
-    ASSERT_EQ(tensor.dimensions.size(), 4U);
-    EXPECT_EQ(tensor.dimensions[3].stride, 2U);
-    EXPECT_EQ(tensor.dimensions[2].stride, 14U);
-    EXPECT_EQ(tensor.dimensions[1].stride, 128U) << "5 rows of 14 bytes, aligned to 64";
-    EXPECT_EQ(tensor.dimensions[0].stride, 384U);
+    ASSERT_EQ(tensor.dimensionCount, 4U);
+    EXPECT_EQ(tensor.stridesPerDim[3], 2U);
+    EXPECT_EQ(tensor.stridesPerDim[2], 14U);
+    EXPECT_EQ(tensor.stridesPerDim[1], 128U) << "5 rows of 14 bytes, aligned to 64";
+    EXPECT_EQ(tensor.stridesPerDim[0], 384U);
 }
 
 TEST(LayoutTest, EverySurfaceNameReconciles) {
@@ -124,8 +124,9 @@ TEST(LayoutTest, EverySurfaceNameReconciles) {
     }
     const auto elements = [](const char* name) {
         std::string text;
-        for (const buf::Region& region : negotiated(image_options(name, "64x48", "pitch-linear")).layout.regions)
-            text += region.element + ' ';
+        const NegotiatedLayout found = negotiated(image_options(name, "64x48", "pitch-linear"));
+        for (const OpenNvSciBufRegion& region : found.regions())
+            text += std::string(region.element) + ' ';
         return text;
     };
     EXPECT_EQ(elements("NV12"), "Y8 V8U8 ");
@@ -135,8 +136,18 @@ TEST(LayoutTest, EverySurfaceNameReconciles) {
     EXPECT_EQ(elements("GREY"), "Y8 ");
 }
 
+TEST(LayoutTest, EveryColorFormatHasAName) {
+    for (std::uint32_t number = NvSciColor_LowerBound + 1; number < NvSciColor_UpperBound; ++number) {
+        const auto format = parse_format(text_of(NvSciBufTensorAttrKey_PixelFormat, number));
+        ASSERT_TRUE(format) << number;
+        ASSERT_EQ(format->planes.size(), 1U);
+        EXPECT_EQ(static_cast<std::uint32_t>(format->planes[0]), number);
+    }
+}
+
 TEST(LayoutTest, WordsThatMeanNothingAreRefused) {
-    for (const char* format : {"", "NV13", "Y8,", "Y8,Y8,Y8,Y8", "nv12", "NV12,Y8"})
+    for (const char* format : {"", "NV13", "Y8,", "Y8,Y8,Y8,Y8", "nv12", "NV12,Y8", "LowerBound", "NvSciColor_Y8", "y8",
+                               "Y8 ", "UpperBound"})
         EXPECT_FALSE(parse_format(format)) << format;
     for (const char* size : {"", "1920", "x", "1x", "1x2x3", "1x2,", "-1x1", "1x4294967296", " 1x1"})
         EXPECT_FALSE(parse_sizes(size)) << size;
@@ -242,7 +253,7 @@ TEST(MemoryMapTest, DrawingIsWellFormedAndToScale) {
         const double left = frame.number("x");
         const double height = frame.number("height");
         const double width = frame.number("width");
-        const auto bytes = static_cast<double>(drawn.layout.size);
+        const auto bytes = static_cast<double>(drawn.layout->size);
         EXPECT_LE(top + height, elements[0].number("height"));
 
         std::size_t regions = 0;
@@ -251,12 +262,13 @@ TEST(MemoryMapTest, DrawingIsWellFormedAndToScale) {
         Element bytes_of_region;
         for (const Element& element : elements) {
             if (element.is("g", "region")) {
-                const buf::Region& region = drawn.layout.regions.at(regions++);
+                ASSERT_LT(regions, drawn.regions().size());
+                const OpenNvSciBufRegion& region = drawn.regions()[regions++];
                 EXPECT_EQ(element.attributes.at("data-offset"), std::to_string(region.offset));
                 EXPECT_EQ(element.attributes.at("data-size"), std::to_string(region.size));
             } else if (element.is("rect", "bytes")) {
                 bytes_of_region = element;
-                const buf::Region& region = drawn.layout.regions.at(regions - 1);
+                const OpenNvSciBufRegion& region = drawn.regions()[regions - 1];
                 EXPECT_NEAR(element.number("y"), top + height * static_cast<double>(region.offset) / bytes, kRounding);
                 EXPECT_NEAR(element.number("height"), height * static_cast<double>(region.size) / bytes, 2 * kRounding);
                 EXPECT_GE(element.number("y"), end_of_last - 1e-9) << "overlaps the region before";
@@ -272,9 +284,9 @@ TEST(MemoryMapTest, DrawingIsWellFormedAndToScale) {
                 used_area += element.number("height") * element.number("width");
             }
         }
-        EXPECT_EQ(regions, drawn.layout.regions.size());
+        EXPECT_EQ(regions, drawn.regions().size());
         EXPECT_NEAR(end_of_last, top + height, kRounding);
-        const double used = static_cast<double>(drawn.layout.used()) / bytes;
+        const double used = static_cast<double>(drawn.layout->used) / bytes;
         EXPECT_NEAR(used_area / (height * width), used, 2 * kRounding * static_cast<double>(regions) * 2 / height);
     }
 }

@@ -30,9 +30,16 @@ TEST(ReportTest, WrapBreaksAtSpacesAndInsideLongWords) {
 
 TEST(ReportTest, TableIsAlignedAndHasEveryReason) {
     const OpenNvSciDecision decisions[] = {
-        {1, OpenNvSciOutcome_Granted, "NvSciBufGeneralAttrKey_NeedCpuAccess", "camera: true", "true", "or", "", ""},
-        {2, OpenNvSciOutcome_Denied, "NvSciBufRawBufferAttrKey_Align",
-         "the first participant: 16, the second participant: 32", "16", "", "the reason", "the way out"},
+        {1, OpenNvSciOutcome_Granted, "NvSciBufGeneralAttrKey_NeedCpuAccess", "camera: true", "true", "or", "", "", {}},
+        {2,
+         OpenNvSciOutcome_Denied,
+         "NvSciBufRawBufferAttrKey_Align",
+         "the first participant: 16, the second participant: 32",
+         "16",
+         "",
+         "the reason",
+         "the way out",
+         {}},
     };
     EXPECT_EQ(decisions_table(decisions),
               "  key              requested                   granted  outcome\n"

@@ -11,7 +11,6 @@
 namespace opennvsci::tool {
 
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names for its constants
-using driver::Driver;
 
 namespace {
 
@@ -110,8 +109,8 @@ Result<> compute_by_host_functions(const Driver& driver, CUstream stream, GrayTa
 }  // namespace
 
 Result<> compute(const Driver& driver, CUstream stream, const GrayTask& task) {
-    return driver.is_software ? compute_by_host_functions(driver, stream, task)
-                              : compute_by_kernels(driver, stream, task);
+    return driver.description.isSoftware ? compute_by_host_functions(driver, stream, task)
+                                         : compute_by_kernels(driver, stream, task);
 }
 
 GrayResult compute_reference(const Picture& picture) {

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "driver/driver.h"
+#include "driver.h"
 #include "picture.h"
 
 namespace opennvsci::tool {
@@ -23,7 +23,7 @@ struct GrayTask {
 };
 
 /// Runs the two steps on `stream` and waits for them. A GPU's compiler error is part of the returned error.
-[[nodiscard]] Result<> compute(const driver::Driver& driver, cu::CUstream stream, const GrayTask& task);
+[[nodiscard]] Result<> compute(const Driver& driver, cu::CUstream stream, const GrayTask& task);
 
 struct GrayResult {
     std::vector<std::uint8_t> gray;

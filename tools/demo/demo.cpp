@@ -21,9 +21,6 @@
 
 namespace opennvsci::tool {
 
-using driver::Device;
-using driver::Driver;
-
 namespace {
 
 constexpr std::uint64_t kHistogramAlignment = 256;
@@ -32,7 +29,7 @@ constexpr std::uint64_t kInputAlignment = 512;  // what texture units ask for
 Result<std::filesystem::path> shipped_picture() {
     std::error_code status;
     const auto program = std::filesystem::read_symlink("/proc/self/exe", status);
-    if (status) return fail(NvSciError_NoSuchEntry, fmt::format("/proc/self/exe: {}", status.message()));
+    if (status) return fail(fmt::format("/proc/self/exe: {}", status.message()));
     return program.parent_path().parent_path() / "share/opennvsci/picture.png";
 }
 
@@ -59,7 +56,7 @@ Result<> prove_read_only(const Driver& driver, const char* what, const Object& r
 
 class Demo {
   public:
-    Demo(const Driver& driver, const Device& device, const Picture& picture)
+    Demo(const Driver& driver, const OpenNvSciDevice& device, const Picture& picture)
         : driver_(driver), device_(device), picture_(picture) {}
 
     [[nodiscard]] Result<> negotiate_input();
@@ -81,7 +78,7 @@ class Demo {
     [[nodiscard]] std::uint64_t result_size() const { return histogram_offset() + sizeof(Histogram); }
 
     const Driver& driver_;
-    const Device& device_;
+    const OpenNvSciDevice& device_;
     const Picture& picture_;
     // In the order of their making, so that failures free them from the last to the first.
     Module module_;
@@ -98,8 +95,8 @@ class Demo {
 
 Result<> Demo::negotiate_input() {
     OPENNVSCI_TRY(check(NvSciBufModuleOpen(module_.out()), "NvSciBufModuleOpen"));
-    const NvSciBufAttrValGpuCache uncached{gpu_id(device_), false};
-    const NvSciBufAttrValGpuCompression compressed{gpu_id(device_), NvSciBufCompressionType_GenericCompressible};
+    const NvSciBufAttrValGpuCache uncached{device_.gpuId, false};
+    const NvSciBufAttrValGpuCompression compressed{device_.gpuId, NvSciBufCompressionType_GenericCompressible};
     const std::array participants{
         Participant("camera (CPU)")
             .asks(NvSciBufGeneralAttrKey_Types, NvSciBufType_RawBuffer)
@@ -110,7 +107,7 @@ Result<> Demo::negotiate_input() {
             .asks(NvSciBufGeneralAttrKey_Types, NvSciBufType_RawBuffer)
             .asks(NvSciBufRawBufferAttrKey_Align, kInputAlignment)
             .asks(NvSciBufGeneralAttrKey_RequiredPerm, NvSciBufAccessPerm_Readonly)
-            .asks(NvSciBufGeneralAttrKey_GpuId, gpu_id(device_))
+            .asks(NvSciBufGeneralAttrKey_GpuId, device_.gpuId)
             .asks(NvSciBufGeneralAttrKey_EnableGpuCache, uncached)
             .asks(NvSciBufGeneralAttrKey_EnableGpuCompression, compressed),
     };
@@ -122,14 +119,14 @@ Result<> Demo::negotiate_input() {
 }
 
 Result<> Demo::negotiate_result() {
-    const NvSciBufAttrValGpuCompression compressed{gpu_id(device_), NvSciBufCompressionType_GenericCompressible};
+    const NvSciBufAttrValGpuCompression compressed{device_.gpuId, NvSciBufCompressionType_GenericCompressible};
     const std::array participants{
         Participant("vision (GPU)")
             .asks(NvSciBufGeneralAttrKey_Types, NvSciBufType_RawBuffer)
             .asks(NvSciBufRawBufferAttrKey_Size, result_size())
             .asks(NvSciBufRawBufferAttrKey_Align, kHistogramAlignment)
             .asks(NvSciBufGeneralAttrKey_RequiredPerm, NvSciBufAccessPerm_ReadWrite)
-            .asks(NvSciBufGeneralAttrKey_GpuId, gpu_id(device_))
+            .asks(NvSciBufGeneralAttrKey_GpuId, device_.gpuId)
             .asks(NvSciBufGeneralAttrKey_EnableGpuCompression, compressed),
     };
     OPENNVSCI_TRY_ASSIGN(result, negotiate(module_, participants));
@@ -175,7 +172,7 @@ Result<> Demo::run_on_device() {
     OPENNVSCI_TRY(
         compute(driver_, stream_->get(), {rgb_->address(), gray_->address(), bins_->address(), picture_.pixels()}));
     print_done(fmt::format("gray picture and histogram: two {} on a stream",
-                           driver_.is_software ? "host functions" : "kernels"));
+                           driver_.description.isSoftware ? "host functions" : "kernels"));
     return {};
 }
 
@@ -188,7 +185,7 @@ Result<> Demo::try_forbidden_writes() {
     const void* seen = nullptr;
     OPENNVSCI_TRY(check(NvSciBufObjGetConstCpuPtr(input_.get(), &seen), "NvSciBufObjGetConstCpuPtr"));
     if (std::memcmp(seen, picture_.rgb.data(), input_size()) == 0) return {};
-    return fail(NvSciError_InconsistentData, "the input buffer does not hold the picture any more");
+    return fail("the input buffer does not hold the picture any more");
 }
 
 Result<> Demo::free_all_but_mappings() {
@@ -218,10 +215,10 @@ Result<GrayResult> Demo::read_result() {
 
     const GrayResult expected = compute_reference(picture_);
     if (result.gray != expected.gray) {
-        return fail(NvSciError_InconsistentData, "the gray picture differs from the one that the CPU computes");
+        return fail("the gray picture differs from the one that the CPU computes");
     }
     if (result.histogram != expected.histogram) {
-        return fail(NvSciError_InconsistentData, "the histogram differs from the one that the CPU computes");
+        return fail("the histogram differs from the one that the CPU computes");
     }
     print_done(fmt::format("the result equals the CPU's bit by bit: {} gray pixels, {} counters", result.gray.size(),
                            result.histogram.size()));
@@ -248,15 +245,15 @@ Result<> demo(const DemoOptions& options) {
     OPENNVSCI_TRY_ASSIGN(picture, read_picture(input));
 
     if (options.device == "soft") ::setenv("OPENNVSCI_DEVICE", "soft", 1);  // read when the driver is first used
-    OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
-    OPENNVSCI_TRY_ASSIGN(device, choose_device(*driver, options.device));
+    OPENNVSCI_TRY_ASSIGN(driver, Driver::load());
+    OPENNVSCI_TRY_ASSIGN(device, choose_device(driver.description, options.device));
     fmt::print("picture  {}, {} x {} pixels\n", input.string(), picture.width, picture.height);
-    fmt::print("device   {} ({}), {}\n", device->name, shorten_uuids(device->uuid.text()),
-               driver->is_software ? "the software device" : "a GPU");
-    fmt::print("driver   {}\n", driver->path);
+    fmt::print("device   {} ({}), {}\n", device->name, shorten_uuids(uuid_text(device->gpuId)),
+               driver.description.isSoftware ? "the software device" : "a GPU");
+    fmt::print("driver   {}\n", driver.description.path);
 
-    OPENNVSCI_TRY_ASSIGN(context, PrimaryContext::make_current(*driver, *device));
-    Demo demo(*driver, *device, picture);
+    OPENNVSCI_TRY_ASSIGN(context, PrimaryContext::make_current(driver, *device));
+    Demo demo(driver, *device, picture);
     OPENNVSCI_TRY(demo.negotiate_input());
     OPENNVSCI_TRY(demo.negotiate_result());
     fmt::print("\n");

@@ -11,7 +11,6 @@
 namespace opennvsci::tool {
 
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names for its constants
-using driver::Driver;
 
 namespace {
 
@@ -41,15 +40,15 @@ Result<std::vector<std::string>> expect_gpu_writes_refused(const Driver& driver,
     std::vector<std::string> lines;
     for (const Attempt& attempt : attempts) {
         if (attempt.code == CUDA_SUCCESS) {
-            return fail(NvSciError_AccessDenied,
-                        fmt::format("{} into a read-only mapping was accepted by {}", attempt.call, driver.path));
+            return fail(
+                fmt::format("{} into a read-only mapping was accepted by {}", attempt.call, driver.description.path));
         }
         lines.push_back(fmt::format("{} into the read-only mapping: {}", attempt.call, name_of(driver, attempt.code)));
     }
     OPENNVSCI_TRY(check(driver, driver.call.cuCtxSynchronize(), "cuCtxSynchronize after the refused writes"));
     OPENNVSCI_TRY_ASSIGN(after, bytes_of(driver, mapping));
     if (after != before) {
-        return fail(NvSciError_AccessDenied, "a write into a read-only mapping was refused, but changed bytes");
+        return fail("a write into a read-only mapping was refused, but changed bytes");
     }
     return lines;
 }
@@ -57,7 +56,7 @@ Result<std::vector<std::string>> expect_gpu_writes_refused(const Driver& driver,
 Result<std::string> expect_cpu_pointer_refused(const Object& read_only) {
     void* pointer = nullptr;
     if (NvSciBufObjGetCpuPtr(read_only.get(), &pointer) == NvSciError_Success) {
-        return fail(NvSciError_AccessDenied, "NvSciBufObjGetCpuPtr gave a pointer for writing to a read-only object");
+        return fail("NvSciBufObjGetCpuPtr gave a pointer for writing to a read-only object");
     }
     return std::string(opennvsciGetLastErrorText());
 }

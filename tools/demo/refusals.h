@@ -13,7 +13,7 @@ namespace opennvsci::tool {
 
 /// Tries to write through a read-only mapping, on the current context. Gives one line per attempt for people. Errors: a
 /// write that was accepted, or that changed a byte.
-[[nodiscard]] Result<std::vector<std::string>> expect_gpu_writes_refused(const driver::Driver& driver,
+[[nodiscard]] Result<std::vector<std::string>> expect_gpu_writes_refused(const Driver& driver,
                                                                          const MappedBuffer& mapping);
 
 /// Asks a read-only object for a pointer for writing. Gives the library's words about the refusal.

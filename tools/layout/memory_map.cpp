@@ -9,16 +9,15 @@
 #include <string_view>
 #include <vector>
 
-#include "base/block_linear.h"
 #include "layout/table.h"
 
 namespace opennvsci::tool {
 
-using buf::Layout;
-using buf::PlaneRows;
-using buf::Region;
+using Region = OpenNvSciBufRegion;
 
 namespace {
+
+constexpr std::uint64_t kGobHeight = 8;  // rows
 
 // Where things stand, in pixels.
 constexpr double kWidth = 1000;
@@ -110,13 +109,14 @@ class Drawing {
   public:
     explicit Drawing(const NegotiatedLayout& negotiated)
         : negotiated_(negotiated),
-          layout_(negotiated.layout),
-          map_height_(std::max(kMapLeastHeight, kLabelGap * static_cast<double>(layout_.regions.size()))) {}
+          layout_(*negotiated.layout),
+          regions_(negotiated.regions()),
+          map_height_(std::max(kMapLeastHeight, kLabelGap * static_cast<double>(regions_.size()))) {}
 
     [[nodiscard]] std::string draw() {
         begin();
-        for (std::size_t i = 0; i < layout_.regions.size(); ++i)
-            draw_region(layout_.regions[i], color(i));
+        for (std::size_t i = 0; i < regions_.size(); ++i)
+            draw_region(regions_[i], color(i));
         add("  <rect class=\"frame\" x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\"/>\n", kMapLeft,
             kMapTop, kMapRight - kMapLeft, map_height_);
         draw_offsets();
@@ -150,8 +150,8 @@ class Drawing {
         add("  <rect width=\"{:.0f}\" height=\"{:.0f}\" fill=\"#ffffff\"/>\n", kWidth, height);
         add("  <text class=\"title\" x=\"32\" y=\"42\">{}</text>\n", escaped(negotiated_.title));
         add("  <text class=\"quiet\" x=\"32\" y=\"64\">{} bytes in {}, aligned to {}; {:.1f} % waste</text>\n",
-            layout_.size, escaped(negotiated_.memory), readable_bytes(static_cast<double>(layout_.alignment)),
-            waste_percent(layout_.used(), layout_.size));
+            layout_.size, escaped(layout_.memory), readable_bytes(static_cast<double>(layout_.alignment)),
+            waste_percent(layout_.used, layout_.size));
     }
 
     void draw_rectangle(const char* name, const Rectangle& rectangle, const std::string& paint) {
@@ -165,14 +165,11 @@ class Drawing {
             region.used);
         draw_rectangle("bytes", {kMapLeft, top, kMapRight - kMapLeft, y_of(region.offset + region.size) - top},
                        fmt::format("fill=\"url(#padding)\" stroke=\"{}\" stroke-width=\"1\"", color));
-        if (region.rows) {
-            const PlaneRows& rows = *region.rows;
-            const bool is_interlaced = rows.second_field_offset != 0;
-            const std::uint64_t first_rows = is_interlaced ? (std::uint64_t{rows.height} + 1) / 2 : rows.height;
-            draw_rows(region.offset, rows, first_rows, color);
-            if (is_interlaced) {
-                draw_rows(region.offset + rows.second_field_offset, rows, rows.height - first_rows, color);
-            }
+        if (is_plane(region)) {
+            const bool is_interlaced = region.secondFieldOffset != 0;
+            const std::uint64_t first_rows = is_interlaced ? (std::uint64_t{region.height} + 1) / 2 : region.height;
+            draw_rows(region, 0, first_rows, color);
+            if (is_interlaced) draw_rows(region, region.secondFieldOffset, region.height - first_rows, color);
         } else {
             const double share = static_cast<double>(region.used) / static_cast<double>(region.size);
             draw_used(region.offset, region.offset + region.size, share, color);
@@ -186,13 +183,14 @@ class Drawing {
     }
 
     // The rows of a field, and where its rows of blocks end.
-    void draw_rows(std::uint64_t begin, const PlaneRows& rows, std::uint64_t count, const char* color) {
-        const double share = static_cast<double>(rows.row_bytes) / rows.pitch;
-        draw_used(begin, begin + count * rows.pitch, share, color);
-        const std::uint64_t block_bytes = rows.block_height * block_linear::kGobHeight * rows.pitch;
+    void draw_rows(const Region& region, std::uint64_t field_offset, std::uint64_t count, const char* color) {
+        const std::uint64_t begin = region.offset + field_offset;
+        const double share = static_cast<double>(region.rowBytes) / region.pitch;
+        draw_used(begin, begin + count * region.pitch, share, color);
+        const std::uint64_t block_bytes = region.blockHeight * kGobHeight * region.pitch;
         if (block_bytes == 0 || y_of(begin + block_bytes) - y_of(begin) < kLeastBlockRow) return;
         const double right = kMapLeft + (kMapRight - kMapLeft) * share;
-        for (std::uint64_t at = block_bytes; at < count * rows.pitch; at += block_bytes) {
+        for (std::uint64_t at = block_bytes; at < count * region.pitch; at += block_bytes) {
             add("    <line class=\"blocks\" x1=\"{0:.2f}\" y1=\"{2:.2f}\" x2=\"{1:.2f}\" y2=\"{2:.2f}\"/>\n", kMapLeft,
                 right, y_of(begin + at));
         }
@@ -201,7 +199,7 @@ class Drawing {
     void draw_offsets() {
         std::vector<std::uint64_t> offsets;
         std::vector<double> wanted;
-        for (const Region& region : layout_.regions)
+        for (const Region& region : regions_)
             offsets.push_back(region.offset);
         offsets.push_back(layout_.size);
         for (const std::uint64_t offset : offsets)
@@ -219,11 +217,11 @@ class Drawing {
 
     void draw_labels() {
         std::vector<double> wanted;
-        for (const Region& region : layout_.regions)
+        for (const Region& region : regions_)
             wanted.push_back((y_of(region.offset) + y_of(region.offset + region.size)) / 2);
         const auto places = spread(wanted, kLabelGap, kMapTop + kLabelGap / 2, bottom() - kLabelGap / 2);
-        for (std::size_t i = 0; i < layout_.regions.size(); ++i) {
-            const Region& region = layout_.regions[i];
+        for (std::size_t i = 0; i < regions_.size(); ++i) {
+            const Region& region = regions_[i];
             add("  <path class=\"leader\" d=\"M {:.2f} {:.2f} H {:.2f} L {:.2f} {:.2f} H {:.2f}\"/>\n", kMapRight,
                 wanted[i], kMapRight + 10, kLabelLeft - 30, places[i], kLabelLeft - 22);
             add("  <rect x=\"{:.2f}\" y=\"{:.2f}\" width=\"12\" height=\"12\" rx=\"3\" fill=\"{}\"/>\n",
@@ -236,17 +234,17 @@ class Drawing {
     }
 
     [[nodiscard]] static std::string first_line(const Region& region) {
-        if (region.rows) return fmt::format("{}, {} × {}", region.element, region.rows->width, region.rows->height);
+        if (is_plane(region)) return fmt::format("{}, {} × {}", region.element, region.width, region.height);
         std::string text = region.element;
-        for (std::size_t i = 0; i < region.dimensions.size(); ++i)
-            text += fmt::format("{}{}", i == 0 ? ", " : " × ", region.dimensions[i].count);
+        for (std::uint32_t i = 0; i < region.dimensionCount; ++i)
+            text += fmt::format("{}{}", i == 0 ? ", " : " × ", region.elementsPerDim[i]);
         return text;
     }
     [[nodiscard]] static std::string second_line(const Region& region) {
         std::string text = readable_bytes(static_cast<double>(region.size));
-        if (region.rows) {
-            text += fmt::format(", pitch {}, {} rows", region.rows->pitch, region.rows->aligned_height);
-            if (region.rows->second_field_offset != 0) text += " a field";
+        if (is_plane(region)) {
+            text += fmt::format(", pitch {}, {} rows", region.pitch, region.alignedHeight);
+            if (region.secondFieldOffset != 0) text += " a field";
         }
         if (region.used != region.size) {
             text += fmt::format(", {:.1f} % waste", waste_percent(region.used, region.size));
@@ -256,9 +254,8 @@ class Drawing {
 
     void draw_legend() {
         const double y = bottom() + 38;
-        const bool is_tiled = std::any_of(layout_.regions.begin(), layout_.regions.end(), [](const Region& region) {
-            return region.rows && region.rows->block_height != 0;
-        });
+        const bool is_tiled =
+            std::any_of(regions_.begin(), regions_.end(), [](const Region& region) { return region.blockHeight != 0; });
         add("  <rect x=\"{:.2f}\" y=\"{:.2f}\" width=\"22\" height=\"12\" fill=\"{}\"/>\n", kMapLeft, y - 10, color(0));
         add("  <text class=\"quiet\" x=\"{:.2f}\" y=\"{:.2f}\">used{}</text>\n", kMapLeft + 30, y,
             is_tiled ? ", a stripe is a row of blocks" : "");
@@ -268,13 +265,11 @@ class Drawing {
         add("  <text class=\"quiet\" x=\"{:.2f}\" y=\"{:.2f}\">to scale: {} a pixel down{}</text>\n", kLabelLeft - 20,
             y, readable_bytes(static_cast<double>(layout_.size) / map_height_), has_rows() ? ", one pitch across" : "");
     }
-    [[nodiscard]] bool has_rows() const {
-        return std::any_of(layout_.regions.begin(), layout_.regions.end(),
-                           [](const Region& region) { return region.rows.has_value(); });
-    }
+    [[nodiscard]] bool has_rows() const { return std::any_of(regions_.begin(), regions_.end(), is_plane); }
 
     const NegotiatedLayout& negotiated_;
-    const Layout& layout_;
+    const OpenNvSciBufLayout& layout_;
+    const std::span<const Region> regions_;
     const double map_height_;
     std::string out_;
 };

@@ -3,26 +3,10 @@
 
 #include <fmt/format.h>
 
-#include "base/uuid.h"
-#include "buf/keys.h"
-#include "buf/reconcile.h"
 #include "layout/wishes.h"
 
 namespace opennvsci::tool {
 namespace {
-
-using attr::List;
-
-Result<std::unique_ptr<List>> reconcile(const Participant& participant) {
-    List list(buf::schema());
-    OPENNVSCI_TRY(list.set_name(participant.name()));
-    const auto& wishes = participant.wishes();
-    OPENNVSCI_TRY(list.set(wishes.size(), [&](std::size_t i) -> attr::KeyValue {
-        return {static_cast<std::uint32_t>(wishes[i].key), wishes[i].value.data(), wishes[i].value.size()};
-    }));
-    const List* const lists[] = {&list};
-    return buf::reconcile(lists).list;
-}
 
 std::string dimensions_text(const std::vector<std::uint64_t>& dimensions) {
     std::string text;
@@ -42,18 +26,23 @@ std::string title_of(const LayoutOptions& options) {
     return title;
 }
 
+Result<NegotiatedLayout> negotiate_layout(const LayoutOptions& options, const Participant& participant) {
+    Module module;
+    OPENNVSCI_TRY(check(NvSciBufModuleOpen(module.out()), "NvSciBufModuleOpen"));
+    OPENNVSCI_TRY_ASSIGN(list, reconcile(module, std::span(&participant, 1)));
+    const OpenNvSciBufLayout* layout = nullptr;
+    OPENNVSCI_TRY(check(opennvsciBufAttrListGetLayout(list.get(), &layout), "opennvsciBufAttrListGetLayout"));
+    return NegotiatedLayout{title_of(options), std::move(list), layout};
+}
+
 }  // namespace
 
 Result<NegotiatedLayout> negotiate_layout(const LayoutOptions& options) {
     OPENNVSCI_TRY_ASSIGN(participant, wishes_of(options));
-    OPENNVSCI_TRY_ASSIGN(list, reconcile(participant));
-    const attr::Slot& reconciled = list->reconciled();
-    OPENNVSCI_TRY_ASSIGN(regions, buf::layout_of(reconciled));
-    const attr::Key& domain = *buf::schema().find(buf::kMemoryDomain);
-    const auto gpu = reconciled.scalar<NvSciRmGpuId>(buf::kMemoryGpu);
-    return NegotiatedLayout{title_of(options), std::move(regions), domain.text(reconciled.get(domain)),
-                            list->report()->decision(buf::schema().index_of(domain))->reason.c_str(),
-                            gpu ? Uuid::from(gpu->bytes).text() : ""};
+    auto negotiated = negotiate_layout(options, participant);
+    // One buffer is asked for, so the library's reason says it all.
+    if (!negotiated) return fail(std::move(negotiated).error().reason);
+    return negotiated;
 }
 
 }  // namespace opennvsci::tool

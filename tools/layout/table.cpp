@@ -2,26 +2,27 @@
 #include "layout/table.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "device_choice.h"
+
 namespace opennvsci::tool {
 
-using buf::Dimension;
-using buf::Layout;
-using buf::Region;
+using Region = OpenNvSciBufRegion;
 
 namespace {
 
-std::string joined(const std::vector<Dimension>& dimensions, const char* separator, std::uint64_t Dimension::*member) {
-    std::string text;
-    for (const Dimension& dimension : dimensions) {
-        if (!text.empty()) text += separator;
-        text += fmt::format("{}", dimension.*member);
-    }
-    return text;
+std::string joined(const std::uint64_t* numbers, std::size_t count, const char* separator) {
+    return fmt::format("{}", fmt::join(numbers, numbers + count, separator));
+}
+
+std::string text_if(bool is_there, const std::string& text) {
+    return is_there ? text : "";
 }
 
 // A column is left out if it has no text for any region.
@@ -31,28 +32,25 @@ struct Column {
     std::string (*text)(const Region& region);
 };
 constexpr Column kColumns[] = {
-    {"region", false, [](const Region& region) { return region.name; }},
-    {"format", false, [](const Region& region) { return region.element; }},
+    {"region", false, [](const Region& region) { return std::string(region.name); }},
+    {"format", false, [](const Region& region) { return std::string(region.element); }},
     {"width x height", true,
      [](const Region& region) {
-         return region.rows ? fmt::format("{} x {}", region.rows->width, region.rows->height) : "";
+         return text_if(is_plane(region), fmt::format("{} x {}", region.width, region.height));
      }},
-    {"elements", true, [](const Region& region) { return joined(region.dimensions, " x ", &Dimension::count); }},
-    {"strides", true, [](const Region& region) { return joined(region.dimensions, ", ", &Dimension::stride); }},
+    {"elements", true,
+     [](const Region& region) { return joined(region.elementsPerDim, region.dimensionCount, " x "); }},
+    {"strides", true, [](const Region& region) { return joined(region.stridesPerDim, region.dimensionCount, ", "); }},
     {"offset", true, [](const Region& region) { return fmt::format("{}", region.offset); }},
-    {"pitch", true, [](const Region& region) { return region.rows ? fmt::format("{}", region.rows->pitch) : ""; }},
+    {"pitch", true, [](const Region& region) { return text_if(is_plane(region), fmt::format("{}", region.pitch)); }},
     {"aligned height", true,
-     [](const Region& region) { return region.rows ? fmt::format("{}", region.rows->aligned_height) : ""; }},
+     [](const Region& region) { return text_if(is_plane(region), fmt::format("{}", region.alignedHeight)); }},
     {"second field", true,
      [](const Region& region) {
-         const bool is_interlaced = region.rows && region.rows->second_field_offset != 0;
-         return is_interlaced ? fmt::format("+{}", region.rows->second_field_offset) : "";
+         return text_if(region.secondFieldOffset != 0, fmt::format("+{}", region.secondFieldOffset));
      }},
     {"block height", true,
-     [](const Region& region) {
-         const bool is_tiled = region.rows && region.rows->block_height != 0;
-         return is_tiled ? fmt::format("{}", region.rows->block_height) : "";
-     }},
+     [](const Region& region) { return text_if(region.blockHeight != 0, fmt::format("{}", region.blockHeight)); }},
     {"used", true, [](const Region& region) { return fmt::format("{}", region.used); }},
     {"size", true, [](const Region& region) { return fmt::format("{}", region.size); }},
     {"waste", true,
@@ -64,7 +62,7 @@ void append_cell(std::string& line, const std::string& text, std::size_t width, 
     line += is_number ? fmt::format("{:>{}}", text, width) : fmt::format("{:<{}}", text, width);
 }
 
-std::string regions_table(const std::vector<Region>& regions) {
+std::string regions_table(std::span<const Region> regions) {
     std::string titles;
     std::string rules;
     std::vector<std::string> rows(regions.size());
@@ -95,46 +93,47 @@ double waste_percent(std::uint64_t used, std::uint64_t size) {
 }
 
 std::string layout_table(const NegotiatedLayout& negotiated) {
-    const Layout& layout = negotiated.layout;
-    const std::uint64_t used = layout.used();
+    const OpenNvSciBufLayout& layout = *negotiated.layout;
     return fmt::format(
         "{}\n\n{}\n  size       {} bytes, of which {} ({:.1f} %) are waste\n  alignment  {} bytes\n"
         "  memory     {}: {}\n",
-        negotiated.title, regions_table(layout.regions), layout.size, layout.size - used,
-        waste_percent(used, layout.size), layout.alignment, negotiated.memory, negotiated.memory_reason);
+        negotiated.title, regions_table(negotiated.regions()), layout.size, layout.size - layout.used,
+        waste_percent(layout.used, layout.size), layout.alignment, layout.memory, layout.memoryReason);
 }
 
 std::string layout_json(const NegotiatedLayout& negotiated) {
     using Json = nlohmann::ordered_json;
-    const Layout& layout = negotiated.layout;
+    const OpenNvSciBufLayout& layout = *negotiated.layout;
     auto regions = Json::array();
-    for (const Region& region : layout.regions) {
+    for (const Region& region : negotiated.regions()) {
         Json json{{"name", region.name},
                   {"format", region.element},
                   {"offset", region.offset},
                   {"size", region.size},
                   {"used", region.used}};
-        if (region.rows) {
-            json["width"] = region.rows->width;
-            json["height"] = region.rows->height;
-            json["row_bytes"] = region.rows->row_bytes;
-            json["pitch"] = region.rows->pitch;
-            json["aligned_height"] = region.rows->aligned_height;
-            json["second_field_offset"] = region.rows->second_field_offset;
-            json["block_height_gobs"] = region.rows->block_height;
+        if (is_plane(region)) {
+            json["width"] = region.width;
+            json["height"] = region.height;
+            json["row_bytes"] = region.rowBytes;
+            json["pitch"] = region.pitch;
+            json["aligned_height"] = region.alignedHeight;
+            json["second_field_offset"] = region.secondFieldOffset;
+            json["block_height_gobs"] = region.blockHeight;
         }
-        for (const Dimension& dimension : region.dimensions)
-            json["dimensions"].push_back({{"count", dimension.count}, {"stride", dimension.stride}});
+        for (std::uint32_t i = 0; i < region.dimensionCount; ++i)
+            json["dimensions"].push_back({{"count", region.elementsPerDim[i]}, {"stride", region.stridesPerDim[i]}});
         regions.push_back(std::move(json));
     }
+    const NvSciRmGpuId none{};
+    const bool has_gpu = std::memcmp(&layout.memoryGpu, &none, sizeof(none)) != 0;
     const Json all{{"title", negotiated.title},
                    {"size", layout.size},
-                   {"used", layout.used()},
+                   {"used", layout.used},
                    {"alignment", layout.alignment},
                    {"memory",
-                    {{"place", negotiated.memory},
-                     {"reason", negotiated.memory_reason},
-                     {"gpu", negotiated.gpu.empty() ? Json(nullptr) : Json(negotiated.gpu)}}},
+                    {{"place", layout.memory},
+                     {"reason", layout.memoryReason},
+                     {"gpu", has_gpu ? Json(uuid_text(layout.memoryGpu)) : Json(nullptr)}}},
                    {"regions", std::move(regions)}};
     return all.dump(2) + '\n';
 }

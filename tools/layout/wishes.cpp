@@ -7,8 +7,6 @@
 #include <charconv>
 #include <string_view>
 
-#include "buf/color_format.h"
-#include "buf/value_types.h"
 #include "device_choice.h"
 
 namespace opennvsci::tool {
@@ -93,17 +91,15 @@ void ask_for_planes(Participant& participant, const std::vector<NvSciBufAttrValC
 
 Result<> ask_for_image(Participant& participant, const LayoutOptions& options) {
     if (options.format.empty() || options.size.empty() || options.arrangement.empty()) {
-        return fail(NvSciError_BadParameter,
-                    fmt::format("--type {} needs --format, --size and --layout", options.type));
+        return fail(fmt::format("--type {} needs --format, --size and --layout", options.type));
     }
     OPENNVSCI_TRY_ASSIGN(format, parse_format(options.format));
     OPENNVSCI_TRY_ASSIGN(sizes, parse_sizes(options.size));
     const std::size_t wanted = format.surface != nullptr ? 1 : format.planes.size();
     if (sizes.size() != 1 && sizes.size() != wanted) {
-        return fail(NvSciError_BadParameter, format.surface != nullptr
-                                                 ? fmt::format("--size: {} sizes, but {} is a surface, which has one",
-                                                               sizes.size(), options.format)
-                                                 : fmt::format("--size: {} sizes for {} planes", sizes.size(), wanted));
+        return fail(format.surface != nullptr ? fmt::format("--size: {} sizes, but {} is a surface, which has one",
+                                                            sizes.size(), options.format)
+                                              : fmt::format("--size: {} sizes for {} planes", sizes.size(), wanted));
     }
     if (format.surface != nullptr) {
         ask_for_surface(participant, *format.surface, sizes[0]);
@@ -142,7 +138,7 @@ Result<> ask_for_tensor(Participant& participant, const LayoutOptions& options) 
         alignments.clear();
         for (const std::uint64_t align : options.align) {
             if (align > UINT32_MAX) {
-                return fail(NvSciError_BadParameter, fmt::format("--align: {} does not fit 32 bits", align));
+                return fail(fmt::format("--align: {} does not fit 32 bits", align));
             }
             alignments.push_back(static_cast<std::uint32_t>(align));
         }
@@ -165,8 +161,7 @@ Result<> ask_for_array(Participant& participant, const LayoutOptions& options) {
 
 Result<> ask_for_raw_buffer(Participant& participant, const LayoutOptions& options) {
     if (options.align.size() > 1) {
-        return fail(NvSciError_BadParameter,
-                    fmt::format("--align: {} values, but a raw buffer has one alignment", options.align.size()));
+        return fail(fmt::format("--align: {} values, but a raw buffer has one alignment", options.align.size()));
     }
     if (options.bytes) participant.asks(NvSciBufRawBufferAttrKey_Size, *options.bytes);
     if (!options.align.empty()) participant.asks(NvSciBufRawBufferAttrKey_Align, options.align[0]);
@@ -197,16 +192,17 @@ Result<Format> parse_format(const std::string& text) {
     if (surface != std::end(kSurfaces)) return Format{surface, {}};
     Format format;
     for (const std::string_view name : split(text, ',')) {
-        const auto plane = buf::color_format_named(name);
-        if (!plane) {
-            return fail(NvSciError_BadParameter,
-                        fmt::format("'{}' is neither an NvSciColor nor one of {}", name, surface_names()));
+        std::uint32_t number = NvSciColor_LowerBound + 1;
+        while (number < NvSciColor_UpperBound && text_of(NvSciBufTensorAttrKey_PixelFormat, number) != name)
+            ++number;
+        if (number == NvSciColor_UpperBound) {
+            return fail(fmt::format("'{}' is neither an NvSciColor nor one of {}", name, surface_names()));
         }
-        format.planes.push_back(*plane);
+        format.planes.push_back(static_cast<NvSciBufAttrValColorFmt>(number));
     }
     if (format.planes.size() > NV_SCI_BUF_IMAGE_MAX_PLANES) {
-        return fail(NvSciError_BadParameter, fmt::format("{} planes, an image has at most {}", format.planes.size(),
-                                                         NV_SCI_BUF_IMAGE_MAX_PLANES));
+        return fail(
+            fmt::format("{} planes, an image has at most {}", format.planes.size(), NV_SCI_BUF_IMAGE_MAX_PLANES));
     }
     return format;
 }
@@ -217,7 +213,7 @@ Result<std::vector<ImageSize>> parse_sizes(const std::string& text) {
         const auto sides = split(part, 'x');
         ImageSize size{};
         if (sides.size() != 2 || !parse_number(sides[0], size.width) || !parse_number(sides[1], size.height)) {
-            return fail(NvSciError_BadParameter, fmt::format("'{}' is no size like 1920x1080", part));
+            return fail(fmt::format("'{}' is no size like 1920x1080", part));
         }
         sizes.push_back(size);
     }
@@ -227,28 +223,27 @@ Result<std::vector<ImageSize>> parse_sizes(const std::string& text) {
 Result<NvSciBufAttrValDataType> parse_data_type(const std::string& text) {
     std::string names;
     for (std::uint32_t number = 0; number < NvSciDataType_UpperBound; ++number) {
-        std::string name;
-        buf::value::data_type.append_text(name, &number);
+        const std::string name = text_of(NvSciBufTensorAttrKey_DataType, number);
         if (name == text) return static_cast<NvSciBufAttrValDataType>(number);
         if (!names.empty()) names += ", ";
         names += name;
     }
-    return fail(NvSciError_BadParameter, fmt::format("'{}' is none of {}", text, names));
+    return fail(fmt::format("'{}' is none of {}", text, names));
 }
 
 Result<Participant> wishes_of(const LayoutOptions& options) {
     const auto* type = std::find_if(std::begin(kTypes), std::end(kTypes),
                                     [&](const auto& known) { return options.type == known.word; });
     if (type == std::end(kTypes)) {
-        return fail(NvSciError_BadParameter, fmt::format("'{}' is no type of a buffer", options.type));
+        return fail(fmt::format("'{}' is no type of a buffer", options.type));
     }
     Participant participant("the command line");
     participant.asks(NvSciBufGeneralAttrKey_Types, type->type);
     if (options.cpu) participant.asks(NvSciBufGeneralAttrKey_NeedCpuAccess, true);
     if (options.gpu) {
-        OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
+        OPENNVSCI_TRY_ASSIGN(driver, driver_in_use());
         OPENNVSCI_TRY_ASSIGN(device, choose_device(*driver, std::to_string(*options.gpu)));
-        participant.asks(NvSciBufGeneralAttrKey_GpuId, gpu_id(*device));
+        participant.asks(NvSciBufGeneralAttrKey_GpuId, device->gpuId);
     }
     OPENNVSCI_TRY(type->ask(participant, options));
     return participant;

@@ -41,7 +41,7 @@ struct ImageSize {
 /// "Float32": a name of NvSciDataType without the prefix.
 [[nodiscard]] Result<NvSciBufAttrValDataType> parse_data_type(const std::string& text);
 
-/// The participant that asks for the buffer. Errors: BadParameter for words that do not go together, NoSuchDevice.
+/// The participant that asks for the buffer. Errors: words that do not go together, no such device.
 [[nodiscard]] Result<Participant> wishes_of(const LayoutOptions& options);
 
 }  // namespace opennvsci::tool

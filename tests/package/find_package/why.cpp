@@ -21,7 +21,7 @@ int main() {
                                             {NvSciBufRawBufferAttrKey_Size, &size, sizeof(size)}};
         if (NvSciBufAttrListCreate(module, &lists[i]) != NvSciError_Success) return 2;
         if (NvSciBufAttrListSetAttrs(lists[i], pairs, 2) != NvSciError_Success) return 3;
-        if (opennvsciAttrListSetName(lists[i], names[i]) != NvSciError_Success) return 4;
+        if (opennvsciBufAttrListSetName(lists[i], names[i]) != NvSciError_Success) return 4;
     }
 
     NvSciBufAttrList reconciled = nullptr;

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Library: the functions that every NvSci library with attribute lists and objects has, once. A library describes
+// itself by a struct D:
+//   Module, List, Object    its handle types, and Pair, its key/value pair
+//   ObjectEntry             what stands behind an Object: a BasicObjectEntry
+//   kMajor, kMinor          the version of its interface
+//   schema()                its table of keys
+//   modules(), lists(), objects()          the tables that its handles live in
+//   reconcile(lists)                       an attr::Reconciliation
+//   validate(result, lists)                whether a result satisfies what is asked in lists
+// and each of its C functions says which of these it is, and what its arguments are called.
+#pragma once
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "api/interposer.h"
+#include "api/lists.h"
+#include "attr/negotiation.h"
+
+namespace opennvsci::api {
+
+/// An argument of a public function, with its name for texts.
+template <class T>
+struct Argument {
+    T value;
+    const char* name;
+};
+#define OPENNVSCI_ARG(argument) (::opennvsci::api::Argument<decltype(argument)>{argument, #argument})
+
+template <class D>
+class Library {
+  public:
+    using Module = typename D::Module;
+    using List = typename D::List;
+    using Object = typename D::Object;
+    using Pair = typename D::Pair;
+    template <class T>
+    using Out = Argument<T*>;  // where a result is stored
+
+    /// Some unreconciled lists.
+    struct Lists {
+        const List* array;
+        size_t count;
+    };
+
+    // Modules
+
+    static NvSciError open_module(const char* function, Out<Module> out) {
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY(require(out));
+            report_interposer();
+            return give_handle(D::modules(), std::make_shared<attr::Module>(), out.value);
+        });
+    }
+
+    static void close_module(const char* function, Module module) { free_handle(function, D::modules(), module); }
+
+    static NvSciError check_version(const char* function, std::uint32_t major, std::uint32_t minor, Out<bool> out) {
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY(require(out));
+            *out.value = major == D::kMajor && minor <= D::kMinor;
+            return {};
+        });
+    }
+
+    // Lists
+
+    static NvSciError create_list(const char* function, Argument<Module> module, Out<List> out) {
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY_ASSIGN(owner, acquire(D::modules(), module));
+            OPENNVSCI_TRY(require(out));
+            return give_list(*owner, std::make_unique<attr::List>(D::schema()), out);
+        });
+    }
+
+    static void free_list(const char* function, List list) noexcept {
+        {
+            const auto entry = D::lists().acquire(number(list));
+            if (entry && (*entry)->is_borrowed) return;
+        }
+        free_handle(function, D::lists(), list);
+    }
+
+    static NvSciError clone_list(const char* function, Argument<List> list, Out<List> out) {
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY_ASSIGN(entry, acquire(D::lists(), list));
+            OPENNVSCI_TRY(require(out));
+            OPENNVSCI_TRY_ASSIGN(copy, (*entry)->list->clone());
+            return give_list((*entry)->module, std::move(copy), out);
+        });
+    }
+
+    static NvSciError append_lists(const char* function, Lists lists, Out<List> out) {
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY(require(out));
+            OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
+            OPENNVSCI_TRY_ASSIGN(all, attr::List::append(inputs.lists()));
+            return give_list(inputs.module(), std::move(all), out);
+        });
+    }
+
+    static NvSciError is_reconciled(const char* function, Argument<List> list, Out<bool> out) {
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY_ASSIGN(entry, acquire(D::lists(), list));
+            OPENNVSCI_TRY(require(out));
+            *out.value = (*entry)->list->is_reconciled();
+            return {};
+        });
+    }
+
+    static size_t slot_count(const char* function, Argument<List> list) {
+        size_t count = 0;
+        if (list.value == nullptr) return count;
+        void_call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY_ASSIGN(entry, acquire(D::lists(), list));
+            count = (*entry)->list->slot_count();
+            return {};
+        });
+        return count;
+    }
+
+    static NvSciError set(const char* function, Argument<List> list, Argument<const Pair*> pairs, size_t count) {
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY_ASSIGN(entry, acquire(D::lists(), list));
+            return set_pairs(*(*entry)->list, pairs.value, count, pairs.name);
+        });
+    }
+
+    static NvSciError get(const char* function, Argument<List> list, size_t slot, Argument<Pair*> pairs, size_t count) {
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY_ASSIGN(entry, acquire(D::lists(), list));
+            return get_pairs(*(*entry)->list, slot, pairs.value, count, pairs.name);
+        });
+    }
+
+    /// The text of a list in memory that the caller frees with free().
+    static NvSciError dump(const char* function, Argument<List> list, Out<void*> text, Out<size_t> size) {
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY_ASSIGN(entry, acquire(D::lists(), list));
+            OPENNVSCI_TRY(require(text));
+            OPENNVSCI_TRY(require(size));
+            const std::string all = (*entry)->list->text();
+            void* copy = std::malloc(all.size() + 1);
+            if (copy == nullptr) throw std::bad_alloc();
+            std::memcpy(copy, all.c_str(), all.size() + 1);
+            *text.value = copy;
+            *size.value = all.size() + 1;
+            return {};
+        });
+    }
+
+    // Reconciling and validating
+
+    static NvSciError reconcile(const char* function, Lists lists, Out<List> out, Out<List> conflict) {
+        clear(out);
+        clear(conflict);
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY(require(out));
+            OPENNVSCI_TRY(require(conflict));
+            OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
+            OPENNVSCI_TRY_ASSIGN(result, reconciled(inputs, conflict));
+            return give_list(inputs.module(), std::move(result), out);
+        });
+    }
+
+    static NvSciError reconcile_and_allocate(const char* function, Lists lists, Out<Object> out, Out<List> conflict) {
+        clear(out);
+        clear(conflict);
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY(require(out));
+            OPENNVSCI_TRY(require(conflict));
+            OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
+            OPENNVSCI_TRY_ASSIGN(result, reconciled(inputs, conflict));
+            return allocated(inputs.module(), *result, out);
+        });
+    }
+
+    static NvSciError validate(const char* function, Argument<List> result, Lists lists, Out<bool> out) {
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY_ASSIGN(entry, acquire_reconciled(result));
+            OPENNVSCI_TRY(require(out));
+            OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
+            OPENNVSCI_TRY(require_module((*entry)->module, inputs));
+            *out.value = false;
+            OPENNVSCI_TRY(D::validate((*entry)->list->reconciled(), inputs.lists()));
+            *out.value = true;
+            return {};
+        });
+    }
+
+    /// Whether a result satisfies pairs, with the same checks as if a program set them in a list of the same type.
+    static NvSciError validate_pairs(const char* function, Argument<List> result, Argument<const Pair*> pairs,
+                                     size_t count) {
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY_ASSIGN(entry, acquire_reconciled(result));
+            const attr::Slot& slot = (*entry)->list->reconciled();
+            attr::List wishes(D::schema(), slot.get(D::schema().selector()));
+            OPENNVSCI_TRY(set_pairs(wishes, pairs.value, count, pairs.name));
+            const attr::List* all = &wishes;
+            return attr::check_satisfies(slot, std::span(&all, 1), NvSciError_AttrListValidationFailed);
+        });
+    }
+
+    // Objects
+
+    static NvSciError allocate(const char* function, Argument<List> list, Out<Object> out) {
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY_ASSIGN(entry, acquire_reconciled(list));
+            OPENNVSCI_TRY(require(out));
+            report_interposer();
+            return allocated((*entry)->module, *(*entry)->list, out);
+        });
+    }
+
+    static void free_object(const char* function, Object object) { free_handle(function, D::objects(), object); }
+
+    static NvSciError dup_object(const char* function, Argument<Object> object, Out<Object> out) {
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY_ASSIGN(entry, acquire(D::objects(), object));
+            OPENNVSCI_TRY(require(out));
+            return give_object(entry->object(), out);
+        });
+    }
+
+    /// The list of an object, which goes with the object's handle.
+    static NvSciError list_of_object(const char* function, Argument<Object> object, Out<List> out) {
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY_ASSIGN(entry, acquire(D::objects(), object));
+            OPENNVSCI_TRY(require(out));
+            OPENNVSCI_TRY_ASSIGN(handle, entry->list_handle());
+            *out.value = reinterpret_cast<List>(handle);
+            return {};
+        });
+    }
+
+    /// Whether an object satisfies what peers that come later ask.
+    static NvSciError attach_peer(const char* function, Argument<Object> object, Lists lists) {
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY_ASSIGN(entry, acquire(D::objects(), object));
+            OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
+            OPENNVSCI_TRY(require_module(entry->object()->module(), inputs));
+            return D::validate(entry->object()->list()->reconciled(), inputs.lists());
+        });
+    }
+
+    // For functions that only one library has
+
+    template <class Table, class Handle>
+    [[nodiscard]] static Result<typename Table::Ref> acquire(Table& table, Argument<Handle> handle) {
+        return api::acquire(table, handle.value, handle.name);
+    }
+
+    /// Errors: BadParameter if a result has nowhere to go.
+    template <class T>
+    [[nodiscard]] static Result<> require(Argument<T*> out) {
+        if (out.value == nullptr) return null_argument(out.name);
+        return {};
+    }
+
+    template <class Shared>
+    [[nodiscard]] static Result<> give_object(Shared object, Out<Object> out) {
+        return give_handle(D::objects(), typename D::ObjectEntry(std::move(object)), out.value);
+    }
+
+  private:
+    template <class T>
+    static void clear(Out<T> out) noexcept {
+        if (out.value != nullptr) *out.value = nullptr;
+    }
+
+    static Result<> give_list(std::shared_ptr<attr::Module> module, std::unique_ptr<attr::List> list, Out<List> out) {
+        return give_list_handle(D::lists(), std::move(module), std::move(list), out.value);
+    }
+
+    static Result<UnreconciledLists> acquire_unreconciled(Lists lists) {
+        return UnreconciledLists::acquire(D::lists(), lists.array, lists.count);
+    }
+
+    static Result<ListRef> acquire_reconciled(Argument<List> list) {
+        return api::acquire_reconciled(D::lists(), list.value, list.name);
+    }
+
+    static Result<> require_module(const std::shared_ptr<attr::Module>& module, const UnreconciledLists& lists) {
+        if (lists.module() == module) return {};
+        return fail(NvSciError_BadParameter, "the unreconciled lists belong to another module");
+    }
+
+    // Reconciles; after a failure stores the conflict list, if there is one.
+    static Result<std::unique_ptr<attr::List>> reconciled(const UnreconciledLists& inputs, Out<List> conflict) {
+        attr::Reconciliation made = D::reconcile(inputs.lists());
+        if (made.conflict != nullptr) OPENNVSCI_TRY(give_list(inputs.module(), std::move(made.conflict), conflict));
+        return std::move(made.list);
+    }
+
+    static Result<> allocated(const std::shared_ptr<attr::Module>& module, const attr::List& list, Out<Object> out) {
+        OPENNVSCI_TRY_ASSIGN(object, D::ObjectEntry::Object::allocate(module, list));
+        return give_object(std::move(object), out);
+    }
+};
+
+}  // namespace opennvsci::api

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "buf/gpu_attributes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+
+#include "buf/keys.h"
+
+namespace opennvsci::buf {
+namespace {
+
+using attr::Negotiation;
+using attr::Outcome;
+using driver::Device;
+using memory::Domain;
+
+std::string name_of(Negotiation& negotiation, const attr::Ask& ask) {
+    return negotiation.report().participants()[ask.participant].text();
+}
+
+/// Calls `take(ask, gpu, wish)`, which returns a Result<>, for every element of `key` that a list asks.
+template <class Element, class Take>
+Result<> for_each_wish(Negotiation& negotiation, std::uint32_t key, const Participants& participants, Take&& take) {
+    for (const attr::Ask& ask : negotiation.asks(key)) {
+        for (const Element& wish : attr::elements<Element>(ask.value)) {
+            const Gpu* gpu = participants.find(wish.gpuId);
+            if (gpu != nullptr) {
+                OPENNVSCI_TRY(take(ask, *gpu, wish));
+                continue;
+            }
+            return negotiation.refuse(key, NvSciError_ReconciliationFailed,
+                                      fmt::format("{} names {}, which no list names in GpuId",
+                                                  name_of(negotiation, ask), Uuid::from(wish.gpuId.bytes).text()),
+                                      "add this GPU to GpuId");
+        }
+    }
+    return {};
+}
+
+using Cacheability = std::vector<NvSciBufAttrValGpuCache>;
+
+// A discrete GPU caches its video memory and does not cache system memory; the program cannot choose (nvscibuf.md 4.2).
+// An integrated one caches, and one list that says false is enough for it not to.
+Result<Cacheability> grant_cacheability(Negotiation& negotiation, const Placement& placement) {
+    const auto key = NvSciBufGeneralAttrKey_EnableGpuCache;
+    const Participants& participants = placement.participants;
+    const bool is_video = placement.domain == Domain::video;
+    Cacheability granted;
+    granted.reserve(participants.gpus.size());
+    for (const Gpu& gpu : participants.gpus)
+        granted.push_back({gpu.id, gpu.device->is_integrated || is_video});
+
+    OPENNVSCI_TRY(for_each_wish<NvSciBufAttrValGpuCache>(
+        negotiation, key, participants, [&](const attr::Ask& ask, const Gpu& gpu, const auto& wish) -> Result<> {
+            bool& cacheability = granted[static_cast<std::size_t>(&gpu - participants.gpus.data())].cacheability;
+            if (gpu.device->is_integrated) cacheability = cacheability && wish.cacheability;
+            if (gpu.device->is_integrated || wish.cacheability == cacheability) return {};
+            return negotiation.refuse(
+                key, NvSciError_ReconciliationFailed,
+                fmt::format("{} asks {} for {}, but the buffer is in {} ({}), which a discrete GPU {}",
+                            name_of(negotiation, ask), wish.cacheability, Uuid::from(wish.gpuId.bytes).text(),
+                            memory::domain_name(placement.domain), placement.reason,
+                            is_video ? "always caches" : "never caches"),
+                is_video ? "ask true, or leave VidMem_GpuId unset"
+                         : fmt::format("ask false{}", or_video_memory(participants)));
+        }));
+    return granted;
+}
+
+Result<> decide_cacheability(Negotiation& negotiation, const Placement& placement) {
+    const auto key = NvSciBufGeneralAttrKey_EnableGpuCache;
+    OPENNVSCI_TRY_ASSIGN(granted, grant_cacheability(negotiation, placement));
+    if (granted.empty()) return {};
+    const bool is_video = placement.domain == Domain::video;
+    negotiation.result().put_array(key, std::span<const NvSciBufAttrValGpuCache>(granted));
+    negotiation.decide(
+        key, negotiation.is_asked(key) ? Outcome::granted : Outcome::defaulted,
+        is_video ? "a discrete GPU caches its video memory" : "a discrete GPU does not cache system memory");
+
+    // The published rule (nvscibuf.md 4.2, GpuSwNeedCacheCoherency). No engine but GPUs and the CPU exists here.
+    const bool any_uncached =
+        std::any_of(granted.begin(), granted.end(), [](const auto& element) { return !element.cacheability; });
+    const bool mixes_views = !is_video && (any_uncached || placement.participants.cpu);
+    for (auto& element : granted)
+        element.cacheability = element.cacheability && mixes_views;
+    negotiation.compute(NvSciBufGeneralAttrKey_GpuSwNeedCacheCoherency,
+                        std::span<const NvSciBufAttrValGpuCache>(granted));
+    return {};
+}
+
+// Why compression cannot be had, or null.
+const char* compression_obstacle(const Placement& placement, bool one_gpu_asks) {
+    const Participants& participants = placement.participants;
+    if (!one_gpu_asks) return "more than one GPU asks for compression";
+    if (participants.cpu) return "a list asks for CPU access";
+    if (placement.domain != Domain::video) return "the buffer is in system memory";
+    if (participants.only_device() != placement.device) return "another GPU takes part";
+    if (!placement.device->grants_compression(*participants.driver)) return "the device has no compressible memory";
+    return nullptr;
+}
+
+Result<> decide_compression(Negotiation& negotiation, const Placement& placement) {
+    const auto key = NvSciBufGeneralAttrKey_EnableGpuCompression;
+    const Participants& participants = placement.participants;
+    const Device* asking = nullptr;
+    bool one_gpu_asks = true;
+    OPENNVSCI_TRY(for_each_wish<NvSciBufAttrValGpuCompression>(
+        negotiation, key, participants, [&](const attr::Ask&, const Gpu& gpu, const auto&) -> Result<> {
+            one_gpu_asks = one_gpu_asks && (asking == nullptr || asking == gpu.device);
+            asking = gpu.device;
+            return {};
+        }));
+    if (participants.gpus.empty()) return {};
+
+    const char* obstacle = asking != nullptr ? compression_obstacle(placement, one_gpu_asks) : nullptr;
+    const bool compressed = asking != nullptr && obstacle == nullptr;
+    std::vector<NvSciBufAttrValGpuCompression> granted;
+    granted.reserve(participants.gpus.size());
+    for (const Gpu& gpu : participants.gpus) {
+        const bool here = compressed && gpu.device == asking;
+        granted.push_back({gpu.id, here ? NvSciBufCompressionType_GenericCompressible : NvSciBufCompressionType_None});
+    }
+    negotiation.result().put_array(key, std::span<const NvSciBufAttrValGpuCompression>(granted));
+    negotiation.result().put_scalar(kMemoryCompressed, compressed);
+    if (obstacle != nullptr) {
+        negotiation.decide(key, Outcome::denied, obstacle,
+                           "name one GPU that supports it, without CPU access and other GPUs");
+    } else {
+        negotiation.decide(key, compressed ? Outcome::granted : Outcome::defaulted);
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<> decide_gpu_attributes(Negotiation& negotiation, const Placement& placement) {
+    OPENNVSCI_TRY(decide_cacheability(negotiation, placement));
+    return decide_compression(negotiation, placement);
+}
+
+}  // namespace opennvsci::buf

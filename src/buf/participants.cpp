@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "buf/participants.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace opennvsci::buf {
+namespace {
+
+using attr::Negotiation;
+using driver::Device;
+using driver::Driver;
+
+std::string device_list(const Driver& driver) {
+    std::string text;
+    for (const Device& device : driver.devices) {
+        if (!text.empty()) text += ", ";
+        text += fmt::format("{} ({})", device.uuid.text(), device.name);
+    }
+    return text;
+}
+
+}  // namespace
+
+const Gpu* Participants::find(const NvSciRmGpuId& id) const {
+    const auto uuid = Uuid::from(id.bytes);
+    const auto found =
+        std::find_if(gpus.begin(), gpus.end(), [&](const Gpu& gpu) { return gpu.device->has_uuid(uuid); });
+    return found == gpus.end() ? nullptr : &*found;
+}
+
+const Device* Participants::only_device() const {
+    const bool one = !gpus.empty() && std::all_of(gpus.begin(), gpus.end(),
+                                                  [&](const Gpu& gpu) { return gpu.device == gpus[0].device; });
+    return one ? gpus[0].device : nullptr;
+}
+
+Result<const Device*> require_device(Negotiation& negotiation, const Driver& driver, std::uint32_t key,
+                                     const NvSciRmGpuId& id) {
+    const Device* device = driver.find(Uuid::from(id.bytes));
+    if (device != nullptr) return device;
+    return negotiation.refuse(
+        key, NvSciError_BadParameter,
+        fmt::format("{} is no GPU of this machine, which has {}", Uuid::from(id.bytes).text(), device_list(driver)),
+        "use the bytes that cuDeviceGetUuid gives");
+}
+
+Result<Participants> find_participants(Negotiation& negotiation) {
+    Participants participants;
+    participants.cpu = negotiation.result().scalar<bool>(NvSciBufGeneralAttrKey_NeedCpuAccess).value_or(false);
+    if (!negotiation.is_asked(NvSciBufGeneralAttrKey_GpuId) &&
+        !negotiation.is_asked(NvSciBufGeneralAttrKey_VidMem_GpuId)) {
+        return participants;
+    }
+    OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
+    participants.driver = driver;
+    for (const auto& id : negotiation.result().elements<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId)) {
+        OPENNVSCI_TRY_ASSIGN(device, require_device(negotiation, *driver, NvSciBufGeneralAttrKey_GpuId, id));
+        participants.gpus.push_back({id, device});
+    }
+    return participants;
+}
+
+// Where no list named a GPU, the key has the null id as its default.
+Result<Participants> participants_of(const attr::Slot& reconciled) {
+    Participants participants;
+    participants.cpu = reconciled.scalar<bool>(NvSciBufGeneralAttrKey_NeedCpuAccess).value_or(false);
+    for (const auto& id : reconciled.elements<NvSciRmGpuId>(NvSciBufGeneralAttrKey_GpuId)) {
+        if (Uuid::from(id.bytes).is_null()) continue;
+        OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
+        OPENNVSCI_TRY_ASSIGN(device, driver->require(Uuid::from(id.bytes)));
+        participants.driver = driver;
+        participants.gpus.push_back({id, device});
+    }
+    return participants;
+}
+
+}  // namespace opennvsci::buf

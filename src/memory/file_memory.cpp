@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "memory/file_memory.h"
+
+#include <fmt/format.h>
+#include <sys/sysinfo.h>
+
+#include <algorithm>
+
+#include "base/checked.h"
+#include "driver/relaxed_capture.h"
+
+namespace opennvsci::memory {
+
+using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names for its constants
+
+namespace {
+
+// A memory file of any size can be made and only fails when it is touched, by killing the process. So a size that the
+// machine does not have is refused here.
+Result<> check_machine_has(std::size_t size) {
+    struct sysinfo machine {};
+    if (::sysinfo(&machine) != 0) return os::os_error("sysinfo");
+    const auto total = (std::uint64_t{machine.totalram} + machine.totalswap) * machine.mem_unit;
+    if (size <= total) return {};
+    return fail(NvSciError_ResourceError,
+                fmt::format("{} bytes of system memory asked, the machine has {}", size, total),
+                CUDA_ERROR_OUT_OF_MEMORY);
+}
+
+}  // namespace
+
+// What one importer holds: a share of a registration, and the address that its device uses.
+class FileMemory::RegisteredMapping final : public GpuMapping {
+  public:
+    RegisteredMapping(FileMemory& memory, const driver::Driver& driver) : memory_(memory), driver_(driver) {}
+    ~RegisteredMapping() override {
+        if (registration_ != nullptr) memory_.release_registration(driver_, registration_);
+    }
+
+    [[nodiscard]] Result<> establish(Right right) {
+        OPENNVSCI_TRY_ASSIGN(registration, memory_.acquire_registration(driver_, right));
+        registration_ = registration;
+        CUdeviceptr device_address = 0;
+        const CUresult result =
+            driver::apart(driver_)->cuMemHostGetDevicePointer(&device_address, registration->address, 0);
+        if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemHostGetDevicePointer");
+        set_address(device_address);
+        return {};
+    }
+
+  private:
+    FileMemory& memory_;
+    const driver::Driver& driver_;
+    Registration* registration_ = nullptr;
+};
+
+Result<std::shared_ptr<Allocation>> FileMemory::create(std::size_t size, std::size_t alignment) {
+    OPENNVSCI_TRY(check_machine_has(size));
+    const std::size_t pages = *checked::align_up(size, os::kPageSize);  // cannot overflow: see the check
+    OPENNVSCI_TRY_ASSIGN(file, os::create_memory_file("opennvsci-buffer", pages));
+    return std::shared_ptr<Allocation>(new FileMemory(std::move(file), pages, alignment));
+}
+
+Result<void*> FileMemory::cpu_address(Right right) {
+    const std::lock_guard lock(mutex_);
+    return cpu_address_locked(right);
+}
+
+Result<os::FileMapping> FileMemory::map_file(Right right) const {
+    return os::FileMapping::create(file_.get(), size(), alignment_, right == Right::read_write);
+}
+
+Result<void*> FileMemory::cpu_address_locked(Right right) {
+    os::FileMapping& mapping = cpu_mapping(right);
+    if (mapping.address() == nullptr) {
+        OPENNVSCI_TRY_ASSIGN(made, map_file(right));
+        mapping = std::move(made);
+    }
+    return mapping.address();
+}
+
+Result<std::unique_ptr<GpuMapping>> FileMemory::map_for_gpu(const driver::Driver& driver, const driver::Device& device,
+                                                            Right right) {
+    if (right == Right::read_only && !device.supports_read_only_host_register) {
+        return fail(NvSciError_NotSupported,
+                    fmt::format("{} cannot map system memory read-only (device attribute 113 is 0); import a "
+                                "read-write object, or place the buffer in video memory",
+                                device.name),
+                    CUDA_ERROR_NOT_SUPPORTED);
+    }
+    auto mapping = std::make_unique<RegisteredMapping>(*this, driver);
+    OPENNVSCI_TRY(mapping->establish(right));
+    return mapping;
+}
+
+Result<UniqueFd> FileMemory::descriptor_for_peer(Right right) {
+    return right == Right::read_only ? os::reopen_read_only(file_.get()) : os::duplicate(file_.get());
+}
+
+Result<UniqueFd> FileMemory::descriptor_for_arrays() {
+    return fail(NvSciError_NotSupported,
+                "the buffer is in system memory that the driver did not make, and in which it maps no arrays",
+                CUDA_ERROR_NOT_SUPPORTED);
+}
+
+Result<FileMemory::Registration*> FileMemory::acquire_registration(const driver::Driver& driver, Right right) {
+    OPENNVSCI_TRY_ASSIGN(context, driver.current_context());
+    const std::lock_guard lock(mutex_);
+    bool is_cpu_mapping_free = true;
+    for (Registration& known : registrations_) {
+        if (known.right != right) continue;
+        if (known.context == context.id && known.users != 0) {
+            ++known.users;
+            return &known;
+        }
+        is_cpu_mapping_free = is_cpu_mapping_free && known.own.address() != nullptr;
+    }
+
+    std::list<Registration> added;
+    Registration& registration = added.emplace_back(Registration{context.id, right, {}, nullptr, 1});
+    if (is_cpu_mapping_free) {
+        OPENNVSCI_TRY_ASSIGN(address, cpu_address_locked(right));
+        registration.address = address;
+    } else {
+        OPENNVSCI_TRY_ASSIGN(own, map_file(right));
+        registration.own = std::move(own);
+        registration.address = registration.own.address();
+    }
+    const unsigned flags = kMemHostRegisterPortable | kMemHostRegisterDeviceMap |
+                           (right == Right::read_only ? kMemHostRegisterReadOnly : 0U);
+    const CUresult result = driver::apart(driver)->cuMemHostRegister(registration.address, size(), flags);
+    if (result != CUDA_SUCCESS) return driver.error(result, "cuMemHostRegister");
+    registrations_.splice(registrations_.end(), added);
+    return &registration;
+}
+
+// The driver waits for GPU work here, perhaps for ever (driver-facts.md F28), so the lock is not held. Its range cannot
+// be registered anew before that, so the registration is known until then. The driver needs no current context for it,
+// and says "not registered" if the context of the registration is gone.
+void FileMemory::release_registration(const driver::Driver& driver, Registration* registration) noexcept {
+    {
+        const std::lock_guard lock(mutex_);
+        if (--registration->users != 0) return;
+    }
+    driver::apart(driver)->cuMemHostUnregister(registration->address);
+    std::list<Registration> ended;
+    const std::lock_guard lock(mutex_);
+    const auto found = std::find_if(registrations_.begin(), registrations_.end(),
+                                    [&](const Registration& known) { return &known == registration; });
+    ended.splice(ended.end(), registrations_, found);
+}
+
+}  // namespace opennvsci::memory

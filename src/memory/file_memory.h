@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// FileMemory: an allocation in system memory, a sealed memory file. The CPU sees it through at most two mappings, one
+// read-write and one read-only, made when somebody asks. The GPU sees it by registering a mapping with CUDA.
+//
+// A registration dies with the context that made it, also for other contexts that use it, although it is portable
+// (driver-facts.md F15). So every context gets a registration of its own, shared by the importers in it; and as
+// one address range can be registered once, each but the first gets a mapping of its own.
+#pragma once
+
+#include <list>
+#include <mutex>
+
+#include "base/os.h"
+#include "memory/allocation.h"
+
+namespace opennvsci::memory {
+
+class FileMemory final : public Allocation {
+  public:
+    /// Allocates `size` bytes, rounded up to whole pages, whose mappings start at a multiple of `alignment`, a power of
+    /// two. The memory is only reserved; pages appear as they are touched. Errors: ResourceError, also if the machine
+    /// has less memory than that.
+    [[nodiscard]] static Result<std::shared_ptr<Allocation>> create(std::size_t size, std::size_t alignment);
+
+    [[nodiscard]] Result<void*> cpu_address(Right right) override;
+    [[nodiscard]] Result<std::unique_ptr<GpuMapping>> map_for_gpu(const driver::Driver& driver,
+                                                                  const driver::Device& device, Right right) override;
+    [[nodiscard]] Result<UniqueFd> descriptor_for_arrays() override;
+    [[nodiscard]] Result<UniqueFd> descriptor_for_peer(Right right) override;
+
+  private:
+    class RegisteredMapping;
+
+    // One view registered in one context, while importers use it.
+    struct Registration {
+        unsigned long long context;  // the driver's id of the context: ids are not used again, addresses are
+        Right right;
+        os::FileMapping own;  // empty if the CPU's mapping is registered
+        void* address;
+        std::size_t users;  // 0 while it is taken down: then its range is still in use, and nobody may join
+    };
+
+    FileMemory(UniqueFd file, std::size_t size, std::size_t alignment)
+        : Allocation(size), file_(std::move(file)), alignment_(alignment) {}
+
+    [[nodiscard]] os::FileMapping& cpu_mapping(Right right) noexcept {
+        return right == Right::read_only ? cpu_read_only_ : cpu_read_write_;
+    }
+    [[nodiscard]] Result<os::FileMapping> map_file(Right right) const;
+    [[nodiscard]] Result<void*> cpu_address_locked(Right right);
+    [[nodiscard]] Result<Registration*> acquire_registration(const driver::Driver& driver, Right right);
+    void release_registration(const driver::Driver& driver, Registration* registration) noexcept;
+
+    const UniqueFd file_;
+    const std::size_t alignment_;
+    std::mutex mutex_;
+    os::FileMapping cpu_read_write_;
+    os::FileMapping cpu_read_only_;
+    std::list<Registration> registrations_;
+};
+
+}  // namespace opennvsci::memory
