@@ -183,7 +183,7 @@ class Library {
             OPENNVSCI_TRY_ASSIGN(entry, acquire_reconciled(result));
             OPENNVSCI_TRY(require(out));
             OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
-            OPENNVSCI_TRY(require_module((*entry)->module, inputs));
+            OPENNVSCI_TRY(require_module("the reconciled list", (*entry)->module, inputs));
             *out.value = false;
             OPENNVSCI_TRY(D::validate((*entry)->list->reconciled(), inputs.lists()));
             *out.value = true;
@@ -241,7 +241,7 @@ class Library {
         return call(function, [&]() -> Result<> {
             OPENNVSCI_TRY_ASSIGN(entry, acquire(D::objects(), object));
             OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
-            OPENNVSCI_TRY(require_module(entry->object()->module(), inputs));
+            OPENNVSCI_TRY(require_module("the object", entry->object()->module(), inputs));
             return D::validate(entry->object()->list()->reconciled(), inputs.lists());
         });
     }
@@ -283,9 +283,10 @@ class Library {
         return api::acquire_reconciled(D::lists(), list.value, list.name);
     }
 
-    static Result<> require_module(const std::shared_ptr<attr::Module>& module, const UnreconciledLists& lists) {
+    static Result<> require_module(std::string_view what, const std::shared_ptr<attr::Module>& module,
+                                   const UnreconciledLists& lists) {
         if (lists.module() == module) return {};
-        return fail(NvSciError_BadParameter, "the unreconciled lists belong to another module");
+        return fail(NvSciError_BadParameter, std::string(what) + " belongs to another module than the lists");
     }
 
     // Reconciles; after a failure stores the conflict list, if there is one.

@@ -13,6 +13,7 @@
 
 namespace opennvsci::attr {
 
+class CheckedWishes;
 class Slot;
 struct Key;
 
@@ -70,7 +71,7 @@ struct MergeRule {
 /// When a reconciled slot satisfies an unreconciled one, as far as this key goes.
 struct CheckRule {
     const char* name;
-    bool (*holds)(const Key& key, const Slot& reconciled, const Slot& unreconciled);
+    bool (*holds)(const Key& key, const Slot& reconciled, const CheckedWishes& unreconciled);
 };
 
 struct Key {
@@ -94,6 +95,11 @@ struct Key {
     /// True if the value, of whole elements, may be asked; if it may be in a result.
     [[nodiscard]] bool is_legal(Bytes value) const;
     [[nodiscard]] bool is_legal_result(Bytes value) const;
+    /// True if no result of its type is without it.
+    [[nodiscard]] bool is_in_every_result() const noexcept {
+        return presence == Presence::mandatory || presence == Presence::output ||
+               (group() != 0 && direction != Direction::internal && presence != Presence::output_if_any);
+    }
     /// True if programs set it.
     [[nodiscard]] bool can_be_asked() const noexcept {
         return direction == Direction::in || direction == Direction::in_out;

@@ -83,7 +83,7 @@ Reconciliation Negotiation::end(Result<> negotiated) {
 }
 
 Result<> check_satisfies(const Slot& reconciled, const Values& wishes, NvSciError mismatch) {
-    auto asked = Slot::of_participant(wishes);
+    auto asked = CheckedWishes::of(wishes);
     if (!asked) return fail(mismatch, std::move(asked.error().text));
     const Schema& schema = reconciled.schema();
     const std::uint32_t groups = schema.groups_of(reconciled.get(schema.selector()));
