@@ -72,6 +72,8 @@ struct MergeRule {
 struct CheckRule {
     const char* name;
     bool (*holds)(const Key& key, const Slot& reconciled, const CheckedWishes& unreconciled);
+    /// The key of the result that it compares with, if that is another one.
+    std::uint32_t compared = 0;
 };
 
 struct Key {
@@ -84,6 +86,8 @@ struct Key {
     const Legal* legal;      ///< never null: a row whose every value is legal says so
     const MergeRule* merge;  ///< null: not merged, but computed or only reported
     const CheckRule* check;  ///< null: no documented rule
+    /// A key of a type that some results of the type lack, although it is no output.
+    bool may_be_absent = false;
 
     [[nodiscard]] std::size_t capacity() const noexcept { return std::size_t{max_count} * type->size; }
     /// The part of the number that says to which group of keys (buffer type) this one belongs; 0 is for all.
@@ -97,8 +101,8 @@ struct Key {
     [[nodiscard]] bool is_legal_result(Bytes value) const;
     /// True if no result of its type is without it.
     [[nodiscard]] bool is_in_every_result() const noexcept {
-        return presence == Presence::mandatory || presence == Presence::output ||
-               (group() != 0 && direction != Direction::internal && presence != Presence::output_if_any);
+        const bool is_of_type = group() != 0 && direction != Direction::internal;
+        return presence == Presence::mandatory || presence == Presence::output || (is_of_type && !may_be_absent);
     }
     /// True if programs set it.
     [[nodiscard]] bool can_be_asked() const noexcept {

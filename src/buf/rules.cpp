@@ -64,6 +64,7 @@ const attr::MergeRule rule::dimensions{"equal", "every list that sets it must gi
                                        merge_dimensions};
 const attr::CheckRule rule::same_dimensions{"equal", has_same_dimensions};
 const attr::CheckRule rule::at_least_dimensions{"at least", has_dimensions_of_at_least};
-const attr::CheckRule rule::granted_permission{"permission granted", grants_permission};
+const attr::CheckRule rule::granted_permission{"permission granted", grants_permission,
+                                               NvSciBufGeneralAttrKey_ActualPerm};
 
 }  // namespace opennvsci::buf

@@ -97,7 +97,7 @@ bool grants_timestamps(const Key& key, const Slot& reconciled, const CheckedWish
 
 constexpr attr::MergeRule kAllPermissions{"all permissions", "the permissions of all lists together",
                                           merge_permissions};
-constexpr attr::CheckRule kPermissionGranted{"permission granted", grants_permission};
+constexpr attr::CheckRule kPermissionGranted{"permission granted", grants_permission, NvSciSyncAttrKey_ActualPerm};
 constexpr attr::CheckRule kTimestampsGranted{"timestamps granted", grants_timestamps};
 constexpr attr::CheckRule kPrimitiveOffered{"primitive offered", offers_primitive};
 

@@ -62,8 +62,9 @@ TEST_F(SlotTest, EveryRowOfAResultIsChecked) {
 
 TEST_F(SlotTest, AResultLacksNoMandatoryValue) {
     for (const std::uint32_t number :
-         {std::uint32_t{NvSciBufGeneralAttrKey_Types}, std::uint32_t{NvSciBufRawBufferAttrKey_Size},
-          std::uint32_t{NvSciBufGeneralAttrKey_ActualPerm}, std::uint32_t{buf::kMemoryDomain}}) {
+         {std::uint32_t{NvSciBufGeneralAttrKey_Types}, std::uint32_t{NvSciBufRawBufferAttrKey_Align},
+          std::uint32_t{NvSciBufRawBufferAttrKey_Size}, std::uint32_t{NvSciBufGeneralAttrKey_ActualPerm},
+          std::uint32_t{buf::kMemoryDomain}}) {
         const attr::Values whole = raw_result();
         attr::Values part(whole.schema());
         whole.for_each_set([&](std::size_t index, attr::Bytes value) {
@@ -72,6 +73,20 @@ TEST_F(SlotTest, AResultLacksNoMandatoryValue) {
         });
         EXPECT_FALSE(Slot::checked(std::move(part))) << std::hex << number;
     }
+}
+
+// The arrays of a tensor have an element for each dimension.
+TEST_F(SlotTest, ArraysHaveAsManyElementsAsTheResultSays) {
+    const List list = create_list(module_);
+    ASSERT_EQ(set(list, NvSciBufGeneralAttrKey_Types, NvSciBufType_Tensor), kSuccess);
+    ASSERT_EQ(set(list, NvSciBufTensorAttrKey_DataType, NvSciDataType_Int8), kSuccess);
+    ASSERT_EQ(set(list, NvSciBufTensorAttrKey_NumDims, std::uint32_t{2}), kSuccess);
+    ASSERT_EQ(set(list, NvSciBufTensorAttrKey_SizePerDim, {std::uint64_t{2}, std::uint64_t{3}}), kSuccess);
+    ASSERT_EQ(set(list, NvSciBufTensorAttrKey_AlignmentPerDim, {std::uint32_t{1}, std::uint32_t{1}}), kSuccess);
+    attr::Values values = values_of(reconciled({list}));
+    EXPECT_EQ(refusal(Slot::checked(values)), "accepted");
+    put(values, NvSciBufTensorAttrKey_SizePerDim, std::uint64_t{6});
+    EXPECT_TRUE(contains(refusal(Slot::checked(values)), "SizePerDim: 1 elements do not fit"));
 }
 
 TEST_F(SlotTest, AParticipantAsksForNoResult) {
