@@ -74,7 +74,7 @@ typedef struct {
     OpenNvSciOutcome outcome; /**< What became of it. */
     const char* keyName;      /**< The name of the key. */
     const char* requested;    /**< Who asked for what: "list 1: 4096, camera: 8192"; "nobody asked". */
-    const char* granted;      /**< The value in the reconciled list; "unset" after a refusal. */
+    const char* granted;      /**< The value in the reconciled list; "unset" after a refusal, or if it has none. */
     const char* rule;         /**< The merge rule; empty for keys that are not merged. */
     const char* reason;       /**< Why the outcome is not simply what was asked; empty if it is. */
     const char* suggestion;   /**< The smallest change that would avoid the outcome; may be empty. */

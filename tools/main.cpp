@@ -3,7 +3,10 @@
 // The `opennvsci` command. Exit codes: 0 success, 1 failure, 2 wrong usage; `run` gives the program's, or 127 if it
 // cannot be started.
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <system_error>
 
 #include "commands.h"
 #include "layout/command_line.h"
@@ -52,11 +55,21 @@ int report(const tool::Error& error, int exit_code) {
     return exit_code;
 }
 
-int finish(const tool::Result<>& result) {
-    if (!result) return report(result.error(), kFailure);
-    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return 0;
-    std::perror("opennvsci: cannot write the output");
+int cannot_write(int number) {
+    std::fprintf(stderr, "opennvsci: cannot write the output: %s\n", std::strerror(number));
     return kFailure;
+}
+
+// Runs a command that prints. What cannot be printed shows when it is flushed, or where the printing throws.
+template <class Command>
+int finish(Command&& command) {
+    try {
+        const tool::Result<> result = command();
+        if (!result) return report(result.error(), kFailure);
+        return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 ? 0 : cannot_write(errno);
+    } catch (const std::system_error& error) {
+        return cannot_write(error.code().value());
+    }
 }
 
 }  // namespace
@@ -99,14 +112,15 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : kUsage;  // prints help or the mistake
+        const bool is_help = app.exit(error) == 0;  // prints help or the mistake
+        return is_help ? finish([] { return tool::Result<>(); }) : kUsage;
     }
-    if (devices->parsed()) return finish(tool::devices(devices_options));
-    if (layout->parsed()) return finish(tool::layout(layout_options));
+    if (devices->parsed()) return finish([&] { return tool::devices(devices_options); });
+    if (layout->parsed()) return finish([&] { return tool::layout(layout_options); });
     if (demo->parsed()) {
         demo_options.input = input;
         demo_options.output = output;
-        return finish(tool::demo(demo_options));
+        return finish([&] { return tool::demo(demo_options); });
     }
     if (soft) run_options.device = "soft";
     return report(tool::run(run_options), kNotStarted);

@@ -10,31 +10,31 @@ static_assert(OpenNvSciOutcome_Adjusted == static_cast<int>(attr::Outcome::adjus
 static_assert(OpenNvSciOutcome_Denied == static_cast<int>(attr::Outcome::denied));
 static_assert(OpenNvSciOutcome_Refused == static_cast<int>(attr::Outcome::refused));
 
-const std::vector<OpenNvSciDecision>& DecisionTexts::of(const attr::List& list) {
-    std::call_once(made_, [&] {
-        const attr::Report& report = *list.report();
-        const attr::Schema& schema = list.schema();
-        std::deque<std::string> texts;  // a failure on the way leaves the members as they were
-        std::vector<OpenNvSciDecision> decisions;
-        const auto keep = [&](std::string text) { return texts.emplace_back(std::move(text)).c_str(); };
-        for (const attr::Key& key : schema.keys()) {
-            const attr::Decision* decision = report.decision(schema.index_of(key));
-            if (decision == nullptr) continue;
-            const attr::Bytes granted = list.is_reconciled() ? list.reconciled().get(key) : attr::Bytes{};
-            decisions.push_back({key.number,
-                                 static_cast<OpenNvSciOutcome>(decision->outcome),
-                                 key.name,
-                                 keep(report.asked_text(key, schema.index_of(key))),
-                                 keep(key.text(granted)),
-                                 key.merge != nullptr ? key.merge->name : "",
-                                 decision->reason.c_str(),
-                                 decision->suggestion.c_str(),
-                                 {}});
-        }
-        texts_ = std::move(texts);
-        decisions_ = std::move(decisions);
-    });
-    return decisions_;
+Result<std::unique_ptr<const DecisionTexts::Made>> DecisionTexts::make(const attr::List& list) {
+    const attr::Report& report = *list.report();
+    const attr::Schema& schema = list.schema();
+    auto made = std::make_unique<Made>();
+    const auto keep = [&](std::string text) { return made->texts.emplace_back(std::move(text)).c_str(); };
+    for (const attr::Key& key : schema.keys()) {
+        const attr::Decision* decision = report.decision(schema.index_of(key));
+        if (decision == nullptr) continue;
+        const attr::Bytes granted = list.is_reconciled() ? list.reconciled().get(key) : attr::Bytes{};
+        made->decisions.push_back({key.number,
+                                   static_cast<OpenNvSciOutcome>(decision->outcome),
+                                   key.name,
+                                   keep(report.asked_text(key, schema.index_of(key))),
+                                   keep(key.text(granted)),
+                                   key.merge != nullptr ? key.merge->name : "",
+                                   decision->reason.c_str(),
+                                   decision->suggestion.c_str(),
+                                   {}});
+    }
+    return made;
+}
+
+Result<const std::vector<OpenNvSciDecision>*> DecisionTexts::of(const attr::List& list) {
+    OPENNVSCI_TRY_ASSIGN(made, made_.get([&] { return make(list); }));
+    return &made->decisions;
 }
 
 }  // namespace opennvsci::api

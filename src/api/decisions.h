@@ -4,10 +4,10 @@
 #pragma once
 
 #include <deque>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "api/made_once.h"
 #include "attr/list.h"
 #include "opennvsci.h"
 
@@ -16,12 +16,16 @@ namespace opennvsci::api {
 class DecisionTexts {
   public:
     /// The decisions of `list`, which has a report. The result stays valid as long as this object. Thread-safe.
-    [[nodiscard]] const std::vector<OpenNvSciDecision>& of(const attr::List& list);
+    [[nodiscard]] Result<const std::vector<OpenNvSciDecision>*> of(const attr::List& list);
 
   private:
-    std::once_flag made_;
-    std::deque<std::string> texts_;
-    std::vector<OpenNvSciDecision> decisions_;
+    struct Made {
+        std::deque<std::string> texts;  // what the decisions point to
+        std::vector<OpenNvSciDecision> decisions;
+    };
+    [[nodiscard]] static Result<std::unique_ptr<const Made>> make(const attr::List& list);
+
+    MadeOnce<Made> made_;
 };
 
 }  // namespace opennvsci::api

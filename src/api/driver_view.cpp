@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/driver_view.h"
 
-#include <atomic>
 #include <cstring>
 #include <memory>
 #include <vector>
 
+#include "api/made_once.h"
 #include "driver/driver.h"
 
 namespace opennvsci::api {
@@ -17,7 +17,10 @@ struct View {
 };
 
 // Never destroyed, as the driver whose texts it points to.
-constinit std::atomic<const View*> g_view{nullptr};
+MadeOnce<View>& view() {
+    static auto* const view = new MadeOnce<View>;
+    return *view;
+}
 
 NvSciRmGpuId gpu_id(const Uuid& uuid) {
     NvSciRmGpuId id{};
@@ -57,13 +60,11 @@ std::unique_ptr<const View> make(const driver::Driver& driver) {
 }  // namespace
 
 Result<const OpenNvSciDriver*> driver_view() {
-    const View* known = g_view.load(std::memory_order_acquire);
-    if (known == nullptr) {
+    OPENNVSCI_TRY_ASSIGN(made, view().get([]() -> Result<std::unique_ptr<const View>> {
         OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
-        auto made = make(*driver);
-        if (g_view.compare_exchange_strong(known, made.get(), std::memory_order_acq_rel)) known = made.release();
-    }
-    return &known->driver;
+        return make(*driver);
+    }));
+    return &made->driver;
 }
 
 }  // namespace opennvsci::api

@@ -69,18 +69,12 @@ Result<std::unique_ptr<const LayoutView::Made>> LayoutView::make(const attr::Lis
     return made;
 }
 
-LayoutView::~LayoutView() {
-    delete made_.load();
-}
+LayoutView::LayoutView() = default;
+LayoutView::~LayoutView() = default;
 
 Result<const OpenNvSciBufLayout*> LayoutView::of(const attr::List& list) {
-    const Made* known = made_.load(std::memory_order_acquire);
-    if (known == nullptr) {
-        OPENNVSCI_TRY_ASSIGN(made, make(list));
-        // Another thread may have been first; then its layout is kept.
-        if (made_.compare_exchange_strong(known, made.get(), std::memory_order_acq_rel)) known = made.release();
-    }
-    return &known->view;
+    OPENNVSCI_TRY_ASSIGN(made, made_.get([&] { return make(list); }));
+    return &made->view;
 }
 
 }  // namespace opennvsci::api

@@ -3,8 +3,7 @@
 // LayoutView: the layout of a reconciled list in the form of the public interface, made when somebody asks for it.
 #pragma once
 
-#include <atomic>
-
+#include "api/made_once.h"
 #include "attr/list.h"
 #include "opennvsci.h"
 
@@ -12,9 +11,7 @@ namespace opennvsci::api {
 
 class LayoutView {
   public:
-    LayoutView() = default;
-    LayoutView(const LayoutView&) = delete;
-    LayoutView& operator=(const LayoutView&) = delete;
+    LayoutView();
     ~LayoutView();
 
     /// The layout of `list`, a reconciled list of NvSciBuf. It stays valid as long as this object. Thread-safe. Errors:
@@ -25,7 +22,7 @@ class LayoutView {
     struct Made;
     [[nodiscard]] static Result<std::unique_ptr<const Made>> make(const attr::List& list);
 
-    std::atomic<const Made*> made_{nullptr};  // without a lock, which a forked child might find held
+    MadeOnce<Made> made_;
 };
 
 }  // namespace opennvsci::api

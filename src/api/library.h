@@ -155,27 +155,17 @@ class Library {
     // Reconciling and validating
 
     static NvSciError reconcile(const char* function, Lists lists, Out<List> out, Out<List> conflict) {
-        clear(out);
-        clear(conflict);
-        return call(function, [&]() -> Result<> {
-            OPENNVSCI_TRY(require(out));
-            OPENNVSCI_TRY(require(conflict));
-            OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
-            OPENNVSCI_TRY_ASSIGN(result, reconciled(inputs, conflict));
-            return give_list(inputs.module(), std::move(result), out);
-        });
+        return reconcile_into(function, lists, out, conflict,
+                              [](const auto& module, std::unique_ptr<attr::List> result, Out<List> made) {
+                                  return give_list(module, std::move(result), made);
+                              });
     }
 
     static NvSciError reconcile_and_allocate(const char* function, Lists lists, Out<Object> out, Out<List> conflict) {
-        clear(out);
-        clear(conflict);
-        return call(function, [&]() -> Result<> {
-            OPENNVSCI_TRY(require(out));
-            OPENNVSCI_TRY(require(conflict));
-            OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
-            OPENNVSCI_TRY_ASSIGN(result, reconciled(inputs, conflict));
-            return allocated(inputs.module(), *result, out);
-        });
+        return reconcile_into(function, lists, out, conflict,
+                              [](const auto& module, std::unique_ptr<attr::List> result, Out<Object> made) {
+                                  return allocated(module, *result, made);
+                              });
     }
 
     static NvSciError validate(const char* function, Argument<List> result, Lists lists, Out<bool> out) {
@@ -183,11 +173,10 @@ class Library {
             OPENNVSCI_TRY_ASSIGN(entry, acquire_reconciled(result));
             OPENNVSCI_TRY(require(out));
             OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
-            OPENNVSCI_TRY(require_module((*entry)->module, inputs));
-            *out.value = false;
-            OPENNVSCI_TRY(D::validate((*entry)->list->reconciled(), inputs.lists()));
-            *out.value = true;
-            return {};
+            OPENNVSCI_TRY(require_module("the reconciled list", (*entry)->module, inputs));
+            Result<> satisfied = D::validate((*entry)->list->reconciled(), inputs.lists());
+            *out.value = satisfied.has_value();
+            return satisfied;
         });
     }
 
@@ -241,7 +230,7 @@ class Library {
         return call(function, [&]() -> Result<> {
             OPENNVSCI_TRY_ASSIGN(entry, acquire(D::objects(), object));
             OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
-            OPENNVSCI_TRY(require_module(entry->object()->module(), inputs));
+            OPENNVSCI_TRY(require_module("the object", entry->object()->module(), inputs));
             return D::validate(entry->object()->list()->reconciled(), inputs.lists());
         });
     }
@@ -266,11 +255,6 @@ class Library {
     }
 
   private:
-    template <class T>
-    static void clear(Out<T> out) noexcept {
-        if (out.value != nullptr) *out.value = nullptr;
-    }
-
     static Result<> give_list(std::shared_ptr<attr::Module> module, std::unique_ptr<attr::List> list, Out<List> out) {
         return give_list_handle(D::lists(), std::move(module), std::move(list), out.value);
     }
@@ -283,16 +267,32 @@ class Library {
         return api::acquire_reconciled(D::lists(), list.value, list.name);
     }
 
-    static Result<> require_module(const std::shared_ptr<attr::Module>& module, const UnreconciledLists& lists) {
+    static Result<> require_module(std::string_view what, const std::shared_ptr<attr::Module>& module,
+                                   const UnreconciledLists& lists) {
         if (lists.module() == module) return {};
-        return fail(NvSciError_BadParameter, "the unreconciled lists belong to another module");
+        return fail(NvSciError_BadParameter, std::string(what) + " belongs to another module than the lists");
     }
 
-    // Reconciles; after a failure stores the conflict list, if there is one.
-    static Result<std::unique_ptr<attr::List>> reconciled(const UnreconciledLists& inputs, Out<List> conflict) {
-        attr::Reconciliation made = D::reconcile(inputs.lists());
-        if (made.conflict != nullptr) OPENNVSCI_TRY(give_list(inputs.module(), std::move(made.conflict), conflict));
-        return std::move(made.list);
+    // Reconciles, and lets `use` store what comes of the result; or stores the conflict list, if there is one. What is
+    // not made is stored as null, at the end: an output may be an element of the array of lists.
+    template <class T, class Use>
+    static NvSciError reconcile_into(const char* function, Lists lists, Out<T> out, Out<List> conflict, Use&& use) {
+        T made = nullptr;
+        List conflict_made = nullptr;
+        const NvSciError code = call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY(require(out));
+            OPENNVSCI_TRY(require(conflict));
+            OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
+            attr::Reconciliation result = D::reconcile(inputs.lists());
+            if (result.conflict != nullptr) {
+                OPENNVSCI_TRY(give_list(inputs.module(), std::move(result.conflict), {&conflict_made, conflict.name}));
+            }
+            if (!result.list) return tl::make_unexpected(std::move(result.list).error());
+            return use(inputs.module(), *std::move(result.list), Out<T>{&made, out.name});
+        });
+        if (out.value != nullptr) *out.value = made;
+        if (conflict.value != nullptr) *conflict.value = conflict_made;
+        return code;
     }
 
     static Result<> allocated(const std::shared_ptr<attr::Module>& module, const attr::List& list, Out<Object> out) {

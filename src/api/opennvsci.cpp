@@ -40,9 +40,9 @@ NvSciError get_decisions(const char* function, api::ListTable& table, Handle att
         if ((*entry)->list->report() == nullptr) {
             return fail(NvSciError_BadParameter, "the list did not come from a reconciliation");
         }
-        const auto& made = (*entry)->decisions.of(*(*entry)->list);
-        *decisions = made.data();
-        *count = made.size();
+        OPENNVSCI_TRY_ASSIGN(made, (*entry)->decisions.of(*(*entry)->list));
+        *decisions = made->data();
+        *count = made->size();
         return {};
     });
 }

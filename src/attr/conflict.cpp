@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "attr/slot.h"
 
@@ -22,6 +23,8 @@ class Explainer {
     }
 
   private:
+    static constexpr std::size_t kFew = 32;
+
     [[nodiscard]] bool merges(std::span<const Ask> asks) { return key_.merge->merge(key_, asks, scratch_); }
     [[nodiscard]] std::string name(const Ask& ask) const { return participants_[ask.participant].text(); }
     [[nodiscard]] std::string asks_text(const Ask& ask) const {
@@ -31,7 +34,7 @@ class Explainer {
 
     // Two participants that contradict each other; or all of them, if only all together are too much.
     [[nodiscard]] std::string contradiction() {
-        for (std::size_t i = 0; i < asks_.size(); ++i) {
+        for (std::size_t i = 0; i < std::min(asks_.size(), kFew); ++i) {
             for (std::size_t k = i + 1; k < asks_.size(); ++k) {
                 const Ask pair[] = {asks_[i], asks_[k]};
                 if (merges(pair)) continue;
@@ -42,8 +45,17 @@ class Explainer {
                            key_.merge->name, key_.merge->text);
     }
 
-    // The most participants that agree, found by starting from each in turn.
+    // The most participants that agree, found by starting from each in turn. Of many, those that agree with the first:
+    // looking for more would take longer than anybody waits.
     [[nodiscard]] std::vector<Ask> largest_agreement() {
+        if (asks_.size() > kFew) {
+            std::vector<Ask> agreeing;
+            std::copy_if(asks_.begin(), asks_.end(), std::back_inserter(agreeing), [&](const Ask& ask) {
+                const Ask pair[] = {asks_.front(), ask};
+                return merges(pair);
+            });
+            return agreeing;
+        }
         std::vector<Ask> largest;
         for (const Ask& first : asks_) {
             std::vector<Ask> agreeing{first};

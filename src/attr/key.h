@@ -13,6 +13,7 @@
 
 namespace opennvsci::attr {
 
+class CheckedWishes;
 class Slot;
 struct Key;
 
@@ -70,7 +71,9 @@ struct MergeRule {
 /// When a reconciled slot satisfies an unreconciled one, as far as this key goes.
 struct CheckRule {
     const char* name;
-    bool (*holds)(const Key& key, const Slot& reconciled, const Slot& unreconciled);
+    bool (*holds)(const Key& key, const Slot& reconciled, const CheckedWishes& unreconciled);
+    /// The key of the result that it compares with, if that is another one.
+    std::uint32_t compared = 0;
 };
 
 struct Key {
@@ -83,6 +86,8 @@ struct Key {
     const Legal* legal;      ///< never null: a row whose every value is legal says so
     const MergeRule* merge;  ///< null: not merged, but computed or only reported
     const CheckRule* check;  ///< null: no documented rule
+    /// A key of a type that some results of the type lack, although it is no output.
+    bool may_be_absent = false;
 
     [[nodiscard]] std::size_t capacity() const noexcept { return std::size_t{max_count} * type->size; }
     /// The part of the number that says to which group of keys (buffer type) this one belongs; 0 is for all.
@@ -94,6 +99,11 @@ struct Key {
     /// True if the value, of whole elements, may be asked; if it may be in a result.
     [[nodiscard]] bool is_legal(Bytes value) const;
     [[nodiscard]] bool is_legal_result(Bytes value) const;
+    /// True if no result of its type is without it.
+    [[nodiscard]] bool is_in_every_result() const noexcept {
+        const bool is_of_type = group() != 0 && direction != Direction::internal;
+        return presence == Presence::mandatory || presence == Presence::output || (is_of_type && !may_be_absent);
+    }
     /// True if programs set it.
     [[nodiscard]] bool can_be_asked() const noexcept {
         return direction == Direction::in || direction == Direction::in_out;

@@ -83,7 +83,7 @@ Reconciliation Negotiation::end(Result<> negotiated) {
 }
 
 Result<> check_satisfies(const Slot& reconciled, const Values& wishes, NvSciError mismatch) {
-    auto asked = Slot::of_participant(wishes);
+    auto asked = CheckedWishes::of(wishes);
     if (!asked) return fail(mismatch, std::move(asked.error().text));
     const Schema& schema = reconciled.schema();
     const std::uint32_t groups = schema.groups_of(reconciled.get(schema.selector()));
@@ -91,8 +91,11 @@ Result<> check_satisfies(const Slot& reconciled, const Values& wishes, NvSciErro
         if (!Schema::is_in_groups(key, groups) || key.check == nullptr || key.check->holds(key, reconciled, *asked)) {
             continue;
         }
-        return fail(mismatch, fmt::format("{}: the reconciled list has {}, the other one {}; rule '{}'", key.name,
-                                          key.text(reconciled.get(key)), key.text(wishes.get(key)), key.check->name));
+        const Key& compared = key.check->compared == 0 ? key : *schema.find(key.check->compared);
+        return fail(mismatch,
+                    fmt::format("{}: the reconciled list has {}{}{}, the other one {}; rule '{}'", key.name,
+                                &compared == &key ? "" : compared.name, &compared == &key ? "" : " ",
+                                key.text(reconciled.get(compared)), key.text(wishes.get(key)), key.check->name));
     }
     return {};
 }

@@ -67,15 +67,15 @@ bool merge_union(const Key& key, std::span<const Ask> asks, Slot& out) {
     return true;
 }
 
-bool check_equal_if_asked(const Key& key, const Slot& reconciled, const Slot& unreconciled) {
+bool check_equal_if_asked(const Key& key, const Slot& reconciled, const CheckedWishes& unreconciled) {
     return !unreconciled.has(key) || same(reconciled.get(key), unreconciled.get(key));
 }
 
-bool check_equal(const Key& key, const Slot& reconciled, const Slot& unreconciled) {
+bool check_equal(const Key& key, const Slot& reconciled, const CheckedWishes& unreconciled) {
     return reconciled.has(key) && check_equal_if_asked(key, reconciled, unreconciled);
 }
 
-bool check_at_least(const Key& key, const Slot& reconciled, const Slot& unreconciled) {
+bool check_at_least(const Key& key, const Slot& reconciled, const CheckedWishes& unreconciled) {
     if (!reconciled.has(key)) return false;
     const auto has = elements(key, reconciled.get(key));
     const auto wants = elements(key, unreconciled.get(key));
@@ -86,13 +86,13 @@ bool check_at_least(const Key& key, const Slot& reconciled, const Slot& unreconc
     return true;
 }
 
-bool check_superset(const Key& key, const Slot& reconciled, const Slot& unreconciled) {
+bool check_superset(const Key& key, const Slot& reconciled, const CheckedWishes& unreconciled) {
     const auto wants = elements(key, unreconciled.get(key));
     return std::all_of(wants.begin(), wants.end(),
                        [&](Bytes element) { return contains(key, reconciled.get(key), element); });
 }
 
-bool check_implies(const Key& key, const Slot& reconciled, const Slot& unreconciled) {
+bool check_implies(const Key& key, const Slot& reconciled, const CheckedWishes& unreconciled) {
     const Bytes wants = unreconciled.get(key);
     if (wants.empty() || wants[0] == std::byte{0}) return true;
     const Bytes has = reconciled.get(key);

@@ -8,11 +8,13 @@
 #include <cstring>
 
 #include "attr/elements.h"
+#include "attr/rules.h"
 
 namespace opennvsci::attr {
 
-Schema::Schema(std::span<const Key> keys, std::uint32_t selector_number, std::uint32_t (*groups)(Bytes))
-    : keys_(keys), selector_(nullptr), groups_of_(groups) {
+Schema::Schema(std::span<const Key> keys, std::uint32_t selector_number, std::uint32_t (*groups)(Bytes),
+               ListRules rules)
+    : keys_(keys), selector_(nullptr), groups_of_(groups), rules_(rules) {
     bool is_right = keys.size() <= kMaxKeys;
     for (std::size_t i = 0; i < keys.size() && is_right; ++i) {
         if (keys[i].legal == nullptr) std::abort();  // the table itself is wrong
@@ -31,9 +33,8 @@ Schema::Schema(std::span<const Key> keys, std::uint32_t selector_number, std::ui
 }
 
 Schema::Schema(std::span<const Key> keys, ListRules rules)
-    : Schema(keys, keys.front().number, [](Bytes) { return std::uint32_t{1}; }) {
-    rules_ = rules;
-}
+    : Schema(
+          keys, keys.front().number, [](Bytes) { return std::uint32_t{1}; }, rules) {}
 
 std::string Key::text(Bytes value) const {
     if (value.empty()) return "unset";
@@ -50,6 +51,7 @@ std::string Key::elements_text(Bytes value) const {
 }
 
 bool Key::is_legal(Bytes value) const {
+    if (legal == &legal::any) return true;
     const auto all = elements(*this, value);
     for (std::size_t i = 0; i < all.size(); ++i) {
         if (!legal->accepts(all[i].data())) return false;

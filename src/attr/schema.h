@@ -16,6 +16,8 @@ struct ListRules {
     bool reads_outputs_of_any_list = false;       ///< output keys read as unset from unreconciled lists, not as errors
     bool writes_clones_of_several_slots = false;  ///< a clone of an appended list is writable, in its first slot
     bool copies_without_selector = false;         ///< else a list without the selecting key is not cloned or appended
+    /// Keys, ended by 0, that say how many elements the arrays of their group have in a result.
+    std::array<std::uint32_t, 4> counts{};
 };
 
 class Schema {
@@ -25,7 +27,8 @@ class Schema {
 
     /// `groups` says which groups of keys a slot may hold besides group 0, given the value of the key
     /// `selector_number`, as a bit set (bit n = group n).
-    Schema(std::span<const Key> keys, std::uint32_t selector_number, std::uint32_t (*groups)(Bytes));
+    Schema(std::span<const Key> keys, std::uint32_t selector_number, std::uint32_t (*groups)(Bytes),
+           ListRules rules = {});
 
     /// A table without groups: any slot may hold all of its keys. Its first key stands as the selector.
     Schema(std::span<const Key> keys, ListRules rules);

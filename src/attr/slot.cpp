@@ -14,20 +14,6 @@ tl::unexpected<Error> bad_value(const Key& key, std::string_view problem) {
     return fail(NvSciError_BadParameter, fmt::format("{}: {}", key.name, problem));
 }
 
-// What every slot must hold to: whole elements, each legal, of keys of its groups.
-Result<> check_values(const Values& values, bool (Key::*is_legal)(Bytes) const) {
-    const Schema& schema = values.schema();
-    const std::uint32_t groups = schema.groups_of(values.get(schema.selector()));
-    for (const Key& key : schema.keys()) {
-        if (!values.has(key)) continue;
-        if (!Schema::is_in_groups(key, groups)) return bad_value(key, "does not belong to the type of the list");
-        const Bytes value = values.get(key);
-        if (!key.fits(value.size())) return bad_value(key, fmt::format("{} bytes are no value of it", value.size()));
-        if (!(key.*is_legal)(value)) return bad_value(key, key.illegal_text(value));
-    }
-    return {};
-}
-
 }  // namespace
 
 // Not zeroed as a whole: put() fills the place of the key it sets, and the place of an unset key is never shown.
@@ -44,23 +30,48 @@ void Values::put(const Key& key, Bytes value) noexcept {
     lengths_[schema_->index_of(key)] = static_cast<std::uint16_t>(value.size());
 }
 
-Result<Slot> Slot::of_participant(Values values) {
-    OPENNVSCI_TRY(check_values(values, &Key::is_legal));
-    for (const Key& key : values.schema().keys()) {
-        if (!key.can_be_asked() && values.has(key)) return bad_value(key, "a result, which nobody can ask for");
+Result<Slot> Slot::checked(Values values) {
+    const Schema& schema = values.schema();
+    const std::uint32_t groups = schema.groups_of(values.get(schema.selector()));
+    for (const Key& key : schema.keys()) {
+        const Bytes value = values.get(key);
+        if (!Schema::is_in_groups(key, groups)) {
+            if (!value.empty()) return bad_value(key, "does not belong to the type of the list");
+        } else if (value.empty()) {
+            if (key.is_in_every_result()) return bad_value(key, "is missing");
+        } else if (!key.fits(value.size()) || !key.is_legal_result(value)) {
+            return bad_value(key, key.illegal_text(value));
+        }
+    }
+    for (const std::uint32_t number : schema.rules().counts) {
+        if (number == 0) break;
+        const Key& count_key = *schema.find(number);
+        const Bytes count = values.get(count_key);
+        for (const Key& key : schema.keys()) {
+            if (key.group() != count_key.group() || key.max_count == 1 || !values.has(key)) continue;
+            const std::size_t elements = values.get(key).size() / key.type->size;
+            if (count.empty() || elements != load<std::uint32_t>(count.data())) {
+                return bad_value(
+                    key, fmt::format("{} elements do not fit {} {}", elements, count_key.name, count_key.text(count)));
+            }
+        }
     }
     return Slot(std::move(values));
 }
 
-Result<Slot> Slot::of_result(Values values) {
-    OPENNVSCI_TRY(check_values(values, &Key::is_legal_result));
-    const Schema& schema = values.schema();
-    const std::uint32_t groups = schema.groups_of(values.get(schema.selector()));
-    for (const Key& key : schema.keys()) {
-        const bool is_due = key.presence == Presence::mandatory || key.presence == Presence::output;
-        if (is_due && Schema::is_in_groups(key, groups) && !values.has(key)) return bad_value(key, "is missing");
-    }
-    return Slot(std::move(values));
+Result<CheckedWishes> CheckedWishes::of(const Values& values) {
+    Result<> legal;
+    values.for_each_set([&](std::size_t key_index, Bytes value) {
+        const Key& key = values.schema().keys()[key_index];
+        if (!legal) return;
+        if (!key.can_be_asked()) {
+            legal = bad_value(key, "a result, which nobody can ask for");
+        } else if (!key.fits(value.size()) || !key.is_legal(value)) {
+            legal = bad_value(key, key.illegal_text(value));
+        }
+    });
+    if (!legal) return tl::make_unexpected(std::move(legal).error());
+    return CheckedWishes(values);
 }
 
 void stop_at_missing(const char* what) noexcept {

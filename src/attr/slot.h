@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Values: what somebody gave for the keys of a schema, as bytes that nobody has looked at; and Slot, the same when the
-// schema's check has passed it, which alone can be read as numbers. Every key has its own place of full capacity,
-// 8-byte aligned and zero-filled, so that a program that reads a 4-byte value as 8 bytes, or an array to its maximum,
-// reads the value and zeros. An unset key has length 0.
+// Values: what somebody gave for the keys of a schema, as bytes that nobody has looked at; and what can be read as
+// numbers because the schema's check has passed it: the Slot of a result, and the CheckedWishes of a participant. Every
+// key has its own place of full capacity, 8-byte aligned and zero-filled, so that a program that reads a 4-byte value
+// as 8 bytes, or an array to its maximum, reads the value and zeros. An unset key has length 0.
 #pragma once
 
 #include <array>
@@ -59,42 +59,48 @@ class Values {
     std::unique_ptr<std::byte[]> storage_;
 };
 
-class Slot : public Values {
+/// Reading checked values as numbers. T must be the key's type, or the type of its elements.
+template <class Self>
+class TypedReads {
   public:
-    /// An empty slot, which this library's own code fills.
-    explicit Slot(const Schema& schema) : Values(schema) {}
-
-    /// The values of one participant. Errors: BadParameter, with the key that holds what nobody may ask.
-    [[nodiscard]] static Result<Slot> of_participant(Values values);
-
-    /// The values of a reconciled list. Errors: BadParameter, with the key that holds what no reconciliation gives, or
-    /// that is missing.
-    [[nodiscard]] static Result<Slot> of_result(Values values);
-
-    /// The value of a scalar key, or nothing if it is unset. T must be the key's type.
+    /// The value of a scalar key, or nothing if it is unset.
     template <class T>
     [[nodiscard]] std::optional<T> scalar(std::uint32_t number) const noexcept {
-        const Bytes value = get(*schema().find(number));
+        const Bytes value = bytes(number);
         if (value.size() < sizeof(T)) return std::nullopt;
         return load<T>(value.data());
     }
 
     /// The value of a scalar key that is set in every slot of this kind: a slot that lacks it ends the process, with
-    /// the name of the key. T must be the key's type.
+    /// the name of the key.
     template <class T>
     [[nodiscard]] T required(std::uint32_t number) const noexcept {
-        const Key& key = *schema().find(number);
-        const Bytes value = get(key);
+        const Bytes value = bytes(number);
         if (value.size() < sizeof(T)) [[unlikely]]
-            stop_at_missing(key.name);
+            stop_at_missing(self().schema().find(number)->name);
         return load<T>(value.data());
     }
 
-    /// The elements of an array key, none if it is unset. T must be the key's element type.
+    /// The elements of an array key, none if it is unset.
     template <class T>
     [[nodiscard]] auto elements(std::uint32_t number) const noexcept {
-        return attr::elements<T>(get(*schema().find(number)));
+        return attr::elements<T>(bytes(number));
     }
+
+  private:
+    [[nodiscard]] const Self& self() const noexcept { return static_cast<const Self&>(*this); }
+    [[nodiscard]] Bytes bytes(std::uint32_t number) const noexcept { return self().get(*self().schema().find(number)); }
+};
+
+/// The values of a result.
+class Slot : public Values, public TypedReads<Slot> {
+  public:
+    /// An empty slot, which this library's own code fills.
+    explicit Slot(const Schema& schema) : Values(schema) {}
+
+    /// The values of a reconciled list from elsewhere. Errors: BadParameter, with the key that holds what no
+    /// reconciliation gives, or that is missing.
+    [[nodiscard]] static Result<Slot> checked(Values values);
 
     template <class T>
     void put_scalar(std::uint32_t number, const T& value) noexcept {
@@ -108,6 +114,22 @@ class Slot : public Values {
 
   private:
     explicit Slot(Values values) noexcept : Values(std::move(values)) {}
+};
+
+/// What one participant asks, seen as checked values; it must not outlive them.
+class CheckedWishes : public TypedReads<CheckedWishes> {
+  public:
+    /// Errors: BadParameter, with the key that holds what nobody may ask.
+    [[nodiscard]] static Result<CheckedWishes> of(const Values& values);
+
+    [[nodiscard]] const Schema& schema() const noexcept { return values_->schema(); }
+    [[nodiscard]] bool has(const Key& key) const noexcept { return values_->has(key); }
+    [[nodiscard]] Bytes get(const Key& key) const noexcept { return values_->get(key); }
+
+  private:
+    explicit CheckedWishes(const Values& values) noexcept : values_(&values) {}
+
+    const Values* values_;
 };
 
 }  // namespace opennvsci::attr

@@ -12,7 +12,8 @@ namespace opennvsci::attr::value {
 namespace {
 
 void append_boolean(std::string& out, const void* element) {
-    out += load<std::uint8_t>(element) != 0 ? "true" : "false";
+    const auto value = load<std::uint8_t>(element);
+    out += value == 0 ? "false" : value == 1 ? "true" : std::to_string(value);
 }
 
 void append_float(std::string& out, const void* element) {

@@ -64,10 +64,15 @@ constexpr Legal kAlign{"0 (no request) or a power of two", [](const void* e) {
                        }};
 constexpr Legal kLayout = enumerators<0, 1>("BlockLinear or PitchLinear");
 constexpr Legal kScan = enumerators<0, 1>("Progressive or Interlace");
-constexpr Legal kColorFormat{"a colour format other than Signed_X12Bayer20GBRG", [](const void* element) {
-                                 const auto value = load<std::uint32_t>(element);
-                                 return value > NvSciColor_LowerBound && value < NvSciColor_UpperBound &&
-                                        value != NvSciColor_Signed_X12Bayer20GBRG;
+bool is_color_format(const void* element) {
+    const auto value = load<std::uint32_t>(element);
+    return value > NvSciColor_LowerBound && value < NvSciColor_UpperBound && value != NvSciColor_Signed_X12Bayer20GBRG;
+}
+constexpr Legal kColorFormat{"a colour format other than Signed_X12Bayer20GBRG", is_color_format};
+// The result of a tensor that is no image is LowerBound.
+constexpr Legal kPixelFormat{kColorFormat.text, is_color_format, [](const void* element) {
+                                 return load<std::uint32_t>(element) == NvSciColor_LowerBound ||
+                                        is_color_format(element);
                              }};
 constexpr Legal kColorStandard = enumerators<0, NvSciColorStd_REQ2020PQ_ER>("a colour standard");
 constexpr Legal kPlaneCount = enumerators<1, 3>("1 to 3");
@@ -164,21 +169,21 @@ constexpr std::array kKeys{
     Key{IMAGE(PlaneAlignedHeight),        &value::uint32,          kPlanes,        kOut,      kOutput,      &kPositive32,         nullptr,            &at_least},
     Key{IMAGE(PlaneAlignedSize),          &value::uint64,          kPlanes,        kOut,      kOutput,      &kPositive64,         nullptr,            &at_least},
     Key{IMAGE(ImageCount),                &value::uint64,          1,              kInOut,    kConditional, &kOneImage,           &kSame,             &kIsSame},
-    Key{IMAGE(SurfType),                  &value::surface_type,    1,              kInOut,    kConditional, &kSurfaceType,        &kSame,             &kIsSameIfAsked},
-    Key{IMAGE(SurfMemLayout),             &value::surface_layout,  1,              kInOut,    kConditional, &kSurfaceLayout,      &kSame,             &kIsSameIfAsked},
-    Key{IMAGE(SurfSampleType),            &value::surface_sampling, 1,             kInOut,    kConditional, &kSurfaceSampling,    &kSame,             &kIsSameIfAsked},
-    Key{IMAGE(SurfBPC),                   &value::surface_bits,    1,              kInOut,    kConditional, &kSurfaceBits,        &kSame,             &kIsSameIfAsked},
-    Key{IMAGE(SurfComponentOrder),        &value::surface_order,   1,              kInOut,    kConditional, &kSurfaceOrder,       &kSame,             &kIsSameIfAsked},
-    Key{IMAGE(SurfWidthBase),             &value::uint32,          1,              kInOut,    kConditional, &kPositive32,         &kSame,             &kIsSameIfAsked},
-    Key{IMAGE(SurfHeightBase),            &value::uint32,          1,              kInOut,    kConditional, &kPositive32,         &kSame,             &kIsSameIfAsked},
-    Key{IMAGE(SurfColorStd),              &value::color_standard,  1,              kInOut,    kConditional, &kColorStandard,      &kSame,             &kIsSameIfAsked},
+    Key{IMAGE(SurfType),                  &value::surface_type,    1,              kInOut,    kConditional, &kSurfaceType,        &kSame,             &kIsSameIfAsked, true},
+    Key{IMAGE(SurfMemLayout),             &value::surface_layout,  1,              kInOut,    kConditional, &kSurfaceLayout,      &kSame,             &kIsSameIfAsked, true},
+    Key{IMAGE(SurfSampleType),            &value::surface_sampling, 1,             kInOut,    kConditional, &kSurfaceSampling,    &kSame,             &kIsSameIfAsked, true},
+    Key{IMAGE(SurfBPC),                   &value::surface_bits,    1,              kInOut,    kConditional, &kSurfaceBits,        &kSame,             &kIsSameIfAsked, true},
+    Key{IMAGE(SurfComponentOrder),        &value::surface_order,   1,              kInOut,    kConditional, &kSurfaceOrder,       &kSame,             &kIsSameIfAsked, true},
+    Key{IMAGE(SurfWidthBase),             &value::uint32,          1,              kInOut,    kConditional, &kPositive32,         &kSame,             &kIsSameIfAsked, true},
+    Key{IMAGE(SurfHeightBase),            &value::uint32,          1,              kInOut,    kConditional, &kPositive32,         &kSame,             &kIsSameIfAsked, true},
+    Key{IMAGE(SurfColorStd),              &value::color_standard,  1,              kInOut,    kConditional, &kColorStandard,      &kSame,             &kIsSameIfAsked, true},
 
     Key{TENSOR(DataType),                 &value::data_type,       1,              kInOut,    kMandatory,   &kTensorData,         &kSame,             &kIsSame},
     Key{TENSOR(NumDims),                  &value::uint32,          1,              kInOut,    kMandatory,   &kDimensions,         &kSame,             &kIsSame},
     Key{TENSOR(SizePerDim),               &value::uint64,          kMaxDimensions, kInOut,    kMandatory,   &kAny,                &rule::dimensions,  &rule::same_dimensions},
     Key{TENSOR(AlignmentPerDim),          &value::uint32,          kMaxDimensions, kInOut,    kConditional, &kPowerOfTwo32,       &maximum,           &rule::at_least_dimensions},
     Key{TENSOR(StridesPerDim),            &value::uint64,          kMaxDimensions, kOut,      kOutput,      &kAny,                nullptr,            &at_least},
-    Key{TENSOR(PixelFormat),              &value::color_format,    1,              kInOut,    kConditional, &kColorFormat,        &kSame,             &kIsSame},
+    Key{TENSOR(PixelFormat),              &value::color_format,    1,              kInOut,    kConditional, &kPixelFormat,        &kSame,             &kIsSame},
     Key{TENSOR(BaseAddrAlign),            &value::uint64,          1,              kInOut,    kOptional,    &kPowerOfTwo64,       &maximum,           &at_least},
     Key{TENSOR(Size),                     &value::uint64,          1,              kOut,      kOutput,      &kPositive64,         nullptr,            &at_least},
 
@@ -203,7 +208,9 @@ constexpr std::array kKeys{
 }  // namespace
 
 const attr::Schema& schema() {
-    static const attr::Schema schema(kKeys, NvSciBufGeneralAttrKey_Types, keys_of_types);
+    static const attr::Schema schema(
+        kKeys, NvSciBufGeneralAttrKey_Types, keys_of_types,
+        {.counts = {NvSciBufImageAttrKey_PlaneCount, NvSciBufTensorAttrKey_NumDims, NvSciBufPyramidAttrKey_NumLevels}});
     return schema;
 }
 

@@ -78,7 +78,9 @@ Result<Placement> place_in_driver_memory(Negotiation& negotiation, Participants 
     return Placement{std::move(participants), Domain::driver_system, first, reason};
 }
 
-Result<Placement> place(Negotiation& negotiation, Participants participants) {
+}  // namespace
+
+Result<Placement> decide_placement(Negotiation& negotiation, Participants participants) {
     const auto video = negotiation.result().scalar<NvSciRmGpuId>(NvSciBufGeneralAttrKey_VidMem_GpuId);
     if (video) return place_in_video_memory_as_asked(negotiation, std::move(participants), *video);
     const char* reason = reason_for_system_memory(negotiation, participants);
@@ -94,13 +96,9 @@ Result<Placement> place(Negotiation& negotiation, Participants participants) {
     return Placement{std::move(participants), Domain::system, nullptr, reason};
 }
 
-}  // namespace
-
-Result<Placement> decide_placement(Negotiation& negotiation, Participants participants) {
-    OPENNVSCI_TRY_ASSIGN(placement, place(negotiation, std::move(participants)));
+void state_placement(Negotiation& negotiation, const Placement& placement) {
     negotiation.compute(kMemoryDomain, placement.domain, placement.reason);
     if (placement.device != nullptr) negotiation.result().put_scalar(kMemoryGpu, placement.device->uuid);
-    return std::move(placement);
 }
 
 const char* or_video_memory(const Participants& participants) {
@@ -113,7 +111,9 @@ Result<Placement> placement_of(const attr::Slot& reconciled) {
     Placement placement{std::move(participants), reconciled.required<Domain>(kMemoryDomain)};
     if (placement.domain == Domain::system) return placement;
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
-    OPENNVSCI_TRY_ASSIGN(device, driver->require(Uuid::from(reconciled.required<NvSciRmGpuId>(kMemoryGpu).bytes)));
+    OPENNVSCI_TRY_ASSIGN(
+        device,
+        driver->require(Uuid::from(reconciled.scalar<NvSciRmGpuId>(kMemoryGpu).value_or(NvSciRmGpuId{}).bytes)));
     placement.participants.driver = driver;
     placement.device = device;
     return placement;

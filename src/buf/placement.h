@@ -18,9 +18,12 @@ struct Placement {
     const char* reason = "";
 };
 
-/// Decides the placement from the merged keys and writes it into the result. Errors: BadParameter for a GPU that does
-/// not exist, NotSupported with the reason.
+/// Decides the placement from the merged keys. Errors: BadParameter for a GPU that does not exist, NotSupported with
+/// the reason.
 [[nodiscard]] Result<Placement> decide_placement(attr::Negotiation& negotiation, Participants participants);
+
+/// Writes the placement into the result.
+void state_placement(attr::Negotiation& negotiation, const Placement& placement);
 
 /// What would bring a buffer from system memory into video memory, as one more way out of a conflict; empty if there is
 /// another obstacle than the participants.

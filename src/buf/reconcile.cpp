@@ -68,6 +68,7 @@ Result<> negotiate(Negotiation& negotiation) {
     OPENNVSCI_TRY_ASSIGN(participants, find_participants(negotiation));
     OPENNVSCI_TRY_ASSIGN(placement, decide_placement(negotiation, std::move(participants)));
     OPENNVSCI_TRY(decide_gpu_attributes(negotiation, placement));
+    state_placement(negotiation, placement);
     OPENNVSCI_TRY(leading_type(groups).complete(negotiation, placement));
     OPENNVSCI_TRY(check_allocatable(negotiation));
     complete_general_keys(negotiation);

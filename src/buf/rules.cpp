@@ -33,12 +33,13 @@ bool merge_dimensions(const attr::Key& key, std::span<const attr::Ask> asks, att
     return same;
 }
 
-bool has_same_dimensions(const attr::Key& key, const attr::Slot& reconciled, const attr::Slot& unreconciled) {
+bool has_same_dimensions(const attr::Key& key, const attr::Slot& reconciled, const attr::CheckedWishes& unreconciled) {
     const attr::Bytes wanted = first_dimensions(key, unreconciled.get(key), reconciled);
     return reconciled.has(key) && (wanted.empty() || std::ranges::equal(wanted, reconciled.get(key)));
 }
 
-bool has_dimensions_of_at_least(const attr::Key& key, const attr::Slot& reconciled, const attr::Slot& unreconciled) {
+bool has_dimensions_of_at_least(const attr::Key& key, const attr::Slot& reconciled,
+                                const attr::CheckedWishes& unreconciled) {
     if (!reconciled.has(key)) return false;
     const auto has = attr::elements(key, reconciled.get(key));
     const auto wanted = attr::elements(key, first_dimensions(key, unreconciled.get(key), reconciled));
@@ -48,7 +49,7 @@ bool has_dimensions_of_at_least(const attr::Key& key, const attr::Slot& reconcil
     return true;
 }
 
-bool grants_permission(const attr::Key& key, const attr::Slot& reconciled, const attr::Slot& unreconciled) {
+bool grants_permission(const attr::Key& key, const attr::Slot& reconciled, const attr::CheckedWishes& unreconciled) {
     const auto granted = reconciled.scalar<std::uint32_t>(NvSciBufGeneralAttrKey_ActualPerm);
     const auto wanted = unreconciled.scalar<std::uint32_t>(key.number).value_or(NvSciBufAccessPerm_Readonly);
     return granted && *granted >= wanted;
@@ -63,6 +64,7 @@ const attr::MergeRule rule::dimensions{"equal", "every list that sets it must gi
                                        merge_dimensions};
 const attr::CheckRule rule::same_dimensions{"equal", has_same_dimensions};
 const attr::CheckRule rule::at_least_dimensions{"at least", has_dimensions_of_at_least};
-const attr::CheckRule rule::granted_permission{"permission granted", grants_permission};
+const attr::CheckRule rule::granted_permission{"permission granted", grants_permission,
+                                               NvSciBufGeneralAttrKey_ActualPerm};
 
 }  // namespace opennvsci::buf

@@ -199,6 +199,7 @@ const Finding& finding_of_process(void* driver_handle) {
 // Exported, so that this library can be recognised in the order of a program's libraries.
 extern "C" const char* opennvsciInterposerFinding(bool* is_certain) {
     using namespace opennvsci::interpose;  // NOLINT(google-build-using-namespace): an extern "C" function
+    if (!enabled()) return nullptr;
     try {
         const LoadedDriver driver;
         if (driver.handle() == nullptr) return nullptr;
@@ -213,7 +214,7 @@ extern "C" const char* opennvsciInterposerFinding(bool* is_certain) {
 namespace {
 
 [[gnu::constructor]] void make_known() {
-    if (opennvsci::interpose::enabled()) opennvsci::api::register_interposer(opennvsciInterposerFinding);
+    opennvsci::api::register_interposer(opennvsciInterposerFinding);
 }
 
 }  // namespace

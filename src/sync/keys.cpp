@@ -14,6 +14,7 @@ namespace {
 
 using attr::Ask;
 using attr::Bytes;
+using attr::CheckedWishes;
 using attr::Direction;
 using attr::Key;
 using attr::Legal;
@@ -72,21 +73,21 @@ bool merge_permissions(const Key& key, std::span<const Ask> asks, Slot& out) {
     return true;
 }
 
-bool grants_permission(const Key& key, const Slot& reconciled, const Slot& unreconciled) {
+bool grants_permission(const Key& key, const Slot& reconciled, const CheckedWishes& unreconciled) {
     const auto granted = reconciled.scalar<std::uint64_t>(NvSciSyncAttrKey_ActualPerm).value_or(0);
     const auto wanted = unreconciled.scalar<std::uint64_t>(key.number).value_or(0);
     return (wanted & ~granted) == 0;
 }
 
 // The chosen primitive is one of those that the other list names, if it names any.
-bool offers_primitive(const Key& key, const Slot& reconciled, const Slot& unreconciled) {
+bool offers_primitive(const Key& key, const Slot& reconciled, const CheckedWishes& unreconciled) {
     const auto offered = unreconciled.elements<std::uint32_t>(key.number);
     const auto chosen = reconciled.required<std::uint32_t>(key.number);
     return offered.empty() || std::find(offered.begin(), offered.end(), chosen) != offered.end();
 }
 
 // Timestamps are for lists that wait with the CPU (nvscisync.md 5.2); others ask in vain.
-bool grants_timestamps(const Key& key, const Slot& reconciled, const Slot& unreconciled) {
+bool grants_timestamps(const Key& key, const Slot& reconciled, const CheckedWishes& unreconciled) {
     const auto is_true = [&](std::uint32_t number) { return unreconciled.scalar<bool>(number).value_or(false); };
     const auto permission = unreconciled.scalar<std::uint64_t>(NvSciSyncAttrKey_RequiredPerm).value_or(0);
     const bool counts = is_true(key.number) && is_true(NvSciSyncAttrKey_NeedCpuAccess) &&
@@ -96,7 +97,7 @@ bool grants_timestamps(const Key& key, const Slot& reconciled, const Slot& unrec
 
 constexpr attr::MergeRule kAllPermissions{"all permissions", "the permissions of all lists together",
                                           merge_permissions};
-constexpr attr::CheckRule kPermissionGranted{"permission granted", grants_permission};
+constexpr attr::CheckRule kPermissionGranted{"permission granted", grants_permission, NvSciSyncAttrKey_ActualPerm};
 constexpr attr::CheckRule kTimestampsGranted{"timestamps granted", grants_timestamps};
 constexpr attr::CheckRule kPrimitiveOffered{"primitive offered", offers_primitive};
 

@@ -20,7 +20,8 @@ Result<Timeline::Description> describe(const attr::Slot& reconciled) {
     description.has_32_bits = reconciled.required<std::uint64_t>(NvSciSyncAttrKey_MaxPrimitiveValue) == UINT32_MAX;
     if (description.domain != memory::Domain::video) return description;
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
-    OPENNVSCI_TRY_ASSIGN(gpu, driver->require(Uuid::from(reconciled.required<NvSciRmGpuId>(kPayloadGpu).bytes)));
+    OPENNVSCI_TRY_ASSIGN(
+        gpu, driver->require(Uuid::from(reconciled.scalar<NvSciRmGpuId>(kPayloadGpu).value_or(NvSciRmGpuId{}).bytes)));
     description.gpu = gpu;
     return description;
 }

@@ -2,6 +2,8 @@
 //
 // Reconciling the General keys that have nothing to do with GPUs: CPU access, permission, caching, peers; and which
 // General keys a reconciled list always has.
+#include <chrono>
+
 #include "buf_test.h"
 
 namespace opennvsci::test {
@@ -153,6 +155,34 @@ TEST_F(ReconcileGeneralTest, MorePeersThanTheTableHoldsFail) {
     const List three = raw_list(module_, 0);
     ASSERT_EQ(set(three, NvSciBufGeneralAttrKey_PeerLocationInfo, peer(128, 0)), kSuccess);
     EXPECT_EQ(reconcile({one, two, three}).code, kReconciliationFailed);
+}
+
+// The lists are read before anything is stored.
+TEST_F(ReconcileGeneralTest, AnOutputMayBeAnElementOfTheArray) {
+    const List list = raw_list(module_, 4096);
+    NvSciBufAttrList array[] = {list};
+    NvSciBufAttrList conflict = nullptr;
+    EXPECT_EQ(NvSciBufAttrListReconcile(array, 1, &array[0], &conflict), kSuccess) << opennvsciGetLastErrorText();
+    EXPECT_NE(array[0], list.get());
+    NvSciBufAttrListFree(array[0]);
+    array[0] = list;
+    EXPECT_EQ(NvSciBufAttrListReconcile(array, 0, &array[0], &conflict), kBadParameter);
+    EXPECT_EQ(array[0], nullptr) << "as after every failure";
+}
+
+// The explanation of a conflict does not grow with a power of the number of lists.
+TEST_F(ReconcileGeneralTest, ManyListsConflictInTime) {
+    std::vector<List> lists;
+    for (std::uint32_t i = 0; i < 200; ++i) {
+        lists.push_back(raw_list(module_, 4096));
+        std::array<NvSciBufPeerLocationInfo, 128> peers{};
+        for (std::uint32_t k = 0; k < peers.size(); ++k)
+            peers[k] = {i == 199 ? 1000 + k : k, 0, 0};
+        ASSERT_EQ(set(lists.back(), NvSciBufGeneralAttrKey_PeerLocationInfo, peers), kSuccess);
+    }
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_EQ(reconcile({lists.begin(), lists.end()}).code, kReconciliationFailed);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
 }
 
 }  // namespace

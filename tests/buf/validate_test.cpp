@@ -221,5 +221,35 @@ TEST_F(ValidateTest, PairsMayBringTypesAndManyKeys) {
     EXPECT_EQ(NvSciBufAttrListValidateReconciledAgainstAttrs(result, pairs, 3), kMismatch);
 }
 
+// A clone may be set once more, also to another type; what it held for the old one is not asked.
+TEST_F(ValidateTest, AListThatBecameAnotherTypeSatisfiesItsOwnResult) {
+    const List other = clone(raw_list(module_, 5000));
+    ASSERT_EQ(set(other, NvSciBufGeneralAttrKey_Types, NvSciBufType_Array), kSuccess);
+    ASSERT_EQ(set(other, NvSciBufArrayAttrKey_DataType, NvSciDataType_Uint8), kSuccess);
+    ASSERT_EQ(set(other, NvSciBufArrayAttrKey_Stride, std::uint64_t{1}), kSuccess);
+    ASSERT_EQ(set(other, NvSciBufArrayAttrKey_Capacity, std::uint64_t{100}), kSuccess);
+    const List result = reconciled({other});
+    NvSciBufAttrList lists[] = {other};
+    bool is_valid = false;
+    EXPECT_EQ(NvSciBufAttrListValidateReconciled(result, lists, 1, &is_valid), kSuccess) << opennvsciGetLastErrorText();
+    EXPECT_TRUE(is_valid);
+}
+
+TEST_F(ValidateTest, APermissionThatWasReducedIsNamed) {
+    const List list = raw_list(module_, 5000);
+    ASSERT_EQ(set(list, NvSciBufGeneralAttrKey_RequiredPerm, NvSciBufAccessPerm_ReadWrite), kSuccess);
+    const Object object = allocate(reconciled({list}));
+    Object reduced;
+    ASSERT_EQ(NvSciBufObjDupWithReducePerm(object, NvSciBufAccessPerm_Readonly, reduced.out()), kSuccess);
+    NvSciBufAttrList own = nullptr;
+    ASSERT_EQ(NvSciBufObjGetAttrList(reduced, &own), kSuccess);
+    NvSciBufAttrList lists[] = {list};
+    bool is_valid = true;
+    EXPECT_EQ(NvSciBufAttrListValidateReconciled(own, lists, 1, &is_valid), kReconciliationFailed);
+    EXPECT_FALSE(is_valid);
+    EXPECT_TRUE(
+        contains(opennvsciGetLastErrorText(), "NvSciBufGeneralAttrKey_ActualPerm Readonly, the other one ReadWrite"));
+}
+
 }  // namespace
 }  // namespace opennvsci::test

@@ -20,7 +20,8 @@ void put(attr::Values& values, std::uint32_t number, const T& value) {
     values.put(*values.schema().find(number), std::as_bytes(std::span(&value, 1)));
 }
 
-std::string refusal(const Result<Slot>& checked) {
+template <class T>
+std::string refusal(const Result<T>& checked) {
     return checked ? "accepted" : checked.error().text;
 }
 
@@ -34,8 +35,8 @@ class SlotTest : public BufTest {
 };
 
 TEST_F(SlotTest, ResultsOfThisLibraryPass) {
-    EXPECT_EQ(refusal(Slot::of_result(raw_result())), "accepted");
-    EXPECT_EQ(refusal(Slot::of_result(values_of(reconciled({cpu_list()})))), "accepted");
+    EXPECT_EQ(refusal(Slot::checked(raw_result())), "accepted");
+    EXPECT_EQ(refusal(Slot::checked(values_of(reconciled({cpu_list()})))), "accepted");
 }
 
 TEST_F(SlotTest, EveryRowOfAResultIsChecked) {
@@ -55,22 +56,37 @@ TEST_F(SlotTest, EveryRowOfAResultIsChecked) {
         attr::Values values = raw_result();
         const attr::Key& key = *values.schema().find(wrong.key);
         values.put(key, std::as_bytes(std::span(&wrong.value, 1)).first(wrong.size));
-        EXPECT_TRUE(contains(refusal(Slot::of_result(std::move(values))), key.name));
+        EXPECT_TRUE(contains(refusal(Slot::checked(std::move(values))), key.name));
     }
 }
 
 TEST_F(SlotTest, AResultLacksNoMandatoryValue) {
     for (const std::uint32_t number :
-         {std::uint32_t{NvSciBufGeneralAttrKey_Types}, std::uint32_t{NvSciBufRawBufferAttrKey_Size},
-          std::uint32_t{NvSciBufGeneralAttrKey_ActualPerm}, std::uint32_t{buf::kMemoryDomain}}) {
+         {std::uint32_t{NvSciBufGeneralAttrKey_Types}, std::uint32_t{NvSciBufRawBufferAttrKey_Align},
+          std::uint32_t{NvSciBufRawBufferAttrKey_Size}, std::uint32_t{NvSciBufGeneralAttrKey_ActualPerm},
+          std::uint32_t{buf::kMemoryDomain}}) {
         const attr::Values whole = raw_result();
         attr::Values part(whole.schema());
         whole.for_each_set([&](std::size_t index, attr::Bytes value) {
             const attr::Key& key = whole.schema().keys()[index];
             if (key.number != number) part.put(key, value);
         });
-        EXPECT_FALSE(Slot::of_result(std::move(part))) << std::hex << number;
+        EXPECT_FALSE(Slot::checked(std::move(part))) << std::hex << number;
     }
+}
+
+// The arrays of a tensor have an element for each dimension.
+TEST_F(SlotTest, ArraysHaveAsManyElementsAsTheResultSays) {
+    const List list = create_list(module_);
+    ASSERT_EQ(set(list, NvSciBufGeneralAttrKey_Types, NvSciBufType_Tensor), kSuccess);
+    ASSERT_EQ(set(list, NvSciBufTensorAttrKey_DataType, NvSciDataType_Int8), kSuccess);
+    ASSERT_EQ(set(list, NvSciBufTensorAttrKey_NumDims, std::uint32_t{2}), kSuccess);
+    ASSERT_EQ(set(list, NvSciBufTensorAttrKey_SizePerDim, {std::uint64_t{2}, std::uint64_t{3}}), kSuccess);
+    ASSERT_EQ(set(list, NvSciBufTensorAttrKey_AlignmentPerDim, {std::uint32_t{1}, std::uint32_t{1}}), kSuccess);
+    attr::Values values = values_of(reconciled({list}));
+    EXPECT_EQ(refusal(Slot::checked(values)), "accepted");
+    put(values, NvSciBufTensorAttrKey_SizePerDim, std::uint64_t{6});
+    EXPECT_TRUE(contains(refusal(Slot::checked(values)), "SizePerDim: 1 elements do not fit"));
 }
 
 TEST_F(SlotTest, AParticipantAsksForNoResult) {
@@ -79,18 +95,18 @@ TEST_F(SlotTest, AParticipantAsksForNoResult) {
         attr::Values values(buf::schema());
         put(values, NvSciBufGeneralAttrKey_Types, std::uint32_t{NvSciBufType_RawBuffer});
         put(values, number, std::uint32_t{1});
-        EXPECT_TRUE(contains(refusal(Slot::of_participant(std::move(values))), buf::schema().find(number)->name));
+        EXPECT_TRUE(contains(refusal(attr::CheckedWishes::of(values)), buf::schema().find(number)->name));
     }
 }
 
 TEST_F(SlotTest, ValuesOfAParticipantAreLegal) {
     attr::Values values(sync::schema());
     put(values, NvSciSyncAttrKey_NeedCpuAccess, std::uint8_t{7});
-    EXPECT_TRUE(contains(refusal(Slot::of_participant(values)), "NeedCpuAccess"));
+    EXPECT_TRUE(contains(refusal(attr::CheckedWishes::of(values)), "NeedCpuAccess"));
     attr::Values twice(sync::schema());
     const std::uint32_t primitives[] = {2, 4, 2};
     twice.put(*sync::schema().find(NvSciSyncAttrKey_PrimitiveInfo), std::as_bytes(std::span(primitives)));
-    EXPECT_TRUE(contains(refusal(Slot::of_participant(std::move(twice))), "none twice"));
+    EXPECT_TRUE(contains(refusal(attr::CheckedWishes::of(twice)), "none twice"));
 }
 
 TEST_F(SlotTest, AMissingMandatoryValueStopsTheProcess) {
@@ -122,7 +138,7 @@ TEST_F(SlotTest, TheRulesAskWhoseProcessAParticipantIs) {
             const attr::Reconciliation made = sync::reconcile(lists);
             ASSERT_TRUE(made.list) << made.list.error().text;
             const Slot& result = (*made.list)->reconciled();
-            EXPECT_EQ(refusal(Slot::of_result(result)), "accepted");
+            EXPECT_EQ(refusal(Slot::checked(result)), "accepted");
             EXPECT_EQ(result.required<bool>(sync::kCpuSignaler), has_cpu && peer == 0);
             EXPECT_EQ(result.scalar<memory::Domain>(sync::kPayloadDomain),
                       !has_cpu && peer == 0 ? std::nullopt : std::optional(memory::Domain::system));

@@ -70,7 +70,7 @@ RC_GTEST_PROP(Reconcile, GivesWhatTheModelSays, ()) {
         RC_ASSERT(*run.outcome() == expected.outcome);
         // It would be believed if another process sent it.
         const auto entry = api::lists().acquire(api::number(run.reconciled()));
-        const auto checked = attr::Slot::of_result((*entry)->list->reconciled());
+        const auto checked = attr::Slot::checked((*entry)->list->reconciled());
         if (!checked) RC_FAIL(checked.error().text);
     } else {
         RC_ASSERT(expected.failures.contains(run.code()));

@@ -86,7 +86,7 @@ void check_against_model(const SyncParticipants& wishes) {
         RC_ASSERT(*run.content() == expected.content);
         // It would be believed if another process sent it.
         const auto entry = api::sync_lists().acquire(api::number(run.reconciled()));
-        const auto checked = attr::Slot::of_result((*entry)->list->reconciled());
+        const auto checked = attr::Slot::checked((*entry)->list->reconciled());
         if (!checked) RC_FAIL(checked.error().text);
     } else {
         RC_ASSERT(expected.failures.contains(run.code()));

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "api/handles.h"
 #include "attributes.h"
 #include "buf/keys.h"
 #include "device.h"
@@ -91,6 +92,9 @@ class BufTest : public LeakCheckedTest {
         EXPECT_EQ(NvSciBufAttrListValidateReconciled(result, lists, 1, &is_valid), kSuccess)
             << opennvsciGetLastErrorText();
         EXPECT_TRUE(is_valid);
+        const auto entry = api::lists().acquire(api::number(result.get()));
+        const auto checked = attr::Slot::checked((*entry)->list->reconciled());
+        EXPECT_TRUE(checked) << "as if another process sent it: " << checked.error().text;
     }
 
     Module module_ = open_module();

@@ -158,7 +158,12 @@ TEST_F(CommandTest, DemoSaysThatItCannotWrite) {
 }
 
 TEST_F(CommandTest, OutputThatCannotBePrintedIsAFailure) {
-    EXPECT_EQ(run("devices > /dev/full", "OPENNVSCI_DEVICE=soft").exit_code, 1);
+    for (const char* arguments : {"devices > /dev/full", "demo > /dev/full", "--help > /dev/full",
+                                  "layout --type pyramid --format NV12 --size 640x480 --layout pitch-linear --levels "
+                                  "10 --json > /dev/full"}) {
+        const Outcome outcome = run(arguments, "OPENNVSCI_DEVICE=soft OPENNVSCI_SOFT_DEVICES=16");
+        EXPECT_EQ(outcome.exit_code, 1) << arguments << ": " << outcome.output;
+    }
 }
 
 TEST_F(CommandTest, WrongUsageExitsWithTwoAndHelpWithZero) {
