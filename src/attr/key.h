@@ -37,11 +37,10 @@ enum class Direction : std::uint8_t {
 };
 
 enum class Presence : std::uint8_t {
-    mandatory,      ///< at least one of the lists must set it
-    optional,       ///< may be missing everywhere
-    conditional,    ///< mandatory, optional or forbidden depending on other keys: the buffer type's own rule decides
-    output,         ///< computed, in every result
-    output_if_any,  ///< computed where it means something
+    mandatory,    ///< at least one of the lists must set it
+    optional,     ///< may be missing everywhere
+    conditional,  ///< mandatory, optional or forbidden depending on other keys: the buffer type's own rule decides
+    output,       ///< computed
 };
 
 /// Which values are legal, asked by a program or a peer, and in a result.
@@ -83,11 +82,10 @@ struct Key {
     std::uint16_t max_count;
     Direction direction;
     Presence presence;
-    const Legal* legal;      ///< never null: a row whose every value is legal says so
-    const MergeRule* merge;  ///< null: not merged, but computed or only reported
-    const CheckRule* check;  ///< null: no documented rule
-    /// A key of a type that some results of the type lack, although it is no output.
-    bool may_be_absent = false;
+    const Legal* legal;          ///< never null: a row whose every value is legal says so
+    const MergeRule* merge;      ///< null: not merged, but computed or only reported
+    const CheckRule* check;      ///< null: no documented rule
+    bool may_be_absent = false;  ///< true: there are results of its type without it
 
     [[nodiscard]] std::size_t capacity() const noexcept { return std::size_t{max_count} * type->size; }
     /// The part of the number that says to which group of keys (buffer type) this one belongs; 0 is for all.
@@ -99,11 +97,6 @@ struct Key {
     /// True if the value, of whole elements, may be asked; if it may be in a result.
     [[nodiscard]] bool is_legal(Bytes value) const;
     [[nodiscard]] bool is_legal_result(Bytes value) const;
-    /// True if no result of its type is without it.
-    [[nodiscard]] bool is_in_every_result() const noexcept {
-        const bool is_of_type = group() != 0 && direction != Direction::internal;
-        return presence == Presence::mandatory || presence == Presence::output || (is_of_type && !may_be_absent);
-    }
     /// True if programs set it.
     [[nodiscard]] bool can_be_asked() const noexcept {
         return direction == Direction::in || direction == Direction::in_out;

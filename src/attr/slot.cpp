@@ -38,7 +38,7 @@ Result<Slot> Slot::checked(Values values) {
         if (!Schema::is_in_groups(key, groups)) {
             if (!value.empty()) return bad_value(key, "does not belong to the type of the list");
         } else if (value.empty()) {
-            if (key.is_in_every_result()) return bad_value(key, "is missing");
+            if (!key.may_be_absent) return bad_value(key, "is missing");
         } else if (!key.fits(value.size()) || !key.is_legal_result(value)) {
             return bad_value(key, key.illegal_text(value));
         }

@@ -102,7 +102,7 @@ constexpr auto kMandatory = Presence::mandatory;
 constexpr auto kOptional = Presence::optional;
 constexpr auto kConditional = Presence::conditional;
 constexpr auto kOutput = Presence::output;
-constexpr auto kOutputIfAny = Presence::output_if_any;
+constexpr bool kMayBeAbsent = true;
 constexpr std::uint16_t kPlanes = 3;
 constexpr std::uint16_t kMaxLevels = 10;
 constexpr std::uint16_t kMaxDimensions = 8;
@@ -136,11 +136,11 @@ constexpr std::array kKeys{
     Key{GENERAL(CpuNeedSwCacheCoherency), &value::boolean,         1,              kOut,      kOutput,      &kBool,               nullptr,            &implies},
     Key{GENERAL(ActualPerm),              &value::permission,      1,              kOut,      kOutput,      &kPermission,         nullptr,            nullptr},
     Key{GENERAL(VidMem_GpuId),            &value::gpu_id,          1,              kInOut,    kOptional,    &kAny,                &kSame,             &kIsSameIfAsked},
-    Key{GENERAL(EnableGpuCache),          &value::gpu_cache,       kMaxGpus,       kInOut,    kOptional,    &kCacheElement,       nullptr,            nullptr},
-    Key{GENERAL(GpuSwNeedCacheCoherency), &value::gpu_cache,       kMaxGpus,       kOut,      kOutputIfAny, &kCacheElement,       nullptr,            nullptr},
-    Key{GENERAL(EnableGpuCompression),    &value::gpu_compression, kMaxGpus,       kInOut,    kOptional,    &kCompressionElement, nullptr,            nullptr},
-    Key{GENERAL(PeerLocationInfo),        &value::peer_location,   kMaxPeers,      kInOut,    kOptional,    &kAny,                &set_union,         &superset},
-    Key{GENERAL(PeerHwEngineArray),       &value::peer_engine,     kMaxPeers,      kInOut,    kOptional,    &kAny,                &set_union,         &superset},
+    Key{GENERAL(EnableGpuCache),          &value::gpu_cache,       kMaxGpus,       kInOut,    kOptional,    &kCacheElement,       nullptr,            nullptr, kMayBeAbsent},
+    Key{GENERAL(GpuSwNeedCacheCoherency), &value::gpu_cache,       kMaxGpus,       kOut,      kOutput,      &kCacheElement,       nullptr,            nullptr, kMayBeAbsent},
+    Key{GENERAL(EnableGpuCompression),    &value::gpu_compression, kMaxGpus,       kInOut,    kOptional,    &kCompressionElement, nullptr,            nullptr, kMayBeAbsent},
+    Key{GENERAL(PeerLocationInfo),        &value::peer_location,   kMaxPeers,      kInOut,    kOptional,    &kAny,                &set_union,         &superset, kMayBeAbsent},
+    Key{GENERAL(PeerHwEngineArray),       &value::peer_engine,     kMaxPeers,      kInOut,    kOptional,    &kAny,                &set_union,         &superset, kMayBeAbsent},
 
     Key{RAW(Size),                        &value::uint64,          1,              kInOut,    kMandatory,   &kPositive64,         &kSame,             &kIsSame},
     Key{RAW(Align),                       &value::uint64,          1,              kInOut,    kOptional,    &kAlign,              &maximum,           &at_least},
@@ -169,14 +169,14 @@ constexpr std::array kKeys{
     Key{IMAGE(PlaneAlignedHeight),        &value::uint32,          kPlanes,        kOut,      kOutput,      &kPositive32,         nullptr,            &at_least},
     Key{IMAGE(PlaneAlignedSize),          &value::uint64,          kPlanes,        kOut,      kOutput,      &kPositive64,         nullptr,            &at_least},
     Key{IMAGE(ImageCount),                &value::uint64,          1,              kInOut,    kConditional, &kOneImage,           &kSame,             &kIsSame},
-    Key{IMAGE(SurfType),                  &value::surface_type,    1,              kInOut,    kConditional, &kSurfaceType,        &kSame,             &kIsSameIfAsked, true},
-    Key{IMAGE(SurfMemLayout),             &value::surface_layout,  1,              kInOut,    kConditional, &kSurfaceLayout,      &kSame,             &kIsSameIfAsked, true},
-    Key{IMAGE(SurfSampleType),            &value::surface_sampling, 1,             kInOut,    kConditional, &kSurfaceSampling,    &kSame,             &kIsSameIfAsked, true},
-    Key{IMAGE(SurfBPC),                   &value::surface_bits,    1,              kInOut,    kConditional, &kSurfaceBits,        &kSame,             &kIsSameIfAsked, true},
-    Key{IMAGE(SurfComponentOrder),        &value::surface_order,   1,              kInOut,    kConditional, &kSurfaceOrder,       &kSame,             &kIsSameIfAsked, true},
-    Key{IMAGE(SurfWidthBase),             &value::uint32,          1,              kInOut,    kConditional, &kPositive32,         &kSame,             &kIsSameIfAsked, true},
-    Key{IMAGE(SurfHeightBase),            &value::uint32,          1,              kInOut,    kConditional, &kPositive32,         &kSame,             &kIsSameIfAsked, true},
-    Key{IMAGE(SurfColorStd),              &value::color_standard,  1,              kInOut,    kConditional, &kColorStandard,      &kSame,             &kIsSameIfAsked, true},
+    Key{IMAGE(SurfType),                  &value::surface_type,    1,              kInOut,    kConditional, &kSurfaceType,        &kSame,             &kIsSameIfAsked, kMayBeAbsent},
+    Key{IMAGE(SurfMemLayout),             &value::surface_layout,  1,              kInOut,    kConditional, &kSurfaceLayout,      &kSame,             &kIsSameIfAsked, kMayBeAbsent},
+    Key{IMAGE(SurfSampleType),            &value::surface_sampling, 1,             kInOut,    kConditional, &kSurfaceSampling,    &kSame,             &kIsSameIfAsked, kMayBeAbsent},
+    Key{IMAGE(SurfBPC),                   &value::surface_bits,    1,              kInOut,    kConditional, &kSurfaceBits,        &kSame,             &kIsSameIfAsked, kMayBeAbsent},
+    Key{IMAGE(SurfComponentOrder),        &value::surface_order,   1,              kInOut,    kConditional, &kSurfaceOrder,       &kSame,             &kIsSameIfAsked, kMayBeAbsent},
+    Key{IMAGE(SurfWidthBase),             &value::uint32,          1,              kInOut,    kConditional, &kPositive32,         &kSame,             &kIsSameIfAsked, kMayBeAbsent},
+    Key{IMAGE(SurfHeightBase),            &value::uint32,          1,              kInOut,    kConditional, &kPositive32,         &kSame,             &kIsSameIfAsked, kMayBeAbsent},
+    Key{IMAGE(SurfColorStd),              &value::color_standard,  1,              kInOut,    kConditional, &kColorStandard,      &kSame,             &kIsSameIfAsked, kMayBeAbsent},
 
     Key{TENSOR(DataType),                 &value::data_type,       1,              kInOut,    kMandatory,   &kTensorData,         &kSame,             &kIsSame},
     Key{TENSOR(NumDims),                  &value::uint32,          1,              kInOut,    kMandatory,   &kDimensions,         &kSame,             &kIsSame},
@@ -200,8 +200,8 @@ constexpr std::array kKeys{
     Key{PYRAMID(Alignment),               &value::uint64,          1,              kOut,      kOutput,      &kPowerOfTwo64,       nullptr,            &at_least},
 
     Key{kMemoryDomain, "MemoryDomain",    &value::memory_domain,   1,              kInternal, kOutput,      &kDomain,             nullptr,            nullptr},
-    Key{kMemoryGpu, "MemoryGpu",          &value::gpu_id,          1,              kInternal, kOutputIfAny, &kAny,                nullptr,            nullptr},
-    Key{kMemoryCompressed, "MemoryCompressed", &value::boolean,    1,              kInternal, kOutputIfAny, &kBool,               nullptr,            nullptr},
+    Key{kMemoryGpu, "MemoryGpu",          &value::gpu_id,          1,              kInternal, kOutput,      &kAny,                nullptr,            nullptr, kMayBeAbsent},
+    Key{kMemoryCompressed, "MemoryCompressed", &value::boolean,    1,              kInternal, kOutput,      &kBool,               nullptr,            nullptr, kMayBeAbsent},
 };
 // clang-format on
 

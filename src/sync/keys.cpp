@@ -108,7 +108,7 @@ constexpr auto kInternal = Direction::internal;
 constexpr auto kMandatory = Presence::mandatory;
 constexpr auto kOptional = Presence::optional;
 constexpr auto kOutput = Presence::output;
-constexpr auto kIfAny = Presence::output_if_any;
+constexpr bool kMayBeAbsent = true;
 constexpr std::uint16_t kMaxPrimitives = 5;
 constexpr std::uint16_t kMaxGpus = 16;
 constexpr std::uint16_t kMaxPeers = 128;
@@ -132,12 +132,12 @@ constexpr std::array kKeys{
     Key{SYNC(NumTaskStatusSlots),              &value::uint32,        1,              kOut,      kOutput,    &kSlotCount,  nullptr,          nullptr},
     Key{SYNC(MaxPrimitiveValue),               &value::uint64,        1,              kOut,      kOutput,    &kGreatest,   nullptr,          nullptr},
     Key{SYNC(PrimitiveInfo),                   &kPrimitiveType,       kMaxPrimitives, kInOut,    kOptional,  &kPrimitive,  nullptr,          &kPrimitiveOffered},
-    Key{SYNC(PeerLocationInfo),                &value::peer_location, kMaxPeers,      kInOut,    kOptional,  &kAny,        &set_union,       &superset},
-    Key{SYNC(GpuId),                           &value::gpu_id,        kMaxGpus,       kInOut,    kOptional,  &kAny,        &set_union,       &superset},
-    Key{SYNC(PeerHwEngineArray),               &value::peer_engine,   kMaxPeers,      kInOut,    kOptional,  &kAny,        &set_union,       &superset},
+    Key{SYNC(PeerLocationInfo),                &value::peer_location, kMaxPeers,      kInOut,    kOptional,  &kAny,        &set_union,       &superset, kMayBeAbsent},
+    Key{SYNC(GpuId),                           &value::gpu_id,        kMaxGpus,       kInOut,    kOptional,  &kAny,        &set_union,       &superset, kMayBeAbsent},
+    Key{SYNC(PeerHwEngineArray),               &value::peer_engine,   kMaxPeers,      kInOut,    kOptional,  &kAny,        &set_union,       &superset, kMayBeAbsent},
 
-    Key{kPayloadDomain, "PayloadDomain",       &kDomainType,          1,              kInternal, kIfAny,     &kDomain,     nullptr,          nullptr},
-    Key{kPayloadGpu, "PayloadGpu",             &value::gpu_id,        1,              kInternal, kIfAny,     &kAny,        nullptr,          nullptr},
+    Key{kPayloadDomain, "PayloadDomain",       &kDomainType,          1,              kInternal, kOutput,    &kDomain,     nullptr,          nullptr, kMayBeAbsent},
+    Key{kPayloadGpu, "PayloadGpu",             &value::gpu_id,        1,              kInternal, kOutput,    &kAny,        nullptr,          nullptr, kMayBeAbsent},
     Key{kCpuSignaler, "CpuSignaler",           &value::boolean,       1,              kInternal, kOutput,    &kBool,       nullptr,          nullptr},
     Key{kStreamSignaler, "StreamSignaler",     &value::boolean,       1,              kInternal, kOutput,    &kBool,       nullptr,          nullptr},
     Key{kStreamWaiter, "StreamWaiter",         &value::boolean,       1,              kInternal, kOutput,    &kBool,       nullptr,          nullptr},

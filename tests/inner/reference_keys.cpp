@@ -17,7 +17,6 @@ constexpr auto M = attr::Presence::mandatory;
 constexpr auto O = attr::Presence::optional;
 constexpr auto C = attr::Presence::conditional;
 constexpr auto out = attr::Presence::output;
-constexpr auto with_gpus = attr::Presence::output_if_any;
 
 template <class T>
 Value bytes(const T& value) {
@@ -120,7 +119,7 @@ const std::vector<ReferenceKey>& reference_keys() {
         {0x00007, "General ActualPerm", "NvSciBufAttrValAccessPerm", 4, 1, OUT, out},
         {0x00008, "General VidMem_GpuId", "NvSciRmGpuId", 16, 1, IO, O},
         {0x00009, "General EnableGpuCache", "NvSciBufAttrValGpuCache", 17, 16, IO, O},
-        {0x0000A, "General GpuSwNeedCacheCoherency", "NvSciBufAttrValGpuCache", 17, 16, OUT, with_gpus},
+        {0x0000A, "General GpuSwNeedCacheCoherency", "NvSciBufAttrValGpuCache", 17, 16, OUT, out},
         {0x0000B, "General EnableGpuCompression", "NvSciBufAttrValGpuCompression", 20, 16, IO, O},
         {0x0000C, "General PeerLocationInfo", "NvSciBufPeerLocationInfo", 16, 128, IO, O},
         {0x0000D, "General PeerHwEngineArray", "NvSciBufPeerHwEngine", 8, 128, IO, O},
