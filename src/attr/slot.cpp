@@ -32,7 +32,16 @@ void Values::put(const Key& key, Bytes value) noexcept {
 
 Result<Slot> Slot::checked(Values values) {
     const Schema& schema = values.schema();
-    const std::uint32_t groups = schema.groups_of(values.get(schema.selector()));
+    const Key& selector = schema.selector();
+    const Bytes selected = values.get(selector);
+    // What one participant could not have asked alone is no result of several.
+    const Ask alone{0, selected};
+    Slot scratch(schema);
+    if (selected.empty() || !selector.is_legal_result(selected) ||
+        !selector.merge->merge(selector, {&alone, 1}, scratch)) {
+        return bad_value(selector, fmt::format("{} is no type of a list", selector.text(selected)));
+    }
+    const std::uint32_t groups = schema.groups_of(selected);
     for (const Key& key : schema.keys()) {
         const Bytes value = values.get(key);
         if (!Schema::is_in_groups(key, groups)) {

@@ -75,6 +75,15 @@ TEST_F(SlotTest, AResultLacksNoMandatoryValue) {
     }
 }
 
+TEST_F(SlotTest, AResultHasTypesThatOneBufferCanHave) {
+    for (const std::vector<std::uint32_t>& types :
+         {std::vector<std::uint32_t>{NvSciBufType_RawBuffer, NvSciBufType_Image}, {77}, {NvSciBufType_General}}) {
+        attr::Values values = raw_result();
+        values.put(values.schema().selector(), std::as_bytes(std::span(types)));
+        EXPECT_TRUE(contains(refusal(Slot::checked(values)), "Types"));
+    }
+}
+
 // The arrays of a tensor have an element for each dimension.
 TEST_F(SlotTest, ArraysHaveAsManyElementsAsTheResultSays) {
     const List list = create_list(module_);
