@@ -40,13 +40,13 @@ Result<std::vector<Region>> array_regions(const attr::Slot& reconciled) {
     const auto type = reconciled.required<NvSciBufAttrValDataType>(NvSciBufArrayAttrKey_DataType);
     const auto capacity = reconciled.required<std::uint64_t>(NvSciBufArrayAttrKey_Capacity);
     const auto stride = reconciled.required<std::uint64_t>(NvSciBufArrayAttrKey_Stride);
-    return std::vector<Region>{{"array",
-                                text_of(reconciled, NvSciBufArrayAttrKey_DataType),
-                                0,
-                                array_extent(reconciled).size,
-                                capacity * bytes_of(type),
-                                std::nullopt,
-                                {{capacity, stride}}}};
+    return one_region({"array",
+                       text_of(reconciled, NvSciBufArrayAttrKey_DataType),
+                       0,
+                       array_extent(reconciled).size,
+                       capacity * bytes_of(type),
+                       std::nullopt,
+                       {{capacity, stride}}});
 }
 
 }  // namespace opennvsci::buf

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "attr/slot.h"
@@ -41,6 +42,13 @@ struct Region {
     std::optional<PlaneRows> rows;
     std::vector<Dimension> dimensions;  ///< outermost first; empty for planes and raw buffers
 };
+
+/// The regions of a buffer that is not divided.
+[[nodiscard]] inline std::vector<Region> one_region(Region whole) {
+    std::vector<Region> regions;
+    regions.push_back(std::move(whole));
+    return regions;
+}
 
 struct Layout {
     std::vector<Region> regions;

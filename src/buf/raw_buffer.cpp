@@ -20,7 +20,7 @@ Extent raw_buffer_extent(const attr::Slot& reconciled) {
 
 Result<std::vector<Region>> raw_buffer_regions(const attr::Slot& reconciled) {
     const std::uint64_t size = raw_buffer_extent(reconciled).size;
-    return std::vector<Region>{{"raw buffer", "byte", 0, size, size, std::nullopt, {}}};
+    return one_region({"raw buffer", "byte", 0, size, size, std::nullopt, {}});
 }
 
 }  // namespace opennvsci::buf

@@ -281,7 +281,7 @@ Result<std::vector<Region>> tensor_regions(const Slot& reconciled) {
         elements *= sizes[i];
     }
     tensor.used = bits_of(type) < 8 ? elements / 2 : elements * (bits_of(type) / 8);
-    return std::vector<Region>{std::move(tensor)};
+    return one_region(std::move(tensor));
 }
 
 }  // namespace opennvsci::buf
