@@ -8,7 +8,7 @@
 namespace opennvsci::api {
 namespace {
 
-std::atomic<InterposerFinding*> g_to_ask{nullptr};  // until it has found something
+std::atomic<InterposerFinding*> g_to_ask{nullptr};  // until it has answered
 
 }  // namespace
 
@@ -22,7 +22,7 @@ void report_interposer() noexcept {
     bool is_certain = true;
     const char* const finding = ask(&is_certain);
     if (finding == nullptr || g_to_ask.exchange(nullptr) == nullptr) return;
-    log::write(is_certain ? log::Level::warning : log::Level::notice, finding);
+    if (*finding != '\0') log::write(is_certain ? log::Level::warning : log::Level::notice, finding);
 }
 
 }  // namespace opennvsci::api

@@ -7,9 +7,9 @@
 
 namespace opennvsci::api {
 
-/// What keeps the program's CUDA calls from the interposer and what would help, as text; null if nothing is known to,
-/// or as long as the process has no CUDA driver, for then nothing is lost yet. `is_certain` is false if it depends on a
-/// library between the program and us whether calls fail. Thread-safe.
+/// What keeps the program's CUDA calls from the interposer and what would help, as text, empty if nothing is known to;
+/// null as long as the process has no CUDA driver, for then nothing is lost yet. `is_certain` is false if it depends on
+/// a library between the program and us whether calls fail. Thread-safe.
 using InterposerFinding = const char*(bool* is_certain);
 
 /// Makes the interposer known. Called once, when it is loaded.

@@ -199,7 +199,6 @@ class Library {
         return call(function, [&]() -> Result<> {
             OPENNVSCI_TRY_ASSIGN(entry, acquire_reconciled(list));
             OPENNVSCI_TRY(require(out));
-            report_interposer();
             return allocated((*entry)->module, *(*entry)->list, out);
         });
     }

@@ -163,6 +163,7 @@ NvSciError NvSciBufAttrListValidateReconciledAgainstAttrs(const NvSciBufAttrList
 // Objects
 
 NvSciError NvSciBufObjAlloc(NvSciBufAttrList reconciledAttrList, NvSciBufObj* bufObj) {
+    api::report_interposer();  // a program may load its driver after it has opened the module
     return Buf::allocate(__func__, OPENNVSCI_ARG(reconciledAttrList), OPENNVSCI_ARG(bufObj));
 }
 

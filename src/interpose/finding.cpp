@@ -43,6 +43,15 @@ struct Place {
     std::string path;
 };
 
+// Whether a library of the driver's name is loaded. To ask dlopen searches all folders if none is.
+bool has_driver() noexcept {
+    const auto is_driver = [](dl_phdr_info* library, std::size_t, void*) {
+        const std::string_view path = library->dlpi_name;
+        return path.substr(path.rfind('/') + 1).starts_with("libcuda.so") ? 1 : 0;
+    };
+    return ::dl_iterate_phdr(is_driver, nullptr) != 0;
+}
+
 // What a look-up of the program finds: with RTLD_NOLOAD, the driver if it is loaded.
 class LoadedDriver {
   public:
@@ -199,13 +208,13 @@ const Finding& finding_of_process(void* driver_handle) {
 // Exported, so that this library can be recognised in the order of a program's libraries.
 extern "C" const char* opennvsciInterposerFinding(bool* is_certain) {
     using namespace opennvsci::interpose;  // NOLINT(google-build-using-namespace): an extern "C" function
-    if (!enabled()) return nullptr;
+    if (!enabled() || !has_driver()) return nullptr;
     try {
         const LoadedDriver driver;
         if (driver.handle() == nullptr) return nullptr;
         const Finding& found = finding_of_process(driver.handle());
         *is_certain = found.is_certain;
-        return found.text.empty() ? nullptr : found.text.c_str();
+        return found.text.c_str();
     } catch (const std::bad_alloc&) {
         return nullptr;
     }
