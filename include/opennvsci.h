@@ -216,6 +216,11 @@ typedef struct {
  */
 NvSciError opennvsciGetDriver(const OpenNvSciDriver** driver);
 
+/** The name of opennvsciBufAttrListSetName() until the functions of NvSciBuf said so; it goes with version 0.2. */
+#define opennvsciAttrListSetName opennvsciBufAttrListSetName
+/** The name of opennvsciBufAttrListGetDecisions() until then; it goes with version 0.2. */
+#define opennvsciAttrListGetDecisions opennvsciBufAttrListGetDecisions
+
 #ifdef __cplusplus
 }
 #endif
