@@ -9,6 +9,7 @@
 #include "attr/negotiation.h"
 #include "attr/value_types.h"
 #include "driver/driver.h"
+#include "memory/domain.h"
 #include "sync/keys.h"
 
 namespace opennvsci::sync {
@@ -114,12 +115,12 @@ Result<> choose_primitive(Negotiation& negotiation) {
         const auto text = [&](std::span<const NvSciSyncAttrValPrimitiveType> primitives) {
             return key.elements_text(std::as_bytes(primitives));
         };
-        return negotiation.refuse(key.number, NvSciError_UnsupportedConfig,
-                                  fmt::format("{} offers {}; of that, the other lists and this machine ({}) have none",
-                                              negotiation.report().participants()[ask.participant].text(),
-                                              key.text(ask.value), text(kPrimitivesOfThisMachine)),
-                                  fmt::format("add {} in {}", text(std::span(kPrimitivesOfThisMachine).last(1)),
-                                              names_of(negotiation, lacks_the_better)));
+        return negotiation.refuse(
+            key.number, NvSciError_UnsupportedConfig,
+            fmt::format("{} offers {}; of that, the other lists and this machine ({}) have none",
+                        negotiation.name_of(ask), key.text(ask.value), text(kPrimitivesOfThisMachine)),
+            fmt::format("add {} in {}", text(std::span(kPrimitivesOfThisMachine).last(1)),
+                        names_of(negotiation, lacks_the_better)));
     }
     negotiation.result().put_scalar(NvSciSyncAttrKey_PrimitiveInfo, possible.back());
     negotiation.decide(NvSciSyncAttrKey_PrimitiveInfo, asks.empty() ? Outcome::defaulted : Outcome::granted);
