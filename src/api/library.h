@@ -234,26 +234,25 @@ class Library {
         });
     }
 
-    // For functions that only one library has
-
-    template <class Table, class Handle>
-    [[nodiscard]] static Result<typename Table::Ref> acquire(Table& table, Argument<Handle> handle) {
-        return api::acquire(table, handle.value, handle.name);
-    }
-
-    /// Errors: BadParameter if a result has nowhere to go.
-    template <class T>
-    [[nodiscard]] static Result<> require(Argument<T*> out) {
-        if (out.value == nullptr) return null_argument(out.name);
-        return {};
-    }
-
+    /// For functions that only one library has: gives an object a handle.
     template <class Shared>
     [[nodiscard]] static Result<> give_object(Shared object, Out<Object> out) {
         return give_handle(D::objects(), typename D::ObjectEntry(std::move(object)), out.value);
     }
 
   private:
+    template <class Table, class Handle>
+    [[nodiscard]] static Result<typename Table::Ref> acquire(Table& table, Argument<Handle> handle) {
+        return api::acquire(table, handle.value, handle.name);
+    }
+
+    // Refuses a result that has nowhere to go.
+    template <class T>
+    [[nodiscard]] static Result<> require(Argument<T*> out) {
+        if (out.value == nullptr) return null_argument(out.name);
+        return {};
+    }
+
     static Result<> give_list(std::shared_ptr<attr::Module> module, std::unique_ptr<attr::List> list, Out<List> out) {
         return give_list_handle(D::lists(), std::move(module), std::move(list), out.value);
     }

@@ -178,8 +178,8 @@ NvSciError NvSciBufObjDup(NvSciBufObj bufObj, NvSciBufObj* dupObj) {
 NvSciError NvSciBufObjDupWithReducePerm(NvSciBufObj bufObj, NvSciBufAttrValAccessPerm reducedPerm,
                                         NvSciBufObj* newBufObj) {
     return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, Buf::acquire(api::objects(), OPENNVSCI_ARG(bufObj)));
-        OPENNVSCI_TRY(Buf::require(OPENNVSCI_ARG(newBufObj)));
+        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::objects(), bufObj, "bufObj"));
+        if (newBufObj == nullptr) return null_argument("newBufObj");
         const auto permission = load<std::uint32_t>(&reducedPerm);  // a program may pass no enumerator
         if (permission != NvSciBufAccessPerm_Readonly && permission != NvSciBufAccessPerm_ReadWrite) {
             return fail(NvSciError_BadParameter,

@@ -33,7 +33,7 @@ Result<> Negotiation::check_asks() {
     for (const Key& key : schema_->keys()) {
         for (const Ask& ask : asks(key.number)) {
             if (key.is_legal(ask.value)) continue;
-            const std::string name = report_.participants()[ask.participant].text();
+            const std::string name = name_of(ask);
             return refuse(key.number, NvSciError_BadParameter,
                           fmt::format("{} asks {}; it must be {}", name, key.text(ask.value), key.legal->text),
                           fmt::format("change it in {}", name));

@@ -37,6 +37,9 @@ class Negotiation {
         return asks_;
     }
 
+    /// The name of the participant that asks.
+    [[nodiscard]] std::string name_of(const Ask& ask) const { return report_.participants()[ask.participant].text(); }
+
     /// Checks what nobody checked when it was set. Errors: BadParameter, with the participant.
     [[nodiscard]] Result<> check_asks();
 

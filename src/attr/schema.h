@@ -16,7 +16,7 @@ struct ListRules {
     bool reads_outputs_of_any_list = false;       ///< output keys read as unset from unreconciled lists, not as errors
     bool writes_clones_of_several_slots = false;  ///< a clone of an appended list is writable, in its first slot
     bool copies_without_selector = false;         ///< else a list without the selecting key is not cloned or appended
-    /// Keys, ended by 0, that say how many elements the arrays of their group have in a result.
+    /// Keys, ended by 0, that say how many elements the arrays of their group have in a result. None by default.
     std::array<std::uint32_t, 4> counts{};
 };
 

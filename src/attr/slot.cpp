@@ -69,17 +69,12 @@ Result<Slot> Slot::checked(Values values) {
 }
 
 Result<CheckedWishes> CheckedWishes::of(const Values& values) {
-    Result<> legal;
-    values.for_each_set([&](std::size_t key_index, Bytes value) {
-        const Key& key = values.schema().keys()[key_index];
-        if (!legal) return;
-        if (!key.can_be_asked()) {
-            legal = bad_value(key, "a result, which nobody can ask for");
-        } else if (!key.fits(value.size()) || !key.is_legal(value)) {
-            legal = bad_value(key, key.illegal_text(value));
-        }
-    });
-    if (!legal) return tl::make_unexpected(std::move(legal).error());
+    for (const Key& key : values.schema().keys()) {
+        const Bytes value = values.get(key);
+        if (value.empty()) continue;
+        if (!key.can_be_asked()) return bad_value(key, "a result, which nobody can ask for");
+        if (!key.fits(value.size()) || !key.is_legal(value)) return bad_value(key, key.illegal_text(value));
+    }
     return CheckedWishes(values);
 }
 

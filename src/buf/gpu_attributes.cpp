@@ -16,10 +16,6 @@ using attr::Outcome;
 using driver::Device;
 using memory::Domain;
 
-std::string name_of(Negotiation& negotiation, const attr::Ask& ask) {
-    return negotiation.report().participants()[ask.participant].text();
-}
-
 /// Calls `take(ask, gpu, wish)`, which returns a Result<>, for every element of `key` that a list asks.
 template <class Element, class Take>
 Result<> for_each_wish(Negotiation& negotiation, std::uint32_t key, const Participants& participants, Take&& take) {
@@ -31,8 +27,8 @@ Result<> for_each_wish(Negotiation& negotiation, std::uint32_t key, const Partic
                 continue;
             }
             return negotiation.refuse(key, NvSciError_ReconciliationFailed,
-                                      fmt::format("{} names {}, which no list names in GpuId",
-                                                  name_of(negotiation, ask), Uuid::from(wish.gpuId.bytes).text()),
+                                      fmt::format("{} names {}, which no list names in GpuId", negotiation.name_of(ask),
+                                                  Uuid::from(wish.gpuId.bytes).text()),
                                       "add this GPU to GpuId");
         }
     }
@@ -60,7 +56,7 @@ Result<Cacheability> grant_cacheability(Negotiation& negotiation, const Placemen
             return negotiation.refuse(
                 key, NvSciError_ReconciliationFailed,
                 fmt::format("{} asks {} for {}, but the buffer is in {} ({}), which a discrete GPU {}",
-                            name_of(negotiation, ask), wish.cacheability, Uuid::from(wish.gpuId.bytes).text(),
+                            negotiation.name_of(ask), wish.cacheability, Uuid::from(wish.gpuId.bytes).text(),
                             memory::domain_name(placement.domain), placement.reason,
                             is_video ? "always caches" : "never caches"),
                 is_video ? "ask true, or leave VidMem_GpuId unset"

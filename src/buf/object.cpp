@@ -52,9 +52,7 @@ Result<std::shared_ptr<memory::Allocation>> allocate_memory(const attr::Slot& re
         return memory::FileMemory::create(extent.size, extent.alignment);
     }
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
-    OPENNVSCI_TRY_ASSIGN(
-        device,
-        driver->require(Uuid::from(reconciled.scalar<NvSciRmGpuId>(kMemoryGpu).value_or(NvSciRmGpuId{}).bytes)));
+    OPENNVSCI_TRY_ASSIGN(device, memory_device_of(*driver, reconciled));
     const bool compressible = reconciled.scalar<bool>(kMemoryCompressed).value_or(false);
     return memory::DriverMemory::create(*driver, *device, {domain, extent.size, extent.alignment, compressible});
 }

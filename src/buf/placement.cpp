@@ -106,14 +106,16 @@ const char* or_video_memory(const Participants& participants) {
     return is_alone ? "" : ", or let exactly one GPU and no CPU take part";
 }
 
+Result<const Device*> memory_device_of(const driver::Driver& driver, const attr::Slot& reconciled) {
+    return driver.require(Uuid::from(reconciled.scalar<NvSciRmGpuId>(kMemoryGpu).value_or(NvSciRmGpuId{}).bytes));
+}
+
 Result<Placement> placement_of(const attr::Slot& reconciled) {
     OPENNVSCI_TRY_ASSIGN(participants, participants_of(reconciled));
     Placement placement{std::move(participants), reconciled.required<Domain>(kMemoryDomain)};
     if (placement.domain == Domain::system) return placement;
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
-    OPENNVSCI_TRY_ASSIGN(
-        device,
-        driver->require(Uuid::from(reconciled.scalar<NvSciRmGpuId>(kMemoryGpu).value_or(NvSciRmGpuId{}).bytes)));
+    OPENNVSCI_TRY_ASSIGN(device, memory_device_of(*driver, reconciled));
     placement.participants.driver = driver;
     placement.device = device;
     return placement;

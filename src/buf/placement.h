@@ -29,6 +29,10 @@ void state_placement(attr::Negotiation& negotiation, const Placement& placement)
 /// another obstacle than the participants.
 [[nodiscard]] const char* or_video_memory(const Participants& participants);
 
+/// The device whose memory a reconciled list states, which is not Domain::system. Errors: those of Driver::require.
+[[nodiscard]] Result<const driver::Device*> memory_device_of(const driver::Driver& driver,
+                                                             const attr::Slot& reconciled);
+
 /// The placement that a reconciled list states, without the reason. Errors: those of Driver::require.
 [[nodiscard]] Result<Placement> placement_of(const attr::Slot& reconciled);
 
