@@ -21,7 +21,10 @@
  *  - PROPOSED (OpenNvSci decision): a freed, foreign or garbage object gives NvSciError_BadParameter where the function
  *    returns NvSciError; a void function ignores it and logs one line to stderr. NULL given to a Delete member is
  *    ignored. Fetching a member through a pointer that is not a live object is an access of the program itself, before
- *    any function of the library runs, and cannot be checked.
+ *    any function of the library runs, and cannot be checked; nor can a freed object be told from another one of its
+ *    kind that was made later and has the same address.
+ *  - PROPOSED (OpenNvSci decision): a forked child owns nothing of this. It may delete what it inherited, which ends
+ *    nothing, and make services of its own; everything else that is given such an object is NvSciError_BadParameter.
  *
  * Source: DRIVE OS 6.0.10 API reference (NvSciEvent 1.4) and, for NvSciEventLoopService::WaitForAnyEvent, the
  * DriveOS 7.0.3 API reference (NvSciEvent 1.5).
@@ -94,7 +97,8 @@ struct NvSciLocalEvent {
     NvSciError (*Signal)(NvSciLocalEvent* thisLocalEvent);
 
     /**
-     * Frees the local event. #eventNotifier must have been deleted before. NULL is ignored.
+     * Frees the local event. #eventNotifier is deleted before; PROPOSED (OpenNvSci decision): the other order works
+     * too, and a signal after the deletion of the notifier has no effect. NULL is ignored.
      *
      * Thread-safe, provided that nobody else uses this local event.
      *
@@ -133,7 +137,7 @@ struct NvSciEventService {
      *
      * Thread-safe.
      *
-     * @param[in] thisEventService The service itself. It must outlive the event and its notifier.
+     * @param[in] thisEventService The service itself. It is deleted after the event and its notifier.
      * @param[out] newLocalEvent The event; the caller deletes its notifier first, then the event.
      * @retval NvSciError_Success The event exists and is not pending.
      * @retval NvSciError_BadParameter An argument is NULL or thisEventService is not a live service.
@@ -160,8 +164,10 @@ struct NvSciEventService {
     NvSciError (*CreateTimerEvent)(NvSciEventService* thisEventService, NvSciTimerEvent** newTimerEvent);
 
     /**
-     * Frees the service. The last call of all: every notifier and local event of it must have been deleted before.
-     * For a loop service call it as `loop->EventService.Delete(&loop->EventService)`. NULL is ignored.
+     * Frees the service. The last call of all. If there are notifiers or local events of it left, it returns as always;
+     * they can still be signalled and deleted, but not waited for, and what the service holds goes with the last of
+     * them. A wait that another thread is in ends with NvSciError_InvalidState (PROPOSED, OpenNvSci decision). For a
+     * loop service call it as `loop->EventService.Delete(&loop->EventService)`. NULL is ignored.
      *
      * Thread-safe, provided that nobody else uses this service.
      *
@@ -178,7 +184,8 @@ struct NvSciEventService {
  */
 struct NvSciEventNotifier {
     /**
-     * Sets, replaces or removes the handler that a wait on this notifier's service calls when an event comes.
+     * Sets, replaces or removes the handler that a wait on this notifier's service calls when an event comes. It takes
+     * effect at once, also for a wait that another thread is in; a handler that is running there goes on to its end.
      * A handler of one notifier never runs concurrently with itself. PROPOSED (OpenNvSci decision): an event with a
      * handler also counts in the newEventArray of a wait.
      *
@@ -189,8 +196,9 @@ struct NvSciEventNotifier {
      * @param[in] cookie Passed to callback, never dereferenced; may be NULL.
      * @param[in] priority 0 ... NV_SCI_EVENT_PRIORITIES - 1; ignored.
      * @retval NvSciError_Success Done.
-     * @retval NvSciError_BadParameter thisEventNotifier is NULL or not a live notifier.
-     * @retval NvSciError_NotPermitted The notifier cannot take a handler.
+     * @retval NvSciError_BadParameter thisEventNotifier is NULL or not a live notifier, or priority is out of range.
+     * @retval NvSciError_NotPermitted The notifier belongs to a library that handles its events itself.
+     * @retval NvSciError_ResourceError The operating system failed to wake the thread that waits.
      *
      * Source: DRIVE OS 6.0.10 API reference.
      */
@@ -199,8 +207,9 @@ struct NvSciEventNotifier {
 
     /**
      * Removes the notifier from its service and frees it. Returns at once even while the handler runs in another
-     * thread; the memory is then freed when the handler has returned. The notifier of an endpoint is deleted before the
-     * endpoint is closed. NULL is ignored.
+     * thread; the memory is then freed when the handler has returned. A handler may delete its own notifier, and
+     * others. A wait for notifiers that are all gone ends with NvSciError_InvalidState. The notifier of an endpoint is
+     * deleted before the endpoint is closed. NULL is ignored.
      *
      * Thread-safe, provided that nobody else uses this notifier.
      *
@@ -249,7 +258,8 @@ struct NvSciEventLoopService {
      * @retval NvSciError_Success The notifier had an event, which is consumed.
      * @retval NvSciError_BadParameter eventNotifier is NULL or not a live notifier; microseconds is negative and not
      *         NV_SCI_EVENT_INFINITE_WAIT; infinite wait on a service made by NvSciEventLoopServiceCreateSafeX().
-     * @retval NvSciError_InvalidState The service cannot be waited on now, for instance from inside a handler.
+     * @retval NvSciError_InvalidState Called from inside a handler, the service has been deleted, or every notifier
+     *         that the wait is for has been deleted meanwhile.
      * @retval NvSciError_NotSupported Another thread is waiting on this service.
      * @retval NvSciError_Timeout Time is up without an event.
      * @retval NvSciError_ResourceError The operating system failed.
@@ -409,7 +419,7 @@ NvSciError NvSciEventLoopServiceCreateSafeX(size_t maxEventLoops, void* config,
  * @param[in] eventNotifier The notifier; stays owned by the caller.
  * @retval NvSciError_Success The notifier belongs to newEventService.
  * @retval NvSciError_BadParameter An argument is NULL or not live, or the notifier is not one of oldEventService.
- * @retval NvSciError_InvalidState An event is pending, or somebody waits on the notifier.
+ * @retval NvSciError_InvalidState An event is pending, somebody waits on the notifier, or its handler is running.
  * @retval NvSciError_InsufficientMemory Out of memory.
  * @retval NvSciError_NotPermitted This notifier cannot be moved.
  *
@@ -420,7 +430,7 @@ NvSciError NvSciEventMoveNotifier(NvSciEventService* oldEventService, NvSciEvent
 
 /**
  * Tells whether the library fits a program compiled against the given version: the major versions are equal and
- * minorVer is not greater than the library's.
+ * minorVer is not greater than the library's. PROPOSED (OpenNvSci decision): that is 5, because all of 1.5 is there.
  *
  * Thread-safe.
  *
