@@ -20,6 +20,7 @@ constinit ListTable g_sync_lists(HandleKind::sync_attribute_list);
 constinit SyncObjectTable g_sync_objects(HandleKind::sync_object);
 constinit ModuleTable g_cpu_wait_contexts(HandleKind::cpu_wait_context);
 constinit ExternalSemaphoreTable g_external_semaphores(HandleKind::external_semaphore);
+constinit EndpointTable g_endpoints(HandleKind::ipc_endpoint);
 
 struct KindRow {
     HandleKind kind;
@@ -53,6 +54,7 @@ constexpr KindRow kKinds[] = {
     row<g_sync_objects>(HandleKind::sync_object, "a synchronization object (NvSciSyncObj)"),
     row<g_cpu_wait_contexts>(HandleKind::cpu_wait_context, "a CPU wait context (NvSciSyncCpuWaitContext)"),
     row<g_external_semaphores>(HandleKind::external_semaphore, "an external semaphore (CUexternalSemaphore)"),
+    row<g_endpoints>(HandleKind::ipc_endpoint, "an endpoint (NvSciIpcEndpoint)"),
 };
 
 [[gnu::constructor]] void guard_tables_across_fork() {
@@ -118,6 +120,10 @@ ModuleTable& cpu_wait_contexts() noexcept {
 
 ExternalSemaphoreTable& external_semaphores() noexcept {
     return g_external_semaphores;
+}
+
+EndpointTable& endpoints() noexcept {
+    return g_endpoints;
 }
 
 }  // namespace opennvsci::api

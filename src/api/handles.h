@@ -18,6 +18,7 @@
 #include "buf/object.h"
 #include "cuda/external_memory.h"
 #include "cuda/external_semaphore.h"
+#include "ipc/endpoint.h"
 #include "sync/object.h"
 
 namespace opennvsci::api {
@@ -35,6 +36,7 @@ using ModuleTable = HandleTable<std::shared_ptr<attr::Module>>;
 using ListTable = HandleTable<std::unique_ptr<ListEntry>>;
 using ExternalMemoryTable = HandleTable<cuda::ExternalMemory>;
 using ExternalSemaphoreTable = HandleTable<cuda::ExternalSemaphore>;
+using EndpointTable = HandleTable<std::shared_ptr<ipc::Endpoint>>;
 
 /// A handle as the number that the tables know.
 template <class Handle>
@@ -138,5 +140,7 @@ using SyncObjectTable = HandleTable<SyncObjectEntry>;
 /// Behind an NvSciSyncCpuWaitContext: the module whose fences it may wait for.
 [[nodiscard]] ModuleTable& cpu_wait_contexts() noexcept;
 [[nodiscard]] ExternalSemaphoreTable& external_semaphores() noexcept;
+/// Behind an NvSciIpcEndpoint.
+[[nodiscard]] EndpointTable& endpoints() noexcept;
 
 }  // namespace opennvsci::api

@@ -47,6 +47,7 @@ enum class HandleKind : std::uint16_t {
     cpu_wait_context = 0x5C08,
     timeline = 0x5C09,
     external_semaphore = 0x5C0A,
+    ipc_endpoint = 0x5C0B,
 };
 
 /// True if `handle` has the form of a handle of this kind, alive or not.
@@ -57,7 +58,7 @@ enum class HandleKind : std::uint16_t {
 /// True if `handle` has the form of a handle of any kind.
 [[nodiscard]] constexpr bool is_handle(std::uint64_t handle) noexcept {
     return handle >> 48 >= static_cast<std::uint16_t>(HandleKind::module) &&
-           handle >> 48 <= static_cast<std::uint16_t>(HandleKind::external_semaphore);
+           handle >> 48 <= static_cast<std::uint16_t>(HandleKind::ipc_endpoint);
 }
 
 /// `kLastGeneration` is a parameter for tests only.
