@@ -73,6 +73,8 @@ struct CheckRule {
     bool (*holds)(const Key& key, const Slot& reconciled, const CheckedWishes& unreconciled);
     /// The key of the result that it compares with, if that is another one.
     std::uint32_t compared = 0;
+    /// True if the result holds it for the lists of its own process alone.
+    bool is_for_own_lists = false;
 };
 
 struct Key {

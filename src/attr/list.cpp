@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace opennvsci::attr {
 namespace {
@@ -43,7 +44,32 @@ List::List(const List& other)
                 (other.wishes_.size() == 1 || other.schema_->rules().writes_clones_of_several_slots)),
       wishes_(other.wishes_),
       result_(other.result_),
-      report_(other.report_) {}
+      report_(other.report()) {}
+
+std::shared_ptr<const Report> List::report() const {
+    const auto locked = maker_ == process::token() ? std::unique_lock(report_mutex_) : std::unique_lock<std::mutex>();
+    return report_;
+}
+
+void List::add_participants(std::span<const List* const> lists) {
+    const std::lock_guard locked(report_mutex_);
+    auto report = report_ != nullptr ? std::make_shared<Report>(*report_) : std::make_shared<Report>();
+    std::uint32_t position = 0;
+    for (const List* list : lists)
+        list->report_to(*report, position++);
+    former_reports_.push_back(std::exchange(report_, std::move(report)));
+}
+
+void List::report_to(Report& report, std::uint32_t position) const {
+    const std::size_t slots = slot_count();
+    std::uint32_t slot_number = 0;
+    for_each_participant([&](const Wishes& wishes) {
+        const auto participant = static_cast<std::uint32_t>(report.participants().size());
+        report.add_participant({position, slot_number++, slots == 1, wishes.name, wishes.origin});
+        wishes.values.for_each_set(
+            [&](std::size_t key_index, Bytes value) { report.add_ask(key_index, participant, value); });
+    });
+}
 
 Result<std::unique_ptr<List>> List::clone() const {
     const auto locked = lock();
@@ -101,7 +127,12 @@ std::string List::text() const {
     const auto locked = lock();
     std::string out;
     for (std::size_t i = 0; i < slot_count(); ++i) {
-        if (slot_count() > 1) out += fmt::format("slot {} {}\n", i + 1, wishes_[i].name);
+        if (!is_reconciled()) {
+            const Wishes& wishes = wishes_[i];
+            const bool is_remote = !wishes.origin.is_this_process() && kind_ == Kind::unreconciled;
+            const std::string name = is_remote ? origin_text(wishes.origin, wishes.name) : wishes.name;
+            if (slot_count() > 1 || is_remote) out += fmt::format("slot {} {}\n", i + 1, name);
+        }
         values(i).for_each_set([&](std::size_t key_index, Bytes value) {
             const Key& key = schema_->keys()[key_index];
             out += fmt::format("{} = {}\n", key.name, key.text(value));

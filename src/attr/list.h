@@ -57,7 +57,11 @@ class List {
     [[nodiscard]] bool is_reconciled() const noexcept { return kind_ == Kind::reconciled; }
     [[nodiscard]] const Schema& schema() const noexcept { return *schema_; }
     [[nodiscard]] std::size_t slot_count() const noexcept { return result_ ? 1 : wishes_.size(); }
-    [[nodiscard]] const std::shared_ptr<const Report>& report() const noexcept { return report_; }
+    /// What is known of how it came about; null if nothing is.
+    [[nodiscard]] std::shared_ptr<const Report> report() const;
+    /// Lets more participants take part in a reconciled list: all slots of unreconciled `lists`, in the order of the
+    /// call. What was handed out of the report that there was stays valid as long as the list.
+    void add_participants(std::span<const List* const> lists);
     /// True if keys can be set: a new unreconciled list, or a copy of one.
     [[nodiscard]] bool is_writable() const noexcept { return writable_; }
 
@@ -90,6 +94,10 @@ class List {
             read(wishes);
     }
 
+    /// Adds the participants of an unreconciled list, which stands at `position` in its call, and what they ask, to a
+    /// report.
+    void report_to(Report& report, std::uint32_t position) const;
+
     /// The one slot of a reconciled list, which never changes.
     [[nodiscard]] const Slot& reconciled() const noexcept { return *result_; }
 
@@ -109,6 +117,8 @@ class List {
     std::vector<Wishes> wishes_;  // empty in a reconciled list
     std::optional<Slot> result_;  // of a reconciled list
     std::shared_ptr<const Report> report_;
+    std::vector<std::shared_ptr<const Report>> former_reports_;
+    mutable std::mutex report_mutex_;
     KeySet written_;  // keys that may not be set again
     const std::uint64_t maker_ = process::token();
     mutable std::mutex mutex_;

@@ -15,18 +15,15 @@ Negotiation::Negotiation(const Schema& schema, std::span<const List* const> list
     asks_.reserve(slots);
     std::uint32_t position = 0;
     for (const List* list : lists)
-        add(*list, position++);
+        list->report_to(report_, position++);
 }
 
-void Negotiation::add(const List& list, std::uint32_t position) {
-    const std::size_t slot_count = list.slot_count();
-    std::uint32_t slot_number = 0;
-    list.for_each_participant([&](const Wishes& wishes) {
-        const auto participant = static_cast<std::uint32_t>(report_.participants().size());
-        report_.add_participant({position, slot_number++, slot_count == 1, wishes.name, wishes.origin});
-        wishes.values.for_each_set(
-            [&](std::size_t key_index, Bytes value) { report_.add_ask(key_index, participant, value); });
-    });
+std::vector<Ask> Negotiation::own_asks(std::uint32_t number) {
+    std::vector<Ask> own;
+    for (const Ask& ask : asks(number)) {
+        if (report_.participants()[ask.participant].origin.is_this_process()) own.push_back(ask);
+    }
+    return own;
 }
 
 Result<> Negotiation::check_asks() {
@@ -59,7 +56,7 @@ tl::unexpected<Error> Negotiation::refuse(std::uint32_t number, NvSciError code,
     if (code == NvSciError_ReconciliationFailed || code == NvSciError_UnsupportedConfig) {
         for (const Ask& ask : asks(number)) {
             const Participant& participant = report_.participants()[ask.participant];
-            Wishes wishes{Values(*schema_), participant.text(), participant.origin};
+            Wishes wishes{Values(*schema_), participant.text(), participant.origin};  // the name says who it is
             wishes.values.put(refused, ask.value);
             conflict_.push_back(std::move(wishes));
         }
@@ -82,20 +79,22 @@ Reconciliation Negotiation::end(Result<> negotiated) {
     return {tl::make_unexpected(std::move(negotiated).error()), std::move(conflict)};
 }
 
-Result<> check_satisfies(const Slot& reconciled, const Values& wishes, NvSciError mismatch) {
-    auto asked = CheckedWishes::of(wishes);
+Result<> check_satisfies(const Slot& reconciled, const Wishes& wishes, NvSciError mismatch) {
+    auto asked = CheckedWishes::of(wishes.values);
     if (!asked) return fail(mismatch, std::move(asked.error().text));
     const Schema& schema = reconciled.schema();
+    const std::string own_name = wishes.name.empty() ? "the other one" : wishes.name;
+    const std::string who = wishes.origin.is_this_process() ? own_name : origin_text(wishes.origin, wishes.name);
     const std::uint32_t groups = schema.groups_of(reconciled.get(schema.selector()));
     for (const Key& key : schema.keys()) {
-        if (!Schema::is_in_groups(key, groups) || key.check == nullptr || key.check->holds(key, reconciled, *asked)) {
-            continue;
-        }
+        if (!Schema::is_in_groups(key, groups) || key.check == nullptr) continue;
+        if (key.check->is_for_own_lists && !wishes.origin.is_this_process()) continue;
+        if (key.check->holds(key, reconciled, *asked)) continue;
         const Key& compared = key.check->compared == 0 ? key : *schema.find(key.check->compared);
-        return fail(mismatch,
-                    fmt::format("{}: the reconciled list has {}{}{}, the other one {}; rule '{}'", key.name,
-                                &compared == &key ? "" : compared.name, &compared == &key ? "" : " ",
-                                key.text(reconciled.get(compared)), key.text(wishes.get(key)), key.check->name));
+        return fail(mismatch, fmt::format("{}: the reconciled list has {}{}{}, {} {}; rule '{}'", key.name,
+                                          &compared == &key ? "" : compared.name, &compared == &key ? "" : " ",
+                                          key.text(reconciled.get(compared)), who, key.text(wishes.values.get(key)),
+                                          key.check->name));
     }
     return {};
 }
@@ -104,7 +103,7 @@ Result<> check_satisfies(const Slot& reconciled, std::span<const List* const> li
     Result<> satisfied;
     for (const List* list : lists) {
         list->for_each_participant([&](const Wishes& wishes) {
-            if (satisfied) satisfied = check_satisfies(reconciled, wishes.values, mismatch);
+            if (satisfied) satisfied = check_satisfies(reconciled, wishes, mismatch);
         });
     }
     return satisfied;

@@ -37,6 +37,9 @@ class Negotiation {
         return asks_;
     }
 
+    /// The asks of this process alone.
+    [[nodiscard]] std::vector<Ask> own_asks(std::uint32_t number);
+
     /// The name of the participant that asks.
     [[nodiscard]] std::string name_of(const Ask& ask) const { return report_.participants()[ask.participant].text(); }
 
@@ -93,8 +96,6 @@ class Negotiation {
     [[nodiscard]] Reconciliation end(Result<> negotiated);
 
   private:
-    void add(const List& list, std::uint32_t position);
-
     const Schema* schema_;
     Slot result_;
     Report report_;
@@ -104,7 +105,7 @@ class Negotiation {
 
 /// Checks that a result satisfies what a participant asks, or every participant of `lists`, by the rules of the keys.
 /// Errors: `mismatch`, with the key that does not hold.
-[[nodiscard]] Result<> check_satisfies(const Slot& reconciled, const Values& wishes, NvSciError mismatch);
+[[nodiscard]] Result<> check_satisfies(const Slot& reconciled, const Wishes& wishes, NvSciError mismatch);
 [[nodiscard]] Result<> check_satisfies(const Slot& reconciled, std::span<const List* const> lists, NvSciError mismatch);
 
 }  // namespace opennvsci::attr

@@ -23,7 +23,15 @@ const char* outcome_name(Outcome outcome) noexcept {
     return "unknown";
 }
 
+std::string origin_text(const Origin& origin, const std::string& name) {
+    // Where the reconciling process is asked about others, it has sent the whole text.
+    if (origin.path == Origin::kElsewhere) return fmt::format("peer {}: {}", origin.peer, name);
+    const std::string from = origin.peer.empty() ? "a peer" : fmt::format("peer {}", origin.peer);
+    return fmt::format("{}: list {}{}{}", from, origin.position, name.empty() ? "" : ", ", name);
+}
+
 std::string Participant::text() const {
+    if (!origin.is_this_process()) return origin_text(origin, name);
     if (!name.empty()) return name;
     return is_only_slot ? fmt::format("list {}", list + 1) : fmt::format("list {} slot {}", list + 1, slot + 1);
 }

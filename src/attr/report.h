@@ -34,7 +34,8 @@ struct Participant {
     std::string name;  ///< given by the program, or empty
     Origin origin{};
 
-    /// The given name, or "list 2", or "list 2 slot 3" (counted from 1).
+    /// The given name, or "list 2", or "list 2 slot 3" (counted from 1); of another process, with who it is:
+    /// "peer nvscisync_a_1: list 0, camera".
     [[nodiscard]] std::string text() const;
 };
 
@@ -43,6 +44,10 @@ struct Decision {
     Text reason;      ///< why; empty where the outcome needs no explanation
     Text suggestion;  ///< the smallest change that would avoid it; empty if there is none or no need
 };
+
+/// A participant of another process for texts: the endpoint of the peer that its list came from, its place among those
+/// that came together, and the name that it gave, if any.
+[[nodiscard]] std::string origin_text(const Origin& origin, const std::string& name);
 
 class Report {
   public:
@@ -53,6 +58,10 @@ class Report {
     void add_ask(std::size_t key_index, std::uint32_t participant, Bytes value);
     /// One decision per key, the one at `key_index` of its table: a later one replaces an earlier one.
     void decide(std::size_t key_index, Decision decision);
+
+    /// The session of the link that the reconciled list came by; 0 if it was made in this process.
+    [[nodiscard]] std::uint64_t source() const noexcept { return source_; }
+    void set_source(std::uint64_t session) noexcept { source_ = session; }
 
     [[nodiscard]] const std::vector<Participant>& participants() const noexcept { return participants_; }
     /// The decision on the key at `key_index`, or null.
@@ -78,6 +87,7 @@ class Report {
         std::uint32_t size;
         std::uint32_t next = kNone;
     };
+    std::uint64_t source_ = 0;
     std::vector<Participant> participants_;
     std::vector<StoredAsk> asks_;
     std::array<std::uint32_t, Schema::kMaxKeys> first_ask_ = none_for_all();

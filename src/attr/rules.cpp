@@ -115,5 +115,6 @@ const CheckRule check::equal_if_asked{"equal if asked", check_equal_if_asked};
 const CheckRule check::at_least{"at least", check_at_least};
 const CheckRule check::superset{"contains", check_superset};
 const CheckRule check::implies{"implies", check_implies};
+const CheckRule check::implies_for_own_lists{"implies", check_implies, 0, true};
 
 }  // namespace opennvsci::attr

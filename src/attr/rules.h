@@ -22,6 +22,7 @@ extern const CheckRule equal_if_asked;  ///< equal to what was asked, if anythin
 extern const CheckRule at_least;        ///< the reconciled slot has the key; not smaller than what was asked
 extern const CheckRule superset;        ///< every element that was asked for is there
 extern const CheckRule implies;         ///< if true was asked, it is true
+extern const CheckRule implies_for_own_lists;  ///< the same, for lists of the result's own process
 
 }  // namespace opennvsci::attr::check
 

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "attr/elements.h"
 #include "attr/schema.h"
@@ -17,11 +19,19 @@
 
 namespace opennvsci::attr {
 
-/// Which process a participant is.
+/// Which process a participant is: the way that its list came.
 struct Origin {
-    std::uint64_t peer = 0;  ///< 0: this process
+    /// The path of a participant that is known by its text alone: it is behind the process that reconciled.
+    static constexpr std::uint64_t kElsewhere = ~std::uint64_t{0};
 
-    [[nodiscard]] bool is_this_process() const noexcept { return peer == 0; }
+    std::uint64_t path = 0;             ///< the session of the link that it came by (ipc/link.h); 0: this process
+    std::vector<std::uint64_t> beyond;  ///< the way on from the process at the link's other end, in its own numbers
+    std::string peer;                   ///< for texts: the endpoint at the other end of that link
+    std::uint32_t position = 0;         ///< for texts: its place among the slots that came together, from 0
+
+    [[nodiscard]] bool is_this_process() const noexcept { return path == 0; }
+    /// True if something can be sent back to it.
+    [[nodiscard]] bool is_behind_link() const noexcept { return path != 0 && path != kElsewhere; }
 };
 
 class Values {

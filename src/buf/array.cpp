@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/checked.h"
+#include "buf/buffer_type.h"
 #include "buf/data_type.h"
 #include "buf/keys.h"
 
@@ -29,6 +30,15 @@ Result<> complete_array(attr::Negotiation& negotiation, const Placement& /*place
     negotiation.compute(NvSciBufArrayAttrKey_Size, *size);
     negotiation.compute(NvSciBufArrayAttrKey_Alignment, kDefaultAlignment, kAllocatorAligns);
     return {};
+}
+
+Result<> check_array(const attr::Slot& reconciled) {
+    const auto type = reconciled.required<NvSciBufAttrValDataType>(NvSciBufArrayAttrKey_DataType);
+    const auto stride = reconciled.required<std::uint64_t>(NvSciBufArrayAttrKey_Stride);
+    if (stride < bytes_of(type)) return wrong_result(NvSciBufArrayAttrKey_Stride, "less than an element");
+    const auto size = checked::multiply(reconciled.required<std::uint64_t>(NvSciBufArrayAttrKey_Capacity), stride);
+    if (size && *size <= array_extent(reconciled).size) return {};
+    return wrong_result(NvSciBufArrayAttrKey_Size, "less than its elements");
 }
 
 Extent array_extent(const attr::Slot& reconciled) {

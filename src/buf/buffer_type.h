@@ -6,6 +6,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <string_view>
 
 #include "attr/negotiation.h"
 #include "buf/extent.h"
@@ -31,6 +32,9 @@ struct BufferType {
 
     /// Completes the keys of a reconciliation, whose other keys are merged. Errors: those of NvSciBufAttrListReconcile.
     Result<> (*complete)(attr::Negotiation& negotiation, const Placement& placement);
+    /// Checks that the values of a reconciled list from another process, each legal, describe one buffer together: all
+    /// that is reached by them lies inside its size. Errors: BadParameter, with the key.
+    Result<> (*check)(const attr::Slot& reconciled);
     /// What a reconciled list says of its size and alignment.
     Extent (*extent)(const attr::Slot& reconciled);
     /// How a reconciled list divides it. Errors: those of layout_of().
@@ -57,6 +61,12 @@ void for_each_type(TypeSet types, Visit&& visit) {
 
 /// The groups of keys that a list with these Types may hold, beside those of all buffers.
 [[nodiscard]] TypeSet keys_of_types(attr::Bytes types) noexcept;
+
+/// Checks a reconciled list from another process, whose values are legal one by one (attr::Slot::checked), so that
+/// whatever reads it here can believe what they say together. Errors: BadParameter, with the key.
+[[nodiscard]] Result<> check_result(const attr::Slot& reconciled);
+/// The failure of such a check.
+[[nodiscard]] tl::unexpected<Error> wrong_result(std::uint32_t key, std::string_view problem);
 
 /// The types that the keys of a slot describe; a pyramid is an image too.
 [[nodiscard]] TypeSet types_of(const attr::Slot& slot);

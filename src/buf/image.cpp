@@ -11,6 +11,8 @@
 #include <type_traits>
 
 #include "base/block_linear.h"
+#include "base/checked.h"
+#include "buf/buffer_type.h"
 #include "buf/color_format.h"
 #include "buf/keys.h"
 #include "buf/surface.h"
@@ -254,6 +256,64 @@ Result<> complete_image_layout(Negotiation& negotiation, const LayoutRules& rule
 Result<> complete_image(Negotiation& negotiation, const Placement& placement) {
     OPENNVSCI_TRY(complete_image_description(negotiation));
     return complete_image_layout(negotiation, layout_rules(placement));
+}
+
+namespace {
+
+// What of the shape of a plane is stated a second time agrees with its format.
+Result<> check_format_keys(const Slot& reconciled, std::uint32_t i, const ColorFormat& format) {
+    if (reconciled.elements<std::uint32_t>(NvSciBufImageAttrKey_PlaneBitsPerPixel)[i] != format.bits_per_pixel) {
+        return wrong_result(NvSciBufImageAttrKey_PlaneBitsPerPixel, "not that of the colour format");
+    }
+    if (reconciled.elements<std::uint32_t>(NvSciBufImageAttrKey_PlaneDatatype)[i] != format.data_type) {
+        return wrong_result(NvSciBufImageAttrKey_PlaneDatatype, "not that of the colour format");
+    }
+    if (reconciled.elements<std::uint8_t>(NvSciBufImageAttrKey_PlaneChannelCount)[i] != format.channels) {
+        return wrong_result(NvSciBufImageAttrKey_PlaneChannelCount, "not that of the colour format");
+    }
+    return {};
+}
+
+// The rows of a plane lie inside its size, whether they are read as rows, as two fields or as an array.
+Result<> check_rows(const Image& image, const Plane& plane) {
+    if (plane.pitch < plane.row_bytes()) return wrong_result(NvSciBufImageAttrKey_PlanePitch, "less than a row");
+    const std::uint64_t field_rows = image.is_interlaced ? (std::uint64_t{plane.height} + 1) / 2 : plane.height;
+    if (plane.aligned_height < field_rows) {
+        return wrong_result(NvSciBufImageAttrKey_PlaneAlignedHeight, "less than the rows of a field");
+    }
+    const std::uint64_t field = std::uint64_t{plane.pitch} * plane.aligned_height;  // 64 bits at most
+    const bool has_second = image.is_interlaced;
+    if (has_second ? plane.second_field_offset < field : plane.second_field_offset != 0) {
+        return wrong_result(NvSciBufImageAttrKey_PlaneSecondFieldOffset, "not behind the first field");
+    }
+    if (!checked::window_fits(plane.second_field_offset, field, plane.size)) {
+        return wrong_result(NvSciBufImageAttrKey_PlaneAlignedSize, "less than the rows");
+    }
+    if (!image.is_tiled()) return {};
+    const auto tiling = block_linear::lay_out(plane.row_bytes(), plane.height);
+    if (tiling && tiling->size <= plane.size) return {};
+    return wrong_result(NvSciBufImageAttrKey_PlaneAlignedSize, "less than the blocks");
+}
+
+}  // namespace
+
+Result<> check_image(const Slot& reconciled) {
+    const Image image = image_of(reconciled);
+    std::uint64_t end = 0;
+    for (std::uint32_t i = 0; i < image.planes.size(); ++i) {
+        const Plane& plane = image.planes[i];
+        OPENNVSCI_TRY(check_format_keys(reconciled, i, color_format(plane.format)));
+        OPENNVSCI_TRY(check_rows(image, plane));
+        if (plane.offset < end || plane.offset % plane.alignment != 0) {
+            return wrong_result(NvSciBufImageAttrKey_PlaneOffset,
+                                fmt::format("plane {} overlaps the one before, or is not aligned", i));
+        }
+        if (!checked::window_fits(plane.offset, plane.size, image.size)) {
+            return wrong_result(NvSciBufImageAttrKey_Size, fmt::format("less than the end of plane {}", i));
+        }
+        end = plane.end();
+    }
+    return {};
 }
 
 // The key Alignment is that of plane 0 only.

@@ -38,6 +38,7 @@ void append_regions(std::vector<Region>& regions, const std::string& prefix, std
 
 // What the row of buf/buffer_type.h names. Errors: those of the two before.
 [[nodiscard]] Result<> complete_image(attr::Negotiation& negotiation, const Placement& placement);
+[[nodiscard]] Result<> check_image(const attr::Slot& reconciled);
 [[nodiscard]] Extent image_extent(const attr::Slot& reconciled);
 [[nodiscard]] Result<std::vector<Region>> image_regions(const attr::Slot& reconciled);
 

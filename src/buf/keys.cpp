@@ -115,6 +115,7 @@ using attr::merge::logical_or;
 using attr::merge::maximum;
 using attr::merge::set_union;
 constexpr const attr::MergeRule& kSame = attr::merge::equal;
+constexpr const attr::CheckRule& kImpliesOwn = attr::check::implies_for_own_lists;
 constexpr const attr::CheckRule& kIsSame = attr::check::equal;
 constexpr const attr::CheckRule& kIsSameIfAsked = attr::check::equal_if_asked;
 
@@ -129,7 +130,7 @@ constexpr const attr::CheckRule& kIsSameIfAsked = attr::check::equal_if_asked;
 constexpr std::array kKeys{
     // number and name                    type                     count           direction  presence      legal                 merge               check
     Key{GENERAL(Types),                   &value::buffer_type,     5,              kInOut,    kMandatory,   &kType,               &rule::types,       &superset},
-    Key{GENERAL(NeedCpuAccess),           &value::boolean,         1,              kInOut,    kOptional,    &kBool,               &logical_or,        &implies},
+    Key{GENERAL(NeedCpuAccess),           &value::boolean,         1,              kInOut,    kOptional,    &kBool,               &logical_or,        &kImpliesOwn},
     Key{GENERAL(RequiredPerm),            &value::permission,      1,              kIn,       kOptional,    &kPermission,         &maximum,           &rule::granted_permission},
     Key{GENERAL(EnableCpuCache),          &value::boolean,         1,              kInOut,    kOptional,    &kBool,               &logical_or,        &implies},
     Key{GENERAL(GpuId),                   &value::gpu_id,          kMaxGpus,       kInOut,    kOptional,    &kAny,                &set_union,         &superset},

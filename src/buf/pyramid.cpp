@@ -8,6 +8,7 @@
 #include <span>
 
 #include "base/checked.h"
+#include "buf/buffer_type.h"
 #include "buf/image.h"
 #include "buf/keys.h"
 
@@ -63,6 +64,24 @@ Result<> complete_pyramid(attr::Negotiation& negotiation, const Placement& place
     return {};
 }
 
+Result<> check_pyramid(const attr::Slot& reconciled) {
+    const auto offsets = reconciled.elements<std::uint64_t>(NvSciBufPyramidAttrKey_LevelOffset);
+    const auto sizes = reconciled.elements<std::uint64_t>(NvSciBufPyramidAttrKey_LevelSize);
+    if (sizes[0] < reconciled.required<std::uint64_t>(NvSciBufImageAttrKey_Size)) {
+        return wrong_result(NvSciBufPyramidAttrKey_LevelSize, "level 0 is smaller than the image");
+    }
+    std::uint64_t end = 0;
+    for (std::size_t level = 0; level < offsets.size(); ++level) {
+        const auto level_end = checked::add(offsets[level], sizes[level]);
+        if (offsets[level] < end || !level_end) {
+            return wrong_result(NvSciBufPyramidAttrKey_LevelOffset,
+                                fmt::format("level {} overlaps the one before, or ends beyond 64 bits", level));
+        }
+        end = *level_end;
+    }
+    return {};
+}
+
 Extent pyramid_extent(const attr::Slot& reconciled) {
     const auto offsets = reconciled.elements<std::uint64_t>(NvSciBufPyramidAttrKey_LevelOffset);
     const auto sizes = reconciled.elements<std::uint64_t>(NvSciBufPyramidAttrKey_LevelSize);
@@ -76,10 +95,16 @@ Result<std::vector<Region>> pyramid_regions(const attr::Slot& reconciled) {
     const LayoutRules rules = layout_rules(placement);
     const auto scale = reconciled.required<float>(NvSciBufPyramidAttrKey_Scale);
     const auto offsets = reconciled.elements<std::uint64_t>(NvSciBufPyramidAttrKey_LevelOffset);
+    const auto sizes = reconciled.elements<std::uint64_t>(NvSciBufPyramidAttrKey_LevelSize);
     std::vector<Region> regions;
     ImageShape shape = image_shape_of(reconciled);
     for (std::size_t level = 0; level < offsets.size(); ++level, shape = next_level(shape, scale)) {
         OPENNVSCI_TRY_ASSIGN(image, lay_out(shape, rules));
+        if (image.size > sizes[level]) {  // another process reconciled it
+            return fail(NvSciError_ResourceError,
+                        fmt::format("level {} has {} bytes, and on the GPUs of this process it needs {}", level,
+                                    sizes[level], image.size));
+        }
         append_regions(regions, fmt::format("level {} ", level), offsets[level], image);
     }
     return regions;

@@ -11,6 +11,7 @@ namespace opennvsci::buf {
 
 // What the row of buf/buffer_type.h names. Errors: those of the image; Overflow; those of the layout of a level.
 [[nodiscard]] Result<> complete_pyramid(attr::Negotiation& negotiation, const Placement& placement);
+[[nodiscard]] Result<> check_pyramid(const attr::Slot& reconciled);
 [[nodiscard]] Extent pyramid_extent(const attr::Slot& reconciled);
 [[nodiscard]] Result<std::vector<Region>> pyramid_regions(const attr::Slot& reconciled);
 

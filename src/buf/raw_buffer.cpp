@@ -13,6 +13,10 @@ Result<> complete_raw_buffer(attr::Negotiation& negotiation, const Placement& /*
     return {};
 }
 
+Result<> check_raw_buffer(const attr::Slot& /*reconciled*/) {
+    return {};  // its size and its alignment stand alone
+}
+
 Extent raw_buffer_extent(const attr::Slot& reconciled) {
     return {reconciled.required<std::uint64_t>(NvSciBufRawBufferAttrKey_Size),
             reconciled.required<std::uint64_t>(NvSciBufRawBufferAttrKey_Align)};

@@ -11,6 +11,7 @@ namespace opennvsci::buf {
 
 // What the row of buf/buffer_type.h names. No error.
 [[nodiscard]] Result<> complete_raw_buffer(attr::Negotiation& negotiation, const Placement& placement);
+[[nodiscard]] Result<> check_raw_buffer(const attr::Slot& reconciled);
 [[nodiscard]] Extent raw_buffer_extent(const attr::Slot& reconciled);
 [[nodiscard]] Result<std::vector<Region>> raw_buffer_regions(const attr::Slot& reconciled);
 

@@ -263,6 +263,37 @@ Result<> complete_tensor(Negotiation& negotiation, const Placement& placement) {
                                               : complete_tensor_alone(negotiation);
 }
 
+// Every element lies inside the size; elements of 4 bits are two to a byte in the innermost dimension.
+Result<> check_tensor(const Slot& reconciled) {
+    const auto type = reconciled.required<NvSciBufAttrValDataType>(NvSciBufTensorAttrKey_DataType);
+    const auto sizes = reconciled.elements<std::uint64_t>(NvSciBufTensorAttrKey_SizePerDim);
+    const auto strides = reconciled.elements<std::uint64_t>(NvSciBufTensorAttrKey_StridesPerDim);
+    const bool is_packed = bits_of(type) < 8;
+    std::optional<std::uint64_t> last = std::max(bits_of(type) / 8, 1U);  // the end of the last element
+    std::optional<std::uint64_t> bytes = *last;                           // of all elements
+    for (std::size_t i = 0; i < sizes.size() && last && bytes; ++i) {
+        const bool is_halved = is_packed && i + 1 == sizes.size();
+        if (sizes[i] == 0 || (is_halved && sizes[i] % 2 != 0)) {
+            return wrong_result(NvSciBufTensorAttrKey_SizePerDim, fmt::format("dimension {} has {}", i, sizes[i]));
+        }
+        const std::uint64_t count = is_halved ? sizes[i] / 2 : sizes[i];
+        const auto step = checked::multiply(count - 1, strides[i]);
+        last = step ? checked::add(*last, *step) : step;
+        bytes = checked::multiply(*bytes, count);
+    }
+    const std::uint64_t size = tensor_extent(reconciled).size;
+    if (!last || !bytes || *last > size || *bytes > size) {
+        return wrong_result(NvSciBufTensorAttrKey_Size, "less than its elements");
+    }
+    if (!is_image_too(reconciled)) return {};
+    if (reconciled.required<std::uint32_t>(NvSciBufTensorAttrKey_PixelFormat) !=
+        reconciled.elements<std::uint32_t>(NvSciBufImageAttrKey_PlaneColorFormat)[0]) {
+        return wrong_result(NvSciBufTensorAttrKey_PixelFormat, "not that of the image");
+    }
+    if (size == reconciled.required<std::uint64_t>(NvSciBufImageAttrKey_Size)) return {};
+    return wrong_result(NvSciBufTensorAttrKey_Size, "not that of the image");
+}
+
 Extent tensor_extent(const Slot& reconciled) {
     return {reconciled.required<std::uint64_t>(NvSciBufTensorAttrKey_Size),
             reconciled.required<std::uint64_t>(NvSciBufTensorAttrKey_BaseAddrAlign)};

@@ -116,13 +116,14 @@ using attr::check::implies;
 using attr::check::superset;
 using attr::merge::logical_or;
 using attr::merge::set_union;
+constexpr const attr::CheckRule& kImpliesOwn = attr::check::implies_for_own_lists;
 
 #define SYNC(name) NvSciSyncAttrKey_##name, "NvSciSyncAttrKey_" #name
 
 // clang-format off
 constexpr std::array kKeys{
     // number and name                         type                   count           direction  presence    legal         merge             check
-    Key{SYNC(NeedCpuAccess),                   &value::boolean,       1,              kInOut,    kOptional,  &kBool,       &logical_or,      &implies},
+    Key{SYNC(NeedCpuAccess),                   &value::boolean,       1,              kInOut,    kOptional,  &kBool,       &logical_or,      &kImpliesOwn},
     Key{SYNC(RequiredPerm),                    &kPermissionType,      1,              kInOut,    kMandatory, &kPermission, &kAllPermissions, &kPermissionGranted},
     Key{SYNC(ActualPerm),                      &kPermissionType,      1,              kOut,      kOutput,    &kPermission, nullptr,          nullptr},
     Key{SYNC(WaiterContextInsensitiveFenceExports), &value::boolean,  1,              kInOut,    kOptional,  &kBool,       &logical_or,      &implies},

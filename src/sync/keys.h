@@ -16,11 +16,12 @@ namespace opennvsci::sync {
 /// Keys of this project's own, invisible to programs: they travel with a reconciled list and tell the allocator what
 /// was decided. Numbers of a key class that no public function accepts.
 enum InternalKey : std::uint32_t {
-    kPayloadDomain = 1U << 26 | 1U,   ///< a memory::Domain; unset if CUDA's events alone know the payload
-    kPayloadGpu = 1U << 26 | 2U,      ///< NvSciRmGpuId: whose video memory, if it is there
-    kCpuSignaler = 1U << 26 | 3U,     ///< bool: the signaler is a CPU of the process that reconciled
-    kStreamSignaler = 1U << 26 | 4U,  ///< bool: a list that speaks for CUDA asked to signal
-    kStreamWaiter = 1U << 26 | 5U,    ///< bool: a list that speaks for CUDA asked to wait
+    kPayloadDomain = 1U << 26 | 1U,  ///< a memory::Domain; unset if CUDA's events alone know the payload
+    kPayloadGpu = 1U << 26 | 2U,     ///< NvSciRmGpuId: whose video memory, if it is there
+    // Of the process whose list this is:
+    kCpuSignaler = 1U << 26 | 3U,     ///< bool: its CPU is the signaler
+    kStreamSignaler = 1U << 26 | 4U,  ///< bool: the signaler is a list of its own that speaks for CUDA
+    kStreamWaiter = 1U << 26 | 5U,    ///< bool: a list of its own that speaks for CUDA asked to wait
 };
 
 /// The primitives that a machine with discrete GPUs has, the better one last.

@@ -11,6 +11,7 @@
 #include "driver/driver.h"
 #include "memory/domain.h"
 #include "sync/keys.h"
+#include "sync/participants.h"
 
 namespace opennvsci::sync {
 namespace {
@@ -21,35 +22,9 @@ using attr::Key;
 using attr::Negotiation;
 using attr::Outcome;
 
-/// What one participant wants, as far as several keys belong together.
-struct Participant {
-    NvSciSyncAccessPerm permission = 0;
-    bool has_cpu = false;
-    bool wants_timestamps = false;
-    bool is_of_this_process = true;
-    std::vector<Uuid> gpus;
-
-    [[nodiscard]] bool signals() const { return (permission & NvSciSyncAccessPerm_SignalOnly) != 0; }
-    [[nodiscard]] bool waits() const { return (permission & NvSciSyncAccessPerm_WaitOnly) != 0; }
-    /// A list that names no GPU and does not want the CPU leaves open what it is for.
-    [[nodiscard]] bool speaks_for_cuda() const { return !gpus.empty() || !has_cpu; }
-};
-
 Result<std::vector<Participant>> participants(Negotiation& negotiation) {
-    std::vector<Participant> all(negotiation.report().participants().size());
-    for (const Ask& ask : negotiation.asks(NvSciSyncAttrKey_RequiredPerm))
-        all[ask.participant].permission = load<NvSciSyncAccessPerm>(ask.value.data());
-    for (const Ask& ask : negotiation.asks(NvSciSyncAttrKey_NeedCpuAccess))
-        all[ask.participant].has_cpu = load<bool>(ask.value.data());
-    for (const Ask& ask : negotiation.asks(NvSciSyncAttrKey_WaiterRequireTimestamps))
-        all[ask.participant].wants_timestamps = load<bool>(ask.value.data());
-    for (const Ask& ask : negotiation.asks(NvSciSyncAttrKey_GpuId)) {
-        for (const auto& id : attr::elements<NvSciRmGpuId>(ask.value)) {
-            if (const Uuid uuid = Uuid::from(id.bytes); !uuid.is_null()) all[ask.participant].gpus.push_back(uuid);
-        }
-    }
+    std::vector<Participant> all = participants_of(negotiation.report());
     for (std::size_t i = 0; i < all.size(); ++i) {
-        all[i].is_of_this_process = negotiation.report().participants()[i].origin.is_this_process();
         if (all[i].permission != 0) continue;
         const std::string name = negotiation.report().participants()[i].text();
         return negotiation.refuse(NvSciSyncAttrKey_RequiredPerm, NvSciError_BadParameter,
@@ -88,7 +63,6 @@ Result<const Participant*> find_signaler(Negotiation& negotiation, const std::ve
         return negotiation.refuse(NvSciSyncAttrKey_RequiredPerm, NvSciError_ReconciliationFailed, "no list waits",
                                   "add a list with WaitOnly, or ask WaitSignal");
     }
-    OPENNVSCI_TRY(negotiation.merge(negotiation.key(NvSciSyncAttrKey_RequiredPerm)));
     return &*std::find_if(all.begin(), all.end(), signals);
 }
 
@@ -157,11 +131,26 @@ Result<> decide_timestamps(Negotiation& negotiation, const std::vector<Participa
 
 Result<> merge_the_rest(Negotiation& negotiation) {
     for (const Key& key : schema().keys()) {
-        if (key.merge == nullptr || key.number == NvSciSyncAttrKey_RequiredPerm) continue;
+        if (key.merge == nullptr) continue;
         OPENNVSCI_TRY(negotiation.merge(key));
         if (key.type == &attr::value::boolean) negotiation.default_to(key.number, false);
     }
     return {};
+}
+
+// What a process may do follows from its own lists, not from those of others (nvscisync.md 5.2). A process that
+// reconciles for others and has no list of its own keeps the permissions of all.
+void keep_own_access(Negotiation& negotiation) {
+    const Key& permissions = negotiation.key(NvSciSyncAttrKey_RequiredPerm);
+    if (const auto own = negotiation.own_asks(permissions.number); !own.empty()) {
+        (void)permissions.merge->merge(permissions, own, negotiation.result());  // always merges
+    }
+    const Key& cpu = negotiation.key(NvSciSyncAttrKey_NeedCpuAccess);
+    if (!negotiation.result().required<bool>(cpu.number)) return;
+    const auto own = negotiation.own_asks(cpu.number);
+    if (std::ranges::any_of(own, [](const Ask& ask) { return load<bool>(ask.value.data()); })) return;
+    negotiation.result().put_scalar(cpu.number, false);
+    negotiation.decide(cpu.number, Outcome::adjusted, "only other processes ask for it, which get it there");
 }
 
 struct Place {
@@ -175,7 +164,7 @@ Place place_payload(Negotiation& negotiation, const std::vector<Participant>& al
     const auto names_no_gpu = [](const Participant& p) { return p.gpus.empty(); };
     if (std::any_of(all.begin(), all.end(), has_cpu)) return {memory::Domain::system, "the CPU takes part"};
     if (std::any_of(all.begin(), all.end(), names_no_gpu)) return {memory::Domain::system, "a list names no GPU"};
-    if (!std::all_of(all.begin(), all.end(), [](const Participant& p) { return p.is_of_this_process; })) {
+    if (!std::all_of(all.begin(), all.end(), [](const Participant& p) { return p.origin->is_this_process(); })) {
         return {memory::Domain::system, "another process takes part"};
     }
     if (negotiation.is_asked(NvSciSyncAttrKey_PeerLocationInfo) ||
@@ -199,17 +188,17 @@ Place place_payload(Negotiation& negotiation, const std::vector<Participant>& al
     return {memory::Domain::video, "one GPU takes part, and its fences are deterministic", gpu};
 }
 
-void decide_place(Negotiation& negotiation, const std::vector<Participant>& all, const Participant& signaler) {
+void decide_place(Negotiation& negotiation, const std::vector<Participant>& all) {
     Place place = place_payload(negotiation, all);
     attr::Slot& result = negotiation.result();
     if (place.domain) result.put_scalar(kPayloadDomain, *place.domain);
     if (place.domain == memory::Domain::video) result.put_scalar(kPayloadGpu, place.gpu);
     negotiation.decide(kPayloadDomain, Outcome::computed, std::move(place.reason));
-    result.put_scalar(kCpuSignaler, signaler.has_cpu && signaler.is_of_this_process);
-    result.put_scalar(kStreamSignaler, signaler.speaks_for_cuda());
-    result.put_scalar(kStreamWaiter, std::any_of(all.begin(), all.end(), [](const Participant& participant) {
-                          return participant.waits() && participant.speaks_for_cuda();
-                      }));
+    Roles roles;
+    for (const Participant& participant : all) {
+        if (participant.origin->is_this_process()) roles.add(participant);
+    }
+    roles.put(result);
     // The process that reconciles owns the primitive (nvscisync.md 5.2).
     negotiation.compute(NvSciSyncAttrKey_ActualPerm, NvSciSyncAccessPerm{NvSciSyncAccessPerm_WaitSignal},
                         "this process owns the primitive");
@@ -222,7 +211,8 @@ Result<> negotiate(Negotiation& negotiation) {
     OPENNVSCI_TRY(choose_primitive(negotiation));
     OPENNVSCI_TRY(decide_timestamps(negotiation, all, *signaler));
     OPENNVSCI_TRY(merge_the_rest(negotiation));
-    decide_place(negotiation, all, *signaler);
+    keep_own_access(negotiation);
+    decide_place(negotiation, all);
     return {};
 }
 
@@ -233,17 +223,21 @@ attr::Reconciliation reconcile(std::span<const attr::List* const> lists) {
     return negotiation.end(negotiate(negotiation));
 }
 
-Result<> validate(const attr::Slot& reconciled, std::span<const attr::List* const> lists) {
-    OPENNVSCI_TRY(attr::check_satisfies(reconciled, lists, NvSciError_BadParameter));
+Result<> validate(const attr::Slot& reconciled, std::span<const attr::List* const> lists, NvSciError mismatch) {
+    OPENNVSCI_TRY(attr::check_satisfies(reconciled, lists, mismatch));
+    // The value is of the process whose list it is, so the lists of others say nothing about it.
+    bool has_own_lists = false;
     bool wants_cpu = !reconciled.required<bool>(NvSciSyncAttrKey_NeedCpuAccess);
     for (const attr::List* list : lists) {
         list->for_each_participant([&](const attr::Wishes& wishes) {
+            if (!wishes.origin.is_this_process()) return;
+            has_own_lists = true;
             const Bytes asked = wishes.values.get(*schema().find(NvSciSyncAttrKey_NeedCpuAccess));
             wants_cpu = wants_cpu || (!asked.empty() && asked[0] != std::byte{0});
         });
     }
-    if (wants_cpu) return {};
-    return fail(NvSciError_BadParameter,
+    if (wants_cpu || !has_own_lists) return {};
+    return fail(mismatch,
                 "NvSciSyncAttrKey_NeedCpuAccess: the reconciled list has true, and none of the others asks for it");
 }
 

@@ -12,7 +12,8 @@ namespace opennvsci::sync {
 /// UnsupportedConfig.
 [[nodiscard]] attr::Reconciliation reconcile(std::span<const attr::List* const> lists);
 
-/// Checks that `reconciled` satisfies all slots of `lists`. Errors: BadParameter, with the key that does not hold.
-[[nodiscard]] Result<> validate(const attr::Slot& reconciled, std::span<const attr::List* const> lists);
+/// Checks that `reconciled` satisfies all slots of `lists`. Errors: `mismatch`, with the key that does not hold.
+[[nodiscard]] Result<> validate(const attr::Slot& reconciled, std::span<const attr::List* const> lists,
+                                NvSciError mismatch);
 
 }  // namespace opennvsci::sync

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/list_exchange.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/unaligned.h"
+#include "memory/domain.h"
+#include "sync/keys.h"
+#include "sync/participants.h"
+#include "sync/peers.h"
+
+namespace opennvsci::sync {
+namespace {
+
+namespace wire = attr::wire;
+
+// The GPUs tell which of a peer's lists speak for CUDA.
+constexpr std::uint32_t kShareKeys[] = {NvSciSyncAttrKey_NeedCpuAccess, NvSciSyncAttrKey_RequiredPerm,
+                                        NvSciSyncAttrKey_GpuId};
+constexpr wire::Library kLibrary{
+    2, "NvSciSync", schema, NvSciError_BadParameter, NvSciError_AttrListValidationFailed, kShareKeys};
+
+// What a list of the CPU takes that names none (nvscisync.md 5.2).
+constexpr NvSciSyncAttrValPrimitiveType kPrimitivesOfTheCpu[] = {
+    NvSciSyncAttrValPrimitiveType_Syncpoint, NvSciSyncAttrValPrimitiveType_SysmemSemaphore,
+    NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b};
+
+Result<wire::Arrival> arrival(const wire::Received& blob, ipc::Endpoint& endpoint) {
+    OPENNVSCI_TRY_ASSIGN(link, endpoint.link_from(blob.instance()));
+    return wire::Arrival{link->session(), link->peer_name()};
+}
+
+// Nobody checks values when they are set (nvscisync.md 5.2).
+Result<> check_values(const attr::Wishes& wishes, std::size_t slot) {
+    const auto checked = attr::CheckedWishes::of(wishes.values);
+    if (checked) return {};
+    const std::string name = wishes.name.empty() ? fmt::format("slot {}", slot + 1) : wishes.name;
+    return fail(NvSciError_BadParameter, fmt::format("{}: {}", name, checked.error().text));
+}
+
+void add_primitives(attr::Values& values) {
+    const attr::Bytes needs_cpu = values.get(*schema().find(NvSciSyncAttrKey_NeedCpuAccess));
+    const attr::Key& primitives = *schema().find(NvSciSyncAttrKey_PrimitiveInfo);
+    if (needs_cpu.empty() || !load<bool>(needs_cpu.data()) || values.has(primitives)) return;
+    values.put(primitives, std::as_bytes(std::span(kPrimitivesOfTheCpu)));
+}
+
+// What the peer sees: its own rights and roles in place of this process's.
+attr::Slot result_for_peer(const attr::List& list, std::uint64_t session, const PeerShare& share) {
+    attr::Slot view = list.reconciled();
+    view.put_scalar(NvSciSyncAttrKey_NeedCpuAccess, share.needs_cpu_access);
+    view.put_scalar(NvSciSyncAttrKey_RequiredPerm, share.permission);
+    view.put_scalar(NvSciSyncAttrKey_ActualPerm, share.permission);
+    Roles roles;
+    const auto report = list.report();
+    for (const Participant& participant : participants_of(*report)) {
+        if (participant.origin->path == session && participant.origin->beyond.empty()) roles.add(participant);
+    }
+    roles.put(view);
+    return view;
+}
+
+attr::Report report_for_peer(const attr::Report& report, const PeerShare& share) {
+    attr::Report view = report;
+    const auto decide = [&](std::uint32_t key, attr::Outcome outcome, const char* reason) {
+        view.decide(schema().index_of(*schema().find(key)), {outcome, reason, {}});
+    };
+    decide(NvSciSyncAttrKey_NeedCpuAccess, share.needs_cpu_access ? attr::Outcome::granted : attr::Outcome::defaulted,
+           "what the lists of this process ask");
+    decide(NvSciSyncAttrKey_ActualPerm, attr::Outcome::computed, "what the lists of this process ask");
+    return view;
+}
+
+tl::unexpected<Error> wrong_result(std::uint32_t key, std::string_view problem) {
+    return fail(NvSciError_BadParameter, fmt::format("{}: {}", schema().find(key)->name, problem));
+}
+
+// The values are legal one by one; together they describe an object that two processes can share. Which GPUs there are
+// is asked where they are used, and the rest is only shown.
+Result<> check_result(const attr::Slot& result) {
+    const auto primitives = result.elements<NvSciSyncAttrValPrimitiveType>(NvSciSyncAttrKey_PrimitiveInfo);
+    if (primitives.size() != 1 ||
+        std::ranges::find(kPrimitivesOfThisMachine, primitives[0]) == kPrimitivesOfThisMachine.end()) {
+        return wrong_result(NvSciSyncAttrKey_PrimitiveInfo, "not one primitive that this machine has");
+    }
+    const bool is_64_bit = primitives[0] == NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b;
+    if (result.required<std::uint64_t>(NvSciSyncAttrKey_MaxPrimitiveValue) != (is_64_bit ? UINT64_MAX : UINT32_MAX)) {
+        return wrong_result(NvSciSyncAttrKey_MaxPrimitiveValue, "not that of the primitive");
+    }
+    const bool has_timestamps = result.required<bool>(NvSciSyncAttrKey_WaiterRequireTimestamps);
+    if (result.required<std::uint32_t>(NvSciSyncAttrKey_NumTimestampSlots) != (has_timestamps ? kSlots : 0)) {
+        return wrong_result(NvSciSyncAttrKey_NumTimestampSlots, "not that of an object with, or without, timestamps");
+    }
+    if (result.required<std::uint32_t>(NvSciSyncAttrKey_NumTaskStatusSlots) != kSlots) {
+        return wrong_result(NvSciSyncAttrKey_NumTaskStatusSlots, "not that of an object");
+    }
+    if (result.scalar<memory::Domain>(kPayloadDomain) != memory::Domain::system) {
+        return wrong_result(kPayloadDomain, "the payload is not in memory that processes share");
+    }
+    const auto permission = result.required<NvSciSyncAccessPerm>(NvSciSyncAttrKey_ActualPerm);
+    const bool signals = result.required<bool>(kCpuSignaler) || result.required<bool>(kStreamSignaler);
+    if (signals && (permission & NvSciSyncAccessPerm_SignalOnly) == 0) {
+        return wrong_result(NvSciSyncAttrKey_ActualPerm, "no right to signal, and this process is the signaler");
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<wire::Blob> export_unreconciled(std::span<const attr::List* const> lists, const ipc::Endpoint& endpoint) {
+    std::vector<attr::Wishes> slots;
+    for (const attr::List* list : lists)
+        list->for_each_participant([&](const attr::Wishes& wishes) { slots.push_back(wishes); });
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        OPENNVSCI_TRY(check_values(slots[i], i));
+        add_primitives(slots[i].values);
+    }
+    return wire::encode_unreconciled(kLibrary, endpoint.instance(), slots);
+}
+
+Result<std::unique_ptr<attr::List>> import_unreconciled(const void* blob, std::size_t size, ipc::Endpoint& endpoint) {
+    OPENNVSCI_TRY_ASSIGN(received, wire::Received::copy(kLibrary, blob, size));
+    OPENNVSCI_TRY_ASSIGN(from, arrival(received, endpoint));
+    return wire::decode_unreconciled(received, from);
+}
+
+Result<wire::Blob> export_reconciled(const attr::List& list, ipc::Endpoint& endpoint, attr::Bytes attachment) {
+    OPENNVSCI_TRY_ASSIGN(link, endpoint.link());
+    OPENNVSCI_TRY_ASSIGN(share, share_of(list, link->session()));
+    const attr::Report report = report_for_peer(*list.report(), share);  // there is one: it has the peer's share
+    return wire::encode_reconciled(
+        kLibrary, attachment.empty() ? wire::Kind::reconciled : wire::Kind::reconciled_with_object, endpoint.instance(),
+        link->session(), result_for_peer(list, link->session(), share), &report, attachment);
+}
+
+Result<wire::Imported> import_reconciled(const void* blob, std::size_t size, ipc::Endpoint& endpoint, wire::Kind kind) {
+    OPENNVSCI_TRY_ASSIGN(received, wire::Received::copy(kLibrary, blob, size));
+    OPENNVSCI_TRY_ASSIGN(from, arrival(received, endpoint));
+    OPENNVSCI_TRY_ASSIGN(imported, wire::decode_reconciled(received, from, kind));
+    OPENNVSCI_TRY(check_result(imported.list->reconciled()));
+    return std::move(imported);
+}
+
+}  // namespace opennvsci::sync
