@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -23,8 +24,18 @@ Calls& calls() noexcept {
         .memfd_create = ::memfd_create,
         .ftruncate = ::ftruncate,
         .add_seals = [](int fd, int seals) { return ::fcntl(fd, F_ADD_SEALS, seals); },
+        .get_seals = [](int fd) { return ::fcntl(fd, F_GET_SEALS); },
+        .get_flags = [](int fd) { return ::fcntl(fd, F_GETFL); },
+        .fstat = ::fstat,
+        .file_system_of =
+            [](int fd) {
+                struct statfs status {};
+                return ::fstatfs(fd, &status) == 0 ? static_cast<long>(status.f_type) : -1L;
+            },
         .mmap = ::mmap,
         .munmap = ::munmap,
+        .mremap = [](void* old, std::size_t old_size, std::size_t size, int flags,
+                     void* address) { return ::mremap(old, old_size, size, flags, address); },
         .dup_cloexec = [](int fd) { return ::fcntl(fd, F_DUPFD_CLOEXEC, 0); },
         .open = [](const char* path, int flags) { return ::open(path, flags); },
     };
@@ -53,6 +64,48 @@ tl::unexpected<Error> os_error(std::string_view call) {
                 fmt::format("{} failed: {}{}", call, std::strerror(number),
                             descriptors ? out_of_descriptors(number) : std::string()),
                 exhausted ? cu::CUDA_ERROR_OUT_OF_MEMORY : cu::CUDA_ERROR_OPERATING_SYSTEM);
+}
+
+namespace {
+
+constexpr long kTmpfs = 0x01021994;  // TMPFS_MAGIC, what memfd_create makes unless it is asked for huge pages
+
+tl::unexpected<Error> bad_file(std::string_view problem) {
+    return fail(NvSciError_BadParameter,
+                fmt::format("the descriptor that came for the memory {}: the peer is not to be trusted", problem));
+}
+
+}  // namespace
+
+Result<> check_memory_file(int fd, std::size_t size, bool writable) {
+    struct stat status {};
+    if (calls().fstat(fd, &status) != 0) return os_error("fstat");
+    if (!S_ISREG(status.st_mode)) return bad_file("is no memory file");
+    const long file_system = calls().file_system_of(fd);
+    if (file_system < 0) return os_error("fstatfs");
+    // A file of huge pages has them only until the machine needs them elsewhere: an access can then end the process.
+    if (file_system != kTmpfs) return bad_file("is a file of another kind than memfd_create makes");
+    const int flags = calls().get_flags(fd);
+    if (flags < 0) return os_error("fcntl(F_GETFL)");
+    const int access = flags & (O_ACCMODE | O_PATH);
+    if (access != (writable ? O_RDWR : O_RDONLY)) {
+        return bad_file(writable ? "is not open for reading and writing" : "is not open for reading alone");
+    }
+    const int seals = calls().get_seals(fd);
+    if (seals < 0) return os_error("fcntl(F_GET_SEALS)");
+    constexpr int kFixedSize = F_SEAL_SHRINK | F_SEAL_GROW;
+    if ((seals & kFixedSize) != kFixedSize) return bad_file("is not sealed against shrinking and growing");
+    if (writable && (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0) return bad_file("is sealed against writing");
+    if (status.st_size < 0 || static_cast<std::uint64_t>(status.st_size) != size) {
+        return bad_file(fmt::format("has {} bytes, and must have {}", status.st_size, size));
+    }
+    return {};
+}
+
+Result<bool> seal_against_writers(int fd) {
+    if (calls().add_seals(fd, F_SEAL_FUTURE_WRITE) == 0) return true;
+    if (errno == EINVAL) return false;
+    return os_error("fcntl(F_ADD_SEALS)");
 }
 
 std::string missing_descriptors() {
@@ -109,12 +162,12 @@ Result<UniqueFd> reopen_read_only(int fd) {
     return opened;
 }
 
-Result<FileMapping> FileMapping::create(int fd, std::size_t size, std::size_t alignment, bool writable) {
-    const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+template <class Map>
+Result<FileMapping> FileMapping::place(std::size_t size, std::size_t alignment, std::string_view call, Map&& map) {
     FileMapping mapping;
     if (alignment <= kPageSize) {
-        void* address = calls().mmap(nullptr, size, protection, MAP_SHARED, fd, 0);
-        if (address == MAP_FAILED) return os_error("mmap");
+        void* address = map(nullptr);
+        if (address == MAP_FAILED) return os_error(call);
         mapping.address_ = address;
         mapping.size_ = size;
         return mapping;
@@ -132,14 +185,28 @@ Result<FileMapping> FileMapping::create(int fd, std::size_t size, std::size_t al
     mapping.size_ = *reserved;
     const auto start = reinterpret_cast<std::uintptr_t>(reservation);
     const std::uintptr_t aligned = (start + alignment - 1) & ~(alignment - 1);
-    void* address = calls().mmap(reinterpret_cast<void*>(aligned), size, protection, MAP_SHARED | MAP_FIXED, fd, 0);
-    if (address == MAP_FAILED) return os_error("mmap");
+    void* address = map(reinterpret_cast<void*>(aligned));
+    if (address == MAP_FAILED) return os_error(call);
     if (aligned > start) calls().munmap(reservation, aligned - start);
     const std::uintptr_t end = aligned + *pages;
     if (start + *reserved > end) calls().munmap(reinterpret_cast<void*>(end), start + *reserved - end);
     mapping.address_ = address;
     mapping.size_ = size;
     return mapping;
+}
+
+Result<FileMapping> FileMapping::create(int fd, std::size_t size, std::size_t alignment, bool writable) {
+    const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+    return place(size, alignment, "mmap", [&](void* address) {
+        return calls().mmap(address, size, protection, MAP_SHARED | (address != nullptr ? MAP_FIXED : 0), fd, 0);
+    });
+}
+
+Result<FileMapping> FileMapping::repeat(std::size_t alignment) const {
+    // An old size of 0 leaves the old mapping, which must be a shared one, where it is.
+    return place(size_, alignment, "mremap", [&](void* address) {
+        return calls().mremap(address_, 0, size_, MREMAP_MAYMOVE | (address != nullptr ? MREMAP_FIXED : 0), address);
+    });
 }
 
 FileMapping::~FileMapping() {

@@ -4,6 +4,7 @@
 // n-th call fail. Failures become an Error that names the call and errno.
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <cstddef>
@@ -21,8 +22,13 @@ struct Calls {
     int (*memfd_create)(const char* name, unsigned flags);
     int (*ftruncate)(int fd, off_t size);
     int (*add_seals)(int fd, int seals);
+    int (*get_seals)(int fd);
+    int (*get_flags)(int fd);
+    int (*fstat)(int fd, struct stat* status);
+    long (*file_system_of)(int fd);  // its magic number; -1 on failure
     void* (*mmap)(void* address, std::size_t size, int protection, int flags, int fd, off_t offset);
     int (*munmap)(void* address, std::size_t size);
+    void* (*mremap)(void* old, std::size_t old_size, std::size_t size, int flags, void* address);
     int (*dup_cloexec)(int fd);
     int (*open)(const char* path, int flags);
 };
@@ -41,6 +47,16 @@ struct Calls {
 
 /// Nothing, if the process can open `count` files more at this moment. Errors: ResourceError that names the limit.
 [[nodiscard]] Result<> require_descriptors(int count);
+
+/// Nothing, if a descriptor that somebody else made is a memory file of exactly `size` bytes that can neither shrink
+/// nor grow, so that no access to a mapping of it can fail, and that it is open for reading and, if `writable`, for
+/// writing, otherwise not for writing. Errors: BadParameter with what it is instead; ResourceError.
+[[nodiscard]] Result<> check_memory_file(int fd, std::size_t size, bool writable);
+
+/// Lets nobody make a new writable mapping of a memory file, nor write to it in any other way; what is mapped writable
+/// stays so (driver-facts.md F40, F41). False if the kernel does not know how (Linux before 5.1). Errors:
+/// ResourceError.
+[[nodiscard]] Result<bool> seal_against_writers(int fd);
 
 /// Another descriptor of the same open file.
 [[nodiscard]] Result<UniqueFd> duplicate(int fd);
@@ -65,10 +81,19 @@ class FileMapping {
     /// asked, writable.
     [[nodiscard]] static Result<FileMapping> create(int fd, std::size_t size, std::size_t alignment, bool writable);
 
+    /// Another mapping of what this one shows, with the same right, at a multiple of `alignment`. Works for a writable
+    /// mapping of a file that no new one can be made of (driver-facts.md F40).
+    [[nodiscard]] Result<FileMapping> repeat(std::size_t alignment) const;
+
     [[nodiscard]] void* address() const noexcept { return address_; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
   private:
+    // `map(address)` maps at that address, or anywhere if it is null; MAP_FAILED on failure.
+    template <class Map>
+    [[nodiscard]] static Result<FileMapping> place(std::size_t size, std::size_t alignment, std::string_view call,
+                                                   Map&& map);
+
     void* address_ = nullptr;
     std::size_t size_ = 0;
 };

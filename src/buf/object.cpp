@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "buf/buffer_type.h"
 #include "buf/keys.h"
+#include "buf/peers.h"
 #include "memory/driver_memory.h"
 #include "memory/file_memory.h"
 
@@ -61,6 +62,9 @@ Result<std::shared_ptr<memory::Allocation>> allocate_memory(const attr::Slot& re
 
 Result<std::shared_ptr<Object>> Object::allocate(std::shared_ptr<Module> module, const attr::List& reconciled) {
     OPENNVSCI_TRY_ASSIGN(allocation, allocate_memory(reconciled.reconciled()));
+    // What a peer waits for is done here, where nobody does; and a reader must not close what another is to write.
+    if (any_peer_writes(reconciled)) OPENNVSCI_TRY(allocation->open_to_writers());
+    if (has_peers(reconciled)) OPENNVSCI_TRY(allocation->prepare_for_peers());
     std::shared_ptr<Object> object(new Object(std::move(module), list_with_permission(reconciled, Right::read_write),
                                               std::move(allocation), Right::read_write));
     if (log::enabled(log::Level::debug)) {
@@ -73,6 +77,14 @@ Result<std::shared_ptr<Object>> Object::allocate(std::shared_ptr<Module> module,
     return object;
 }
 
+Result<std::shared_ptr<Object>> Object::imported(std::shared_ptr<Module> module, const attr::List& reconciled,
+                                                 std::shared_ptr<memory::Allocation> allocation, Right right) {
+    std::shared_ptr<Object> object(
+        new Object(std::move(module), list_with_permission(reconciled, right), std::move(allocation), right));
+    if (object->has_cpu_access()) OPENNVSCI_TRY(object->cpu_address(right));
+    return object;
+}
+
 Result<std::shared_ptr<Object>> Object::with_right(const std::shared_ptr<Object>& object, Right right) {
     if (right == object->right_) return object;
     if (right == Right::read_write) {
@@ -82,6 +94,12 @@ Result<std::shared_ptr<Object>> Object::with_right(const std::shared_ptr<Object>
         new Object(object->module_, list_with_permission(*object->list_, right), object->allocation_, right));
     if (reduced->has_cpu_access()) OPENNVSCI_TRY(reduced->cpu_address(right));
     return reduced;
+}
+
+Result<> Object::admit_writer() {
+    auto opened = allocation_->open_to_writers();
+    if (!opened) return fail(NvSciError_ReconciliationFailed, std::move(opened).error().text);
+    return {};
 }
 
 bool Object::is_image() const {

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "attr/list.h"
+#include "base/process.h"
 #include "buf/extent.h"
 #include "buf/module.h"
 #include "memory/allocation.h"
@@ -21,6 +22,13 @@ class Object {
     [[nodiscard]] static Result<std::shared_ptr<Object>> allocate(std::shared_ptr<Module> module,
                                                                   const attr::List& reconciled);
 
+    /// An object on memory that a peer made and granted `right` on. `reconciled` is the list that came from that peer,
+    /// whose own permission does not count. Errors: ResourceError if the CPU's mapping cannot be had.
+    [[nodiscard]] static Result<std::shared_ptr<Object>> imported(std::shared_ptr<Module> module,
+                                                                  const attr::List& reconciled,
+                                                                  std::shared_ptr<memory::Allocation> allocation,
+                                                                  memory::Right right);
+
     /// An object on the same memory with `right`: the same one if it has it. Errors: BadParameter if it has less,
     /// ResourceError.
     [[nodiscard]] static Result<std::shared_ptr<Object>> with_right(const std::shared_ptr<Object>& object,
@@ -30,9 +38,15 @@ class Object {
     [[nodiscard]] const std::shared_ptr<attr::List>& list() const noexcept { return list_; }
     [[nodiscard]] memory::Allocation& allocation() const noexcept { return *allocation_; }
     [[nodiscard]] memory::Right right() const noexcept { return right_; }
+    /// False in a forked child, which owns nothing of what its parent made.
+    [[nodiscard]] bool is_of_this_process() const noexcept { return maker_ == process::token(); }
     /// True if NvSciBufType_Image is one of its types.
     [[nodiscard]] bool is_image() const;
     [[nodiscard]] Extent extent() const { return extent_of(list_->reconciled()); }
+
+    /// Agrees that a process takes part that will write, beside those that may have been told that nobody else does.
+    /// Errors: ReconciliationFailed if the kernel was asked to refuse all writers but this process.
+    [[nodiscard]] Result<> admit_writer();
 
     /// The start address for the CPU, for at most this object's right. Errors: BadParameter if the list does not grant
     /// CPU access or `wanted` exceeds the right.
@@ -49,6 +63,7 @@ class Object {
     std::shared_ptr<attr::List> list_;
     std::shared_ptr<memory::Allocation> allocation_;
     memory::Right right_;
+    const std::uint64_t maker_ = process::token();
 };
 
 }  // namespace opennvsci::buf

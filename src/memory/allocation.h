@@ -52,10 +52,19 @@ class Allocation {
     /// arrays. Errors: NotSupported for memory that the driver did not make, ResourceError.
     [[nodiscard]] virtual Result<UniqueFd> descriptor_for_arrays() = 0;
 
-    /// A descriptor of the memory for another process that may see it with `right`. Where the kernel can hold a peer to
-    /// the right, it does: system memory for readers cannot be mapped writable through it. Memory of the driver is what
-    /// the importer makes of it. Errors: ResourceError.
+    /// A descriptor of the memory for another process that may see it with `right`, at most this process's own. Where
+    /// the kernel can hold a peer to the right, it does: system memory for readers cannot be mapped writable through
+    /// it, and if this process made the memory and no peer may write it, the first descriptor for a reader closes it to
+    /// writers for ever. Memory of the driver is what the importer makes of it. Errors: InvalidOperation for a writer
+    /// of memory that is closed to writers; BadParameter beyond this process's right; ResourceError.
     [[nodiscard]] virtual Result<UniqueFd> descriptor_for_peer(Right right) = 0;
+
+    /// Says that a peer may write the memory, so that no descriptor for a reader may close it. Errors:
+    /// InvalidOperation if it is closed to writers already.
+    [[nodiscard]] virtual Result<> open_to_writers() { return {}; }
+
+    /// Does ahead what makes the first descriptor for a peer expensive. Errors: ResourceError.
+    [[nodiscard]] virtual Result<> prepare_for_peers() { return {}; }
 
     /// The bytes that mappings show, at least as many as were asked for.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }

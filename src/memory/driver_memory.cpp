@@ -19,6 +19,43 @@ CUmemLocation location(const driver::Device& device, Domain domain) {
     return {CU_MEM_LOCATION_TYPE_HOST_NUMA, device.host_numa_id};
 }
 
+CUmemAllocationProp properties_of(const driver::Device& device, const DriverMemory::Request& request) {
+    CUmemAllocationProp prop{};
+    prop.type = CU_MEM_ALLOCATION_TYPE_PINNED;
+    prop.requestedHandleTypes = CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR;
+    prop.location = location(device, request.domain);
+    prop.allocFlags.compressionType =
+        request.compressible ? CU_MEM_ALLOCATION_COMP_GENERIC : CU_MEM_ALLOCATION_COMP_NONE;
+    return prop;
+}
+
+struct Granted {
+    std::size_t size;       // a multiple of the granularity
+    std::size_t alignment;  // 0: what the driver does anyway is enough
+};
+
+Result<Granted> extent_of(const driver::Driver& driver, const CUmemAllocationProp& prop,
+                          const DriverMemory::Request& request) {
+    std::size_t granularity = 0;
+    const CUresult result =
+        driver::apart(driver)->cuMemGetAllocationGranularity(&granularity, &prop, CU_MEM_ALLOC_GRANULARITY_MINIMUM);
+    if (result != CUDA_SUCCESS) return driver.error(result, "cuMemGetAllocationGranularity");
+    const auto size = checked::align_up(request.size, granularity);
+    if (!size) return fail(NvSciError_Overflow, fmt::format("{} bytes cannot be rounded up", request.size));
+    return Granted{*size, request.alignment > granularity ? request.alignment : 0};
+}
+
+tl::unexpected<Error> bad_memory(std::string_view problem) {
+    return fail(NvSciError_BadParameter,
+                fmt::format("the descriptor that came for the memory {}: the peer is not to be trusted", problem));
+}
+
+// What the driver says of a descriptor or a size that does not fit, and not of a want that may pass.
+bool is_about_the_argument(CUresult result) {
+    return result == CUDA_ERROR_INVALID_VALUE || result == CUDA_ERROR_INVALID_HANDLE ||
+           result == CUDA_ERROR_INVALID_DEVICE || result == CUDA_ERROR_NOT_SUPPORTED || result == CUDA_ERROR_UNKNOWN;
+}
+
 }  // namespace
 
 // One address range with the whole allocation mapped into it.
@@ -38,50 +75,63 @@ class DriverMemory::VirtualMapping final : public GpuMapping {
     bool is_mapped_ = false;
 };
 
-// For the CPU or a GPU: who may see it is only a matter of the access right.
-Result<std::unique_ptr<GpuMapping>> DriverMemory::map(const CUmemLocation& viewer, Right right) {
-    auto mapping = std::make_unique<VirtualMapping>(driver_, size());
+CUresult DriverMemory::map_without_access(Mapped& mapping, const char*& call) {
+    mapping = std::make_unique<VirtualMapping>(driver_, size());
     CUdeviceptr address = 0;
+    call = "cuMemAddressReserve";
     CUresult result = driver::apart(driver_)->cuMemAddressReserve(&address, size(), alignment_, 0, 0);
-    if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemAddressReserve");
+    if (result != CUDA_SUCCESS) return result;
     mapping->set_address(address);
+    call = "cuMemMap";
     result = driver::apart(driver_)->cuMemMap(address, size(), 0, handle_, 0);
-    if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemMap");
-    mapping->set_mapped();
-    const CUmemAccessDesc access{
-        viewer, right == Right::read_only ? CU_MEM_ACCESS_FLAGS_PROT_READ : CU_MEM_ACCESS_FLAGS_PROT_READWRITE};
-    result = driver::apart(driver_)->cuMemSetAccess(address, size(), &access, 1);
-    if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemSetAccess");
+    if (result == CUDA_SUCCESS) mapping->set_mapped();
+    return result;
+}
+
+Result<DriverMemory::Mapped> DriverMemory::unused_mapping() {
+    {
+        const std::lock_guard lock(unused_mutex_);
+        if (unused_ != nullptr) return std::move(unused_);
+    }
+    Mapped mapping;
+    const char* call = nullptr;
+    const CUresult result = map_without_access(mapping, call);
+    if (result != CUDA_SUCCESS) return driver_.error(result, call);
     return mapping;
 }
 
+// For the CPU or a GPU: who may see it is only a matter of the access right.
+Result<std::unique_ptr<GpuMapping>> DriverMemory::map(const CUmemLocation& viewer, Right right) {
+    OPENNVSCI_TRY(check_own_right(right));
+    OPENNVSCI_TRY_ASSIGN(mapping, unused_mapping());
+    const CUmemAccessDesc access{
+        viewer, right == Right::read_only ? CU_MEM_ACCESS_FLAGS_PROT_READ : CU_MEM_ACCESS_FLAGS_PROT_READWRITE};
+    const CUresult result = driver::apart(driver_)->cuMemSetAccess(mapping->address(), size(), &access, 1);
+    if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemSetAccess");
+    return std::move(mapping);
+}
+
 DriverMemory::DriverMemory(const driver::Driver& driver, const driver::Device& device, Domain domain, std::size_t size,
-                           std::size_t alignment)
-    : Allocation(size), driver_(driver), device_(device), domain_(domain), alignment_(alignment) {}
+                           std::size_t alignment, Right right)
+    : Allocation(size), driver_(driver), device_(device), domain_(domain), alignment_(alignment), right_(right) {}
+
+Result<> DriverMemory::check_own_right(Right right) const {
+    if (right == Right::read_only || right_ == Right::read_write) return {};
+    return fail(NvSciError_BadParameter,
+                "the memory was imported read-only: a permission can be reduced, never raised");
+}
 
 Result<std::shared_ptr<Allocation>> DriverMemory::create(const driver::Driver& driver, const driver::Device& device,
                                                          const Request& request) {
-    CUmemAllocationProp prop{};
-    prop.type = CU_MEM_ALLOCATION_TYPE_PINNED;
-    prop.requestedHandleTypes = CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR;
-    prop.location = location(device, request.domain);
-    prop.allocFlags.compressionType =
-        request.compressible ? CU_MEM_ALLOCATION_COMP_GENERIC : CU_MEM_ALLOCATION_COMP_NONE;
-
-    std::size_t granularity = 0;
-    CUresult result =
-        driver::apart(driver)->cuMemGetAllocationGranularity(&granularity, &prop, CU_MEM_ALLOC_GRANULARITY_MINIMUM);
-    if (result != CUDA_SUCCESS) return driver.error(result, "cuMemGetAllocationGranularity");
-    const auto size = checked::align_up(request.size, granularity);
-    if (!size) return fail(NvSciError_Overflow, fmt::format("{} bytes cannot be rounded up", request.size));
-
-    std::shared_ptr<DriverMemory> memory(new DriverMemory(driver, device, request.domain, *size,
-                                                          request.alignment > granularity ? request.alignment : 0));
-    result = driver::apart(driver)->cuMemCreate(&memory->handle_, *size, &prop, 0);
+    const CUmemAllocationProp prop = properties_of(device, request);
+    OPENNVSCI_TRY_ASSIGN(granted, extent_of(driver, prop, request));
+    std::shared_ptr<DriverMemory> memory(
+        new DriverMemory(driver, device, request.domain, granted.size, granted.alignment, Right::read_write));
+    CUresult result = driver::apart(driver)->cuMemCreate(&memory->handle_, granted.size, &prop, 0);
     if (result != CUDA_SUCCESS) {
         memory->handle_ = 0;
         return driver.error(result,
-                            fmt::format("cuMemCreate of {} bytes {} {}", *size,
+                            fmt::format("cuMemCreate of {} bytes {} {}", granted.size,
                                         request.domain == Domain::video ? "on" : "of system memory for", device.name));
     }
     if (request.compressible) {
@@ -100,9 +150,58 @@ Result<std::shared_ptr<Allocation>> DriverMemory::create(const driver::Driver& d
     return memory;
 }
 
+Result<std::shared_ptr<Allocation>> DriverMemory::import(const driver::Driver& driver, const driver::Device& device,
+                                                         const Request& request, Right right, UniqueFd file) {
+    OPENNVSCI_TRY_ASSIGN(extent, extent_of(driver, properties_of(device, request), request));
+    std::shared_ptr<DriverMemory> memory(
+        new DriverMemory(driver, device, request.domain, extent.size, extent.alignment, right));
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the driver takes the descriptor in the place of a pointer
+    void* const descriptor = reinterpret_cast<void*>(static_cast<std::intptr_t>(file.get()));
+    const CUresult result = driver::apart(driver)->cuMemImportFromShareableHandle(
+        &memory->handle_, descriptor, CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR);
+    if (result != CUDA_SUCCESS) {
+        memory->handle_ = 0;
+        if (!is_about_the_argument(result)) return driver.error(result, "cuMemImportFromShareableHandle");
+        return bad_memory(fmt::format("is no memory of a device that this process has ({})",
+                                      driver.error(result, "cuMemImportFromShareableHandle").value().text));
+    }
+    memory->exported_ = std::move(file);
+    OPENNVSCI_TRY(memory->check_properties(request.compressible));
+    OPENNVSCI_TRY(memory->prove_size());
+    return memory;
+}
+
+Result<> DriverMemory::check_properties(bool compressible) const {
+    CUmemAllocationProp actual{};
+    const CUresult result = driver::apart(driver_)->cuMemGetAllocationPropertiesFromHandle(&actual, handle_);
+    if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemGetAllocationPropertiesFromHandle");
+    const bool is_there = domain_ == Domain::video ? actual.location.type == CU_MEM_LOCATION_TYPE_DEVICE &&
+                                                         actual.location.id == device_.handle
+                                                   : actual.location.type == CU_MEM_LOCATION_TYPE_HOST_NUMA;
+    if (!is_there) {
+        return bad_memory(fmt::format("is of another place than the {} {} {} of the reconciled list",
+                                      domain_name(domain_), domain_ == Domain::video ? "of" : "for", device_.name));
+    }
+    if ((actual.allocFlags.compressionType == CU_MEM_ALLOCATION_COMP_GENERIC) != compressible) {
+        return bad_memory(compressible ? "is not compressible, as the reconciled list says"
+                                       : "is compressible, which the reconciled list does not say");
+    }
+    return {};
+}
+
+Result<> DriverMemory::prove_size() {
+    const char* call = nullptr;
+    const CUresult result = map_without_access(unused_, call);
+    if (result == CUDA_SUCCESS) return {};
+    unused_.reset();
+    if (!is_about_the_argument(result) || call != std::string_view("cuMemMap")) return driver_.error(result, call);
+    return bad_memory(fmt::format("has another size than the {} bytes of the reconciled list", size()));
+}
+
 DriverMemory::~DriverMemory() {
     cpu_read_write_.reset();
     cpu_read_only_.reset();
+    unused_.reset();
     if (handle_ != 0) driver::apart(driver_)->cuMemRelease(handle_);
 }
 
@@ -139,20 +238,30 @@ Result<UniqueFd> DriverMemory::descriptor_for_arrays() {
     return exported();
 }
 
-Result<UniqueFd> DriverMemory::descriptor_for_peer(Right /*right*/) {
+Result<UniqueFd> DriverMemory::descriptor_for_peer(Right right) {
+    OPENNVSCI_TRY(check_own_right(right));
     return exported();
 }
 
-// Once by the driver, which takes its time (driver-facts.md); then it is duplicated.
+// Once by the driver, which takes its time (driver-facts.md F13); then it is duplicated.
+Result<> DriverMemory::export_locked() {
+    if (exported_) return {};
+    int descriptor = -1;
+    const CUresult result = driver::apart(driver_)->cuMemExportToShareableHandle(
+        &descriptor, handle_, CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR, 0);
+    if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemExportToShareableHandle");
+    exported_ = UniqueFd(descriptor);
+    return {};
+}
+
+Result<> DriverMemory::prepare_for_peers() {
+    const std::lock_guard lock(mutex_);
+    return export_locked();
+}
+
 Result<UniqueFd> DriverMemory::exported() {
     const std::lock_guard lock(mutex_);
-    if (!exported_) {
-        int descriptor = -1;
-        const CUresult result = driver::apart(driver_)->cuMemExportToShareableHandle(
-            &descriptor, handle_, CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR, 0);
-        if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemExportToShareableHandle");
-        exported_ = UniqueFd(descriptor);
-    }
+    OPENNVSCI_TRY(export_locked());
     return os::duplicate(exported_.get());
 }
 

@@ -3,6 +3,10 @@
 // DriverMemory: an allocation made with cuMemCreate, so that it can be mapped with a right, exported as a file
 // descriptor and used for arrays. It lies in the video memory of one GPU, which the CPU cannot see, or in system
 // memory, where the CPU sees it through at most two mappings, one read-write and one read-only.
+//
+// What came from a peer is mapped once, without access, before anybody may use it: only that proves its size
+// (driver-facts.md F2). The first who wants a mapping gets this one. Its descriptor is kept, because arrays are mapped
+// from it, and to hand the memory on.
 #pragma once
 
 #include <mutex>
@@ -27,6 +31,13 @@ class DriverMemory final : public Allocation {
     [[nodiscard]] static Result<std::shared_ptr<Allocation>> create(const driver::Driver& driver,
                                                                     const driver::Device& device,
                                                                     const Request& request);
+
+    /// Memory that a peer made, as the descriptor that it handed over says, of which nothing is believed: `request` is
+    /// what the reconciled list says, `right` what the peer granted. Errors: BadParameter with what is wrong with the
+    /// descriptor; ResourceError.
+    [[nodiscard]] static Result<std::shared_ptr<Allocation>> import(const driver::Driver& driver,
+                                                                    const driver::Device& device,
+                                                                    const Request& request, Right right, UniqueFd file);
     ~DriverMemory() override;
 
     [[nodiscard]] Result<void*> cpu_address(Right right) override;
@@ -34,25 +45,36 @@ class DriverMemory final : public Allocation {
                                                                   const driver::Device& device, Right right) override;
     [[nodiscard]] Result<UniqueFd> descriptor_for_arrays() override;
     [[nodiscard]] Result<UniqueFd> descriptor_for_peer(Right right) override;
+    [[nodiscard]] Result<> prepare_for_peers() override;
 
   private:
     class VirtualMapping;
+    using Mapped = std::unique_ptr<VirtualMapping>;
 
     DriverMemory(const driver::Driver& driver, const driver::Device& device, Domain domain, std::size_t size,
-                 std::size_t alignment);
+                 std::size_t alignment, Right right);
     [[nodiscard]] Result<> fill_with_zeros();
+    [[nodiscard]] Result<> check_properties(bool compressible) const;
+    [[nodiscard]] Result<> prove_size();
+    [[nodiscard]] Result<> check_own_right(Right right) const;
+    [[nodiscard]] Result<> export_locked();
     [[nodiscard]] Result<UniqueFd> exported();
+    [[nodiscard]] cu::CUresult map_without_access(Mapped& mapping, const char*& call);
+    [[nodiscard]] Result<Mapped> unused_mapping();
     [[nodiscard]] Result<std::unique_ptr<GpuMapping>> map(const cu::CUmemLocation& viewer, Right right);
 
     const driver::Driver& driver_;
     const driver::Device& device_;
     const Domain domain_;
     const std::size_t alignment_;  // 0: what the driver does anyway is enough
+    const Right right_;            // of this process
     cu::CUmemGenericAllocationHandle handle_ = 0;
     std::mutex mutex_;  // of what follows
     std::unique_ptr<GpuMapping> cpu_read_write_;
     std::unique_ptr<GpuMapping> cpu_read_only_;
     UniqueFd exported_;
+    std::mutex unused_mutex_;  // of what follows; taken last
+    Mapped unused_;            // proved the size, and nobody has used it yet
 };
 
 }  // namespace opennvsci::memory

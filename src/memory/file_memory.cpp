@@ -5,8 +5,10 @@
 #include <sys/sysinfo.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/checked.h"
+#include "base/log.h"
 #include "driver/relaxed_capture.h"
 
 namespace opennvsci::memory {
@@ -25,6 +27,14 @@ Result<> check_machine_has(std::size_t size) {
     return fail(NvSciError_ResourceError,
                 fmt::format("{} bytes of system memory asked, the machine has {}", size, total),
                 CUDA_ERROR_OUT_OF_MEMORY);
+}
+
+void warn_that_kernel_cannot_seal() {
+    static std::atomic<bool> is_said{false};
+    if (is_said.exchange(true)) return;
+    log::write(log::Level::warning,
+               "this kernel cannot seal memory against writers (Linux 5.1 can): a process of the same user that was "
+               "given a buffer read-only can reopen it for writing through /proc. Said once");
 }
 
 }  // namespace
@@ -58,7 +68,23 @@ Result<std::shared_ptr<Allocation>> FileMemory::create(std::size_t size, std::si
     OPENNVSCI_TRY(check_machine_has(size));
     const std::size_t pages = *checked::align_up(size, os::kPageSize);  // cannot overflow: see the check
     OPENNVSCI_TRY_ASSIGN(file, os::create_memory_file("opennvsci-buffer", pages));
-    return std::shared_ptr<Allocation>(new FileMemory(std::move(file), pages, alignment));
+    return std::shared_ptr<Allocation>(
+        new FileMemory(std::move(file), pages, alignment, Right::read_write, Writers::none_yet));
+}
+
+// Whoever made it may want to map it anew, and others whom this process does not know: so it is never sealed here.
+Result<std::shared_ptr<Allocation>> FileMemory::import(UniqueFd file, std::size_t size, std::size_t alignment,
+                                                       Right right) {
+    OPENNVSCI_TRY(check_machine_has(size));
+    const std::size_t pages = *checked::align_up(size, os::kPageSize);
+    OPENNVSCI_TRY(os::check_memory_file(file.get(), pages, right == Right::read_write));
+    return std::shared_ptr<Allocation>(new FileMemory(std::move(file), pages, alignment, right, Writers::some));
+}
+
+Result<> FileMemory::check_own_right(Right right) const {
+    if (right == Right::read_only || right_ == Right::read_write) return {};
+    return fail(NvSciError_BadParameter,
+                "the memory was imported read-only: a permission can be reduced, never raised");
 }
 
 Result<void*> FileMemory::cpu_address(Right right) {
@@ -66,11 +92,14 @@ Result<void*> FileMemory::cpu_address(Right right) {
     return cpu_address_locked(right);
 }
 
+// The CPU's mapping is there if the file is sealed.
 Result<os::FileMapping> FileMemory::map_file(Right right) const {
+    if (right == Right::read_write && writers_ == Writers::refused) return cpu_read_write_.repeat(alignment_);
     return os::FileMapping::create(file_.get(), size(), alignment_, right == Right::read_write);
 }
 
 Result<void*> FileMemory::cpu_address_locked(Right right) {
+    OPENNVSCI_TRY(check_own_right(right));
     os::FileMapping& mapping = cpu_mapping(right);
     if (mapping.address() == nullptr) {
         OPENNVSCI_TRY_ASSIGN(made, map_file(right));
@@ -93,8 +122,46 @@ Result<std::unique_ptr<GpuMapping>> FileMemory::map_for_gpu(const driver::Driver
     return mapping;
 }
 
+Result<> FileMemory::let_writers_in_locked() {
+    if (writers_ == Writers::refused) {
+        return fail(NvSciError_InvalidOperation,
+                    "the memory was exported read-only when no peer was to write it, so it is sealed and the kernel "
+                    "refuses every new writable mapping; let the peer ask for ReadWrite in the lists that are "
+                    "reconciled, or export to writers first");
+    }
+    writers_ = Writers::some;
+    return {};
+}
+
+Result<> FileMemory::open_to_writers() {
+    const std::lock_guard lock(mutex_);
+    return let_writers_in_locked();
+}
+
+// This process's writable mapping is made first: it could not be made afterwards.
+Result<> FileMemory::refuse_writers_locked() {
+    if (writers_ != Writers::none_yet) return {};
+    OPENNVSCI_TRY(cpu_address_locked(Right::read_write));
+    OPENNVSCI_TRY_ASSIGN(is_sealed, os::seal_against_writers(file_.get()));
+    if (is_sealed) {
+        writers_ = Writers::refused;
+    } else {
+        warn_that_kernel_cannot_seal();
+    }
+    return {};
+}
+
 Result<UniqueFd> FileMemory::descriptor_for_peer(Right right) {
-    return right == Right::read_only ? os::reopen_read_only(file_.get()) : os::duplicate(file_.get());
+    OPENNVSCI_TRY(check_own_right(right));
+    const std::lock_guard lock(mutex_);
+    if (right == Right::read_write) {
+        OPENNVSCI_TRY_ASSIGN(writable, os::duplicate(file_.get()));
+        OPENNVSCI_TRY(let_writers_in_locked());
+        return std::move(writable);
+    }
+    OPENNVSCI_TRY_ASSIGN(readable, os::reopen_read_only(file_.get()));
+    OPENNVSCI_TRY(refuse_writers_locked());
+    return std::move(readable);
 }
 
 Result<UniqueFd> FileMemory::descriptor_for_arrays() {
@@ -104,6 +171,7 @@ Result<UniqueFd> FileMemory::descriptor_for_arrays() {
 }
 
 Result<FileMemory::Registration*> FileMemory::acquire_registration(const driver::Driver& driver, Right right) {
+    OPENNVSCI_TRY(check_own_right(right));
     OPENNVSCI_TRY_ASSIGN(context, driver.current_context());
     const std::lock_guard lock(mutex_);
     bool is_cpu_mapping_free = true;

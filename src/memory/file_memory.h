@@ -6,6 +6,11 @@
 // A registration dies with the context that made it, also for other contexts that use it, although it is portable
 // (driver-facts.md F15). So every context gets a registration of its own, shared by the importers in it; and as
 // one address range can be registered once, each but the first gets a mapping of its own.
+//
+// What peers may do (docs/security.md): a file that no peer may write is sealed when the first reader gets a
+// descriptor. From then on the kernel refuses every new writable mapping, to this process too, whose own further ones
+// are repeated from the one that it made before. Once a writer was let in, or is expected, the file stays open, and
+// readers are held to their right only by the access mode of their descriptors.
 #pragma once
 
 #include <list>
@@ -23,11 +28,18 @@ class FileMemory final : public Allocation {
     /// has less memory than that.
     [[nodiscard]] static Result<std::shared_ptr<Allocation>> create(std::size_t size, std::size_t alignment);
 
+    /// Memory that a peer made, as the descriptor that it handed over says, of which nothing is believed: `size` and
+    /// `alignment` are what the reconciled list says, `right` what the peer granted. Errors: BadParameter with what is
+    /// wrong with the descriptor; ResourceError.
+    [[nodiscard]] static Result<std::shared_ptr<Allocation>> import(UniqueFd file, std::size_t size,
+                                                                    std::size_t alignment, Right right);
+
     [[nodiscard]] Result<void*> cpu_address(Right right) override;
     [[nodiscard]] Result<std::unique_ptr<GpuMapping>> map_for_gpu(const driver::Driver& driver,
                                                                   const driver::Device& device, Right right) override;
     [[nodiscard]] Result<UniqueFd> descriptor_for_arrays() override;
     [[nodiscard]] Result<UniqueFd> descriptor_for_peer(Right right) override;
+    [[nodiscard]] Result<> open_to_writers() override;
 
   private:
     class RegisteredMapping;
@@ -41,20 +53,32 @@ class FileMemory final : public Allocation {
         std::size_t users;  // 0 while it is taken down: then its range is still in use, and nobody may join
     };
 
-    FileMemory(UniqueFd file, std::size_t size, std::size_t alignment)
-        : Allocation(size), file_(std::move(file)), alignment_(alignment) {}
+    // Whether the file can be mapped writable anew.
+    enum class Writers {
+        none_yet,  // it can, and nobody else does
+        some,      // it can, for ever: another process may have to
+        refused,   // it cannot, for ever: the file is sealed
+    };
+
+    FileMemory(UniqueFd file, std::size_t size, std::size_t alignment, Right right, Writers writers)
+        : Allocation(size), file_(std::move(file)), alignment_(alignment), right_(right), writers_(writers) {}
 
     [[nodiscard]] os::FileMapping& cpu_mapping(Right right) noexcept {
         return right == Right::read_only ? cpu_read_only_ : cpu_read_write_;
     }
     [[nodiscard]] Result<os::FileMapping> map_file(Right right) const;
+    [[nodiscard]] Result<> check_own_right(Right right) const;
+    [[nodiscard]] Result<> let_writers_in_locked();
+    [[nodiscard]] Result<> refuse_writers_locked();
     [[nodiscard]] Result<void*> cpu_address_locked(Right right);
     [[nodiscard]] Result<Registration*> acquire_registration(const driver::Driver& driver, Right right);
     void release_registration(const driver::Driver& driver, Registration* registration) noexcept;
 
     const UniqueFd file_;
     const std::size_t alignment_;
-    std::mutex mutex_;
+    const Right right_;  // of this process
+    std::mutex mutex_;   // of what follows
+    Writers writers_;
     os::FileMapping cpu_read_write_;
     os::FileMapping cpu_read_only_;
     std::list<Registration> registrations_;
