@@ -140,7 +140,7 @@ CUresult Allocation::create(std::size_t size, const CUmemAllocationProp& propert
         return CUDA_ERROR_OPERATING_SYSTEM;
     }
     if (fcntl(fd.get(), F_ADD_SEALS, kSeals) != 0) return result_from_errno(errno);
-    allocation.reset(new Allocation(std::move(fd), size, granted, std::move(charge)));
+    allocation.reset(new Allocation(std::move(fd), size, granted, std::move(charge), false));
     return CUDA_SUCCESS;
 }
 
@@ -159,7 +159,7 @@ CUresult Allocation::import(int fd, std::shared_ptr<Allocation>& allocation) {
     if (!well_formed) return CUDA_ERROR_INVALID_VALUE;
     CUmemAllocationProp properties;
     if (const CUresult result = properties_from(trailer, properties); result != CUDA_SUCCESS) return result;
-    allocation.reset(new Allocation(std::move(own), size, properties, MemoryCharge()));
+    allocation.reset(new Allocation(std::move(own), size, properties, MemoryCharge(), true));
     return CUDA_SUCCESS;
 }
 

@@ -35,6 +35,7 @@ class Allocation {
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] const CUmemAllocationProp& properties() const noexcept { return properties_; }
+    [[nodiscard]] bool is_imported() const noexcept { return is_imported_; }
     [[nodiscard]] bool on_host() const noexcept { return properties_.location.type == CU_MEM_LOCATION_TYPE_HOST_NUMA; }
 
     /// A new descriptor; INVALID_VALUE if the allocation was not created to be shared.
@@ -44,13 +45,19 @@ class Allocation {
     [[nodiscard]] CUresult map(void* address, int protection, Mapping& mapping) const noexcept;
 
   private:
-    Allocation(UniqueFd fd, std::size_t size, const CUmemAllocationProp& properties, MemoryCharge charge) noexcept
-        : fd_(std::move(fd)), size_(size), properties_(properties), charge_(std::move(charge)) {}
+    Allocation(UniqueFd fd, std::size_t size, const CUmemAllocationProp& properties, MemoryCharge charge,
+               bool is_imported) noexcept
+        : fd_(std::move(fd)),
+          size_(size),
+          properties_(properties),
+          charge_(std::move(charge)),
+          is_imported_(is_imported) {}
 
     const UniqueFd fd_;
     const std::size_t size_;
     const CUmemAllocationProp properties_;
     const MemoryCharge charge_;
+    const bool is_imported_;
 };
 
 /// The allocations that have handles.

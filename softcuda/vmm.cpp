@@ -162,7 +162,11 @@ bool AddressSpace::still_mapped(const Range& range) {
 }
 
 CUresult AddressSpace::map(std::uintptr_t base, std::size_t size, std::shared_ptr<Allocation> allocation) {
-    if (base % kGranularity != 0 || size != allocation->size()) return CUDA_ERROR_INVALID_VALUE;
+    if (base % kGranularity != 0) return CUDA_ERROR_INVALID_VALUE;
+    if (size != allocation->size()) {
+        // driver-facts.md F2
+        return allocation->is_imported() ? CUDA_ERROR_NOT_SUPPORTED : CUDA_ERROR_INVALID_VALUE;
+    }
     const std::lock_guard lock(mutex_);
     Reservation* reservation = around(base, size);
     if (reservation == nullptr) return CUDA_ERROR_INVALID_VALUE;

@@ -4,6 +4,7 @@
 // 256).
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -62,6 +63,61 @@ int import_and_answer(int socket) {
     REQUIRE(cuMemRelease(handle) == CUDA_SUCCESS);
     REQUIRE(mapped.bytes()[0] == 0x5a);
     mapped.bytes()[kGranularity - 1] = 0xa5;
+    return 0;
+}
+
+// The same by the import as external memory, in a context, and with the size that the tests give.
+int import_as_external_memory(int socket) {
+    UniqueFd fd = receive_fd(socket);
+    REQUIRE(cuInit(0) == CUDA_SUCCESS);
+    CUcontext context = nullptr;
+    REQUIRE(cuCtxCreate_v2(&context, 0, 1) == CUDA_SUCCESS);
+    CUexternalMemory memory = nullptr;
+    CUDA_EXTERNAL_MEMORY_HANDLE_DESC desc{};
+    desc.type = CU_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD;
+    desc.handle.fd = fd.get();
+    desc.size = kGranularity;
+    REQUIRE(cuImportExternalMemory(&memory, &desc) == CUDA_SUCCESS);
+    (void)fd.release();
+    CUDA_EXTERNAL_MEMORY_BUFFER_DESC window{};
+    window.size = kGranularity;
+    CUdeviceptr pointer = 0;
+    REQUIRE(cuExternalMemoryGetMappedBuffer(&pointer, memory, &window) == CUDA_SUCCESS);
+    unsigned char first = 0;
+    REQUIRE(cuMemcpyDtoH_v2(&first, pointer, 1) == CUDA_SUCCESS && first == 0x5a);
+    REQUIRE(cuMemsetD8_v2(pointer + kGranularity - 1, 0xa5, 1) == CUDA_SUCCESS);
+    return 0;
+}
+
+// System memory of the tests: a memory file, mapped and registered here, read-only if it cannot be written.
+int register_file(int socket) {
+    const UniqueFd fd = receive_fd(socket);
+    REQUIRE(cuInit(0) == CUDA_SUCCESS);
+    CUcontext context = nullptr;
+    REQUIRE(cuCtxCreate_v2(&context, 0, 0) == CUDA_SUCCESS);
+    void* const bytes = mmap(nullptr, kMiB, PROT_READ, MAP_SHARED, fd.get(), 0);
+    REQUIRE(bytes != MAP_FAILED);
+    REQUIRE(cuMemHostRegister_v2(bytes, kMiB, kMemHostRegisterDeviceMap) == CUDA_ERROR_INVALID_VALUE);
+    REQUIRE(cuMemHostRegister_v2(bytes, kMiB, kMemHostRegisterDeviceMap | kMemHostRegisterReadOnly) == CUDA_SUCCESS);
+    CUdeviceptr pointer = 0;
+    REQUIRE(cuMemHostGetDevicePointer_v2(&pointer, bytes, 0) == CUDA_SUCCESS);
+    unsigned char last = 0;
+    REQUIRE(cuMemcpyDtoH_v2(&last, pointer + kMiB - 1, 1) == CUDA_SUCCESS && last == 0x5a);
+    REQUIRE(cuMemsetD8_v2(pointer, 1, 1) == CUDA_ERROR_INVALID_VALUE);
+    return 0;
+}
+
+int map_another_size(int socket) {
+    const UniqueFd fd = receive_fd(socket);
+    REQUIRE(cuInit(0) == CUDA_SUCCESS);
+    CUmemGenericAllocationHandle handle = 0;
+    REQUIRE(cuMemImportFromShareableHandle(&handle, reinterpret_cast<void*>(static_cast<std::intptr_t>(fd.get())),
+                                           CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR) == CUDA_SUCCESS);
+    CUdeviceptr pointer = 0;
+    REQUIRE(cuMemAddressReserve(&pointer, 4 * kGranularity, 0, 0, 0) == CUDA_SUCCESS);
+    REQUIRE(cuMemMap(pointer, 4 * kGranularity, 0, handle, 0) == CUDA_ERROR_NOT_SUPPORTED);
+    REQUIRE(cuMemMap(pointer, kGranularity / 2, 0, handle, 0) == CUDA_ERROR_NOT_SUPPORTED);
+    REQUIRE(cuMemMap(pointer, kGranularity, 0, handle, 0) == CUDA_SUCCESS);
     return 0;
 }
 
@@ -135,6 +191,9 @@ int run_role(const std::string& role, int socket) {
     if (role == "before_init") return before_init();
     if (role == "send_uuid") return send_uuid(socket);
     if (role == "import_and_answer") return import_and_answer(socket);
+    if (role == "import_as_external_memory") return import_as_external_memory(socket);
+    if (role == "register_file") return register_file(socket);
+    if (role == "map_another_size") return map_another_size(socket);
     if (role == "import_without_device") return import_without_device(socket);
     if (role == "exit_with_work_outstanding") return exit_with_work_outstanding();
     if (role == "main_thread_ends") return end_main_thread(socket, false, true);

@@ -121,6 +121,35 @@ TEST_F(SoftCudaShare, CrossesProcesses) {
     EXPECT_EQ(mapped.bytes()[kGranularity - 1], 0xa5);
 }
 
+TEST_F(SoftCudaShare, CrossesProcessesAsExternalMemory) {
+    const Mapped mapped(handle_, kGranularity, CU_MEM_ACCESS_FLAGS_PROT_READWRITE);
+    mapped.bytes()[0] = 0x5a;
+    Peer peer("import_as_external_memory");
+    peer.send_fd(fd_.get());
+    EXPECT_EQ(peer.wait(), 0);
+    EXPECT_EQ(mapped.bytes()[kGranularity - 1], 0xa5);
+}
+
+TEST_F(SoftCudaShare, AnImporterThatExpectsAnotherSizeCannotMapIt) {
+    Peer peer("map_another_size");
+    peer.send_fd(fd_.get());
+    EXPECT_EQ(peer.wait(), 0);
+}
+
+TEST_F(SoftCudaShare, MemoryFilesOfAnotherProcessAreRegisteredReadOnly) {
+    const UniqueFd file(memfd_create("shared", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    ASSERT_EQ(ftruncate(file.get(), kMiB), 0);
+    auto* const bytes =
+        static_cast<unsigned char*>(mmap(nullptr, kMiB, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0));
+    ASSERT_NE(bytes, MAP_FAILED);
+    bytes[kMiB - 1] = 0x5a;
+    ASSERT_EQ(fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE), 0);
+    Peer peer("register_file");
+    peer.send_fd(file.get());
+    EXPECT_EQ(peer.wait(), 0);
+    munmap(bytes, kMiB);
+}
+
 TEST_F(SoftCudaShare, ProcessWithoutTheDeviceIsRefused) {
     create(device_memory(1));
     Peer peer("import_without_device", {"OPENNVSCI_SOFT_DEVICES=1"});
