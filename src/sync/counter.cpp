@@ -9,20 +9,32 @@ namespace {
 
 constexpr std::size_t kPayloadBytes = 8;
 
-// The half of the payload that changes with every signal: the low one, in little endian.
-const void* futex_word(const std::atomic<std::uint64_t>& payload) noexcept {
-    return &payload;
-}
-
 }  // namespace
 
 Result<Counter> Counter::allocate(const Description& description) {
     static_assert(sizeof(Words) <= CounterArena::kWordsBytes);
     Counter counter(description);
+    if (description.has_timestamps && description.has_peers) {
+        const auto right = description.peer_signals ? memory::Right::read_write : memory::Right::read_only;
+        OPENNVSCI_TRY_ASSIGN(timestamps, SharedPage::create(kTimestampsPageBytes, right));
+        counter.pages_.timestamps = std::move(timestamps);
+    }
+    if (description.peer_signals) {
+        OPENNVSCI_TRY_ASSIGN(words, SharedPage::create(kWordsPageBytes, memory::Right::read_write));
+        counter.pages_.words = std::move(words);
+        counter.use_pages();
+        return counter;
+    }
     if (description.domain == memory::Domain::system) {
         OPENNVSCI_TRY_ASSIGN(place, CounterArena::instance().take(counter.size()));
         counter.place_ = std::move(place);
+        counter.is_of_arena_ = true;
         counter.words_ = static_cast<Words*>(counter.place_.address);
+        if (description.has_timestamps && !description.has_peers) {
+            counter.timestamps_ = reinterpret_cast<TimestampWord*>(static_cast<std::byte*>(counter.place_.address) +
+                                                                   CounterArena::kWordsBytes);
+        }
+        counter.use_pages();
         return counter;
     }
     counter.own_words_ = std::make_unique<Words>();
@@ -36,12 +48,29 @@ Result<Counter> Counter::allocate(const Description& description) {
     return counter;
 }
 
+Counter Counter::of_peer(const Description& description, Pages pages) {
+    Counter counter(description);
+    counter.pages_ = std::move(pages);
+    counter.use_pages();
+    return counter;
+}
+
+void Counter::use_pages() noexcept {
+    if (pages_.words != nullptr) {
+        place_ = {pages_.words->memory(), 0, pages_.words->address()};
+        words_ = static_cast<Words*>(place_.address);
+    }
+    if (pages_.timestamps != nullptr) timestamps_ = static_cast<TimestampWord*>(pages_.timestamps->address());
+}
+
 // A context that is being destroyed may count as lost before its last work is done, so its writes may still come: then
 // nobody else gets the place.
 Counter::~Counter() {
-    if (is_seen_by_cpu() && broken_by() == cu::CUDA_SUCCESS) {
+    if (is_of_arena_ && broken_by() == cu::CUDA_SUCCESS) {
         CounterArena::instance().give_back(size(), std::move(place_));
     }
+    delete mirrors_.load();
+    place_ = {};  // the pages, which take the rest down (sync/shared_page.h), are the last to go
 }
 
 Result<cu::CUdeviceptr> Counter::address_in(const driver::ContextWatch& context) const {
@@ -49,35 +78,43 @@ Result<cu::CUdeviceptr> Counter::address_in(const driver::ContextWatch& context)
     return memory + place_.offset;
 }
 
+std::uint64_t Counter::reached_of_shared(std::uint64_t payload, std::uint64_t proven) const noexcept {
+    return std::max(proven, std::min(payload, first_lost() - 1));
+}
+
+Mirrors& Counter::mirrors() {
+    if (mirrors_.load() == nullptr) mirrors_.store(new Mirrors, std::memory_order_seq_cst);
+    return *mirrors_.load();
+}
+
 void Counter::add_one() noexcept {
     words_->payload.fetch_add(1, std::memory_order_seq_cst);
-    wake_sleepers();
+    words_->wake_sleepers();
+    if (Mirrors* const mirrors = mirrors_.load(std::memory_order_seq_cst); mirrors != nullptr) [[unlikely]]
+        mirrors->follow(*words_);
 }
 
 void Counter::prove(std::uint64_t value) noexcept {
-    std::uint64_t known = words_->proven.load(std::memory_order_relaxed);
-    while (known < value && !words_->proven.compare_exchange_weak(known, value, std::memory_order_release)) {
-    }
+    words_->prove(value);
+    if (Mirrors* const mirrors = mirrors_.load(); mirrors != nullptr && is_broken()) [[unlikely]]
+        mirrors->prove(value);
 }
 
-void Counter::break_from(std::uint64_t first, cu::CUresult why) noexcept {
-    const std::uint64_t known = words_->first_lost.load();
-    if (words_->broken_by.load() == cu::CUDA_SUCCESS) words_->broken_by.store(why);
-    if (known == 0) {
-        // From now on only what is proven counts. The payload is looked at again, for a signal that came in between.
-        prove(std::min(words_->payload.load(), first - 1));
-        words_->first_lost.store(first, std::memory_order_seq_cst);
-        prove(std::min(words_->payload.load(std::memory_order_seq_cst), first - 1));
-    } else if (first < known) {
-        words_->first_lost.store(first, std::memory_order_seq_cst);
-    }
-    wake_sleepers();
+void Counter::break_from(std::uint64_t first, Cause why, cu::CUresult result) noexcept {
+    words_->break_from(first, why, result);
+    if (Mirrors* const mirrors = mirrors_.load(); mirrors != nullptr) mirrors->break_from(first, why, result);
+}
+
+void Counter::raise_mirrors() noexcept {
+    if (Mirrors* const mirrors = mirrors_.load(); mirrors != nullptr) mirrors->raise();
 }
 
 Result<> Counter::raise(std::uint64_t value) {
+    if (!is_in_memory()) return {};
     if (!is_seen_by_cpu()) return place_.memory->store_apart(place_.offset, value);
     std::uint64_t payload = words_->payload.load();
-    while (payload < value && !words_->payload.compare_exchange_weak(payload, value)) {
+    // In the cyclic order of streams: a peer may have left anything there.
+    while (static_cast<std::int64_t>(payload - value) < 0 && !words_->payload.compare_exchange_weak(payload, value)) {
     }
     wake_sleepers();
     return {};
@@ -87,21 +124,28 @@ void Counter::sleep(std::uint64_t value, Clock::duration longest) const noexcept
     words_->sleepers.fetch_add(1, std::memory_order_seq_cst);
     const std::uint64_t payload = words_->payload.load(std::memory_order_seq_cst);
     if (payload < value && !is_lost(value)) {
-        futex::wait(futex_word(words_->payload), static_cast<std::uint32_t>(payload), longest);
+        futex::wait(words_->futex_word(), static_cast<std::uint32_t>(payload), longest);
     }
     words_->sleepers.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void Counter::wake_sleepers() const noexcept {
-    if (words_->sleepers.load(std::memory_order_seq_cst) != 0) futex::wake_all(futex_word(words_->payload));
+    words_->wake_sleepers();
 }
 
 TimestampWord& Counter::timestamp(std::uint32_t slot) const noexcept {
-    return reinterpret_cast<TimestampWord*>(reinterpret_cast<std::byte*>(words_) + CounterArena::kWordsBytes)[slot];
+    return timestamps_[slot];
 }
 
-TimestampTarget Counter::timestamp_target(std::uint32_t slot, cu::CUdeviceptr payload) const noexcept {
-    return {place_.memory, &timestamp(slot), payload + CounterArena::kWordsBytes + slot * sizeof(TimestampWord)};
+Result<TimestampTarget> Counter::timestamp_target(std::uint32_t slot, const driver::ContextWatch& context,
+                                                  cu::CUdeviceptr payload) const {
+    if (pages_.timestamps == nullptr) {
+        return TimestampTarget{place_.memory, &timestamp(slot),
+                               payload + CounterArena::kWordsBytes + slot * sizeof(TimestampWord)};
+    }
+    const auto& memory = pages_.timestamps->memory();
+    OPENNVSCI_TRY_ASSIGN(address, memory->address_in(context));
+    return TimestampTarget{pages_.timestamps, &timestamp(slot), address + slot * sizeof(TimestampWord)};
 }
 
 }  // namespace opennvsci::sync

@@ -10,7 +10,13 @@
 // A value is reached, lost, or pending. The counter breaks when a value can never be reached: that one and all after it
 // are lost, and the first of them only ever falls. The payload of a broken counter says nothing any more, because it is
 // raised so that no stream waits for ever in memory; then only what is proven is reached. So the first lost value is
-// stored before the payload is raised, and read after it.
+// stored before the payload is raised, and read after it. In words that other processes see the payload goes on to say
+// which values before the first lost one are reached, for nobody there can ask CUDA. That is right because the payload
+// comes to a lost value, or is raised, only when all before it are reached.
+//
+// Peers in other processes see a counter in one of two ways (docs/synchronization.md). Those that wait for what this
+// process signals have words of their own, the mirrors, which follow the counter's. Where a peer signals, the words are
+// in a page of their own, which that peer and all others that take part share.
 //
 // Thread-safe, but for break_from and raise: one caller at a time.
 #pragma once
@@ -23,10 +29,14 @@
 #include <memory>
 #include <utility>
 
+#include "base/os.h"
 #include "driver/context_watch.h"
 #include "memory/domain.h"
 #include "sync/counter_memory.h"
+#include "sync/counter_words.h"
 #include "sync/keys.h"
+#include "sync/mirrors.h"
+#include "sync/shared_page.h"
 #include "sync/timestamp.h"
 
 namespace opennvsci::sync {
@@ -39,15 +49,30 @@ class Counter {
         std::optional<memory::Domain> domain;
         const driver::Device* gpu;  ///< whose video memory
         bool has_timestamps;        ///< only in system memory
+        bool has_peers = false;     ///< timestamps lie in memory of their own, for peers to read
+        bool peer_signals = false;  ///< all lies in memory of its own, for that peer to write
     };
+    /// Memory that peers see, as far as there is some.
+    struct Pages {
+        std::shared_ptr<SharedPage> words;
+        std::shared_ptr<SharedPage> timestamps;
+    };
+    static constexpr std::size_t kWordsPageBytes = os::kPageSize;
+    static constexpr std::size_t kTimestampsPageBytes = kSlots * sizeof(TimestampWord);
 
     /// Errors: those of the memory.
     [[nodiscard]] static Result<Counter> allocate(const Description& description);
+    /// The counter of an object of a peer, which has given these pages.
+    [[nodiscard]] static Counter of_peer(const Description& description, Pages pages);
     Counter(Counter&& other) noexcept
         : description_(other.description_),
           place_(std::exchange(other.place_, {})),
+          is_of_arena_(std::exchange(other.is_of_arena_, false)),
           own_words_(std::move(other.own_words_)),
-          words_(other.words_) {}
+          pages_(std::move(other.pages_)),
+          words_(other.words_),
+          timestamps_(other.timestamps_),
+          mirrors_(other.mirrors_.exchange(nullptr)) {}
     Counter& operator=(Counter&&) = delete;
     ~Counter();
 
@@ -62,7 +87,9 @@ class Counter {
         const std::uint64_t payload = words_->payload.load(std::memory_order_seq_cst);
         const bool is_evidence = !is_broken();
         const std::uint64_t proven = words_->proven.load(std::memory_order_acquire);
-        return is_evidence ? std::max(payload, proven) : proven;
+        if (is_evidence) [[likely]]
+            return std::max(payload, proven);
+        return pages_.words == nullptr ? proven : reached_of_shared(payload, proven);
     }
     /// The first value that is lost; 0 if none is.
     [[nodiscard]] std::uint64_t first_lost() const noexcept {
@@ -72,6 +99,24 @@ class Counter {
     [[nodiscard]] bool is_lost(std::uint64_t value) const noexcept { return is_broken() && value >= first_lost(); }
     /// Why, if a context was lost; else SUCCESS.
     [[nodiscard]] cu::CUresult broken_by() const noexcept { return words_->broken_by.load(); }
+    [[nodiscard]] Cause cause() const noexcept { return words_->cause.load(); }
+
+    // Peers.
+
+    [[nodiscard]] const Pages& pages() const noexcept { return pages_; }
+    [[nodiscard]] bool has_mirrors() const noexcept {
+        const Mirrors* const mirrors = mirrors_.load(std::memory_order_seq_cst);
+        return mirrors != nullptr && !mirrors->empty();
+    }
+    /// Made on the first call; one caller at a time.
+    [[nodiscard]] Mirrors& mirrors();
+    /// The page that the peer at the other end of a link mirrors the words in; null if it has none.
+    [[nodiscard]] std::shared_ptr<SharedPage> mirror_page_of(const ipc::Link& link) const {
+        const Mirrors* const mirrors = mirrors_.load(std::memory_order_seq_cst);
+        return mirrors == nullptr ? nullptr : mirrors->page_of(link);
+    }
+    /// Adds one, which follows from now on; as Mirrors::add.
+    void add_mirror(Mirror mirror) { mirrors().add(std::move(mirror), *words_, reached()); }
 
     /// Reaches the next value, for the CPU; with timestamps, when it is reached. Only in system memory.
     void add_one() noexcept;
@@ -80,10 +125,12 @@ class Counter {
     void prove(std::uint64_t value) noexcept;
 
     /// Declares `first` and all values after it lost; what is reached already stays so.
-    void break_from(std::uint64_t first, cu::CUresult why) noexcept;
+    void break_from(std::uint64_t first, Cause why, cu::CUresult result = cu::CUDA_SUCCESS) noexcept;
 
     /// Raises the payload of a broken counter, and wakes all who sleep. Errors: the driver's, for video memory.
     [[nodiscard]] Result<> raise(std::uint64_t value);
+    /// Raises those of the mirrors.
+    void raise_mirrors() noexcept;
 
     /// Sleeps until the payload is `value` or somebody wakes, at most `longest`. Only in system memory.
     void sleep(std::uint64_t value, Clock::duration longest) const noexcept;
@@ -92,30 +139,29 @@ class Counter {
     // Timestamps, in slots: only with them.
 
     [[nodiscard]] TimestampWord& timestamp(std::uint32_t slot) const noexcept;
-    /// Where a GPU that maps the payload at `payload` finds the word.
-    [[nodiscard]] TimestampTarget timestamp_target(std::uint32_t slot, cu::CUdeviceptr payload) const noexcept;
+    /// Where a GPU finds the word, which maps the payload at `payload`. Errors: those of CounterMemory.
+    [[nodiscard]] Result<TimestampTarget> timestamp_target(std::uint32_t slot, const driver::ContextWatch& context,
+                                                           cu::CUdeviceptr payload) const;
 
   private:
-    static constexpr std::size_t kCacheLine = 64;
-
-    // Zero is what they begin with. Those that change with every signal lie apart from the others.
-    struct Words {
-        alignas(kCacheLine) std::atomic<std::uint64_t> payload;
-        alignas(kCacheLine) std::atomic<std::uint32_t> sleepers;
-        alignas(kCacheLine) std::atomic<std::uint64_t> first_lost;  // 0: not broken
-        std::atomic<std::uint64_t> proven;
-        std::atomic<cu::CUresult> broken_by;
-    };
+    using Words = CounterWords;
 
     explicit Counter(const Description& description) : description_(description) {}
     [[nodiscard]] CounterArena::Size size() const noexcept {
-        return description_.has_timestamps ? CounterArena::Size::words_and_timestamps : CounterArena::Size::words;
+        return description_.has_timestamps && !description_.has_peers ? CounterArena::Size::words_and_timestamps
+                                                                      : CounterArena::Size::words;
     }
+    void use_pages() noexcept;
+    [[nodiscard]] std::uint64_t reached_of_shared(std::uint64_t payload, std::uint64_t proven) const noexcept;
 
     const Description description_;
     CounterPlace place_;
+    bool is_of_arena_ = false;          // the place goes back there
     std::unique_ptr<Words> own_words_;  // null in system memory, where the words are in the place
+    Pages pages_;
     Words* words_ = nullptr;
+    TimestampWord* timestamps_ = nullptr;
+    std::atomic<Mirrors*> mirrors_{nullptr};  // owned; null until there is one
 };
 
 }  // namespace opennvsci::sync

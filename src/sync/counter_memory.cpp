@@ -81,6 +81,11 @@ Result<> CounterMemory::store_apart(std::size_t offset, std::uint64_t value) {
     return stored;
 }
 
+bool CounterMemory::is_mapped() noexcept {
+    const std::lock_guard lock(mutex_);
+    return !mappings_.empty();
+}
+
 // Taken down without the lock: the driver is asked.
 void CounterMemory::forget_ended_contexts() noexcept {
     while (true) {

@@ -36,6 +36,9 @@ class CounterMemory {
     /// driver's.
     [[nodiscard]] Result<> store_apart(std::size_t offset, std::uint64_t value);
 
+    /// True if a context has ever asked for it.
+    [[nodiscard]] bool is_mapped() noexcept;
+
     /// For tests that count: takes down the mappings of contexts that have ended, which may wait for all work.
     void forget_ended_contexts() noexcept;
 

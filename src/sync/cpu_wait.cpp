@@ -18,6 +18,8 @@ constexpr std::chrono::microseconds kSpin{30};
 constexpr std::chrono::microseconds kShortestSlice{5};
 constexpr std::chrono::microseconds kLongestSlice{50};
 constexpr std::chrono::milliseconds kLongestSleep{100};
+// A peer that is gone wakes nobody, so who waits for one looks more often.
+constexpr std::chrono::milliseconds kLongestSleepForPeer{20};
 constexpr std::chrono::milliseconds kBetweenLooksAtStreams{1};
 
 inline void pause() noexcept {
@@ -58,6 +60,12 @@ bool look_often(const Timeline& timeline, std::uint64_t value, WaitMode mode) no
 
 tl::unexpected<Error> timed_out(const Timeline& timeline, std::uint64_t value, std::int64_t timeout_us) {
     const Timeline::Description& description = timeline.description();
+    if (description.is_signaled_elsewhere) {
+        return fail(NvSciError_Timeout,
+                    fmt::format("the fence did not expire in {} us: it has value {}, reached is {}; "
+                                "another process may signal",
+                                timeout_us, value, timeline.counter().reached()));
+    }
     const bool may_cpu = description.cpu_signals && timeline.signaler() != Signaler::Kind::streams;
     const char* const who = may_cpu ? timeline.may_streams_signal() ? "the CPU or a stream" : "the CPU" : "a stream";
     return fail(NvSciError_Timeout, fmt::format("the fence did not expire in {} us: it has value {}, reached is {}; {} "
@@ -83,7 +91,8 @@ Result<> wait_for(Timeline& timeline, std::uint64_t value, std::int64_t timeout_
             const Clock::duration slice =
                 timeline.may_streams_signal()
                     ? std::clamp<Clock::duration>((now - start) / 8, kShortestSlice, kLongestSlice)
-                    : Clock::duration(kLongestSleep);
+                : timeline.description().is_signaled_elsewhere ? Clock::duration(kLongestSleepForPeer)
+                                                               : Clock::duration(kLongestSleep);
             timeline.counter().sleep(value, std::min<Clock::duration>(slice, end - now));
         }
         if (look_often(timeline, value, mode)) return outcome(timeline, value);

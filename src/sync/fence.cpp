@@ -12,7 +12,7 @@ Result<Fence> Fence::read(const NvSciSyncFence& storage) {
     std::memcpy(all.data(), storage.payload, sizeof(all));
     if (all == std::array<std::uint64_t, 6>{}) return Fence{};
     const Words words{all[0], all[1], all[2], all[3], all[4]};
-    if (!is_handle_of(HandleKind::timeline, words[0]) || all[5] != seal(words)) {
+    if (!is_handle_of(HandleKind::timeline, words[0]) || all[5] != seal_over(words)) {
         return fail(
             NvSciError_BadParameter,
             "the fence is neither cleared nor one that this library wrote; its storage must be zeroed once, and "

@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "nvscisync.h"
+#include "sync/seal.h"
 #include "sync/timelines.h"
 
 namespace opennvsci::sync {
@@ -42,7 +43,7 @@ struct Fence {
         const Words words{timeline, value, std::uint64_t{task_status_slot} << 32 | timestamp_slot,
                           has_32_bits ? kHas32Bits : 0, process::token()};
         std::copy(words.begin(), words.end(), storage.payload);
-        storage.payload[words.size()] = seal(words);
+        storage.payload[words.size()] = seal_over(words);
     }
 
     [[nodiscard]] bool is_cleared() const noexcept { return timeline == 0; }
@@ -55,17 +56,6 @@ struct Fence {
   private:
     using Words = std::array<std::uint64_t, 5>;     // of the storage, before the seal
     static constexpr std::uint64_t kHas32Bits = 1;  // in the fourth word
-
-    // Every step gives different results for different words, so a change of one word always shows.
-    [[nodiscard]] static std::uint64_t seal(const Words& words) noexcept {
-        constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;  // 2^64 by the golden ratio
-        std::uint64_t sealed = 0;
-        for (const std::uint64_t word : words) {
-            sealed = (sealed ^ word) * kOdd;
-            sealed ^= sealed >> 32;
-        }
-        return sealed;
-    }
 };
 
 }  // namespace opennvsci::sync

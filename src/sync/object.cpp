@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 
 #include "sync/keys.h"
+#include "sync/participants.h"
+#include "sync/peers.h"
 
 namespace opennvsci::sync {
 namespace {
 
-Result<Timeline::Description> describe(const attr::Slot& reconciled) {
+Timeline::Description describe_common(const attr::Slot& reconciled) {
     Timeline::Description description{};
     description.domain = reconciled.scalar<memory::Domain>(kPayloadDomain);
     description.is_deterministic = reconciled.required<bool>(NvSciSyncAttrKey_RequireDeterministicFences);
@@ -18,6 +20,21 @@ Result<Timeline::Description> describe(const attr::Slot& reconciled) {
     description.streams_wait = reconciled.required<bool>(kStreamWaiter);
     description.streams_signal = reconciled.required<bool>(kStreamSignaler);
     description.has_32_bits = reconciled.required<std::uint64_t>(NvSciSyncAttrKey_MaxPrimitiveValue) == UINT32_MAX;
+    return description;
+}
+
+Result<Timeline::Description> describe(const attr::List& list) {
+    const attr::Slot& reconciled = list.reconciled();
+    Timeline::Description description = describe_common(reconciled);
+    if (const auto report = list.report(); report != nullptr) {
+        for (const Participant& participant : participants_of(*report)) {
+            if (!participant.signals() || participant.origin->is_this_process()) continue;
+            description.is_signaled_elsewhere = true;
+            description.may_peer_streams_signal = participant.speaks_for_cuda();
+        }
+    }
+    description.has_peers = has_peers(list) || reconciled.has(*schema().find(NvSciSyncAttrKey_PeerLocationInfo)) ||
+                            reconciled.has(*schema().find(NvSciSyncAttrKey_PeerHwEngineArray));
     if (description.domain != memory::Domain::video) return description;
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
     OPENNVSCI_TRY_ASSIGN(
@@ -30,8 +47,25 @@ Result<Timeline::Description> describe(const attr::Slot& reconciled) {
 
 Result<std::shared_ptr<Object>> Object::allocate(std::shared_ptr<attr::Module> module, const attr::List& reconciled) {
     auto list = std::make_shared<attr::List>(reconciled.reconciled(), reconciled.report());
-    OPENNVSCI_TRY_ASSIGN(description, describe(list->reconciled()));
+    OPENNVSCI_TRY_ASSIGN(description, describe(*list));
     OPENNVSCI_TRY_ASSIGN(owned, Timelines::instance().create(module, description));
+    return std::shared_ptr<Object>(new Object(std::move(module), std::move(list), std::move(owned)));
+}
+
+Result<std::shared_ptr<Object>> Object::import(std::shared_ptr<attr::Module> module, const attr::List& reconciled,
+                                               NvSciSyncAccessPerm permission, Timeline::Import import) {
+    attr::Slot values = reconciled.reconciled();
+    values.put_scalar(NvSciSyncAttrKey_ActualPerm, permission);
+    auto list = std::make_shared<attr::List>(std::move(values), reconciled.report());
+    Timeline::Description description = describe_common(list->reconciled());
+    description.domain = memory::Domain::system;
+    description.has_peers = true;
+    const bool signals = description.cpu_signals || description.streams_signal;
+    description.is_signaled_elsewhere = !signals || (permission & NvSciSyncAccessPerm_SignalOnly) == 0;
+    if (description.is_signaled_elsewhere) description.cpu_signals = description.streams_signal = false;
+    description.may_peer_streams_signal = import.may_streams_signal;
+    import.leads_to_signaler = signaler_path(*list) == attr::Origin::kElsewhere;
+    OPENNVSCI_TRY_ASSIGN(owned, Timelines::instance().create(module, description, std::move(import)));
     return std::shared_ptr<Object>(new Object(std::move(module), std::move(list), std::move(owned)));
 }
 
@@ -41,7 +75,12 @@ Object::Object(std::shared_ptr<attr::Module> module, std::shared_ptr<attr::List>
       owned_(std::move(owned)),
       permission_(list_->reconciled().required<NvSciSyncAccessPerm>(NvSciSyncAttrKey_ActualPerm)) {}
 
-tl::unexpected<Error> Object::not_signaled_by_cpu() {
+tl::unexpected<Error> Object::not_signaled_by_cpu() const {
+    if (timeline().description().is_signaled_elsewhere) {
+        return fail(NvSciError_BadParameter,
+                    "the object is signaled by another process, whose list has the signal "
+                    "permission");
+    }
     return fail(NvSciError_BadParameter,
                 "the object is not signaled by the CPU: the list with the signal permission did not set "
                 "NvSciSyncAttrKey_NeedCpuAccess true");

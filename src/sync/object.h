@@ -2,7 +2,7 @@
 //
 // Object: a timeline with the reconciled list that describes it. Several NvSciSyncObj handles may refer to one Object
 // (NvSciSyncObjDup). An Object owns its list and a share of the timeline, so both outlive the module and the list it
-// was allocated from.
+// was allocated from. It is made here, or imported from a peer (sync/object_exchange.h).
 #pragma once
 
 #include <memory>
@@ -18,6 +18,12 @@ class Object {
     /// Makes the timeline that a reconciled list describes. Errors: ResourceError if its memory cannot be had.
     [[nodiscard]] static Result<std::shared_ptr<Object>> allocate(std::shared_ptr<attr::Module> module,
                                                                   const attr::List& reconciled);
+    /// The object of a peer, as the reconciled list that came from there describes it, with `permission`. Errors: those
+    /// of Timelines::create.
+    [[nodiscard]] static Result<std::shared_ptr<Object>> import(std::shared_ptr<attr::Module> module,
+                                                                const attr::List& reconciled,
+                                                                NvSciSyncAccessPerm permission,
+                                                                Timeline::Import import);
 
     [[nodiscard]] const std::shared_ptr<attr::Module>& module() const noexcept { return module_; }
     [[nodiscard]] const std::shared_ptr<attr::List>& list() const noexcept { return list_; }
@@ -26,6 +32,7 @@ class Object {
 
     [[nodiscard]] Fence fence(std::uint64_t value) const noexcept { return Fence::of(owned_, value); }
     [[nodiscard]] bool owns(const Fence& fence) const noexcept { return fence.timeline == owned_.number; }
+    [[nodiscard]] std::uint64_t number() const noexcept { return owned_.number; }
 
     /// The fence of the next CPU signal; the next CPU signal. Errors: BadParameter if the CPU is not the signaler;
     /// those of the timeline.
@@ -45,7 +52,7 @@ class Object {
   private:
     Object(std::shared_ptr<attr::Module> module, std::shared_ptr<attr::List> list, OwnedTimeline owned);
 
-    static tl::unexpected<Error> not_signaled_by_cpu();
+    [[nodiscard]] tl::unexpected<Error> not_signaled_by_cpu() const;
 
     std::shared_ptr<attr::Module> module_;
     std::shared_ptr<attr::List> list_;

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstring>
 #include <thread>
 
 namespace opennvsci::sync {
@@ -18,9 +20,14 @@ namespace {
 constexpr std::chrono::milliseconds kPatience{20};
 constexpr std::chrono::microseconds kBetweenRaises{100};
 
+// A signal may stand in front of a full stream for ever (driver-facts.md F30); who adds a peer does not wait that long.
+constexpr std::chrono::seconds kPatienceForSignals{1};
+constexpr std::chrono::milliseconds kBetweenTries{1};
+
 }  // namespace
 
 tl::unexpected<Error> StreamOrder::lost() const {
+    if (description_.is_signaled_elsewhere) return lost_elsewhere();
     const CUresult why = counter_.broken_by();
     if (why == CUDA_SUCCESS) {
         return fail(NvSciError_ResourceError, "the object is gone, so nobody can signal the fence",
@@ -33,6 +40,32 @@ tl::unexpected<Error> StreamOrder::lost() const {
                 why);
 }
 
+tl::unexpected<Error> StreamOrder::lost_elsewhere() const {
+    const ipc::Link* const link = link_.load();
+    const std::string peer = link == nullptr ? "the peer" : "peer " + link->peer_name();
+    const CUresult why = counter_.broken_by();
+    switch (counter_.cause()) {
+        case Cause::context_lost:
+            return fail(NvSciError_ResourceError,
+                        fmt::format("{}, which signals the object or leads to who does, has lost the context of the "
+                                    "signal, or of one before it (CUDA error {}), so the fence cannot expire",
+                                    peer, static_cast<unsigned>(why)),
+                        why == CUDA_SUCCESS ? CUDA_ERROR_ILLEGAL_STATE : why);
+        case Cause::signaler_is_gone:
+            return fail(NvSciError_ResourceError,
+                        fmt::format("{}, which signals the object or leads to who does, is gone: its process has "
+                                    "ended or was killed, so the fence cannot expire",
+                                    peer),
+                        CUDA_ERROR_ILLEGAL_STATE);
+        default:
+            return fail(NvSciError_ResourceError,
+                        fmt::format("{}, which signals the object or leads to who does, has freed it, so nobody can "
+                                    "signal the fence",
+                                    peer),
+                        CUDA_ERROR_ILLEGAL_STATE);
+    }
+}
+
 // Of a wait for a value that is passed.
 Result<> StreamOrder::outcome(std::uint64_t value) const {
     if (counter_.is_lost(value)) return lost();
@@ -41,6 +74,7 @@ Result<> StreamOrder::outcome(std::uint64_t value) const {
 
 Result<> StreamOrder::prepare(const driver::ContextWatch* context) {
     if (counter_.is_in_memory()) OPENNVSCI_TRY(counter_.address_in(*context));
+    if (description_.is_signaled_elsewhere) return {};
     if (description_.has_timestamps) OPENNVSCI_TRY(prepare_timestamps(*context));
     const std::unique_lock ordered(order_, std::try_to_lock);  // a signal that is being submitted may take for ever
     if (ordered && signals_.empty()) OPENNVSCI_TRY(signals_.prepare_event(context));
@@ -73,7 +107,6 @@ Result<std::uint64_t> StreamOrder::signal(const driver::StreamPlace& stream) {
 }
 
 Result<std::uint64_t> StreamOrder::submit_signal(const driver::StreamPlace& stream) {
-    const driver::Driver& driver = stream.context->driver();
     if (signals_.is_full()) OPENNVSCI_TRY(make_room());
     if (counter_.is_broken()) return lost();
     CUdeviceptr address = 0;
@@ -84,37 +117,177 @@ Result<std::uint64_t> StreamOrder::submit_signal(const driver::StreamPlace& stre
     OPENNVSCI_TRY_ASSIGN(event, signals_.prepare_event(stream.context));
     if (!signals_.empty() && !stream.is_same_stream(last_stream_)) OPENNVSCI_TRY(come_after(stream, signals_.newest()));
     const std::uint64_t value = std::max(values_.handed_out(), counter_.reached()) + 1;
+    if (counter_.has_mirrors()) [[unlikely]]
+        OPENNVSCI_TRY(prepare_mirrors(stream, address, value));
     if (description_.has_timestamps) {
-        OPENNVSCI_TRY(store_timestamp(*stream.context, stream.handle,
-                                      counter_.timestamp_target(static_cast<std::uint32_t>(value % kSlots), address)));
+        OPENNVSCI_TRY_ASSIGN(
+            target, counter_.timestamp_target(static_cast<std::uint32_t>(value % kSlots), *stream.context, address));
+        OPENNVSCI_TRY(store_timestamp(*stream.context, stream.handle, std::move(target)));
     }
-    if (counter_.is_in_memory()) {
-        // The default write comes after a fence of system scope: whoever sees the value sees the work before it.
-        const CUresult written =
-            driver.call.cuStreamWriteValue64(stream.handle, address, value, CU_STREAM_WRITE_VALUE_DEFAULT);
-        if (written != CUDA_SUCCESS) {
+    if (is_written()) {
+        if (auto written = write(stream, address, value); !written) {
             if (description_.has_timestamps) {  // the time is stored when the stream comes there
                 const auto behind = event_behind_wait(stream.context, 0);
                 if (!behind || !record(**behind, stream)) keep_for_ever();
             }
-            return driver.error(written, "cuStreamWriteValue64");
+            return tl::make_unexpected(std::move(written).error());
         }
         values_.hand_out_to(value);
     }
     if (auto recorded = record(*event, stream); !recorded) {
         // The value will be written, and no later signal could be put behind it.
         const std::lock_guard lock(state_);
-        if (counter_.is_in_memory()) counter_.break_from(value, recorded.error().cuda);
+        if (is_written()) counter_.break_from(value, Cause::context_lost, recorded.error().cuda);
         return tl::make_unexpected(std::move(recorded).error());
     }
     values_.hand_out_to(value);
     const std::lock_guard lock(state_);
     signals_.append(value);
     last_stream_ = stream.id;
+    catch_ups_.clear();  // this signal comes after them
     return value;
 }
 
+// The default write comes after a fence of system scope: whoever sees the value sees the work before it.
+Result<> StreamOrder::write(const driver::StreamPlace& stream, CUdeviceptr own, std::uint64_t value) {
+    const driver::Driver& driver = stream.context->driver();
+    if (!counter_.has_mirrors()) [[likely]] {
+        const CUresult result =
+            driver.call.cuStreamWriteValue64(stream.handle, own, value, CU_STREAM_WRITE_VALUE_DEFAULT);
+        if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamWriteValue64");
+        return {};
+    }
+    const CUresult result =
+        driver.call.cuStreamBatchMemOp(stream.handle, static_cast<unsigned>(writes_.size()), writes_.data(), 0);
+    if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamBatchMemOp");
+    return {};
+}
+
+// Peers
+
+// The peers' words come first: their way to who waits is longer.
+Result<> StreamOrder::prepare_mirrors(const driver::StreamPlace& stream, CUdeviceptr own, std::uint64_t value) {
+    const driver::Driver& driver = stream.context->driver();
+    std::array<CUdeviceptr, Mirrors::kMost> addresses;
+    OPENNVSCI_TRY_ASSIGN(count, counter_.mirrors().addresses_in(*stream.context, addresses));
+    writes_.clear();
+    const auto add = [&](CUdeviceptr address) {
+        CUstreamBatchMemOpParams& added = writes_.emplace_back();
+        std::memset(&added, 0, sizeof(added));
+        added.writeValue.operation = CU_STREAM_MEM_OP_WRITE_VALUE_64;
+        added.writeValue.address = address;
+        added.writeValue.value64 = value;
+        added.writeValue.flags = CU_STREAM_WRITE_VALUE_DEFAULT;
+    };
+    for (std::size_t i = 0; i < count; ++i)
+        add(addresses[i]);
+    if (counter_.is_in_memory()) add(own);
+
+    std::vector<SharedEvent> catch_ups;
+    {
+        const std::lock_guard lock(state_);
+        catch_ups = catch_ups_;
+    }
+    for (const SharedEvent& event : catch_ups) {
+        if (!event->context().is_alive()) continue;  // the write will not come either
+        const CUresult result = driver.call.cuStreamWaitEvent(stream.handle, event->handle(), 0);
+        if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamWaitEvent");
+    }
+    return {};
+}
+
+Result<> StreamOrder::add_mirror(Mirror mirror) {
+    {
+        std::unique_lock ordered(order_, std::try_to_lock);
+        const auto end = std::chrono::steady_clock::now() + kPatienceForSignals;
+        while (!ordered.owns_lock()) {
+            if (std::chrono::steady_clock::now() >= end) {
+                return fail(NvSciError_ResourceError,
+                            "a signal of the object has been submitted to a stream that takes no more work for now; "
+                            "try again when it goes on");
+            }
+            std::this_thread::sleep_for(kBetweenTries);
+            (void)ordered.try_lock();
+        }
+        OPENNVSCI_TRY(counter_.mirrors().check_room());
+        OPENNVSCI_TRY(catch_up(mirror));
+        counter_.add_mirror(std::move(mirror));
+        const std::lock_guard lock(state_);
+        if (counter_.is_broken()) owe_release();
+    }
+    release_waits();
+    return {};
+}
+
+Result<> StreamOrder::catch_up(const Mirror& mirror) {
+    StreamSignal newest;
+    {
+        const std::lock_guard lock(state_);
+        if (!signals_.empty()) settle(signals_.newest().value);
+        if (signals_.empty() || is_passed(signals_.newest().value)) return {};
+        newest = signals_.newest();
+    }
+    OPENNVSCI_TRY_ASSIGN(event, write_behind(newest, mirror));
+    const std::lock_guard lock(state_);
+    catch_ups_.push_back(std::move(event));
+    return {};
+}
+
+// In a stream of its own, for that of the signal may be gone, and other work may be in it. CUDA ends the stream when it
+// is done. What comes after the write cannot be undone: then nobody will know when the words are free.
+Result<SharedEvent> StreamOrder::write_behind(const StreamSignal& signal, const Mirror& mirror) {
+    const driver::ContextWatch& context = signal.event->context();
+    const driver::Driver& driver = context.driver();
+    return context.run([&]() -> Result<SharedEvent> {
+        OPENNVSCI_TRY_ASSIGN(address, mirror.page->memory()->address_in(context));
+        OPENNVSCI_TRY_ASSIGN(behind, event_behind_wait(&context, 0));
+        const driver::RelaxedCapture relaxed(driver);
+        CUstream stream = nullptr;
+        if (const CUresult made = driver.call.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING); made != CUDA_SUCCESS) {
+            return driver.error(made, "cuStreamCreate");
+        }
+        const auto submit = [&]() -> Result<> {
+            CUresult result = driver.call.cuStreamWaitEvent(stream, signal.event->handle(), 0);
+            if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamWaitEvent");
+            result = driver.call.cuStreamWriteValue64(stream, address, signal.value, CU_STREAM_WRITE_VALUE_DEFAULT);
+            if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamWriteValue64");
+            return record(*behind, {stream, 0, &context});
+        };
+        const auto submitted = submit();
+        driver.call.cuStreamDestroy(stream);
+        if (!submitted) return tl::make_unexpected(submitted.error());
+        return behind;
+    });
+}
+
+// With state_ held. Forgets what is done.
+bool StreamOrder::is_catching_up() {
+    std::erase_if(catch_ups_, [](const SharedEvent& event) {
+        const Progress::State state = event->progress().state;
+        return state == Progress::State::done || state == Progress::State::lost;
+    });
+    return !catch_ups_.empty();
+}
+
+// The payload of a timeline that somebody else signals: raised whatever streams wait for, here or where the words are
+// seen too, and in cyclic order, for whoever is gone may have left anything there.
+void StreamOrder::lose_signaler() noexcept {
+    const std::lock_guard lock(state_);
+    const std::uint64_t reached = std::min(counter_.reached(), UINT64_MAX - 1);
+    counter_.prove(reached);
+    if (!counter_.is_broken() || reached < counter_.first_lost() - 1) {
+        counter_.break_from(reached + 1, Cause::signaler_is_gone);
+    }
+    (void)counter_.raise(raised_payload(counter_.first_lost()));
+}
+
+// How far ahead of what is reached a value may be that streams wait for.
+std::uint64_t StreamOrder::furthest() const noexcept {
+    return description_.is_signaled_elsewhere ? kFurthestAwaited : std::uint64_t{1} << 63;
+}
+
 Result<> StreamOrder::make_room() {
+    if (counter_.has_mirrors()) counter_.mirrors().drop_gone();
     const std::lock_guard lock(state_);
     signals_.drop(counter_.reached());
     if (!signals_.is_full()) return {};
@@ -155,6 +328,7 @@ Result<> StreamOrder::submit_wait(const driver::StreamPlace& stream, std::uint64
         }
     }
     if (event != nullptr) return wait_for_event(stream, event, value);
+    if (description_.is_signaled_elsewhere) return wait_in_memory(stream, value);
     const std::uint64_t handed_out = values_.handed_out();
     if (counter_.is_in_memory() && (value <= handed_out || description_.is_deterministic)) {
         return wait_in_memory(stream, value);
@@ -203,9 +377,9 @@ Result<SharedEvent> StreamOrder::event_behind_wait(const driver::ContextWatch* c
 }
 
 Result<> StreamOrder::wait_in_memory(const driver::StreamPlace& stream, std::uint64_t value) {
-    if (const std::uint64_t reached = counter_.reached(); is_too_far_ahead(value, reached)) {
-        return fail(NvSciError_Overflow,
-                    fmt::format("the fence has value {}, 2^63 or more ahead of the {} reached", value, reached));
+    if (const std::uint64_t reached = counter_.reached(); value > reached && value - reached >= furthest()) {
+        return fail(NvSciError_Overflow, fmt::format("the fence has value {}, {} or more ahead of the {} reached",
+                                                     value, furthest(), reached));
     }
     const driver::Driver& driver = stream.context->driver();
     OPENNVSCI_TRY_ASSIGN(address, counter_.address_in(*stream.context));
@@ -235,7 +409,7 @@ Result<> StreamOrder::record(const driver::StreamEvent& event, const driver::Str
 }
 
 void StreamOrder::keep_for_ever() noexcept {
-    if (!counter_.is_in_memory()) return;
+    if (!is_written()) return;
     const std::lock_guard lock(state_);
     is_kept_for_ever_ = true;
 }
@@ -262,7 +436,7 @@ bool StreamOrder::settle(std::uint64_t value) {
             if (signal.value <= reached || !signal.event->is_of(&context.event->context())) continue;
             pending_from = std::min(pending_from, signal.value);
             if (!counter_.is_lost(signal.value)) {
-                counter_.break_from(signal.value, context.progress.why);
+                counter_.break_from(signal.value, Cause::context_lost, context.progress.why);
                 owe_release();
             }
             break;
@@ -286,11 +460,14 @@ void StreamOrder::look(std::uint64_t value) {
 }
 
 void StreamOrder::disown() {
+    if (description_.is_signaled_elsewhere) return;
     {
         const std::lock_guard lock(state_);
         const std::uint64_t last = std::max(counter_.reached(), signals_.empty() ? 0 : signals_.newest().value);
-        if (values_.greatest() > last && !counter_.is_lost(last + 1)) {
-            counter_.break_from(last + 1, CUDA_SUCCESS);
+        // Which values the fences of peers have, nobody here knows.
+        const bool has_peers = counter_.has_mirrors() || counter_.pages().words != nullptr;
+        if ((values_.greatest() > last || has_peers) && !counter_.is_lost(last + 1)) {
+            counter_.break_from(last + 1, Cause::object_gone);
             owe_release();
         }
     }
@@ -304,7 +481,7 @@ bool StreamOrder::is_idle() {
     }
     release_waits();
     const std::lock_guard lock(state_);
-    if (owes_release_ || is_releasing_) return false;
+    if (owes_release_ || is_releasing_ || is_catching_up()) return false;
     for (std::size_t i = 0; i < in_memory_.size(); ++i) {
         const std::size_t place = (last_asked_ + i) % in_memory_.size();
         if (!is_in_use(in_memory_[place])) continue;
@@ -345,7 +522,8 @@ bool StreamOrder::raise() {
         const std::lock_guard lock(state_);
         if (!owes_release_ || is_releasing_) return false;
         const auto in_use = [&](const SharedEvent& event) { return is_in_use(event); };
-        if (!is_kept_for_ever_ && std::none_of(in_memory_.begin(), in_memory_.end(), in_use)) {
+        const bool has_shared_words = counter_.has_mirrors() || counter_.pages().words != nullptr;
+        if (!is_kept_for_ever_ && !has_shared_words && std::none_of(in_memory_.begin(), in_memory_.end(), in_use)) {
             owes_release_ = false;
             return false;
         }
@@ -360,14 +538,15 @@ bool StreamOrder::raise() {
         };
         const std::uint64_t first_lost = counter_.first_lost();
         if (is_any_running(0, first_lost - 1)) return false;
-        is_lowered = is_any_running(first_lost, UINT64_MAX);
+        is_lowered = is_any_running(first_lost, UINT64_MAX) || is_catching_up();
         if (is_lowered && is_raised_) return false;
         is_raised_ = true;
         is_releasing_ = true;
         // An operation that nobody knows the end of may lower it at any time.
         owes_release_ = is_lowered || (is_kept_for_ever_ && counter_.is_seen_by_cpu());
-        value = greatest_awaited_;
+        value = counter_.pages().words != nullptr ? raised_payload(first_lost) : greatest_awaited_;
     }
+    counter_.raise_mirrors();
     struct End {
         StreamOrder& order;
         bool has_failed = true;
@@ -382,7 +561,8 @@ bool StreamOrder::raise() {
 }
 
 void StreamOrder::owe_release() noexcept {
-    owes_release_ = counter_.is_in_memory();
+    // Of what is signaled elsewhere, whoever signals lets go.
+    owes_release_ = is_written() && !description_.is_signaled_elsewhere;
     is_raised_ = false;
 }
 

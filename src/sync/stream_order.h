@@ -9,6 +9,11 @@
 // and fence n implies all before it. Between contexts it does so in memory: a context that ends lets go of whoever
 // waits for its events, and would let later values pass that imply its lost ones.
 //
+// Where a process that is not this one signals, its streams only wait, all of them in memory. Where this one signals
+// and peers wait, one call of the driver writes the words of all peers and the counter's own, these last; a peer that
+// comes while signals are in flight gets its words written behind the newest of them, and the next signal comes after
+// that.
+//
 // If the context of a signal is lost, the counter breaks there: signals before it may still be done, none comes after
 // it, and streams that wait in memory for a lost value are let go.
 //
@@ -34,6 +39,7 @@ class StreamOrder {
     struct Description {
         bool is_deterministic;
         bool has_timestamps;
+        bool is_signaled_elsewhere;  ///< by another process
     };
 
     /// The others must outlive it.
@@ -55,6 +61,21 @@ class StreamOrder {
     /// Asks CUDA what has become of the signals up to `value`.
     void look(std::uint64_t value);
 
+    /// Adds a peer's words, which have what was signaled and get what will be. Errors: ResourceError, also if a signal
+    /// stands in front of a full stream; the driver's.
+    [[nodiscard]] Result<> add_mirror(Mirror mirror);
+
+    /// Tells that the process that signals is gone, of a timeline that is signaled elsewhere: what has not come is
+    /// lost. To be told again for as long as what it had submitted may still come.
+    void lose_signaler() noexcept;
+    /// The way to that process, for texts; it must outlive this. Only the first one counts.
+    void set_signaler(const ipc::Link* link) noexcept {
+        const ipc::Link* none = nullptr;
+        link_.compare_exchange_strong(none, link);
+    }
+
+    [[nodiscard]] const ipc::Link* signaler() const noexcept { return link_.load(); }
+
     /// Lets streams go that wait in memory for lost values, as far as that is still to be done.
     void release_waits();
 
@@ -75,6 +96,13 @@ class StreamOrder {
     [[nodiscard]] Result<SharedEvent> event_behind_wait(const driver::ContextWatch* context, std::uint64_t value);
     [[nodiscard]] Result<> submit_wait(const driver::StreamPlace& stream, std::uint64_t value);
     [[nodiscard]] Result<std::uint64_t> submit_signal(const driver::StreamPlace& stream);
+    [[nodiscard]] bool is_written() const noexcept { return counter_.is_in_memory() || counter_.has_mirrors(); }
+    [[nodiscard]] Result<> prepare_mirrors(const driver::StreamPlace& stream, cu::CUdeviceptr own, std::uint64_t value);
+    [[nodiscard]] Result<> write(const driver::StreamPlace& stream, cu::CUdeviceptr own, std::uint64_t value);
+    [[nodiscard]] Result<> catch_up(const Mirror& mirror);
+    [[nodiscard]] Result<SharedEvent> write_behind(const StreamSignal& signal, const Mirror& mirror);
+    [[nodiscard]] tl::unexpected<Error> lost_elsewhere() const;
+    [[nodiscard]] std::uint64_t furthest() const noexcept;
     [[nodiscard]] Result<> make_room();
     bool raise();
     [[nodiscard]] Result<> record(const driver::StreamEvent& event, const driver::StreamPlace& stream);
@@ -82,6 +110,7 @@ class StreamOrder {
     // With state_ held.
     bool settle(std::uint64_t value);
     void owe_release() noexcept;
+    [[nodiscard]] bool is_catching_up();
     [[nodiscard]] bool is_in_use(const SharedEvent& event) const noexcept;
     [[nodiscard]] Result<> outcome(std::uint64_t value) const;
     [[nodiscard]] bool is_passed(std::uint64_t value) const noexcept {
@@ -94,11 +123,15 @@ class StreamOrder {
     FenceValues& values_;
     Signaler& signaler_;
 
-    std::mutex order_;                    // held while a signal is submitted: only signals need it
+    std::atomic<const ipc::Link*> link_{nullptr};
+    std::vector<cu::CUstreamBatchMemOpParams> writes_;  // of a signal that peers see too: with order_ held
+
+    std::mutex order_;                    // held while a signal is submitted: only signals and new peers need it
     std::mutex mapping_;                  // held while the memory is mapped
     std::mutex state_;                    // of what follows; held for moments, last
     StreamSignals signals_;               // written with order_ and state_ held, read with either
     unsigned long long last_stream_ = 0;  // of the newest signal
+    std::vector<SharedEvent> catch_ups_;  // behind writes for peers, which come before the next signal
     std::vector<SharedEvent> in_memory_;  // each behind a wait in memory
     std::size_t last_asked_ = 0;
     std::uint64_t greatest_awaited_ = 0;  // by streams in memory

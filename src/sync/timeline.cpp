@@ -2,20 +2,46 @@
 #include "sync/timeline.h"
 
 #include <fmt/format.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/os.h"
+#include "sync/timelines.h"
 
 namespace opennvsci::sync {
+
+// What a process that is gone had submitted to a GPU may still come, until the driver has taken its contexts down: 50
+// to 94 ms were measured. As long as that the payload is raised again and again.
+constexpr std::chrono::seconds kLastWrites{1};
 
 Timeline::Timeline(std::shared_ptr<attr::Module> module, const Description& description, Counter counter)
     : module_(std::move(module)),
       description_(description),
       counter_(std::move(counter)),
-      streams_({description.is_deterministic, description.has_timestamps && description.streams_signal}, counter_,
-               values_, signaler_) {}
+      streams_({description.is_deterministic, description.has_timestamps && description.streams_signal,
+                description.is_signaled_elsewhere},
+               counter_, values_, signaler_) {}
 
 Result<std::unique_ptr<Timeline>> Timeline::allocate(std::shared_ptr<attr::Module> module,
-                                                     const Description& description) {
-    OPENNVSCI_TRY_ASSIGN(counter, Counter::allocate({description.domain, description.gpu, description.has_timestamps}));
-    return std::unique_ptr<Timeline>(new Timeline(std::move(module), description, std::move(counter)));
+                                                     const Description& description, std::optional<Import> import) {
+    const Counter::Description counter{description.domain, description.gpu, description.has_timestamps,
+                                       description.has_peers, description.is_signaled_elsewhere};
+    if (import) {
+        std::unique_ptr<Timeline> made(
+            new Timeline(std::move(module), description, Counter::of_peer(counter, std::move(import->pages))));
+        made->identity_ = import->identity;
+        if (import->leads_to_signaler) made->streams_.set_signaler(import->link.get());
+        made->sharers_.push_back(std::move(import->link));
+        return made;
+    }
+    OPENNVSCI_TRY_ASSIGN(allocated, Counter::allocate(counter));
+    return std::unique_ptr<Timeline>(new Timeline(std::move(module), description, std::move(allocated)));
+}
+
+Timeline::~Timeline() {
+    if (watch_) ipc::Watch::remove(*watch_);
 }
 
 Result<> Timeline::check_process() const {
@@ -66,9 +92,84 @@ Result<> Timeline::wait(const driver::StreamPlace& stream, std::uint64_t value) 
     return streams_.wait(stream, value);
 }
 
+Result<> Timeline::prepare(const driver::ContextWatch* context) {
+    OPENNVSCI_TRY(streams_.prepare(context));
+    if (!description_.is_signaled_elsewhere) return {};
+    const std::lock_guard lock(peers_);
+    needs_watch_ = true;
+    return watch_signaler();
+}
+
+Result<Timeline::Identity> Timeline::identity() {
+    OPENNVSCI_TRY(check_process());
+    const std::lock_guard lock(peers_);
+    if (identity_ == Identity{}) {
+        Identity drawn;
+        if (::getrandom(drawn.words.data(), sizeof(drawn.words), 0) != static_cast<ssize_t>(sizeof(drawn.words))) {
+            return os::os_error("getrandom");
+        }
+        identity_ = drawn;
+    }
+    return identity_;
+}
+
+Result<> Timeline::add_mirror(Mirror mirror) {
+    OPENNVSCI_TRY(check_process());
+    return streams_.add_mirror(std::move(mirror));
+}
+
+Result<> Timeline::add_sharer(const std::shared_ptr<ipc::Link>& link, bool is_signaler) {
+    OPENNVSCI_TRY(check_process());
+    const std::lock_guard lock(peers_);
+    std::erase_if(sharers_, [&](const auto& known) {
+        return known == link || (known.get() != streams_.signaler() && !known->is_peer_alive());
+    });
+    sharers_.push_back(link);
+    if (!description_.is_signaled_elsewhere) return {};
+    if (is_signaler) {
+        streams_.set_signaler(link.get());
+    } else {
+        needs_watch_ = true;  // the sharer does not see when the signaler is gone
+    }
+    return watch_signaler();
+}
+
+// With the lock of the peers. By number, for the timeline may end while the watch looks.
+Result<> Timeline::watch_signaler() {
+    const auto link = std::find_if(sharers_.begin(), sharers_.end(),
+                                   [&](const auto& known) { return known.get() == streams_.signaler(); });
+    if (!needs_watch_ || watch_ || link == sharers_.end()) return {};
+    const auto is_to_be_told_again = [number = number_, end = std::chrono::steady_clock::time_point{}]() mutable {
+        const auto now = std::chrono::steady_clock::now();
+        if (end == std::chrono::steady_clock::time_point{}) end = now + kLastWrites;
+        const auto timeline = Timelines::instance().acquire(number);
+        if (!timeline) return false;
+        (*timeline)->look_at_signaler();
+        return now < end;
+    };
+    OPENNVSCI_TRY_ASSIGN(watch, ipc::Watch::add(*link, is_to_be_told_again));
+    watch_ = watch;
+    return {};
+}
+
+void Timeline::look_at_signaler() noexcept {
+    if (!is_of_this_process()) return;  // a forked child has no link, and the words are its parent's
+    const ipc::Link* const link = streams_.signaler();
+    if (link != nullptr && !link->is_peer_alive()) streams_.lose_signaler();
+}
+
+// A fence of what a peer will signal goes on without its object.
+bool Timeline::is_idle() {
+    if (description_.is_signaled_elsewhere && streams_.signaler() != nullptr) {
+        look_at_signaler();
+        if (!counter_.is_broken() && values_.greatest() > counter_.reached()) return false;
+    }
+    return streams_.is_idle();
+}
+
 std::optional<std::uint64_t> Timeline::last_value_if_lost() const noexcept {
     const std::uint64_t last = counter_.reached();
-    if (last >= values_.greatest() && !counter_.is_broken()) return std::nullopt;
+    if (last >= values_.greatest() && !counter_.is_lost(values_.greatest())) return std::nullopt;
     return last;
 }
 

@@ -3,18 +3,25 @@
 // Timeline: what an NvSciSync object and all its fences refer to: a counter that only grows (sync/counter.h), which the
 // CPU counts up, or streams in their order (sync/stream_order.h). A fence is a value of it: reached, lost, or pending.
 //
+// It may have peers in other processes. Either this process signals, and each peer that waits has a mirror of the
+// counter; or another one signals, on a page that all who take part share or that it made for this process, and then
+// the timeline holds the link to it, or to the process on the way to it: when that is gone, nobody can signal any more.
+//
 // A forked child has its parent's timelines in memory and owns none of them: it may neither signal nor wait.
 //
 // Thread-safe. CPU signals and waits take no lock that anybody holds while a stream takes work.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include "attr/module.h"
 #include "base/process.h"
+#include "ipc/watch.h"
 #include "sync/counter.h"
 #include "sync/fence_values.h"
 #include "sync/signaler.h"
@@ -34,11 +41,30 @@ class Timeline {
         bool streams_wait;    ///< a list that speaks for CUDA asked to wait
         bool streams_signal;  ///< a list that speaks for CUDA asked to signal
         bool has_32_bits;     ///< the primitive that programs see
+
+        bool has_peers = false;              ///< other processes take part, or will
+        bool is_signaled_elsewhere = false;  ///< by a peer, which streams_signal and cpu_signals do not tell of
+        bool may_peer_streams_signal = false;
+    };
+    /// What makes timelines of different processes one.
+    struct Identity {
+        std::array<std::uint64_t, 2> words{};
+        friend bool operator==(const Identity&, const Identity&) = default;
+    };
+    /// Of an object of a peer.
+    struct Import {
+        Counter::Pages pages;
+        Identity identity;
+        std::shared_ptr<ipc::Link> link;
+        bool may_streams_signal = true;  ///< of the process that signals
+        bool leads_to_signaler = false;  ///< the link
     };
 
     /// Use Timelines::create.
     [[nodiscard]] static Result<std::unique_ptr<Timeline>> allocate(std::shared_ptr<attr::Module> module,
-                                                                    const Description& description);
+                                                                    const Description& description,
+                                                                    std::optional<Import> import = std::nullopt);
+    ~Timeline();
 
     [[nodiscard]] const attr::Module* module() const noexcept { return module_.get(); }
     [[nodiscard]] const Description& description() const noexcept { return description_; }
@@ -59,13 +85,19 @@ class Timeline {
         streams_.release_waits();
         return streams_.lost();
     }
+    /// Whether the process that signals, or leads to who does, is gone: then what has not come is lost.
+    void look_at_signaler() noexcept;
     [[nodiscard]] Signaler::Kind signaler() const noexcept { return signaler_.kind(); }
     /// True if a stream may be the one that reaches the next value; such a signal wakes nobody.
     [[nodiscard]] bool may_streams_signal() const noexcept {
+        if (description_.is_signaled_elsewhere) return description_.may_peer_streams_signal;
         return description_.streams_signal && signaler_.kind() != Signaler::Kind::cpu;
     }
-    /// Asks CUDA what has become of signals up to `value`.
-    void look(std::uint64_t value) { streams_.look(value); }
+    /// Asks CUDA, or the link, what has become of signals up to `value`.
+    void look(std::uint64_t value) {
+        if (description_.is_signaled_elsewhere) return look_at_signaler();
+        streams_.look(value);
+    }
 
     // The CPU. Errors: InvalidState in a forked child, or if streams were the first to signal.
 
@@ -80,17 +112,28 @@ class Timeline {
 
     // Streams (sync/stream_order.h). Errors: besides theirs, ILLEGAL_STATE if the CPU was the first to signal.
 
-    [[nodiscard]] Result<> prepare(const driver::ContextWatch* context) { return streams_.prepare(context); }
+    [[nodiscard]] Result<> prepare(const driver::ContextWatch* context);
     [[nodiscard]] Result<> check_streams_may_signal() const { return signaler_.check(Signaler::Kind::streams); }
     [[nodiscard]] Result<std::uint64_t> signal(const driver::StreamPlace& stream);
     [[nodiscard]] Result<> wait(const driver::StreamPlace& stream, std::uint64_t value);
+
+    // Peers.
+
+    /// Drawn on the first call. Errors: ResourceError.
+    [[nodiscard]] Result<Identity> identity();
+    /// Lets a peer wait: its words follow from now on. Only where this process signals. Errors: those of
+    /// StreamOrder::add_mirror; InvalidState in a forked child.
+    [[nodiscard]] Result<> add_mirror(Mirror mirror);
+    /// Tells that a peer has got this timeline's own words. If it is the one that signals, or leads to who does, the
+    /// timeline is lost with it. Errors: InvalidState in a forked child; ResourceError.
+    [[nodiscard]] Result<> add_sharer(const std::shared_ptr<ipc::Link>& link, bool is_signaler);
 
     // The end.
 
     /// Tells that nobody can signal any more.
     void disown() { streams_.disown(); }
     /// True if no stream uses the timeline any more.
-    [[nodiscard]] bool is_idle() { return streams_.is_idle(); }
+    [[nodiscard]] bool is_idle();
     /// Of an idle timeline: the last value reached, if fences hold greater ones.
     [[nodiscard]] std::optional<std::uint64_t> last_value_if_lost() const noexcept;
 
@@ -99,6 +142,7 @@ class Timeline {
 
     Timeline(std::shared_ptr<attr::Module> module, const Description& description, Counter counter);
     [[nodiscard]] Result<> check_process() const;
+    [[nodiscard]] Result<> watch_signaler();
 
     const std::uint64_t maker_ = process::token();
     const std::shared_ptr<attr::Module> module_;
@@ -108,6 +152,14 @@ class Timeline {
     Signaler signaler_;
     std::mutex cpu_signals_;  // with timestamps: the time is there before the value
     StreamOrder streams_;
+
+    std::mutex peers_;  // of what follows
+    Identity identity_{};
+    // Links to those who share the words: they know by these that this process is there. That to the signaler, if one
+    // is, stays.
+    std::vector<std::shared_ptr<ipc::Link>> sharers_;
+    bool needs_watch_ = false;  // somebody waits who does not look: a stream, or another process
+    std::optional<ipc::Watch::Number> watch_;
 
     std::uint64_t number_ = 0;
     Timeline* next_without_owner_ = nullptr;

@@ -23,10 +23,10 @@ Timelines::Timelines() {
     table_.guard_across_fork();
 }
 
-Result<OwnedTimeline> Timelines::create(std::shared_ptr<attr::Module> module,
-                                        const Timeline::Description& description) {
+Result<OwnedTimeline> Timelines::create(std::shared_ptr<attr::Module> module, const Timeline::Description& description,
+                                        std::optional<Timeline::Import> import) {
     look_at_some();
-    OPENNVSCI_TRY_ASSIGN(made, Timeline::allocate(std::move(module), description));
+    OPENNVSCI_TRY_ASSIGN(made, Timeline::allocate(std::move(module), description, std::move(import)));
     Timeline* const timeline = made.get();
     const std::uint64_t number = table_.insert(std::move(made));
     if (number == 0) return fail(NvSciError_InvalidState, "too many live sync objects");

@@ -37,7 +37,8 @@ class Timelines {
 
     /// Errors: those of the memory; InvalidState if no more can be made.
     [[nodiscard]] Result<OwnedTimeline> create(std::shared_ptr<attr::Module> module,
-                                               const Timeline::Description& description);
+                                               const Timeline::Description& description,
+                                               std::optional<Timeline::Import> import = std::nullopt);
 
     /// Holds a timeline for the time of a call; empty if it has ended.
     [[nodiscard]] TimelineTable::Ref acquire(std::uint64_t number) noexcept { return table_.acquire(number); }

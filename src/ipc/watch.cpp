@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipc/watch.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <mutex>
+#include <new>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "base/os.h"
+#include "base/process.h"
+#include "base/unique_fd.h"
+
+namespace opennvsci::ipc {
+namespace {
+
+struct Entry {
+    Watch::Number number;
+    std::shared_ptr<Link> link;
+    Watch::Gone gone;
+    bool is_done = false;
+};
+using SharedEntry = std::shared_ptr<Entry>;
+
+class Watcher {
+  public:
+    static Watcher& instance() {
+        static Watcher& watcher = *new Watcher;  // its thread may outlive the static destructors
+        return watcher;
+    }
+
+    Result<Watch::Number> add(std::shared_ptr<Link> link, Watch::Gone gone) {
+        auto entry = std::make_shared<Entry>(Entry{0, std::move(link), std::move(gone)});
+        const std::lock_guard lock(mutex_);
+        forget_parent();
+        entries_.reserve(entries_.size() + 1);
+        if (!has_thread_) OPENNVSCI_TRY(start_thread());
+        entry->number = ++last_number_;
+        entries_.push_back(entry);
+        wake();
+        return entry->number;
+    }
+
+    void remove(Watch::Number number) noexcept {
+        SharedEntry removed;  // ends without the lock
+        const std::lock_guard lock(mutex_);
+        if (maker_ != process::token()) return;
+        const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                        [&](const SharedEntry& entry) { return entry->number == number; });
+        if (found == entries_.end()) return;
+        removed = std::move(*found);
+        entries_.erase(found);
+        wake();
+    }
+
+    void wait_for_end() noexcept {
+        for (int i = 0; i < 1000; ++i) {
+            {
+                const std::lock_guard lock(mutex_);
+                if (!has_thread_ || !entries_.empty()) return;
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    }
+
+  private:
+    Watcher() { process::guard_across_fork(mutex_); }
+
+    // In a forked child: what was the parent's is neither used nor ended.
+    void forget_parent() {
+        if (maker_ == process::token()) return;
+        maker_ = process::token();
+        has_thread_ = false;
+        (void)new std::vector<SharedEntry>(std::move(entries_));
+        entries_ = {};
+        wake_.reset();
+    }
+
+    void wake() noexcept {
+        const std::uint64_t one = 1;
+        (void)!::write(wake_.get(), &one, sizeof(one));
+    }
+
+    Result<> start_thread() {
+        wake_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+        if (!wake_) return os::os_error("eventfd");
+        sigset_t all;
+        sigset_t previous;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &previous);  // the program's signals are for its own threads
+        try {
+            std::thread([this] { run(); }).detach();
+            has_thread_ = true;
+        } catch (const std::system_error&) {
+        }
+        pthread_sigmask(SIG_SETMASK, &previous, nullptr);
+        if (has_thread_) return {};
+        wake_.reset();
+        return fail(NvSciError_ResourceError, "no thread can be started that watches peers",
+                    cu::CUDA_ERROR_OUT_OF_MEMORY);
+    }
+
+    // The entries of now; empty, and the thread has ended, if there are none.
+    bool copy_entries(std::vector<SharedEntry>& entries) {
+        const std::lock_guard lock(mutex_);
+        entries = entries_;
+        if (!entries.empty()) return true;
+        has_thread_ = false;
+        wake_.reset();
+        return false;
+    }
+
+    void run() noexcept {
+        std::vector<SharedEntry> entries;
+        std::vector<pollfd> polled;
+        int timeout = -1;
+        while (true) {
+            try {
+                if (!copy_entries(entries)) return;
+                timeout = tell(entries) ? static_cast<int>(Watch::kAgain.count()) : -1;
+                polled.assign(1, {wake_.get(), POLLIN, 0});
+                for (const SharedEntry& entry : entries) {
+                    if (entry->is_done || !entry->link->is_peer_alive()) continue;
+                    polled.push_back({entry->link->watch_descriptor(), 0, 0});
+                }
+            } catch (const std::bad_alloc&) {  // the list of before is looked at once more
+                timeout = static_cast<int>(Watch::kAgain.count());
+            }
+            (void)::poll(polled.data(), polled.size(), timeout);
+            std::uint64_t count = 0;
+            (void)!::read(wake_.get(), &count, sizeof(count));
+        }
+    }
+
+    // Tells all whose peer is gone, without the lock. True if one of them is to be told again.
+    static bool tell(const std::vector<SharedEntry>& entries) {
+        bool is_any_again = false;
+        for (const SharedEntry& entry : entries) {
+            if (entry->is_done || entry->link->is_peer_alive()) continue;
+            if (entry->gone()) {
+                is_any_again = true;
+            } else {
+                entry->is_done = true;
+            }
+        }
+        return is_any_again;
+    }
+
+    std::mutex mutex_;  // of what follows; is_done is the thread's
+    std::vector<SharedEntry> entries_;
+    Watch::Number last_number_ = 0;
+    std::uint64_t maker_ = process::token();
+    bool has_thread_ = false;
+    UniqueFd wake_;  // there while the thread is
+};
+
+// Before there are threads: a fork in the middle of the first call would leave the child waiting for its end.
+[[gnu::constructor]] void make_watcher() {
+    (void)Watcher::instance();
+}
+
+}  // namespace
+
+Result<Watch::Number> Watch::add(std::shared_ptr<Link> link, Gone gone) {
+    return Watcher::instance().add(std::move(link), std::move(gone));
+}
+
+void Watch::remove(Number number) noexcept {
+    Watcher::instance().remove(number);
+}
+
+void Watch::wait_for_end() noexcept {
+    Watcher::instance().wait_for_end();
+}
+
+}  // namespace opennvsci::ipc

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/participants.h"
+
+#include "base/unaligned.h"
+#include "sync/keys.h"
+
+namespace opennvsci::sync {
+namespace {
+
+template <class Take>
+void for_each_ask(const attr::Report& report, std::uint32_t number, Take&& take) {
+    std::vector<attr::Ask> asks;
+    report.asks(schema().index_of(*schema().find(number)), asks);
+    for (const attr::Ask& ask : asks)
+        take(ask.participant, ask.value);
+}
+
+}  // namespace
+
+std::vector<Participant> participants_of(const attr::Report& report) {
+    std::vector<Participant> all(report.participants().size());
+    for (std::size_t i = 0; i < all.size(); ++i)
+        all[i].origin = &report.participants()[i].origin;
+    for_each_ask(report, NvSciSyncAttrKey_RequiredPerm, [&](std::uint32_t number, attr::Bytes value) {
+        all[number].permission = load<NvSciSyncAccessPerm>(value.data());
+    });
+    for_each_ask(report, NvSciSyncAttrKey_NeedCpuAccess,
+                 [&](std::uint32_t number, attr::Bytes value) { all[number].has_cpu = load<bool>(value.data()); });
+    for_each_ask(report, NvSciSyncAttrKey_WaiterRequireTimestamps, [&](std::uint32_t number, attr::Bytes value) {
+        all[number].wants_timestamps = load<bool>(value.data());
+    });
+    for_each_ask(report, NvSciSyncAttrKey_GpuId, [&](std::uint32_t number, attr::Bytes value) {
+        for (const auto& id : attr::elements<NvSciRmGpuId>(value)) {
+            if (const Uuid uuid = Uuid::from(id.bytes); !uuid.is_null()) all[number].gpus.push_back(uuid);
+        }
+    });
+    return all;
+}
+
+void Roles::put(attr::Slot& result) const {
+    result.put_scalar(kCpuSignaler, cpu_signals);
+    result.put_scalar(kStreamSignaler, streams_signal);
+    result.put_scalar(kStreamWaiter, streams_wait);
+}
+
+}  // namespace opennvsci::sync
