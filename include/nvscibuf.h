@@ -1279,6 +1279,8 @@ NvSciError NvSciBufObjValidate(NvSciBufObj bufObj);
  * @retval NvSciError_Success accPerm was written.
  * @retval NvSciError_BadParameter PROPOSED (OpenNvSci decision): bufObj is not a live handle, ipcEndpoint is not an
  *         open endpoint, or accPerm is NULL.
+ * @retval NvSciError_NotPermitted, NvSciError_InvalidOperation, NvSciError_ResourceError PROPOSED (OpenNvSci
+ *         decision): as for an export with Auto.
  *
  * Source: DRIVE OS 6.0.10 API reference.
  */
@@ -1301,7 +1303,10 @@ NvSciError NvSciBufObjGetMaxPerm(const NvSciBufObj bufObj, const NvSciIpcEndpoin
  * @retval NvSciError_Success The bytes exist.
  * @retval NvSciError_BadParameter An argument is NULL; the count is 0; a list is not a live handle, is reconciled,
  *         belongs to another module or occurs twice; ipcEndpoint is not an open endpoint.
- * @retval NvSciError_InsufficientResource Information that the way to the peer needs cannot be added.
+ * @retval NvSciError_InsufficientResource Information that the way to the peer needs cannot be added. PROPOSED
+ *         (OpenNvSci decision): never.
+ * @retval NvSciError_Overflow PROPOSED (OpenNvSci decision): more than 4096 slots, or a list came through more than 16
+ *         processes.
  * @retval NvSciError_InsufficientMemory Out of memory.
  *
  * Source: DRIVE OS 6.0.10 API reference.
@@ -1324,7 +1329,8 @@ NvSciError NvSciBufAttrListIpcExportUnreconciled(const NvSciBufAttrList unreconc
  * @retval NvSciError_Success The list exists.
  * @retval NvSciError_BadParameter module is not a live handle; an argument is NULL; descLen is 0; ipcEndpoint is not an
  *         open endpoint; the bytes are malformed, hold illegal values or a reconciled list.
- * @retval NvSciError_NotSupported The bytes hold a key twice.
+ * @retval NvSciError_NotSupported The bytes hold a key twice. PROPOSED (OpenNvSci decision): or they are of another
+ *         version.
  * @retval NvSciError_InsufficientMemory Out of memory.
  * @retval NvSciError_InvalidState The module cannot take another list.
  * @retval NvSciError_ResourceError A system resource ran out.
@@ -1349,7 +1355,8 @@ NvSciError NvSciBufAttrListIpcImportUnreconciled(NvSciBufModule module, NvSciIpc
  * @retval NvSciError_BadParameter reconciledAttrList is not a live handle or not reconciled; an output is NULL;
  *         ipcEndpoint is not an open endpoint.
  * @retval NvSciError_NotPermitted No unreconciled list of this reconciliation came over ipcEndpoint, and no peer was
- *         attached through it.
+ *         attached through it. A peer that opened its endpoint again is another one.
+ * @retval NvSciError_ResourceError PROPOSED (OpenNvSci decision): the peer has not opened its endpoint, or is gone.
  * @retval NvSciError_InsufficientMemory Out of memory.
  *
  * Source: DRIVE OS 6.0.10 API reference.
@@ -1414,12 +1421,15 @@ void NvSciBufAttrListFreeDesc(void* descBuf);
  * @retval NvSciError_BadParameter bufObj is not a live handle; accPerm is illegal; ipcEndpoint is not an open endpoint;
  *         exportData is NULL. PROPOSED (OpenNvSci decision): accPerm is greater than the permission of bufObj.
  * @retval NvSciError_InvalidOperation The peer was granted more than accPerm. PROPOSED (OpenNvSci decision): Auto, and
- *         the peer was granted more than bufObj allows.
+ *         the peer was granted more than bufObj allows; or ReadWrite, and the memory is in system memory that was
+ *         exported Readonly before and that no peer was to write: then the kernel keeps all others from writing.
  * @retval NvSciError_NotPermitted No unreconciled list of this reconciliation came over ipcEndpoint, and no peer was
- *         attached through it.
+ *         attached through it. PROPOSED (OpenNvSci decision): bufObj belongs to the process that this one was forked
+ *         from.
  * @retval NvSciError_InsufficientMemory Out of memory.
- * @retval NvSciError_ResourceError The driver failed, or a system resource ran out.
- * @retval NvSciError_TryItAgain The link is busy (chip-to-chip links only).
+ * @retval NvSciError_ResourceError The peer has not opened its endpoint or is gone; the driver failed, or a system
+ *         resource ran out.
+ * @retval NvSciError_TryItAgain The peer has not imported too many that were exported before.
  *
  * Source: DRIVE OS 6.0.10 API reference. For Readonly to a peer that was granted ReadWrite the developer guide says
  * otherwise; PROPOSED (OpenNvSci decision): the API reference counts.
@@ -1443,7 +1453,8 @@ NvSciError NvSciBufObjIpcExport(NvSciBufObj bufObj, NvSciBufAttrValAccessPerm ac
  * @retval NvSciError_AccessDenied minPermissions is greater than the exported permission.
  * @retval NvSciError_BadParameter reconciledAttrList is not a live handle or not reconciled; an argument is NULL;
  *         minPermissions is illegal; ipcEndpoint is not an open endpoint; the descriptor is malformed, was imported
- *         before, or was made for another endpoint.
+ *         before, or was made for another endpoint. PROPOSED (OpenNvSci decision): reconciledAttrList did not come from
+ *         the same peer, or is of another reconciliation; the memory is not what the list says.
  * @retval NvSciError_Overflow A size in the descriptor does not fit.
  * @retval NvSciError_InvalidOperation The exporter has freed the object already (documented for builds with the
  *         option BACKEND_RESMAN only).

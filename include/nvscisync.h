@@ -29,7 +29,6 @@
  *    NvSciError_InvalidState, do not exist here.
  *  - Any function may return NvSciError_InsufficientMemory when the process heap is exhausted, and
  *    NvSciError_InvalidState when no more handles of a kind can be given.
- *  - Functions over NvSciIpc give NvSciError_NotImplemented in this version.
  *
  * Fences (PROPOSED where the public material is silent): a fence is a plain value of 48 bytes. Copying it with `=` is
  * the same as NvSciSyncFenceDup(); overwriting or forgetting it leaks nothing. It may outlive its object and its
@@ -501,16 +500,23 @@ NvSciError NvSciSyncAttrListDebugDump(NvSciSyncAttrList attrList, void** buf, si
 /* ----------------------------------------------------------------------------------------- Lists over NvSciIpc */
 
 /**
- * Turns unreconciled lists into bytes for a peer.
+ * Turns unreconciled lists into one block of bytes, which the program sends over the endpoint. The peer imports it as
+ * one list with all slots. A list with NeedCpuAccess and no PrimitiveInfo is sent with the primitives that a CPU can
+ * use.
  *
  * Thread-safe.
  *
- * @param[in] unreconciledAttrListArray The lists.
- * @param[in] unreconciledAttrListCount Their number.
- * @param[in] ipcEndpoint Endpoint to the peer.
+ * @param[in] unreconciledAttrListArray The lists; stay owned by the caller.
+ * @param[in] unreconciledAttrListCount Their number, at least 1.
+ * @param[in] ipcEndpoint Endpoint over which the bytes are sent.
  * @param[out] descBuf The bytes; freed with NvSciSyncAttrListFreeDesc().
  * @param[out] descLen Their number.
- * @retval NvSciError_NotImplemented In this version always (PROPOSED).
+ * @retval NvSciError_Success The bytes exist.
+ * @retval NvSciError_BadParameter An argument is NULL; the count is 0; a list is not a live handle, is reconciled,
+ *         belongs to another module or occurs twice; ipcEndpoint is not an open endpoint. PROPOSED (OpenNvSci
+ *         decision): a list has an illegal value.
+ * @retval NvSciError_Overflow The lists have too many slots, or came through too many processes.
+ * @retval NvSciError_InsufficientMemory Out of memory.
  *
  * Source: DRIVE OS 6.0.10 API reference.
  */
@@ -519,15 +525,20 @@ NvSciError NvSciSyncAttrListIpcExportUnreconciled(const NvSciSyncAttrList unreco
                                                   void** descBuf, size_t* descLen);
 
 /**
- * Turns a reconciled list into bytes for a peer.
+ * Turns a reconciled list into bytes for one peer, with the NeedCpuAccess and the permission of that peer.
  *
  * Thread-safe.
  *
- * @param[in] reconciledAttrList The list.
- * @param[in] ipcEndpoint Endpoint to the peer.
+ * @param[in] reconciledAttrList The list; stays owned by the caller.
+ * @param[in] ipcEndpoint Endpoint over which the bytes are sent.
  * @param[out] descBuf The bytes; freed with NvSciSyncAttrListFreeDesc().
  * @param[out] descLen Their number.
- * @retval NvSciError_NotImplemented In this version always (PROPOSED).
+ * @retval NvSciError_Success The bytes exist.
+ * @retval NvSciError_BadParameter reconciledAttrList is not a live handle or not reconciled; an output is NULL;
+ *         ipcEndpoint is not an open endpoint; no list of this reconciliation came over it, and no peer was attached
+ *         through it.
+ * @retval NvSciError_ResourceError The peer has not opened its endpoint, or is gone.
+ * @retval NvSciError_InsufficientMemory Out of memory.
  *
  * Source: DRIVE OS 6.0.10 API reference.
  */
@@ -535,16 +546,20 @@ NvSciError NvSciSyncAttrListIpcExportReconciled(const NvSciSyncAttrList reconcil
                                                 NvSciIpcEndpoint ipcEndpoint, void** descBuf, size_t* descLen);
 
 /**
- * Makes a list of bytes that a peer exported.
+ * Makes a list of bytes that a peer exported. It cannot be set; it can be read by slot, reconciled, appended, cloned
+ * and exported again.
  *
  * Thread-safe.
  *
  * @param[in] module The module of the list.
- * @param[in] ipcEndpoint Endpoint to the peer.
- * @param[in] descBuf The bytes.
- * @param[in] descLen Their number.
- * @param[out] importedUnreconciledAttrList The list.
- * @retval NvSciError_NotImplemented In this version always (PROPOSED).
+ * @param[in] ipcEndpoint Endpoint over which the bytes came.
+ * @param[in] descBuf The bytes; not referenced after the call.
+ * @param[in] descLen Their number, at least 1.
+ * @param[out] importedUnreconciledAttrList The list; the caller frees it.
+ * @retval NvSciError_Success The list exists.
+ * @retval NvSciError_BadParameter module is not a live handle; an argument is NULL; descLen is 0; ipcEndpoint is not an
+ *         open endpoint; the bytes are malformed, came from another peer, hold illegal values or a reconciled list.
+ * @retval NvSciError_InsufficientMemory Out of memory.
  *
  * Source: DRIVE OS 6.0.10 API reference.
  */
@@ -558,13 +573,18 @@ NvSciError NvSciSyncAttrListIpcImportUnreconciled(NvSciSyncModule module, NvSciI
  * Thread-safe.
  *
  * @param[in] module The module of the list.
- * @param[in] ipcEndpoint Endpoint to the peer.
- * @param[in] descBuf The bytes.
- * @param[in] descLen Their number.
- * @param[in] inputUnreconciledAttrListArray Lists that it must satisfy.
- * @param[in] inputUnreconciledAttrListCount Their number; may be 0.
- * @param[out] importedReconciledAttrList The list.
- * @retval NvSciError_NotImplemented In this version always (PROPOSED).
+ * @param[in] ipcEndpoint Endpoint over which the bytes came.
+ * @param[in] descBuf The bytes; not referenced after the call.
+ * @param[in] descLen Their number, at least 1.
+ * @param[in] inputUnreconciledAttrListArray Lists that it must satisfy; may be NULL only with count 0.
+ * @param[in] inputUnreconciledAttrListCount Their number; 0 skips the check.
+ * @param[out] importedReconciledAttrList The list; the caller frees it.
+ * @retval NvSciError_Success The list exists.
+ * @retval NvSciError_BadParameter module or a list is not a live handle; an argument is NULL; descLen is 0; ipcEndpoint
+ *         is not an open endpoint; a list belongs to another module or occurs twice; the bytes are malformed, came from
+ *         another peer, or describe no object.
+ * @retval NvSciError_AttrListValidationFailed The bytes hold unreconciled lists; a list is not satisfied.
+ * @retval NvSciError_InsufficientMemory Out of memory.
  *
  * Source: DRIVE OS 6.0.10 API reference.
  */
@@ -680,8 +700,8 @@ void NvSciSyncObjFree(NvSciSyncObj syncObj);
 NvSciError NvSciSyncObjValidate(NvSciSyncObj syncObj);
 
 /**
- * Attaches peers late: afterwards the object may be exported to the endpoints that the given lists came from.
- * PROPOSED in this version, where lists come from no endpoint: only checks that the object satisfies them.
+ * Attaches peers late: afterwards the object and its list may be exported to the endpoints that the given lists came
+ * from. Lists of this process are only checked.
  *
  * Thread-safe.
  *
@@ -690,8 +710,8 @@ NvSciError NvSciSyncObjValidate(NvSciSyncObj syncObj);
  * @param[in] inputCount Number of lists, at least 1.
  * @retval NvSciError_Success The object satisfies the lists.
  * @retval NvSciError_BadParameter syncObj is not a live handle; the array is NULL; inputCount is 0; a list is not a
- *         live handle, is reconciled, belongs to another module or occurs twice; the object does not satisfy one
- *         (PROPOSED).
+ *         live handle, is reconciled, belongs to another module or occurs twice. PROPOSED (OpenNvSci decisions): the
+ *         object does not satisfy a list; a list asks to signal; the object was reconciled for this process alone.
  *
  * Source: DRIVE OS 6.0.10 API reference.
  */
@@ -724,7 +744,14 @@ NvSciError NvSciSyncFillC2cAttrs(NvSciSyncAttrList unrecAttrList, NvSciSyncAcces
  * @param[in] permissions What the peer may do, or Auto.
  * @param[in] ipcEndpoint Endpoint to the peer.
  * @param[out] desc The bytes.
- * @retval NvSciError_NotImplemented In this version always (PROPOSED).
+ * @retval NvSciError_Success desc is set. It can be imported once, by the opening of the peer's endpoint that is there
+ *         now.
+ * @retval NvSciError_BadParameter An argument is NULL or not a live handle, permissions are none, or are more or less
+ *         than the lists of the peer ask, or none of its lists took part.
+ * @retval NvSciError_ResourceError The peer is not there, the system refuses memory or descriptors, 128 peers have the
+ *         object, or it has timestamps and was allocated when no peer was to come (PROPOSED).
+ * @retval NvSciError_TryItAgain The peer has too much that it has not imported yet (PROPOSED).
+ * @retval NvSciError_InvalidState The object is of the process that this one was forked from (PROPOSED).
  *
  * Source: DRIVE OS 6.0.10 API reference.
  */
@@ -742,7 +769,11 @@ NvSciError NvSciSyncObjIpcExport(NvSciSyncObj syncObj, NvSciSyncAccessPerm permi
  * @param[in] permissions The least permission, or Auto.
  * @param[in] timeoutUs Not used.
  * @param[out] syncObj The object.
- * @retval NvSciError_NotImplemented In this version always (PROPOSED).
+ * @retval NvSciError_Success syncObj is set.
+ * @retval NvSciError_BadParameter An argument is NULL or not a live handle, desc is no descriptor that the peer of this
+ *         endpoint exported, or was imported before, the list did not come from the same peer or is of another object,
+ *         or the peer granted less than permissions.
+ * @retval NvSciError_ResourceError The system refuses memory or descriptors.
  *
  * Source: DRIVE OS 6.0.10 API reference.
  */
@@ -760,7 +791,10 @@ NvSciError NvSciSyncObjIpcImport(NvSciIpcEndpoint ipcEndpoint, const NvSciSyncOb
  * @param[in] ipcEndpoint Endpoint to the peer.
  * @param[out] attrListAndObjDesc The bytes; freed with NvSciSyncAttrListAndObjFreeDesc().
  * @param[out] attrListAndObjDescSize Their number.
- * @retval NvSciError_NotImplemented In this version always (PROPOSED).
+ * @retval NvSciError_Success The bytes are set.
+ * @retval NvSciError_BadParameter As of NvSciSyncObjIpcExport(), or permissions are neither WaitOnly nor Auto.
+ * @retval NvSciError_ResourceError As of NvSciSyncObjIpcExport().
+ * @retval NvSciError_TryItAgain As of NvSciSyncObjIpcExport().
  *
  * Source: DRIVE OS 6.0.10 API reference.
  */
@@ -793,7 +827,10 @@ void NvSciSyncAttrListAndObjFreeDesc(void* attrListAndObjDescBuf);
  * @param[in] minPermissions WaitOnly or Auto.
  * @param[in] timeoutUs Not used.
  * @param[out] syncObj The object.
- * @retval NvSciError_NotImplemented In this version always (PROPOSED).
+ * @retval NvSciError_Success syncObj is set.
+ * @retval NvSciError_BadParameter As of NvSciSyncObjIpcImport(), minPermissions are neither WaitOnly nor Auto, or the
+ *         list does not satisfy one of attrList.
+ * @retval NvSciError_ResourceError As of NvSciSyncObjIpcImport().
  *
  * Source: DRIVE OS 6.0.10 API reference.
  */
@@ -876,8 +913,8 @@ NvSciError NvSciSyncObjSignal(NvSciSyncObj syncObj);
  * @retval NvSciError_Timeout It did not expire in time.
  * @retval NvSciError_BadParameter syncFence is NULL or holds bytes that are no fence (PROPOSED); context is not a
  *         live handle, or of another module; timeoutUs is out of range; the object's list has no NeedCpuAccess.
- * @retval NvSciError_ResourceError The fence can never expire: the context of the GPU signal is lost or destroyed, or
- *         the object is gone and was not signaled (PROPOSED).
+ * @retval NvSciError_ResourceError The fence can never expire: the context of the GPU signal is lost or destroyed, the
+ *         object is gone and was not signaled, or the process that signals it is gone (PROPOSED).
  *
  * Source: DRIVE OS 6.0.10 API reference.
  */
@@ -897,8 +934,8 @@ NvSciError NvSciSyncFenceWait(const NvSciSyncFence* syncFence, NvSciSyncCpuWaitC
  * @retval NvSciError_BadParameter syncFence is NULL or holds bytes that are no fence (PROPOSED); context is not a
  *         live handle, or of another module; timeoutUs is out of range; the object's list has no NeedCpuAccess;
  *         waitMode is no mode.
- * @retval NvSciError_ResourceError The fence can never expire: the context of the GPU signal is lost or destroyed, or
- *         the object is gone and was not signaled (PROPOSED).
+ * @retval NvSciError_ResourceError The fence can never expire: the context of the GPU signal is lost or destroyed, the
+ *         object is gone and was not signaled, or the process that signals it is gone (PROPOSED).
  * @retval NvSciError_UnsupportedConfig waitMode is Blocking, which semaphores do not have.
  *
  * Source: DRIVE OS 6.0.10 API reference.
@@ -914,7 +951,9 @@ NvSciError NvSciSyncFenceWaitWithMode(const NvSciSyncFence* syncFence, NvSciSync
  * @param[in] syncFence A fence, which may be cleared.
  * @param[in] ipcEndpoint Endpoint to the peer.
  * @param[out] desc The bytes.
- * @retval NvSciError_NotImplemented In this version always (PROPOSED).
+ * @retval NvSciError_Success desc is set: all zero for a cleared fence, and for an expired one whose object is gone.
+ * @retval NvSciError_BadParameter An argument is NULL, not a live handle or no fence, or the object is gone and the
+ * fence has not expired (PROPOSED).
  *
  * Source: DRIVE OS 6.0.10 API reference.
  */
@@ -929,7 +968,10 @@ NvSciError NvSciSyncIpcExportFence(const NvSciSyncFence* syncFence, NvSciIpcEndp
  * @param[in] syncObj The object that came along the same path.
  * @param[in] desc The bytes.
  * @param[out] syncFence Receives the fence.
- * @retval NvSciError_NotImplemented In this version always (PROPOSED).
+ * @retval NvSciError_Success syncFence is set. The same bytes may be imported any number of times.
+ * @retval NvSciError_BadParameter An argument is NULL or not a live handle, or desc is neither cleared nor a fence of
+ *         syncObj. Unless it is NULL, syncFence is cleared then.
+ * @retval NvSciError_InvalidState The object is of the process that this one was forked from (PROPOSED).
  *
  * Source: DRIVE OS 6.0.10 API reference.
  */

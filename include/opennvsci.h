@@ -35,7 +35,8 @@ const char* opennvsciGetLastErrorText(void);
 
 /**
  * Names the participant whose wishes an attribute list holds, for error texts and reports ("camera" instead of
- * "list 2"). The name goes along when the list is cloned or appended.
+ * "list 2"). The name goes along when the list is cloned, appended or sent to another process, where the texts also say
+ * whose it is ("peer nvscisync_a_1: list 0, camera").
  *
  * @param attrList A writable unreconciled list.
  * @param name     A non-empty UTF-8 text of at most 63 bytes; copied. A second call replaces the name.

@@ -8,17 +8,26 @@
 //   schema()                its table of keys
 //   modules(), lists(), objects()          the tables that its handles live in
 //   reconcile(lists)                       an attr::Reconciliation
-//   validate(result, lists)                whether a result satisfies what is asked in lists
+//   validate(result, lists, mismatch)      whether a result satisfies what is asked in lists
+//   attach_peers(object, lists)            lets processes take part in an object later
+//   kMismatch, kTwiceAtImport              codes: a result does not satisfy lists; an import has a list twice
+//   kSkipsEmptyArrays                      whether an import takes an array without elements for none
+//   kListBlob                              what its list blobs are to free_blob()
+//   export_unreconciled, import_unreconciled, export_reconciled, import_reconciled
+//                                          the exchange of lists (buf/list_exchange.h)
 // and each of its C functions says which of these it is, and what its arguments are called.
 #pragma once
 
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <optional>
 
+#include "api/blobs.h"
 #include "api/interposer.h"
 #include "api/lists.h"
 #include "attr/negotiation.h"
+#include "attr/wire.h"
 
 namespace opennvsci::api {
 
@@ -174,7 +183,7 @@ class Library {
             OPENNVSCI_TRY(require(out));
             OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
             OPENNVSCI_TRY(require_module("the reconciled list", (*entry)->module, inputs));
-            Result<> satisfied = D::validate((*entry)->list->reconciled(), inputs.lists());
+            Result<> satisfied = D::validate((*entry)->list->reconciled(), inputs.lists(), D::kMismatch);
             *out.value = satisfied.has_value();
             return satisfied;
         });
@@ -191,6 +200,77 @@ class Library {
             const attr::List* all = &wishes;
             return attr::check_satisfies(slot, std::span(&all, 1), NvSciError_AttrListValidationFailed);
         });
+    }
+
+    // Exchange of lists with the peer of an endpoint
+
+    static NvSciError export_unreconciled(const char* function, Lists lists, Argument<NvSciIpcEndpoint> endpoint,
+                                          Out<void*> blob, Out<size_t> size) {
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
+            return export_blob(endpoint, blob, size,
+                               [&](ipc::Endpoint& at) { return D::export_unreconciled(inputs.lists(), at); });
+        });
+    }
+
+    static NvSciError export_reconciled(const char* function, Argument<List> list, Argument<NvSciIpcEndpoint> endpoint,
+                                        Out<void*> blob, Out<size_t> size) {
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY_ASSIGN(entry, acquire_reconciled(list));
+            return export_blob(endpoint, blob, size,
+                               [&](ipc::Endpoint& at) { return D::export_reconciled(*(*entry)->list, at, {}); });
+        });
+    }
+
+    static NvSciError import_unreconciled(const char* function, Argument<Module> module,
+                                          Argument<NvSciIpcEndpoint> endpoint, Argument<const void*> blob, size_t size,
+                                          Out<List> out) {
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY_ASSIGN(owner, acquire(D::modules(), module));
+            OPENNVSCI_TRY_ASSIGN(at, acquire(endpoints(), endpoint));
+            OPENNVSCI_TRY(require(blob));
+            OPENNVSCI_TRY(require(out));
+            OPENNVSCI_TRY_ASSIGN(list, D::import_unreconciled(blob.value, size, **at));
+            return give_list(*owner, std::move(list), out);
+        });
+    }
+
+    /// Imports a reconciled list, which must satisfy `lists`, if there are any.
+    static NvSciError import_reconciled(const char* function, Argument<Module> module,
+                                        Argument<NvSciIpcEndpoint> endpoint, Argument<const void*> blob, size_t size,
+                                        Lists lists, Out<List> out) {
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY_ASSIGN(owner, acquire(D::modules(), module));
+            OPENNVSCI_TRY_ASSIGN(at, acquire(endpoints(), endpoint));
+            OPENNVSCI_TRY(require(blob));
+            OPENNVSCI_TRY(require(out));
+            OPENNVSCI_TRY_ASSIGN(inputs, acquire_expectations(*owner, lists));
+            OPENNVSCI_TRY_ASSIGN(imported, D::import_reconciled(blob.value, size, **at, attr::wire::Kind::reconciled));
+            OPENNVSCI_TRY(check_expectations(*imported.list, inputs, NvSciError_AttrListValidationFailed));
+            return give_list(*owner, std::move(imported.list), out);
+        });
+    }
+
+    static void free_list_blob(const char* function, void* blob) noexcept { free_blob(function, D::kListBlob, blob); }
+
+    /// The lists of the importing program that what it imports must satisfy, which are of its module; none if there is
+    /// no array. Errors: BadParameter; the library's code if a list is there twice.
+    [[nodiscard]] static Result<std::optional<UnreconciledLists>> acquire_expectations(
+        const std::shared_ptr<attr::Module>& module, Lists lists) {
+        const bool is_empty = D::kSkipsEmptyArrays ? lists.count == 0 : lists.array == nullptr && lists.count == 0;
+        if (is_empty) return std::nullopt;
+        OPENNVSCI_TRY_ASSIGN(inputs,
+                             UnreconciledLists::acquire(D::lists(), lists.array, lists.count, D::kTwiceAtImport));
+        OPENNVSCI_TRY(require_module("the module argument", module, inputs));
+        return std::move(inputs);
+    }
+
+    /// Whether an imported list satisfies them. Errors: `mismatch`, with the key that does not hold.
+    [[nodiscard]] static Result<> check_expectations(const attr::List& imported,
+                                                     const std::optional<UnreconciledLists>& lists,
+                                                     NvSciError mismatch) {
+        if (!lists) return {};
+        return D::validate(imported.reconciled(), lists->lists(), mismatch);
     }
 
     // Objects
@@ -224,13 +304,13 @@ class Library {
         });
     }
 
-    /// Whether an object satisfies what peers that come later ask.
+    /// Lets peers take part in an object that it satisfies.
     static NvSciError attach_peer(const char* function, Argument<Object> object, Lists lists) {
         return call(function, [&]() -> Result<> {
             OPENNVSCI_TRY_ASSIGN(entry, acquire(D::objects(), object));
             OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
             OPENNVSCI_TRY(require_module("the object", entry->object()->module(), inputs));
-            return D::validate(entry->object()->list()->reconciled(), inputs.lists());
+            return D::attach_peers(*entry->object(), inputs.lists());
         });
     }
 
@@ -246,7 +326,7 @@ class Library {
         return api::acquire(table, handle.value, handle.name);
     }
 
-    // Refuses a result that has nowhere to go.
+    // Refuses NULL: a result that has nowhere to go, or bytes that are not there.
     template <class T>
     [[nodiscard]] static Result<> require(Argument<T*> out) {
         if (out.value == nullptr) return null_argument(out.name);
@@ -291,6 +371,16 @@ class Library {
         if (out.value != nullptr) *out.value = made;
         if (conflict.value != nullptr) *conflict.value = conflict_made;
         return code;
+    }
+
+    // Gives the program what `make(endpoint)` makes.
+    template <class Make>
+    static Result<> export_blob(Argument<NvSciIpcEndpoint> endpoint, Out<void*> blob, Out<size_t> size, Make&& make) {
+        OPENNVSCI_TRY_ASSIGN(at, acquire(endpoints(), endpoint));
+        OPENNVSCI_TRY(require(blob));
+        OPENNVSCI_TRY(require(size));
+        OPENNVSCI_TRY_ASSIGN(bytes, make(**at));
+        return give_blob(D::kListBlob, bytes, blob.value, size.value);
     }
 
     static Result<> allocated(const std::shared_ptr<attr::Module>& module, const attr::List& list, Out<Object> out) {

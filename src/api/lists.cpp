@@ -27,11 +27,11 @@ Result<> UnreconciledLists::add(ListTable& table, std::uint64_t handle, size_t c
     return {};
 }
 
-Result<> UnreconciledLists::check_distinct() const {
+Result<> UnreconciledLists::check_distinct(NvSciError given_twice) const {
     std::vector<const attr::List*> all = lists();
     std::sort(all.begin(), all.end());
     if (std::adjacent_find(all.begin(), all.end()) == all.end()) return {};
-    return fail(NvSciError_BadParameter, "the same list is given twice");
+    return fail(given_twice, "the same list is given twice");
 }
 
 std::vector<const attr::List*> UnreconciledLists::lists() const {
@@ -40,12 +40,6 @@ std::vector<const attr::List*> UnreconciledLists::lists() const {
     for (const ListRef& ref : refs_)
         all.push_back((*ref)->list.get());
     return all;
-}
-
-void report_unknown(const char* function) noexcept {
-    void_call(function, []() -> Result<> {
-        return fail(NvSciError_BadParameter, "the argument is not a live handle", cu::CUDA_ERROR_INVALID_HANDLE);
-    });
 }
 
 NvSciError not_implemented(const char* function) {

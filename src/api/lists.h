@@ -94,14 +94,15 @@ template <class Pair>
 /// The unreconciled lists of an array argument, held for the call: of one module, each once.
 class UnreconciledLists {
   public:
-    /// Errors: BadParameter with the position of the wrong list.
+    /// Errors: BadParameter with the position of the wrong list; `given_twice` if a list is there twice.
     template <class Handle>
-    [[nodiscard]] static Result<UnreconciledLists> acquire(ListTable& table, const Handle array[], size_t count) {
+    [[nodiscard]] static Result<UnreconciledLists> acquire(ListTable& table, const Handle array[], size_t count,
+                                                           NvSciError given_twice = NvSciError_BadParameter) {
         OPENNVSCI_TRY_ASSIGN(handles, elements(array, count, kMostLists, "the array of lists"));
         UnreconciledLists found;
         for (size_t i = 0; i < count; ++i)
             OPENNVSCI_TRY(found.add(table, number(load_once<Handle>(&handles[i])), count));
-        OPENNVSCI_TRY(found.check_distinct());
+        OPENNVSCI_TRY(found.check_distinct(given_twice));
         return found;
     }
 
@@ -112,7 +113,7 @@ class UnreconciledLists {
     static constexpr size_t kMostLists = size_t{1} << 24;  // that many handles of a kind can be alive
 
     [[nodiscard]] Result<> add(ListTable& table, std::uint64_t handle, size_t count);
-    [[nodiscard]] Result<> check_distinct() const;
+    [[nodiscard]] Result<> check_distinct(NvSciError given_twice) const;
 
     std::vector<ListRef> refs_;
 };
@@ -124,10 +125,6 @@ template <class Handle>
     if ((*entry)->list->is_reconciled()) return std::move(entry);
     return fail(NvSciError_BadParameter, std::string(what) + " is not a reconciled list");
 }
-
-/// Says that the void function `function` got a handle that it does not know: there is no error channel, so it is
-/// always said.
-void report_unknown(const char* function) noexcept;
 
 /// The answer of a public function that this version does not have.
 [[nodiscard]] NvSciError not_implemented(const char* function);

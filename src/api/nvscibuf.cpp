@@ -3,21 +3,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstring>
 #include <span>
 #include <vector>
 
 #include "api/library.h"
 #include "base/checked.h"
 #include "base/unaligned.h"
+#include "buf/attach.h"
 #include "buf/keys.h"
+#include "buf/list_exchange.h"
+#include "buf/object_exchange.h"
 #include "buf/pixels.h"
 #include "buf/reconcile.h"
 
 using namespace opennvsci;  // NOLINT(google-build-using-namespace): extern "C" functions stand outside
 using api::acquire;
-using api::not_implemented;
 using api::null_argument;
-using api::report_unknown;
 using memory::Right;
 
 namespace {
@@ -35,9 +38,18 @@ struct Description {
     static constexpr auto lists = api::lists;
     static constexpr auto objects = api::objects;
     static constexpr auto reconcile = buf::reconcile;
-    static Result<> validate(const attr::Slot& result, std::span<const attr::List* const> lists) {
-        return attr::check_satisfies(result, lists, NvSciError_ReconciliationFailed);
+    static constexpr NvSciError kMismatch = NvSciError_ReconciliationFailed;
+    static constexpr NvSciError kTwiceAtImport = NvSciError_AttrListValidationFailed;
+    static constexpr bool kSkipsEmptyArrays = false;
+    static constexpr api::BlobKind kListBlob = api::BlobKind::buf_list;
+    static Result<> validate(const attr::Slot& result, std::span<const attr::List* const> lists, NvSciError mismatch) {
+        return attr::check_satisfies(result, lists, mismatch);
     }
+    static constexpr auto attach_peers = buf::attach_peers;
+    static constexpr auto export_unreconciled = buf::export_unreconciled;
+    static constexpr auto import_unreconciled = buf::import_unreconciled;
+    static constexpr auto export_reconciled = buf::export_reconciled;
+    static constexpr auto import_reconciled = buf::import_reconciled;
 };
 using Buf = api::Library<Description>;
 
@@ -68,6 +80,11 @@ NvSciError get_pointer(const char* function, NvSciBufObj handle, Right right, co
         *out = address;
         return {};
     });
+}
+
+// A program may pass a number that is no enumerator.
+std::uint32_t permission_number(const NvSciBufAttrValAccessPerm& permission) noexcept {
+    return load<std::uint32_t>(&permission);
 }
 
 }  // namespace
@@ -226,8 +243,17 @@ NvSciError NvSciBufObjValidate(NvSciBufObj) {
     return NvSciError_Success;
 }
 
-NvSciError NvSciBufObjGetMaxPerm(const NvSciBufObj, const NvSciIpcEndpoint, NvSciBufAttrValAccessPerm*) {
-    return not_implemented(__func__);
+NvSciError NvSciBufObjGetMaxPerm(const NvSciBufObj bufObj, const NvSciIpcEndpoint ipcEndpoint,
+                                 NvSciBufAttrValAccessPerm* accPerm) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::objects(), bufObj, "bufObj"));
+        OPENNVSCI_TRY_ASSIGN(endpoint, acquire(api::endpoints(), ipcEndpoint, "ipcEndpoint"));
+        if (accPerm == nullptr) return null_argument("accPerm");
+        OPENNVSCI_TRY_ASSIGN(link, (*endpoint)->link());
+        OPENNVSCI_TRY_ASSIGN(right, buf::right_of_export(*entry->object(), NvSciBufAccessPerm_Auto, *link));
+        *accPerm = right == Right::read_only ? NvSciBufAccessPerm_Readonly : NvSciBufAccessPerm_ReadWrite;
+        return {};
+    });
 }
 
 NvSciError NvSciBufObjGetPixels(NvSciBufObj bufObj, const NvSciBufRect* rect, void** dstPtrs,
@@ -242,53 +268,111 @@ NvSciError NvSciBufObjPutPixels(NvSciBufObj bufObj, const NvSciBufRect* rect, co
 
 // Exchange over NvSciIpc
 
-NvSciError NvSciBufAttrListIpcExportUnreconciled(const NvSciBufAttrList[], size_t, NvSciIpcEndpoint, void**, size_t*) {
-    return not_implemented(__func__);
+NvSciError NvSciBufAttrListIpcExportUnreconciled(const NvSciBufAttrList unreconciledAttrListArray[],
+                                                 size_t unreconciledAttrListCount, NvSciIpcEndpoint ipcEndpoint,
+                                                 void** descBuf, size_t* descLen) {
+    return Buf::export_unreconciled(__func__, {unreconciledAttrListArray, unreconciledAttrListCount},
+                                    OPENNVSCI_ARG(ipcEndpoint), OPENNVSCI_ARG(descBuf), OPENNVSCI_ARG(descLen));
 }
 
-NvSciError NvSciBufAttrListIpcImportUnreconciled(NvSciBufModule, NvSciIpcEndpoint, const void*, size_t,
-                                                 NvSciBufAttrList*) {
-    return not_implemented(__func__);
+NvSciError NvSciBufAttrListIpcImportUnreconciled(NvSciBufModule module, NvSciIpcEndpoint ipcEndpoint,
+                                                 const void* descBuf, size_t descLen,
+                                                 NvSciBufAttrList* importedUnreconciledAttrList) {
+    return Buf::import_unreconciled(__func__, OPENNVSCI_ARG(module), OPENNVSCI_ARG(ipcEndpoint), OPENNVSCI_ARG(descBuf),
+                                    descLen, OPENNVSCI_ARG(importedUnreconciledAttrList));
 }
 
-NvSciError NvSciBufAttrListIpcExportReconciled(NvSciBufAttrList, NvSciIpcEndpoint, void**, size_t*) {
-    return not_implemented(__func__);
+NvSciError NvSciBufAttrListIpcExportReconciled(NvSciBufAttrList reconciledAttrList, NvSciIpcEndpoint ipcEndpoint,
+                                               void** descBuf, size_t* descLen) {
+    return Buf::export_reconciled(__func__, OPENNVSCI_ARG(reconciledAttrList), OPENNVSCI_ARG(ipcEndpoint),
+                                  OPENNVSCI_ARG(descBuf), OPENNVSCI_ARG(descLen));
 }
 
-NvSciError NvSciBufAttrListIpcImportReconciled(NvSciBufModule, NvSciIpcEndpoint, const void*, size_t,
-                                               const NvSciBufAttrList[], size_t, NvSciBufAttrList*) {
-    return not_implemented(__func__);
+NvSciError NvSciBufAttrListIpcImportReconciled(NvSciBufModule module, NvSciIpcEndpoint ipcEndpoint, const void* descBuf,
+                                               size_t descLen, const NvSciBufAttrList inputUnreconciledAttrListArray[],
+                                               size_t inputUnreconciledAttrListCount,
+                                               NvSciBufAttrList* importedReconciledAttrList) {
+    return Buf::import_reconciled(__func__, OPENNVSCI_ARG(module), OPENNVSCI_ARG(ipcEndpoint), OPENNVSCI_ARG(descBuf),
+                                  descLen, {inputUnreconciledAttrListArray, inputUnreconciledAttrListCount},
+                                  OPENNVSCI_ARG(importedReconciledAttrList));
 }
 
-// The export functions make no descriptors yet, so there is none that these could free.
 void NvSciBufAttrListFreeDesc(void* descBuf) {
-    if (descBuf != nullptr) report_unknown(__func__);
+    Buf::free_list_blob(__func__, descBuf);
 }
 
 void NvSciBufAttrListAndObjFreeDesc(void* attrListAndObjDescBuf) {
-    if (attrListAndObjDescBuf != nullptr) report_unknown(__func__);
+    api::free_blob(__func__, api::BlobKind::buf_list_and_object, attrListAndObjDescBuf);
 }
 
-NvSciError NvSciBufObjIpcExport(NvSciBufObj, NvSciBufAttrValAccessPerm, NvSciIpcEndpoint,
-                                NvSciBufObjIpcExportDescriptor*) {
-    return not_implemented(__func__);
+NvSciError NvSciBufObjIpcExport(NvSciBufObj bufObj, NvSciBufAttrValAccessPerm accPerm, NvSciIpcEndpoint ipcEndpoint,
+                                NvSciBufObjIpcExportDescriptor* exportData) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::objects(), bufObj, "bufObj"));
+        OPENNVSCI_TRY_ASSIGN(endpoint, acquire(api::endpoints(), ipcEndpoint, "ipcEndpoint"));
+        if (exportData == nullptr) return null_argument("exportData");
+        OPENNVSCI_TRY_ASSIGN(descriptor, buf::export_object(*entry->object(), permission_number(accPerm), **endpoint));
+        std::memcpy(exportData, descriptor.data(), descriptor.size());
+        return {};
+    });
 }
 
-NvSciError NvSciBufObjIpcImport(NvSciIpcEndpoint, const NvSciBufObjIpcExportDescriptor*, NvSciBufAttrList,
-                                NvSciBufAttrValAccessPerm, int64_t, NvSciBufObj*) {
-    return not_implemented(__func__);
+NvSciError NvSciBufObjIpcImport(NvSciIpcEndpoint ipcEndpoint, const NvSciBufObjIpcExportDescriptor* desc,
+                                NvSciBufAttrList reconciledAttrList, NvSciBufAttrValAccessPerm minPermissions,
+                                int64_t /*timeoutUs*/, NvSciBufObj* bufObj) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(endpoint, acquire(api::endpoints(), ipcEndpoint, "ipcEndpoint"));
+        if (desc == nullptr) return null_argument("desc");
+        OPENNVSCI_TRY_ASSIGN(list, api::acquire_reconciled(api::lists(), reconciledAttrList, "reconciledAttrList"));
+        if (bufObj == nullptr) return null_argument("bufObj");
+        const auto once = load_once<buf::ObjectDescriptor>(desc);  // it is checked, then used
+        OPENNVSCI_TRY_ASSIGN(object, buf::import_object((*list)->module, *(*list)->list, once,
+                                                        permission_number(minPermissions), **endpoint));
+        return Buf::give_object(std::move(object), OPENNVSCI_ARG(bufObj));
+    });
 }
 
-NvSciError NvSciBufIpcExportAttrListAndObj(NvSciBufObj, NvSciBufAttrValAccessPerm, NvSciIpcEndpoint, void**, size_t*) {
-    return not_implemented(__func__);
+// Should the list be refused after the object went ahead, the object lies at the peer until the link ends.
+NvSciError NvSciBufIpcExportAttrListAndObj(NvSciBufObj bufObj, NvSciBufAttrValAccessPerm permissions,
+                                           NvSciIpcEndpoint ipcEndpoint, void** attrListAndObjDesc,
+                                           size_t* attrListAndObjDescSize) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::objects(), bufObj, "bufObj"));
+        OPENNVSCI_TRY_ASSIGN(endpoint, acquire(api::endpoints(), ipcEndpoint, "ipcEndpoint"));
+        if (attrListAndObjDesc == nullptr) return null_argument("attrListAndObjDesc");
+        if (attrListAndObjDescSize == nullptr) return null_argument("attrListAndObjDescSize");
+        const buf::Object& object = *entry->object();
+        OPENNVSCI_TRY_ASSIGN(descriptor, buf::export_object(object, permission_number(permissions), **endpoint));
+        OPENNVSCI_TRY_ASSIGN(blob, buf::export_reconciled(*object.list(), **endpoint, descriptor));
+        return api::give_blob(api::BlobKind::buf_list_and_object, blob, attrListAndObjDesc, attrListAndObjDescSize);
+    });
 }
 
-NvSciError NvSciBufIpcImportAttrListAndObj(NvSciBufModule, NvSciIpcEndpoint, const void*, size_t,
-                                           const NvSciBufAttrList[], size_t, NvSciBufAttrValAccessPerm, int64_t,
-                                           NvSciBufObj*) {
-    return not_implemented(__func__);
+NvSciError NvSciBufIpcImportAttrListAndObj(NvSciBufModule module, NvSciIpcEndpoint ipcEndpoint,
+                                           const void* attrListAndObjDesc, size_t attrListAndObjDescSize,
+                                           const NvSciBufAttrList attrList[], size_t count,
+                                           NvSciBufAttrValAccessPerm minPermissions, int64_t /*timeoutUs*/,
+                                           NvSciBufObj* bufObj) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(owner, acquire(api::modules(), module, "module"));
+        OPENNVSCI_TRY_ASSIGN(endpoint, acquire(api::endpoints(), ipcEndpoint, "ipcEndpoint"));
+        if (attrListAndObjDesc == nullptr) return null_argument("attrListAndObjDesc");
+        if (bufObj == nullptr) return null_argument("bufObj");
+        OPENNVSCI_TRY_ASSIGN(expected, Buf::acquire_expectations(*owner, {attrList, count}));
+        OPENNVSCI_TRY_ASSIGN(imported, buf::import_reconciled(attrListAndObjDesc, attrListAndObjDescSize, **endpoint,
+                                                              attr::wire::Kind::reconciled_with_object));
+        OPENNVSCI_TRY(Buf::check_expectations(*imported.list, expected, NvSciError_AttrListValidationFailed));
+        buf::ObjectDescriptor descriptor{};
+        if (imported.attachment.size() != descriptor.size()) {
+            return fail(NvSciError_BadParameter, "attrListAndObjDesc holds no export descriptor of an object");
+        }
+        std::ranges::copy(imported.attachment, descriptor.begin());
+        OPENNVSCI_TRY_ASSIGN(object, buf::import_object(*owner, *imported.list, descriptor,
+                                                        permission_number(minPermissions), **endpoint));
+        return Buf::give_object(std::move(object), OPENNVSCI_ARG(bufObj));
+    });
 }
 
-NvSciError NvSciBufObjAttachPeer(NvSciBufObj, const NvSciBufAttrList[], size_t) {
-    return not_implemented(__func__);
+NvSciError NvSciBufObjAttachPeer(NvSciBufObj bufObj, const NvSciBufAttrList inputArray[], size_t inputCount) {
+    return Buf::attach_peer(__func__, OPENNVSCI_ARG(bufObj), {inputArray, inputCount});
 }

@@ -3,16 +3,21 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
+#include <span>
+
 #include "api/library.h"
+#include "sync/attach.h"
 #include "sync/cpu_wait.h"
+#include "sync/fence_exchange.h"
 #include "sync/keys.h"
+#include "sync/list_exchange.h"
+#include "sync/object_exchange.h"
 #include "sync/reconcile.h"
 
 using namespace opennvsci;  // NOLINT(google-build-using-namespace): extern "C" functions stand outside
 using api::acquire;
-using api::not_implemented;
 using api::null_argument;
-using api::report_unknown;
 using sync::Fence;
 using sync::cpu::WaitMode;
 
@@ -31,7 +36,16 @@ struct Description {
     static constexpr auto lists = api::sync_lists;
     static constexpr auto objects = api::sync_objects;
     static constexpr auto reconcile = sync::reconcile;
+    static constexpr NvSciError kMismatch = NvSciError_BadParameter;
+    static constexpr NvSciError kTwiceAtImport = NvSciError_BadParameter;
+    static constexpr bool kSkipsEmptyArrays = true;
+    static constexpr api::BlobKind kListBlob = api::BlobKind::sync_list;
     static constexpr auto validate = sync::validate;
+    static constexpr auto attach_peers = sync::attach_peers;
+    static constexpr auto export_unreconciled = sync::export_unreconciled;
+    static constexpr auto import_unreconciled = sync::import_unreconciled;
+    static constexpr auto export_reconciled = sync::export_reconciled;
+    static constexpr auto import_reconciled = sync::import_reconciled;
 };
 using Sync = api::Library<Description>;
 
@@ -45,6 +59,15 @@ Result<Fence> read_set_fence(const NvSciSyncFence* fence) {
     OPENNVSCI_TRY_ASSIGN(read, read_fence(fence));
     if (read.is_cleared()) return fail(NvSciError_ClearedFence, "the fence is cleared");
     return read;
+}
+
+/// The calls for a list with its object take no other permissions (nvscisync.md 7 and 8.5).
+Result<> require_no_signal_right(NvSciSyncAccessPerm permissions, std::string_view what) {
+    if (permissions == NvSciSyncAccessPerm_WaitOnly || permissions == NvSciSyncAccessPerm_Auto) return {};
+    return fail(NvSciError_BadParameter,
+                fmt::format("{} are {:#x}, and must be WaitOnly or Auto; NvSciSyncObjIpcExport "
+                            "and NvSciSyncObjIpcImport take the others",
+                            what, permissions));
 }
 
 Result<> require_slot(std::uint32_t slot) {
@@ -348,58 +371,134 @@ NvSciError NvSciSyncFenceGetTaskStatus(const NvSciSyncFence* syncFence, NvSciSyn
 
 // Exchange over NvSciIpc
 
-NvSciError NvSciSyncAttrListIpcExportUnreconciled(const NvSciSyncAttrList[], size_t, NvSciIpcEndpoint, void**,
-                                                  size_t*) {
-    return not_implemented(__func__);
+NvSciError NvSciSyncAttrListIpcExportUnreconciled(const NvSciSyncAttrList unreconciledAttrListArray[],
+                                                  size_t unreconciledAttrListCount, NvSciIpcEndpoint ipcEndpoint,
+                                                  void** descBuf, size_t* descLen) {
+    return Sync::export_unreconciled(__func__, {unreconciledAttrListArray, unreconciledAttrListCount},
+                                     OPENNVSCI_ARG(ipcEndpoint), OPENNVSCI_ARG(descBuf), OPENNVSCI_ARG(descLen));
 }
 
-NvSciError NvSciSyncAttrListIpcExportReconciled(const NvSciSyncAttrList, NvSciIpcEndpoint, void**, size_t*) {
-    return not_implemented(__func__);
+NvSciError NvSciSyncAttrListIpcExportReconciled(const NvSciSyncAttrList reconciledAttrList,
+                                                NvSciIpcEndpoint ipcEndpoint, void** descBuf, size_t* descLen) {
+    return Sync::export_reconciled(__func__, {reconciledAttrList, "reconciledAttrList"}, OPENNVSCI_ARG(ipcEndpoint),
+                                   OPENNVSCI_ARG(descBuf), OPENNVSCI_ARG(descLen));
 }
 
-NvSciError NvSciSyncAttrListIpcImportUnreconciled(NvSciSyncModule, NvSciIpcEndpoint, const void*, size_t,
-                                                  NvSciSyncAttrList*) {
-    return not_implemented(__func__);
+NvSciError NvSciSyncAttrListIpcImportUnreconciled(NvSciSyncModule module, NvSciIpcEndpoint ipcEndpoint,
+                                                  const void* descBuf, size_t descLen,
+                                                  NvSciSyncAttrList* importedUnreconciledAttrList) {
+    return Sync::import_unreconciled(__func__, OPENNVSCI_ARG(module), OPENNVSCI_ARG(ipcEndpoint),
+                                     OPENNVSCI_ARG(descBuf), descLen, OPENNVSCI_ARG(importedUnreconciledAttrList));
 }
 
-NvSciError NvSciSyncAttrListIpcImportReconciled(NvSciSyncModule, NvSciIpcEndpoint, const void*, size_t,
-                                                const NvSciSyncAttrList[], size_t, NvSciSyncAttrList*) {
-    return not_implemented(__func__);
+NvSciError NvSciSyncAttrListIpcImportReconciled(NvSciSyncModule module, NvSciIpcEndpoint ipcEndpoint,
+                                                const void* descBuf, size_t descLen,
+                                                const NvSciSyncAttrList inputUnreconciledAttrListArray[],
+                                                size_t inputUnreconciledAttrListCount,
+                                                NvSciSyncAttrList* importedReconciledAttrList) {
+    return Sync::import_reconciled(__func__, OPENNVSCI_ARG(module), OPENNVSCI_ARG(ipcEndpoint), OPENNVSCI_ARG(descBuf),
+                                   descLen, {inputUnreconciledAttrListArray, inputUnreconciledAttrListCount},
+                                   OPENNVSCI_ARG(importedReconciledAttrList));
 }
 
-// The export functions make no descriptors yet, so there is none that these could free.
 void NvSciSyncAttrListFreeDesc(void* descBuf) {
-    if (descBuf != nullptr) report_unknown(__func__);
+    Sync::free_list_blob(__func__, descBuf);
 }
 
 void NvSciSyncAttrListAndObjFreeDesc(void* attrListAndObjDescBuf) {
-    if (attrListAndObjDescBuf != nullptr) report_unknown(__func__);
+    api::free_blob(__func__, api::BlobKind::sync_list_and_object, attrListAndObjDescBuf);
 }
 
-NvSciError NvSciSyncObjIpcExport(NvSciSyncObj, NvSciSyncAccessPerm, NvSciIpcEndpoint,
-                                 NvSciSyncObjIpcExportDescriptor*) {
-    return not_implemented(__func__);
+NvSciError NvSciSyncObjIpcExport(NvSciSyncObj syncObj, NvSciSyncAccessPerm permissions, NvSciIpcEndpoint ipcEndpoint,
+                                 NvSciSyncObjIpcExportDescriptor* desc) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::sync_objects(), syncObj, "syncObj"));
+        OPENNVSCI_TRY_ASSIGN(endpoint, acquire(api::endpoints(), ipcEndpoint, "ipcEndpoint"));
+        if (desc == nullptr) return null_argument("desc");
+        OPENNVSCI_TRY_ASSIGN(exported, sync::export_object(*entry->object(), permissions, **endpoint));
+        *desc = exported;
+        return {};
+    });
 }
 
-NvSciError NvSciSyncObjIpcImport(NvSciIpcEndpoint, const NvSciSyncObjIpcExportDescriptor*, NvSciSyncAttrList,
-                                 NvSciSyncAccessPerm, int64_t, NvSciSyncObj*) {
-    return not_implemented(__func__);
+// The timeout is not used, and programs pass anything (nvscisync.md 8.5).
+NvSciError NvSciSyncObjIpcImport(NvSciIpcEndpoint ipcEndpoint, const NvSciSyncObjIpcExportDescriptor* desc,
+                                 NvSciSyncAttrList inputAttrList, NvSciSyncAccessPerm permissions, int64_t,
+                                 NvSciSyncObj* syncObj) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(endpoint, acquire(api::endpoints(), ipcEndpoint, "ipcEndpoint"));
+        if (desc == nullptr) return null_argument("desc");
+        OPENNVSCI_TRY_ASSIGN(list, api::acquire_reconciled(api::sync_lists(), inputAttrList, "inputAttrList"));
+        if (syncObj == nullptr) return null_argument("syncObj");
+        OPENNVSCI_TRY_ASSIGN(object,
+                             sync::import_object((*list)->module, *(*list)->list, *desc, permissions, **endpoint));
+        return Sync::give_object(std::move(object), OPENNVSCI_ARG(syncObj));
+    });
 }
 
-NvSciError NvSciSyncIpcExportAttrListAndObj(NvSciSyncObj, NvSciSyncAccessPerm, NvSciIpcEndpoint, void**, size_t*) {
-    return not_implemented(__func__);
+NvSciError NvSciSyncIpcExportAttrListAndObj(NvSciSyncObj syncObj, NvSciSyncAccessPerm permissions,
+                                            NvSciIpcEndpoint ipcEndpoint, void** attrListAndObjDesc,
+                                            size_t* attrListAndObjDescSize) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::sync_objects(), syncObj, "syncObj"));
+        OPENNVSCI_TRY_ASSIGN(endpoint, acquire(api::endpoints(), ipcEndpoint, "ipcEndpoint"));
+        if (attrListAndObjDesc == nullptr) return null_argument("attrListAndObjDesc");
+        if (attrListAndObjDescSize == nullptr) return null_argument("attrListAndObjDescSize");
+        OPENNVSCI_TRY(require_no_signal_right(permissions, "permissions"));
+        const sync::Object& object = *entry->object();
+        OPENNVSCI_TRY_ASSIGN(descriptor, sync::export_object(object, permissions, **endpoint));
+        OPENNVSCI_TRY_ASSIGN(
+            blob, sync::export_reconciled(*object.list(), **endpoint, std::as_bytes(std::span(descriptor.payload))));
+        return api::give_blob(api::BlobKind::sync_list_and_object, blob, attrListAndObjDesc, attrListAndObjDescSize);
+    });
 }
 
-NvSciError NvSciSyncIpcImportAttrListAndObj(NvSciSyncModule, NvSciIpcEndpoint, const void*, size_t,
-                                            NvSciSyncAttrList const[], size_t, NvSciSyncAccessPerm, int64_t,
-                                            NvSciSyncObj*) {
-    return not_implemented(__func__);
+NvSciError NvSciSyncIpcImportAttrListAndObj(NvSciSyncModule module, NvSciIpcEndpoint ipcEndpoint,
+                                            const void* attrListAndObjDesc, size_t attrListAndObjDescSize,
+                                            NvSciSyncAttrList const attrList[], size_t attrListCount,
+                                            NvSciSyncAccessPerm minPermissions, int64_t, NvSciSyncObj* syncObj) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(owner, acquire(api::sync_modules(), module, "module"));
+        OPENNVSCI_TRY_ASSIGN(endpoint, acquire(api::endpoints(), ipcEndpoint, "ipcEndpoint"));
+        if (attrListAndObjDesc == nullptr) return null_argument("attrListAndObjDesc");
+        if (syncObj == nullptr) return null_argument("syncObj");
+        OPENNVSCI_TRY(require_no_signal_right(minPermissions, "minPermissions"));
+        OPENNVSCI_TRY_ASSIGN(expected, Sync::acquire_expectations(*owner, {attrList, attrListCount}));
+        OPENNVSCI_TRY_ASSIGN(imported, sync::import_reconciled(attrListAndObjDesc, attrListAndObjDescSize, **endpoint,
+                                                               attr::wire::Kind::reconciled_with_object));
+        OPENNVSCI_TRY(Sync::check_expectations(*imported.list, expected, NvSciError_BadParameter));
+        NvSciSyncObjIpcExportDescriptor descriptor{};
+        if (imported.attachment.size() != sizeof(descriptor)) {
+            return fail(NvSciError_BadParameter, "attrListAndObjDesc holds no export descriptor of an object");
+        }
+        std::memcpy(&descriptor, imported.attachment.data(), sizeof(descriptor));
+        OPENNVSCI_TRY_ASSIGN(object,
+                             sync::import_object(*owner, *imported.list, descriptor, minPermissions, **endpoint));
+        return Sync::give_object(std::move(object), OPENNVSCI_ARG(syncObj));
+    });
 }
 
-NvSciError NvSciSyncIpcExportFence(const NvSciSyncFence*, NvSciIpcEndpoint, NvSciSyncFenceIpcExportDescriptor*) {
-    return not_implemented(__func__);
+NvSciError NvSciSyncIpcExportFence(const NvSciSyncFence* syncFence, NvSciIpcEndpoint ipcEndpoint,
+                                   NvSciSyncFenceIpcExportDescriptor* desc) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(fence, read_fence(syncFence));
+        OPENNVSCI_TRY(acquire(api::endpoints(), ipcEndpoint, "ipcEndpoint"));
+        if (desc == nullptr) return null_argument("desc");
+        OPENNVSCI_TRY_ASSIGN(exported, sync::export_fence(fence));
+        *desc = exported;
+        return {};
+    });
 }
 
-NvSciError NvSciSyncIpcImportFence(NvSciSyncObj, const NvSciSyncFenceIpcExportDescriptor*, NvSciSyncFence*) {
-    return not_implemented(__func__);
+NvSciError NvSciSyncIpcImportFence(NvSciSyncObj syncObj, const NvSciSyncFenceIpcExportDescriptor* desc,
+                                   NvSciSyncFence* syncFence) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::sync_objects(), syncObj, "syncObj"));
+        if (desc == nullptr) return null_argument("desc");
+        if (syncFence == nullptr) return null_argument("syncFence");
+        *syncFence = NvSciSyncFenceInitializer;  // whatever comes of it (nvscisync.md 9)
+        OPENNVSCI_TRY_ASSIGN(fence, sync::import_fence(*entry->object(), *desc));
+        fence.write(*syncFence);
+        return {};
+    });
 }
