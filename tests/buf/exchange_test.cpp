@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Functions that this version declares and does not implement: they say so and touch nothing.
+// The exchange of objects without an endpoint: it is refused, and nothing is stored. What it does with one is tested in
+// tests/exchange.
 #include <functional>
 
 #include "buf_test.h"
@@ -10,7 +11,7 @@ namespace {
 
 using ExchangeTest = BufTest;
 
-TEST_F(ExchangeTest, FunctionsThatAreNotImplementedSayIt) {
+TEST_F(ExchangeTest, WithoutAnEndpointNothingIsExchangedAndNothingStored) {
     const List list = cpu_list();
     const List result = reconciled({list});
     const Object object = allocate(result);
@@ -19,7 +20,6 @@ TEST_F(ExchangeTest, FunctionsThatAreNotImplementedSayIt) {
     int mark = 0;
     void* blob = &mark;
     std::size_t length = 77;
-    NvSciBufAttrList list_out = nullptr;
     NvSciBufObj object_out = nullptr;
     NvSciBufObjIpcExportDescriptor descriptor;
     std::memset(&descriptor, 0x5A, sizeof(descriptor));
@@ -27,14 +27,6 @@ TEST_F(ExchangeTest, FunctionsThatAreNotImplementedSayIt) {
     auto permission = NvSciBufAccessPerm_Invalid;
 
     const std::pair<const char*, std::function<NvSciError()>> calls[] = {
-        {"NvSciBufAttrListIpcExportUnreconciled",
-         [&] { return NvSciBufAttrListIpcExportUnreconciled(lists, 1, endpoint, &blob, &length); }},
-        {"NvSciBufAttrListIpcImportUnreconciled",
-         [&] { return NvSciBufAttrListIpcImportUnreconciled(module_, endpoint, blob, length, &list_out); }},
-        {"NvSciBufAttrListIpcExportReconciled",
-         [&] { return NvSciBufAttrListIpcExportReconciled(result, endpoint, &blob, &length); }},
-        {"NvSciBufAttrListIpcImportReconciled",
-         [&] { return NvSciBufAttrListIpcImportReconciled(module_, endpoint, blob, length, lists, 1, &list_out); }},
         {"NvSciBufObjIpcExport",
          [&] { return NvSciBufObjIpcExport(object, NvSciBufAccessPerm_Auto, endpoint, &descriptor); }},
         {"NvSciBufObjIpcImport",
@@ -46,16 +38,15 @@ TEST_F(ExchangeTest, FunctionsThatAreNotImplementedSayIt) {
              return NvSciBufIpcImportAttrListAndObj(module_, endpoint, blob, length, lists, 1, NvSciBufAccessPerm_Auto,
                                                     -1, &object_out);
          }},
-        {"NvSciBufObjAttachPeer", [&] { return NvSciBufObjAttachPeer(object, lists, 1); }},
         {"NvSciBufObjGetMaxPerm", [&] { return NvSciBufObjGetMaxPerm(object, endpoint, &permission); }},
     };
     for (const auto& [name, call] : calls) {
-        EXPECT_EQ(call(), kNotImplemented) << name;
+        EXPECT_EQ(call(), kBadParameter) << name;
         EXPECT_TRUE(contains(opennvsciGetLastErrorText(), name));
+        EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "ipcEndpoint"));
     }
     EXPECT_EQ(blob, &mark);
     EXPECT_EQ(length, 77U);
-    EXPECT_EQ(list_out, nullptr);
     EXPECT_EQ(object_out, nullptr);
     EXPECT_EQ(permission, NvSciBufAccessPerm_Invalid);
     EXPECT_EQ(std::memcmp(&descriptor, &before, sizeof(before)), 0);

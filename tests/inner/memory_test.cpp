@@ -16,41 +16,42 @@ namespace {
 
 using memory::Right;
 
-constexpr std::size_t kBytes = 8192;
+constexpr std::size_t kMemoryBytes = 8192;
 
 class MemoryTest : public LeakCheckedTest {};
 
 void* map(const UniqueFd& file, int protection) {
-    return ::mmap(nullptr, kBytes, protection, MAP_SHARED, file.get(), 0);
+    return ::mmap(nullptr, kMemoryBytes, protection, MAP_SHARED, file.get(), 0);
 }
 
 TEST_F(MemoryTest, AReaderOfSystemMemoryGetsNoWritableMapping) {
-    const auto memory = memory::FileMemory::create(kBytes, 1);
+    const auto memory = memory::FileMemory::create(kMemoryBytes, 1);
     ASSERT_TRUE(memory);
     const auto mine = (*memory)->cpu_address(Right::read_write);
     ASSERT_TRUE(mine);
-    std::memset(*mine, 0x5A, kBytes);
+    std::memset(*mine, 0x5A, kMemoryBytes);
+    EXPECT_TRUE((*memory)->open_to_writers());
 
     const auto reader = (*memory)->descriptor_for_peer(Right::read_only);
     ASSERT_TRUE(reader) << reader.error().text;
     EXPECT_EQ(map(*reader, PROT_READ | PROT_WRITE), MAP_FAILED);
     void* const read = map(*reader, PROT_READ);
     ASSERT_NE(read, MAP_FAILED);
-    EXPECT_EQ(std::memcmp(read, *mine, kBytes), 0);
-    EXPECT_NE(::mprotect(read, kBytes, PROT_READ | PROT_WRITE), 0);
+    EXPECT_EQ(std::memcmp(read, *mine, kMemoryBytes), 0);
+    EXPECT_NE(::mprotect(read, kMemoryBytes, PROT_READ | PROT_WRITE), 0);
 
     const auto writer = (*memory)->descriptor_for_peer(Right::read_write);
     ASSERT_TRUE(writer);
     void* const write = map(*writer, PROT_READ | PROT_WRITE);
     ASSERT_NE(write, MAP_FAILED);
-    std::memset(write, 0xA5, kBytes);
-    EXPECT_EQ(std::memcmp(read, *mine, kBytes), 0) << "one memory";
-    ::munmap(read, kBytes);
-    ::munmap(write, kBytes);
+    std::memset(write, 0xA5, kMemoryBytes);
+    EXPECT_EQ(std::memcmp(read, *mine, kMemoryBytes), 0) << "one memory";
+    ::munmap(read, kMemoryBytes);
+    ::munmap(write, kMemoryBytes);
 }
 
 TEST_F(MemoryTest, ArraysNeedMemoryOfTheDriver) {
-    const auto memory = memory::FileMemory::create(kBytes, 1);
+    const auto memory = memory::FileMemory::create(kMemoryBytes, 1);
     ASSERT_TRUE(memory);
     const auto none = (*memory)->descriptor_for_arrays();
     ASSERT_FALSE(none);
@@ -58,7 +59,7 @@ TEST_F(MemoryTest, ArraysNeedMemoryOfTheDriver) {
 
     const driver::Driver& driver = TestDevice::instance().driver();
     const auto video =
-        memory::DriverMemory::create(driver, driver.devices.front(), {memory::Domain::video, kBytes, 1, false});
+        memory::DriverMemory::create(driver, driver.devices.front(), {memory::Domain::video, kMemoryBytes, 1, false});
     ASSERT_TRUE(video) << video.error().text;
     const auto for_arrays = (*video)->descriptor_for_arrays();
     const auto for_peer = (*video)->descriptor_for_peer(Right::read_only);

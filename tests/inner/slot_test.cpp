@@ -125,7 +125,8 @@ TEST_F(SlotTest, AMissingMandatoryValueStopsTheProcess) {
 }
 
 attr::Wishes wishes_of(NvSciSyncAccessPerm permission, bool has_cpu, std::uint64_t peer) {
-    attr::Wishes wishes{attr::Values(sync::schema()), {}, {peer}};
+    attr::Wishes wishes{attr::Values(sync::schema()), {}, {}};
+    wishes.origin.path = peer;
     put(wishes.values, NvSciSyncAttrKey_RequiredPerm, permission);
     if (has_cpu) put(wishes.values, NvSciSyncAttrKey_NeedCpuAccess, true);
     NvSciRmGpuId gpu{};

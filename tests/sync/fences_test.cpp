@@ -314,13 +314,11 @@ TEST_F(SyncFences, TaskStatusSaysThatNothingWasReported) {
     EXPECT_EQ(NvSciSyncFenceGetTaskStatus(&fence, &status), kBadParameter);
 }
 
-TEST_F(SyncFences, IpcFunctionsSayThatTheyAreNotThere) {
-    void* bytes = nullptr;
-    size_t length = 0;
+TEST_F(SyncFences, AreExportedAndImportedWithAnEndpointAndAnObjectOnly) {
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
-    EXPECT_EQ(NvSciSyncAttrListIpcExportUnreconciled(nullptr, 0, 0, &bytes, &length), kNotImplemented);
-    EXPECT_EQ(NvSciSyncIpcExportFence(&fence, 0, nullptr), kNotImplemented);
-    EXPECT_STREQ(opennvsciGetLastErrorText(), "NvSciSyncIpcExportFence: not implemented in this version");
+    NvSciSyncFenceIpcExportDescriptor descriptor{};
+    EXPECT_EQ(NvSciSyncIpcExportFence(&fence, 0, &descriptor), kBadParameter);
+    EXPECT_EQ(NvSciSyncIpcImportFence(nullptr, &descriptor, &fence), kBadParameter);
     NvSciSyncAttrListFreeDesc(nullptr);
     NvSciSyncAttrListAndObjFreeDesc(nullptr);
 }
