@@ -32,9 +32,10 @@ struct Pair {
     const char* what;
     Index make;
     Index release;
+    Index make_too = kCount;  // the other call that makes one
 };
 constexpr std::array kPairs{
-    Pair{"memory handles", kIndex_cuMemCreate, kIndex_cuMemRelease},
+    Pair{"memory handles", kIndex_cuMemCreate, kIndex_cuMemRelease, kIndex_cuMemImportFromShareableHandle},
     Pair{"address reservations", kIndex_cuMemAddressReserve, kIndex_cuMemAddressFree},
     Pair{"mappings", kIndex_cuMemMap, kIndex_cuMemUnmap},
     Pair{"host registrations", kIndex_cuMemHostRegister, kIndex_cuMemHostUnregister},
@@ -47,7 +48,7 @@ constexpr std::array kPairs{
     Pair{"external memories", kIndex_cuImportExternalMemory, kIndex_cuDestroyExternalMemory},
 };
 
-std::array<std::atomic<long>, kCount> g_successes{};
+std::array<std::atomic<long>, kCount + 1> g_successes{};  // of kCount: none
 
 // Taking down cannot be refused in a way that a caller could repair, and texts of errors are not work.
 constexpr bool may_be_failed(int index) {
@@ -127,7 +128,7 @@ DriverHooks& DriverHooks::instance() {
 std::map<std::string, long> DriverHooks::live_objects() const {
     std::map<std::string, long> live;
     for (const Pair& pair : kPairs)
-        live[pair.what] = g_successes[pair.make] - g_successes[pair.release];
+        live[pair.what] = g_successes[pair.make] + g_successes[pair.make_too] - g_successes[pair.release];
     return live;
 }
 

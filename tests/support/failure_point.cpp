@@ -59,6 +59,41 @@ void hook_system_calls() {
         errno = EPERM;
         return -1;
     };
+    calls.get_seals = [](int fd) {
+        if (!FailurePoint::should_fail()) return g_real_calls.get_seals(fd);
+        errno = EPERM;
+        return -1;
+    };
+    calls.get_flags = [](int fd) {
+        if (!FailurePoint::should_fail()) return g_real_calls.get_flags(fd);
+        errno = EBADF;
+        return -1;
+    };
+    calls.fstat = [](int fd, struct stat* status) {
+        if (!FailurePoint::should_fail()) return g_real_calls.fstat(fd, status);
+        errno = EBADF;
+        return -1;
+    };
+    calls.file_system_of = [](int fd) {
+        if (!FailurePoint::should_fail()) return g_real_calls.file_system_of(fd);
+        errno = EBADF;
+        return -1L;
+    };
+    calls.mremap = [](void* old, std::size_t old_size, std::size_t size, int flags, void* address) {
+        if (!FailurePoint::should_fail()) return g_real_calls.mremap(old, old_size, size, flags, address);
+        errno = ENOMEM;
+        return MAP_FAILED;
+    };
+    calls.dup_cloexec = [](int fd) {
+        if (!FailurePoint::should_fail()) return g_real_calls.dup_cloexec(fd);
+        errno = EMFILE;
+        return -1;
+    };
+    calls.open = [](const char* path, int flags) {
+        if (!FailurePoint::should_fail()) return g_real_calls.open(path, flags);
+        errno = EMFILE;
+        return -1;
+    };
     calls.mmap = [](void* address, std::size_t size, int protection, int flags, int fd, off_t offset) {
         if (!FailurePoint::should_fail()) return g_real_calls.mmap(address, size, protection, flags, fd, offset);
         errno = ENOMEM;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Owners of handles, so that a test that fails in the middle leaks nothing, and what is done with the lists of every
-// library: set, read, reconcile.
+// What is done with the handles of every library: make one, and set, read, reconcile lists.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -13,35 +12,9 @@
 #include "base/unaligned.h"
 #include "nvsci.h"
 #include "opennvsci.h"
+#include "owned.h"
 
 namespace opennvsci::test {
-
-template <class Handle, void (*kFree)(Handle)>
-class Owned {
-  public:
-    Owned() = default;
-    explicit Owned(Handle handle) : handle_(handle) {}
-    Owned(Owned&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-    Owned& operator=(Owned&& other) noexcept {
-        std::swap(handle_, other.handle_);
-        return *this;
-    }
-    ~Owned() { reset(); }
-
-    [[nodiscard]] Handle get() const noexcept { return handle_; }
-    operator Handle() const noexcept { return handle_; }  // NOLINT(google-explicit-constructor): stands for the handle
-    /// Where a function stores a new handle; frees the old one.
-    [[nodiscard]] Handle* out() {
-        reset();
-        return &handle_;
-    }
-    void reset() {
-        if (handle_ != nullptr) kFree(std::exchange(handle_, nullptr));
-    }
-
-  private:
-    Handle handle_ = nullptr;
-};
 
 /// What `call` makes of these arguments. Fails the test if the call does.
 template <class Owner, class Call, class... Arguments>

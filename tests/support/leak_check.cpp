@@ -6,7 +6,9 @@
 
 #include "device.h"
 #include "driver_hooks.h"
+#include "ipc/watch.h"
 #include "sync/counter_memory.h"
+#include "sync/shared_page.h"
 #include "sync/timelines.h"
 
 namespace opennvsci::test {
@@ -36,6 +38,8 @@ std::map<std::string, long> LeakCheck::count() {
     for (int i = 0; i < 50; ++i)
         (void)sync::Timelines::instance().create(nullptr, of_the_cpu);
     sync::CounterArena::instance().forget_ended_contexts();
+    sync::SharedPage::wait_for_ended();
+    ipc::Watch::wait_for_end();
     std::map<std::string, long> counts = DriverHooks::instance().live_objects();
     counts["file descriptors"] = std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
     std::ifstream maps("/proc/self/maps");
