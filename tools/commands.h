@@ -23,8 +23,13 @@ struct DemoOptions {
     std::filesystem::path input;  ///< empty: the picture that comes with the tool
     std::filesystem::path output = "opennvsci-demo.png";
     std::string device;  ///< an ordinal, "soft", or empty for the first device
+
+    bool two_processes = false;  ///< a camera process and a vision process instead
+    std::uint32_t frames = 200;  ///< that go around between them
+    std::string role;            ///< "camera" or "vision": be that process
 };
-/// A picture goes through two negotiated buffers and comes out gray; fails unless every promise on the way held.
+/// A picture goes through two negotiated buffers and comes out gray, or frames go from one process to another; fails
+/// unless every promise on the way held.
 [[nodiscard]] Result<> demo(const DemoOptions& options);
 
 /// A buffer as the command line describes it. What is not there is not asked for, and the reconciliation says what is

@@ -16,12 +16,17 @@ using CUmodule = struct CUmod_st*;
 using CUfunction = struct CUfunc_st*;
 using CUstream = struct CUstream_st*;
 using CUexternalMemory = struct CUextMemory_st*;
+using CUexternalSemaphore = struct CUextSemaphore_st*;
 using CUhostFn = void (*)(void* userData);
 
 enum CUresult : unsigned { CUDA_SUCCESS = 0 };
 enum CUstream_flags : unsigned { CU_STREAM_NON_BLOCKING = 1 };
 enum CUjit_option : unsigned { CU_JIT_ERROR_LOG_BUFFER = 5, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES = 6 };
 enum CUexternalMemoryHandleType : unsigned { CU_EXTERNAL_MEMORY_HANDLE_TYPE_NVSCIBUF = 8 };
+enum CUexternalSemaphoreHandleType : unsigned { CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_NVSCISYNC = 6 };
+// Of cuDeviceGetNvSciSyncAttributes; <cuda.h> defines them as macros, hence the k names.
+inline constexpr int kNvSciSyncAttrSignal = 0x1;
+inline constexpr int kNvSciSyncAttrWait = 0x2;
 
 struct CUDA_EXTERNAL_MEMORY_HANDLE_DESC {
     CUexternalMemoryHandleType type;
@@ -45,6 +50,57 @@ struct CUDA_EXTERNAL_MEMORY_BUFFER_DESC {
     unsigned reserved[16];
 };
 
+struct CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC {
+    CUexternalSemaphoreHandleType type;
+    union {
+        int fd;
+        struct {
+            void* handle;
+            const void* name;
+        } win32;
+        const void* nvSciSyncObj;
+    } handle;
+    unsigned flags;
+    unsigned reserved[16];
+};
+
+struct CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS {
+    struct {
+        struct {
+            unsigned long long value;
+        } fence;
+        union {
+            void* fence;
+            unsigned long long reserved;
+        } nvSciSync;
+        struct {
+            unsigned long long key;
+        } keyedMutex;
+        unsigned reserved[12];
+    } params;
+    unsigned flags;
+    unsigned reserved[16];
+};
+
+struct CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS {
+    struct {
+        struct {
+            unsigned long long value;
+        } fence;
+        union {
+            void* fence;
+            unsigned long long reserved;
+        } nvSciSync;
+        struct {
+            unsigned long long key;
+            unsigned timeoutMs;
+        } keyedMutex;
+        unsigned reserved[10];
+    } params;
+    unsigned flags;
+    unsigned reserved[16];
+};
+
 // One row per function: the member of EntryPoints, the symbol of the driver, the parameters.
 // clang-format off
 #define OPENNVSCI_TOOL_ENTRY_POINTS(ENTRY)                                                                             \
@@ -58,6 +114,8 @@ struct CUDA_EXTERNAL_MEMORY_BUFFER_DESC {
     ENTRY(cuStreamCreate, cuStreamCreate, (CUstream * stream, unsigned flags))                                         \
     ENTRY(cuStreamDestroy, cuStreamDestroy_v2, (CUstream stream))                                                      \
     ENTRY(cuStreamSynchronize, cuStreamSynchronize, (CUstream stream))                                                 \
+    ENTRY(cuMemAlloc, cuMemAlloc_v2, (CUdeviceptr * address, std::size_t size))                                        \
+    ENTRY(cuMemFree, cuMemFree_v2, (CUdeviceptr address))                                                              \
     ENTRY(cuMemcpyHtoD, cuMemcpyHtoD_v2, (CUdeviceptr to, const void* from, std::size_t size))                         \
     ENTRY(cuMemcpyDtoH, cuMemcpyDtoH_v2, (void* to, CUdeviceptr from, std::size_t size))                               \
     ENTRY(cuMemcpyDtoHAsync, cuMemcpyDtoHAsync_v2, (void* to, CUdeviceptr from, std::size_t size, CUstream stream))    \

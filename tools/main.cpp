@@ -35,7 +35,9 @@ constexpr const char* kDemoDetails =
     "and computes the gray picture and its histogram into a second buffer, in video memory. The result is compared "
     "with "
     "the CPU's, forbidden writes are tried, and the report of both negotiations is printed. Exit code 0 means that all "
-    "of it held.";
+    "of it held.\n"
+    "With --two-processes a camera process makes frames on the GPU and a vision process, which may only read them, "
+    "checks them there. Lists, buffers and fences go over NvSciIpc.";
 
 std::string check_device(const std::string& text) {
     if (text == "soft") return {};
@@ -93,6 +95,16 @@ int main(int argc, char** argv) {
         ->check(CLI::Validator(check_output, "FILE"));
     demo->add_option("--device", demo_options.device, "Device number, or soft for the software device")
         ->check(CLI::Validator(check_device, "N|soft"));
+    auto* two_processes = demo->add_flag("--two-processes", demo_options.two_processes,
+                                         "A camera process and a vision process share buffers and fences instead");
+    demo->add_option("--frames", demo_options.frames, "Frames that go from the one to the other")
+        ->capture_default_str()
+        ->check(CLI::Range(1U, 1000000U))
+        ->needs(two_processes);
+    demo->add_option("--role", demo_options.role)
+        ->check(CLI::IsMember({"camera", "vision"}))
+        ->needs(two_processes)
+        ->group("");  // not for people: the command starts itself with it
     demo->footer(kDemoDetails);
 
     tool::LayoutOptions layout_options;

@@ -23,7 +23,7 @@ CUresult nvsciCuMemFree(CUdeviceptr devPtr);
 
 namespace {
 
-// The codes that the functions of nvscibuf.h and opennvsci.h document.
+// The codes that the functions of the public headers document.
 std::string name_of(NvSciError code) {
     switch (code) {
 #define NAME(enumerator) \
@@ -32,6 +32,11 @@ std::string name_of(NvSciError code) {
         NAME(NvSciError_NotSupported);
         NAME(NvSciError_AccessDenied);
         NAME(NvSciError_NotPermitted);
+        NAME(NvSciError_NotInitialized);
+        NAME(NvSciError_NoSuchEntry);
+        NAME(NvSciError_Busy);
+        NAME(NvSciError_ConnectionReset);
+        NAME(NvSciError_UnsupportedConfig);
         NAME(NvSciError_InvalidState);
         NAME(NvSciError_InvalidOperation);
         NAME(NvSciError_InsufficientMemory);

@@ -157,6 +157,32 @@ TEST_F(CommandTest, DemoSaysThatItCannotWrite) {
     EXPECT_TRUE(has(demo, "cannot write /nowhere/out.png")) << demo.output;
 }
 
+TEST_F(CommandTest, DemoOfTwoProcessesSharesFramesThatVisionCannotWrite) {
+    const std::string meeting = "OPENNVSCI_RUNTIME_DIR='" + (folder_ / "meet").string() + "'";
+    const Outcome outcome = run("demo --two-processes --device soft --frames 20", meeting);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+    EXPECT_TRUE(has(outcome, "everything held")) << outcome.output;
+    EXPECT_TRUE(has(outcome, "an import for writing is refused")) << outcome.output;
+    EXPECT_TRUE(has(outcome, "cuMemsetD8 into the read-only mapping: CUDA_ERROR_INVALID_VALUE")) << outcome.output;
+    EXPECT_TRUE(has(outcome, "20 frames: the sum of each")) << outcome.output;
+    // The report of the negotiation names both.
+    EXPECT_TRUE(has(outcome, "camera: ReadWrite")) << outcome.output;
+    EXPECT_TRUE(has(outcome, "vision: Readonly")) << outcome.output;
+}
+
+TEST_F(CommandTest, DemoOfTwoProcessesFailsIfOneOfThemDoes) {
+    const std::string meeting = "OPENNVSCI_RUNTIME_DIR='" + (folder_ / "meet").string() + "'";
+    const Outcome no_device = run("demo --two-processes --device 9", meeting);
+    EXPECT_EQ(no_device.exit_code, 1) << no_device.output;
+    EXPECT_TRUE(has(no_device, "there is no device 9")) << no_device.output;
+    EXPECT_FALSE(has(no_device, "everything held")) << no_device.output;
+
+    write_file("channels.cfg", "INTER_PROCESS elsewhere_0 elsewhere_1 16 64\n");
+    const Outcome no_channel = run("demo --two-processes --device soft", meeting + " OPENNVSCI_IPC_CFG=channels.cfg");
+    EXPECT_EQ(no_channel.exit_code, 1) << no_channel.output;
+    EXPECT_TRUE(has(no_channel, "nvscisync_a_")) << no_channel.output;
+}
+
 TEST_F(CommandTest, OutputThatCannotBePrintedIsAFailure) {
     for (const char* arguments : {"devices > /dev/full", "demo > /dev/full", "--help > /dev/full",
                                   "layout --type pyramid --format NV12 --size 640x480 --layout pitch-linear --levels "

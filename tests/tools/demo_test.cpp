@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "demo/compute.h"
+#include "demo/frames.h"
 #include "demo/refusals.h"
 #include "negotiation.h"
 
@@ -68,6 +69,38 @@ TEST(ComputeTest, ReferenceHasTheLumaOfEveryPixel) {
     EXPECT_EQ(result.gray, (std::vector<std::uint8_t>{0, 255, 77, 29}));
     EXPECT_EQ(result.histogram[77], 1U);
     EXPECT_EQ(result.histogram[1], 0U);
+}
+
+// What the camera makes on the device and vision sums up there is what the CPU says of the frame.
+TEST(FrameWorkTest, SumOnTheDeviceIsThatOfTheCpu) {
+    const auto driver = Driver::load();
+    ASSERT_TRUE(driver) << driver.error().text;
+    auto context = PrimaryContext::make_current(*driver, driver->description.devices[0]);
+    ASSERT_TRUE(context) << context.error().text;
+    auto stream = Stream::create(*driver);
+    ASSERT_TRUE(stream) << stream.error().text;
+    {
+        const auto work = FrameWork::prepare(*driver, stream->get());
+        ASSERT_TRUE(work) << work.error().text;
+        cu::CUdeviceptr words = 0;
+        cu::CUdeviceptr sum = 0;
+        ASSERT_EQ(driver->call.cuMemAlloc(&words, kFrameSize), cu::CUDA_SUCCESS);
+        ASSERT_EQ(driver->call.cuMemAlloc(&sum, sizeof(std::uint32_t)), cu::CUDA_SUCCESS);
+        for (const std::uint32_t frame : {0U, 7U, 4000000000U}) {
+            ASSERT_EQ(driver->call.cuMemsetD8(sum, 0, sizeof(std::uint32_t)), cu::CUDA_SUCCESS);
+            ASSERT_TRUE(work->produce(words, frame));
+            ASSERT_TRUE(work->add_checksum(words, sum));
+            ASSERT_TRUE(stream->synchronize());
+            std::uint32_t seen = 0;
+            ASSERT_EQ(driver->call.cuMemcpyDtoH(&seen, sum, sizeof(seen)), cu::CUDA_SUCCESS);
+            EXPECT_EQ(seen, frame_checksum(frame)) << "frame " << frame;
+        }
+        EXPECT_NE(frame_checksum(0), frame_checksum(7));
+        EXPECT_EQ(driver->call.cuMemFree(words), cu::CUDA_SUCCESS);
+        EXPECT_EQ(driver->call.cuMemFree(sum), cu::CUDA_SUCCESS);
+    }
+    EXPECT_TRUE(stream->destroy());
+    EXPECT_TRUE(context->release());
 }
 
 TEST(NegotiationTest, FailureNamesTheCallAndTheReason) {

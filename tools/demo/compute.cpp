@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "demo/compute.h"
 
-#include <fmt/format.h>
+#include <array>
 
-#include <string_view>
-
-#include "demo/kernels_ptx.h"
+#include "demo/kernel_module.h"
 #include "driver_objects.h"
 
 namespace opennvsci::tool {
@@ -19,53 +17,6 @@ constexpr std::uint8_t gray_value(std::uint32_t red, std::uint32_t green, std::u
     return static_cast<std::uint8_t>((77 * red + 150 * green + 29 * blue + 128) >> 8);
 }
 
-// The kernels, translated by the driver for the device of the current context.
-class KernelModule {
-  public:
-    [[nodiscard]] static Result<KernelModule> load(const Driver& driver) {
-        std::array<char, 4096> log{};
-        std::array options{CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
-        std::array<void*, 2> values{log.data(), reinterpret_cast<void*>(log.size())};
-        CUmodule handle = nullptr;
-        const CUresult code =
-            driver.call.cuModuleLoadDataEx(&handle, kKernelsPtx, options.size(), options.data(), values.data());
-        if (auto loaded = check(driver, code, "cuModuleLoadDataEx"); !loaded) {
-            loaded.error().text += fmt::format("\nlog of the PTX compiler:\n{}", log.data());
-            return tl::make_unexpected(std::move(loaded).error());
-        }
-        return KernelModule(driver, handle);
-    }
-    KernelModule(KernelModule&& other) noexcept
-        : driver_(other.driver_), handle_(std::exchange(other.handle_, nullptr)) {}
-    ~KernelModule() {
-        if (handle_ != nullptr) driver_.call.cuModuleUnload(handle_);
-    }
-    [[nodiscard]] Result<> unload() {
-        return check(driver_, driver_.call.cuModuleUnload(std::exchange(handle_, nullptr)), "cuModuleUnload");
-    }
-
-    /// Starts a kernel of this signature, with one thread per pixel.
-    [[nodiscard]] Result<> launch(const char* name, CUstream stream, CUdeviceptr input, CUdeviceptr output,
-                                  std::uint32_t pixels) const {
-        CUfunction function = nullptr;
-        OPENNVSCI_TRY(
-            check(driver_, driver_.call.cuModuleGetFunction(&function, handle_, name), "cuModuleGetFunction"));
-        constexpr std::uint32_t kThreads = 256;  // the histogram kernel has one thread per bin
-        const std::uint32_t blocks = (pixels + kThreads - 1) / kThreads;
-        std::array<void*, 3> parameters{&input, &output, &pixels};
-        return check(
-            driver_,
-            driver_.call.cuLaunchKernel(function, blocks, 1, 1, kThreads, 1, 1, 0, stream, parameters.data(), nullptr),
-            fmt::format("cuLaunchKernel of {}", name));
-    }
-
-  private:
-    KernelModule(const Driver& driver, CUmodule handle) : driver_(driver), handle_(handle) {}
-
-    const Driver& driver_;
-    CUmodule handle_;
-};
-
 Result<> compute_by_kernels(const Driver& driver, CUstream stream, const GrayTask& task) {
     OPENNVSCI_TRY_ASSIGN(kernels, KernelModule::load(driver));
     OPENNVSCI_TRY(kernels.launch("gray", stream, task.rgb, task.gray, task.pixels));
@@ -74,24 +25,18 @@ Result<> compute_by_kernels(const Driver& driver, CUstream stream, const GrayTas
     return kernels.unload();
 }
 
-// The software device's memory is memory of the process, so its addresses are pointers.
-template <class T>
-T* pointer(CUdeviceptr address) {
-    return reinterpret_cast<T*>(static_cast<std::uintptr_t>(address));
-}
-
 void gray_on_host(void* argument) {
     const auto& task = *static_cast<const GrayTask*>(argument);
-    const auto* rgb = pointer<const std::uint8_t>(task.rgb);
-    auto* gray = pointer<std::uint8_t>(task.gray);
+    const auto* rgb = host_pointer<const std::uint8_t>(task.rgb);
+    auto* gray = host_pointer<std::uint8_t>(task.gray);
     for (std::size_t i = 0; i < task.pixels; ++i)
         gray[i] = gray_value(rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2]);
 }
 
 void histogram_on_host(void* argument) {
     const auto& task = *static_cast<const GrayTask*>(argument);
-    const auto* gray = pointer<const std::uint8_t>(task.gray);
-    auto* bins = pointer<std::uint32_t>(task.bins);
+    const auto* gray = host_pointer<const std::uint8_t>(task.gray);
+    auto* bins = host_pointer<std::uint32_t>(task.bins);
     for (std::size_t i = 0; i < task.pixels; ++i)
         ++bins[gray[i]];
 }

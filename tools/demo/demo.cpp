@@ -15,6 +15,7 @@
 #include "demo/compute.h"
 #include "demo/refusals.h"
 #include "demo/report.h"
+#include "demo/two_processes.h"
 #include "device_choice.h"
 #include "negotiation.h"
 #include "nvsci.h"
@@ -31,10 +32,6 @@ Result<std::filesystem::path> shipped_picture() {
     const auto program = std::filesystem::read_symlink("/proc/self/exe", status);
     if (status) return fail(fmt::format("/proc/self/exe: {}", status.message()));
     return program.parent_path().parent_path() / "share/opennvsci/picture.png";
-}
-
-void print_done(const std::string& line) {
-    fmt::print("  ok  {}\n", line);
 }
 
 Result<> print_negotiation(const std::string& title, const Object& object) {
@@ -237,6 +234,10 @@ Result<> Demo::free_mappings() {
 }  // namespace
 
 Result<> demo(const DemoOptions& options) {
+    if (options.device == "soft") ::setenv("OPENNVSCI_DEVICE", "soft", 1);  // read when the driver is first used
+    if (options.role == "camera") return be_camera(options);
+    if (options.role == "vision") return be_vision(options);
+    if (options.two_processes) return show_two_processes(options);
     std::filesystem::path input = options.input;
     if (input.empty()) {
         OPENNVSCI_TRY_ASSIGN(shipped, shipped_picture());
@@ -244,7 +245,6 @@ Result<> demo(const DemoOptions& options) {
     }
     OPENNVSCI_TRY_ASSIGN(picture, read_picture(input));
 
-    if (options.device == "soft") ::setenv("OPENNVSCI_DEVICE", "soft", 1);  // read when the driver is first used
     OPENNVSCI_TRY_ASSIGN(driver, Driver::load());
     OPENNVSCI_TRY_ASSIGN(device, choose_device(driver.description, options.device));
     fmt::print("picture  {}, {} x {} pixels\n", input.string(), picture.width, picture.height);

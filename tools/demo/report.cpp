@@ -93,6 +93,10 @@ void append_row(std::string& out, const Cells& cells, const std::array<std::size
 
 }  // namespace
 
+void print_done(const std::string& line) {
+    fmt::print("  ok  {}\n", line);
+}
+
 std::string short_key_name(std::string_view name) {
     constexpr std::string_view kStart = "NvSciBuf";
     constexpr std::string_view kMiddle = "AttrKey_";

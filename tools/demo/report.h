@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The decisions of a negotiation as a table for people.
+// What the demo prints: what held, and the decisions of a negotiation as a table for people.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,9 @@
 #include "opennvsci.h"
 
 namespace opennvsci::tool {
+
+/// Prints that something was tried and held.
+void print_done(const std::string& line);
 
 /// A key's name without what all names share: "GpuId", "RawBuffer Size".
 [[nodiscard]] std::string short_key_name(std::string_view name);
