@@ -4,8 +4,9 @@
 # programs needs) and tool (the command). Everything finds everything else by relative paths, so the prefix may be
 # moved afterwards. The software device and the tool's data install themselves (softcuda, tools).
 #
-# An NvSci library is its target, its header and its pkg-config file, all of its name. One whose functions do not exist
-# yet has no target and is not installed; its header may be there for the types.
+# An NvSci library is its target, its header and its pkg-config file, all of its name; libnvscicommon, which is empty, has
+# no header. One whose functions do not exist yet has no target and is not installed; its header may be there for the
+# types.
 
 include(CMakePackageConfigHelpers)
 
@@ -16,7 +17,7 @@ install(FILES
 
 # The libraries lie in one directory: each finds libopennvsci and the interposer beside it.
 set(opennvsci_libraries opennvsci)
-foreach(library IN ITEMS nvscibuf nvscisync nvsciipc nvscievent)
+foreach(library IN ITEMS nvscibuf nvscisync nvsciipc nvscievent nvscicommon)
     if(TARGET ${library})
         list(APPEND opennvsci_libraries ${library})
     endif()
@@ -31,7 +32,7 @@ if(TARGET opennvsci-tool)
     install(TARGETS opennvsci-tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tool)
 endif()
 
-# find_package(OpenNvSci): OpenNvSci::nvscibuf, OpenNvSci::nvscisync, OpenNvSci::opennvsci.
+# find_package(OpenNvSci): OpenNvSci:: before the name of each library.
 set(opennvsci_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/OpenNvSci)
 install(EXPORT OpenNvSci NAMESPACE OpenNvSci:: DESTINATION ${opennvsci_package_dir} FILE OpenNvSciTargets.cmake
     COMPONENT development)
