@@ -15,7 +15,7 @@ constinit ProcessFd::Node* ProcessFd::g_first = nullptr;
 namespace {
 
 // Guards the list of all nodes.
-constinit std::mutex g_mutex;
+constinit std::mutex g_files_mutex;
 
 }  // namespace
 
@@ -27,19 +27,19 @@ void close_in_forked_child() noexcept {
 
 namespace {
 
-[[gnu::constructor]] void watch_forks() {
-    process::guard_across_fork(g_mutex);
+[[gnu::constructor]] void close_files_in_forks() {
+    process::guard_across_fork(g_files_mutex);
     pthread_atfork(nullptr, nullptr, close_in_forked_child);
 }
 
 }  // namespace
 
 ForkPause::ForkPause() noexcept {
-    g_mutex.lock();
+    g_files_mutex.lock();
 }
 
 ForkPause::~ForkPause() {
-    g_mutex.unlock();
+    g_files_mutex.unlock();
 }
 
 ProcessFd ProcessFd::adopt(UniqueFd file, const ForkPause& /*pause*/) noexcept {

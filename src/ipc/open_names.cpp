@@ -10,20 +10,20 @@
 namespace opennvsci::ipc {
 namespace {
 
-struct Entry {
+struct OpenEntry {
     std::uint64_t owner;  // token of the process
     std::shared_ptr<Mailbox> mailbox;
 };
 
-constinit std::mutex g_mutex;
+constinit std::mutex g_names_mutex;
 
 [[gnu::constructor]] void guard_across_fork() {
-    process::guard_across_fork(g_mutex);
+    process::guard_across_fork(g_names_mutex);
 }
 
 // Never destroyed: programs close endpoints in static destructors.
-std::map<std::string, Entry>& entries() {
-    static auto* const made = new std::map<std::string, Entry>;
+std::map<std::string, OpenEntry>& entries() {
+    static auto* const made = new std::map<std::string, OpenEntry>;
     return *made;
 }
 
@@ -50,10 +50,10 @@ ProcessFd Mailbox::take() {
 Result<OpenName> OpenName::claim(const std::string& name, const std::string& peer_name,
                                  std::shared_ptr<Mailbox> mailbox, std::shared_ptr<Mailbox>& found) {
     OpenName claimed;
-    Entry entry{process::token(), std::move(mailbox)};
-    Entry former;  // ends after the lock
-    const std::lock_guard lock(g_mutex);
-    Entry& place = entries()[name];
+    OpenEntry entry{process::token(), std::move(mailbox)};
+    OpenEntry former;  // ends after the lock
+    const std::lock_guard lock(g_names_mutex);
+    OpenEntry& place = entries()[name];
     if (place.owner == entry.owner) {
         return fail(NvSciError_Busy, fmt::format("endpoint {} is open already, in this process: close it first", name));
     }
@@ -66,8 +66,8 @@ Result<OpenName> OpenName::claim(const std::string& name, const std::string& pee
 
 OpenName::~OpenName() {
     if (name_.empty()) return;
-    Entry former;  // ends after the lock
-    const std::lock_guard lock(g_mutex);
+    OpenEntry former;  // ends after the lock
+    const std::lock_guard lock(g_names_mutex);
     const auto found = entries().find(name_);
     if (found == entries().end() || found->second.owner != process::token()) return;
     former = std::move(found->second);

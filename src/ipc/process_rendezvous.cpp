@@ -43,7 +43,7 @@ constexpr std::size_t kDescriptionBytes = 256;
 std::optional<sockaddr_un> address_of(const RuntimeFolder& folder, const std::string& name) {
     for (const std::string& path : {fmt::format("/proc/self/fd/{}", folder.descriptor()), folder.path()}) {
         struct stat status {};
-        const std::string full = path + "/" + name;
+        const std::string full = fmt::format("{}/{}", path, name);
         sockaddr_un address{};
         if (::stat(path.c_str(), &status) != 0 || full.size() >= sizeof(address.sun_path)) continue;
         address.sun_family = AF_UNIX;

@@ -20,13 +20,13 @@
 namespace opennvsci::ipc {
 namespace {
 
-struct Entry {
+struct WatchedLink {
     Watch::Number number;
     std::shared_ptr<Link> link;
     Watch::Gone gone;
     bool is_done = false;
 };
-using SharedEntry = std::shared_ptr<Entry>;
+using SharedWatchedLink = std::shared_ptr<WatchedLink>;
 
 class Watcher {
   public:
@@ -36,7 +36,7 @@ class Watcher {
     }
 
     Result<Watch::Number> add(std::shared_ptr<Link> link, Watch::Gone gone) {
-        auto entry = std::make_shared<Entry>(Entry{0, std::move(link), std::move(gone)});
+        auto entry = std::make_shared<WatchedLink>(WatchedLink{0, std::move(link), std::move(gone)});
         const std::lock_guard lock(mutex_);
         forget_parent();
         entries_.reserve(entries_.size() + 1);
@@ -48,11 +48,11 @@ class Watcher {
     }
 
     void remove(Watch::Number number) noexcept {
-        SharedEntry removed;  // ends without the lock
+        SharedWatchedLink removed;  // ends without the lock
         const std::lock_guard lock(mutex_);
         if (maker_ != process::token()) return;
         const auto found = std::find_if(entries_.begin(), entries_.end(),
-                                        [&](const SharedEntry& entry) { return entry->number == number; });
+                                        [&](const SharedWatchedLink& entry) { return entry->number == number; });
         if (found == entries_.end()) return;
         removed = std::move(*found);
         entries_.erase(found);
@@ -77,7 +77,7 @@ class Watcher {
         if (maker_ == process::token()) return;
         maker_ = process::token();
         has_thread_ = false;
-        (void)new std::vector<SharedEntry>(std::move(entries_));
+        (void)new std::vector<SharedWatchedLink>(std::move(entries_));
         entries_ = {};
         wake_.reset();
     }
@@ -107,7 +107,7 @@ class Watcher {
     }
 
     // The entries of now; empty, and the thread has ended, if there are none.
-    bool copy_entries(std::vector<SharedEntry>& entries) {
+    bool copy_entries(std::vector<SharedWatchedLink>& entries) {
         const std::lock_guard lock(mutex_);
         entries = entries_;
         if (!entries.empty()) return true;
@@ -117,7 +117,7 @@ class Watcher {
     }
 
     void run() noexcept {
-        std::vector<SharedEntry> entries;
+        std::vector<SharedWatchedLink> entries;
         std::vector<pollfd> polled;
         int timeout = -1;
         while (true) {
@@ -125,7 +125,7 @@ class Watcher {
                 if (!copy_entries(entries)) return;
                 timeout = tell(entries) ? static_cast<int>(Watch::kAgain.count()) : -1;
                 polled.assign(1, {wake_.get(), POLLIN, 0});
-                for (const SharedEntry& entry : entries) {
+                for (const SharedWatchedLink& entry : entries) {
                     if (entry->is_done || !entry->link->is_peer_alive()) continue;
                     polled.push_back({entry->link->watch_descriptor(), 0, 0});
                 }
@@ -139,9 +139,9 @@ class Watcher {
     }
 
     // Tells all whose peer is gone, without the lock. True if one of them is to be told again.
-    static bool tell(const std::vector<SharedEntry>& entries) {
+    static bool tell(const std::vector<SharedWatchedLink>& entries) {
         bool is_any_again = false;
-        for (const SharedEntry& entry : entries) {
+        for (const SharedWatchedLink& entry : entries) {
             if (entry->is_done || entry->link->is_peer_alive()) continue;
             if (entry->gone()) {
                 is_any_again = true;
@@ -153,7 +153,7 @@ class Watcher {
     }
 
     std::mutex mutex_;  // of what follows; is_done is the thread's
-    std::vector<SharedEntry> entries_;
+    std::vector<SharedWatchedLink> entries_;
     Watch::Number last_number_ = 0;
     std::uint64_t maker_ = process::token();
     bool has_thread_ = false;

@@ -9,6 +9,7 @@
 namespace opennvsci::test {
 namespace {
 
+constexpr int kSliceMs = 5'000;
 constexpr int kLongestWaitMs = 60'000;  // shorter than the life of a role, so that it says what it waited for
 
 }  // namespace
@@ -38,16 +39,24 @@ std::uint32_t Channel::events() {
     return seen;
 }
 
-void Channel::sleep(const char* why) const {
-    pollfd poll_for{descriptor_, POLLIN, 0};
-    const int ready = ::poll(&poll_for, 1, kLongestWaitMs);
-    require_that(ready > 0 || (ready < 0 && errno == EINTR), std::string("nothing came while waiting for ") + why);
+// Sleeps until the descriptor says that something is new. If nothing is for long, the endpoint is asked all the same:
+// what it has to tell then was told to nobody.
+void Channel::sleep(std::uint32_t awaited, const char* why) {
+    for (int slept = 0; slept < kLongestWaitMs; slept += kSliceMs) {
+        pollfd poll_for{descriptor_, POLLIN, 0};
+        const int ready = ::poll(&poll_for, 1, kSliceMs);
+        if (ready > 0 || (ready < 0 && errno == EINTR)) return;
+        const std::uint32_t seen = events() & (awaited | NV_SCI_IPC_EVENT_CONN_RESET);
+        require_that(seen == 0, std::string("a wake-up was lost while waiting for ") + why + ": events " +
+                                    std::to_string(seen) + " were there");
+    }
+    throw Failure(std::string("nothing came while waiting for ") + why);
 }
 
 void Channel::await_connection() {
     // READ and WRITE may still be those of the connection before.
     while ((events() & NV_SCI_IPC_EVENT_CONN_EST) == 0)
-        sleep("a connection");
+        sleep(NV_SCI_IPC_EVENT_CONN_EST, "a connection");
 }
 
 void Channel::await(std::uint32_t wanted) {
@@ -55,7 +64,7 @@ void Channel::await(std::uint32_t wanted) {
         const std::uint32_t seen = events();
         if ((seen & NV_SCI_IPC_EVENT_CONN_RESET) != 0) throw PeerIsNew();
         if ((seen & wanted) != 0) return;
-        sleep("the peer");
+        sleep(wanted, "the peer");
     }
 }
 

@@ -57,7 +57,7 @@ class Channel {
 
   private:
     [[nodiscard]] std::uint32_t events();
-    void sleep(const char* why) const;
+    void sleep(std::uint32_t awaited, const char* why);
 
     NvSciIpcEndpoint endpoint_ = 0;
     int descriptor_ = -1;

@@ -120,7 +120,7 @@ void Exchange::make_sync_list(SyncList& list, bool signals) {
 
 // Bursts that are longer than the queue, both ways.
 void Exchange::talk(bool begins) {
-    constexpr std::uint64_t kBurst = 40;
+    constexpr std::uint64_t kBurst = 20;
     for (std::uint32_t round = 0; round < 2 * plan_.packets; ++round) {
         const bool sends = begins == (round % 2 == 0);
         for (std::uint64_t i = 0; i < kBurst; ++i) {
