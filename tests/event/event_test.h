@@ -59,8 +59,10 @@ class EventTest : public ::testing::Test {
 
     /// Until a thread waits on the service of the notifier.
     static void until_waited_on(NvSciEventLoopService* loop, NvSciEventNotifier* notifier) {
-        while (loop->WaitForEvent(notifier, kPoll) != NvSciError_NotSupported)
-            std::this_thread::yield();
+        // Each look is a wait itself, which a wait that begins meanwhile would be refused for: so it looks seldom.
+        do {
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        } while (loop->WaitForEvent(notifier, kPoll) != NvSciError_NotSupported);
     }
 
     const std::ptrdiff_t descriptors_ = open_descriptors();
