@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/long_wait.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <type_traits>
 
+#include "base/detached_thread.h"
 #include "base/log.h"
 
 namespace opennvsci {
@@ -61,16 +58,7 @@ struct LongWait::Watch {
 
     // With the lock held. Without a thread nothing is said, and the call itself is not harmed.
     void start_thread() noexcept {
-        sigset_t all;
-        sigset_t previous;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &previous);  // the program's signals are for its own threads
-        try {
-            std::thread([this] { run(); }).detach();
-            has_thread = true;
-        } catch (const std::exception&) {
-        }
-        pthread_sigmask(SIG_SETMASK, &previous, nullptr);
+        if (start_detached_thread([this] { run(); })) has_thread = true;
     }
 };
 

@@ -2,17 +2,17 @@
 #include "ipc/watch.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <mutex>
 #include <new>
-#include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "base/detached_thread.h"
 #include "base/os.h"
 #include "base/process.h"
 #include "base/unique_fd.h"
@@ -77,8 +77,7 @@ class Watcher {
         if (maker_ == process::token()) return;
         maker_ = process::token();
         has_thread_ = false;
-        (void)new std::vector<SharedWatchedLink>(std::move(entries_));
-        entries_ = {};
+        if (!entries_.empty()) (void)new std::vector<SharedWatchedLink>(std::exchange(entries_, {}));
         wake_.reset();
     }
 
@@ -90,16 +89,7 @@ class Watcher {
     Result<> start_thread() {
         wake_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
         if (!wake_) return os::os_error("eventfd");
-        sigset_t all;
-        sigset_t previous;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &previous);  // the program's signals are for its own threads
-        try {
-            std::thread([this] { run(); }).detach();
-            has_thread_ = true;
-        } catch (const std::system_error&) {
-        }
-        pthread_sigmask(SIG_SETMASK, &previous, nullptr);
+        has_thread_ = start_detached_thread([this] { run(); });
         if (has_thread_) return {};
         wake_.reset();
         return fail(NvSciError_ResourceError, "no thread can be started that watches peers",
@@ -123,12 +113,8 @@ class Watcher {
         while (true) {
             try {
                 if (!copy_entries(entries)) return;
-                timeout = tell(entries) ? static_cast<int>(Watch::kAgain.count()) : -1;
                 polled.assign(1, {wake_.get(), POLLIN, 0});
-                for (const SharedWatchedLink& entry : entries) {
-                    if (entry->is_done || !entry->link->is_peer_alive()) continue;
-                    polled.push_back({entry->link->watch_descriptor(), 0, 0});
-                }
+                timeout = tell(entries, polled) ? static_cast<int>(Watch::kAgain.count()) : -1;
             } catch (const std::bad_alloc&) {  // the list of before is looked at once more
                 timeout = static_cast<int>(Watch::kAgain.count());
             }
@@ -138,12 +124,14 @@ class Watcher {
         }
     }
 
-    // Tells all whose peer is gone, without the lock. True if one of them is to be told again.
-    static bool tell(const std::vector<SharedWatchedLink>& entries) {
+    // Tells all whose peer is gone, without the lock, and adds the others to `polled`. True if one is to be told again.
+    static bool tell(const std::vector<SharedWatchedLink>& entries, std::vector<pollfd>& polled) {
         bool is_any_again = false;
         for (const SharedWatchedLink& entry : entries) {
-            if (entry->is_done || entry->link->is_peer_alive()) continue;
-            if (entry->gone()) {
+            if (entry->is_done) continue;
+            if (entry->link->is_peer_alive()) {
+                polled.push_back({entry->link->watch_descriptor(), 0, 0});
+            } else if (entry->gone()) {
                 is_any_again = true;
             } else {
                 entry->is_done = true;
@@ -155,7 +143,7 @@ class Watcher {
     std::mutex mutex_;  // of what follows; is_done is the thread's
     std::vector<SharedWatchedLink> entries_;
     Watch::Number last_number_ = 0;
-    std::uint64_t maker_ = process::token();
+    std::uint64_t maker_ = 0;  // 0: nobody yet, and it is not asked for when the library is loaded
     bool has_thread_ = false;
     UniqueFd wake_;  // there while the thread is
 };

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/shared_page.h"
 
-#include <signal.h>
-
 #include <chrono>
 #include <mutex>
 #include <new>
-#include <system_error>
 #include <thread>
 #include <vector>
 
+#include "base/detached_thread.h"
 #include "base/process.h"
 #include "memory/file_memory.h"
 
@@ -63,23 +61,10 @@ class Ended {
         } catch (const std::bad_alloc&) {
             return false;
         }
-        if (has_thread_ || start_thread()) return true;
+        has_thread_ = has_thread_ || start_detached_thread([this] { take_down(); });
+        if (has_thread_) return true;
         pages_.pop_back();
         return false;
-    }
-
-    bool start_thread() noexcept {
-        sigset_t all;
-        sigset_t previous;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &previous);  // the program's signals are for its own threads
-        try {
-            std::thread([this] { take_down(); }).detach();
-            has_thread_ = true;
-        } catch (const std::exception&) {
-        }
-        pthread_sigmask(SIG_SETMASK, &previous, nullptr);
-        return has_thread_;
     }
 
     void take_down() noexcept {
@@ -100,7 +85,7 @@ class Ended {
 
     std::mutex mutex_;  // of what follows
     std::vector<SharedPage*> pages_;
-    std::uint64_t maker_ = process::token();
+    std::uint64_t maker_ = 0;  // 0: nobody yet, and it is not asked for when the library is loaded
     bool has_thread_ = false;
 };
 
