@@ -227,7 +227,7 @@ NvSciError NvSciIpcGetEventNotifier(NvSciIpcEndpoint handle, NvSciEventNotifier*
             return fail(NvSciError_InvalidState,
                         fmt::format("endpoint {} was opened without an event service", (*endpoint)->name()));
         }
-        OPENNVSCI_TRY_ASSIGN(made, Endpoint::create_notifier(*endpoint, (*endpoint)->service()));
+        OPENNVSCI_TRY_ASSIGN(made, Endpoint::create_notifier(*endpoint));
         *eventNotifier = made;
         return {};
     });

@@ -53,15 +53,13 @@ class Configuration {
     [[nodiscard]] Result<ChannelEnd> find(std::string_view endpoint) const;
 
     [[nodiscard]] const std::vector<Channel>& channels() const noexcept { return channels_; }
-    /// The file, or "the built-in list".
-    [[nodiscard]] const std::string& origin() const noexcept { return origin_; }
 
   private:
     [[nodiscard]] std::optional<ChannelEnd> search(std::string_view endpoint) const;
     /// Adds the channel of a line. What is wrong with it, or empty.
     [[nodiscard]] std::string add(const std::vector<std::string_view>& fields);
 
-    std::string origin_;
+    std::string origin_;  // the file, or "the built-in list"
     std::vector<Channel> channels_;
 };
 

@@ -56,14 +56,18 @@ void ProcessFd::enlist() noexcept {
     g_first = node_;
 }
 
+void ProcessFd::delist(Node& node) noexcept {
+    (node.previous == nullptr ? g_first : node.previous->next) = node.next;
+    if (node.next != nullptr) node.next->previous = node.previous;
+}
+
 UniqueFd ProcessFd::release() noexcept {
     if (node_ == nullptr) return {};
     Node* const node = std::exchange(node_, nullptr);
     UniqueFd file;
     {
         const ForkPause pause;
-        (node->previous == nullptr ? g_first : node->previous->next) = node->next;
-        if (node->next != nullptr) node->next->previous = node->previous;
+        delist(*node);
         file = std::move(node->file);
     }
     delete node;
@@ -76,8 +80,7 @@ void ProcessFd::reset() noexcept {
     Node* const node = std::exchange(node_, nullptr);
     {
         const ForkPause pause;
-        (node->previous == nullptr ? g_first : node->previous->next) = node->next;
-        if (node->next != nullptr) node->next->previous = node->previous;
+        delist(*node);
         node->file.reset();
     }
     delete node;

@@ -65,6 +65,7 @@ class ProcessFd {
     };
     explicit ProcessFd(Node* node) noexcept : node_(node) {}
     void enlist() noexcept;
+    static void delist(Node& node) noexcept;
 
     static constinit Node* g_first;
     Node* node_ = nullptr;

@@ -434,8 +434,7 @@ bool Endpoint::must_stay_readable() const noexcept {
     return is_waited_for && (levels() & NV_SCI_IPC_EVENT_WRITE) != 0;
 }
 
-Result<NvSciEventNotifier*> Endpoint::create_notifier(const std::shared_ptr<Endpoint>& endpoint,
-                                                      const std::shared_ptr<event::Service>& service) {
+Result<NvSciEventNotifier*> Endpoint::create_notifier(const std::shared_ptr<Endpoint>& endpoint) {
     OPENNVSCI_TRY(endpoint->require_owner());
     if (endpoint->has_notifier_.exchange(true)) {
         return fail(NvSciError_InvalidState,
@@ -446,7 +445,7 @@ Result<NvSciEventNotifier*> Endpoint::create_notifier(const std::shared_ptr<Endp
     source.descriptor = endpoint->event_descriptor();
     source.drain = [](void* owner) noexcept { static_cast<Endpoint*>(owner)->drain_for_wait(); };
     source.deleted = [](void* owner) noexcept { static_cast<Endpoint*>(owner)->has_notifier_.store(false); };
-    auto made = event::create_native_notifier(service, source);
+    auto made = event::create_native_notifier(endpoint->service_, source);
     if (!made) endpoint->has_notifier_.store(false);
     return made;
 }

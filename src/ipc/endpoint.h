@@ -80,10 +80,9 @@ class Endpoint {
     /// The event service that the program opened the endpoint with; set before the endpoint is known to anybody.
     void set_service(std::shared_ptr<event::Service> service) noexcept { service_ = std::move(service); }
     [[nodiscard]] const std::shared_ptr<event::Service>& service() const noexcept { return service_; }
-    /// A notifier, of `service`, that has an event when the descriptor is readable. Errors: InvalidState if the one of
-    /// before has not been deleted, or the service has.
-    [[nodiscard]] static Result<NvSciEventNotifier*> create_notifier(const std::shared_ptr<Endpoint>& endpoint,
-                                                                     const std::shared_ptr<event::Service>& service);
+    /// A notifier, of that service, that has an event when the descriptor is readable. Errors: InvalidState if the one
+    /// of before has not been deleted, or the service has.
+    [[nodiscard]] static Result<NvSciEventNotifier*> create_notifier(const std::shared_ptr<Endpoint>& endpoint);
 
   private:
     explicit Endpoint(LinkTerms terms);

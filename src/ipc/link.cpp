@@ -263,7 +263,9 @@ Result<Token> Link::send(std::span<const std::byte> content, std::span<const int
     if (number == EAGAIN) {
         return fail(
             NvSciError_TryItAgain,
-            fmt::format("the socket to peer {} is full: it must import what was exported to it before", peer_name()));
+            fmt::format(
+                "the socket to peer {} is full: it must import what was exported to it before, or ask for events",
+                peer_name()));
     }
     if (number == ETOOMANYREFS) {
         return fail(

@@ -76,8 +76,7 @@ class Link {
 
     /// A random number, never 0, that both ends have and no other link.
     [[nodiscard]] std::uint64_t session() const noexcept { return session_; }
-    /// The names of the two endpoints.
-    [[nodiscard]] const std::string& own_name() const noexcept { return terms_.own_name; }
+    /// The name of the endpoint at the other end.
     [[nodiscard]] const std::string& peer_name() const noexcept { return terms_.peer_name; }
 
     /// False once nothing at the other end holds the link any more.

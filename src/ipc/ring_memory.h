@@ -46,10 +46,9 @@ class RingMemory {
   public:
     /// Errors: ResourceError.
     [[nodiscard]] static Result<std::unique_ptr<RingMemory>> create(Shape shape, int side);
-    /// Maps the memory that a peer made. Errors: NotPermitted if it is not what create() makes; ResourceError.
+    /// Maps the memory that a peer made. Errors: BadParameter if it is not what create() makes; ResourceError.
     [[nodiscard]] static Result<std::unique_ptr<RingMemory>> open(int file, Shape shape, int side);
 
-    [[nodiscard]] Shape shape() const noexcept { return shape_; }
     /// The file, for the peer; closed by forget_file().
     [[nodiscard]] int file() const noexcept { return file_.get(); }
     void forget_file() noexcept { file_.reset(); }

@@ -31,6 +31,15 @@ std::string folder_in(std::string parent, std::string_view name) {
     return parent + "/" + std::string(name);
 }
 
+std::string path_from_environment() {
+    const char* const named = std::getenv("OPENNVSCI_RUNTIME_DIR");
+    if (named != nullptr && named[0] != '\0') return named;
+    // A session that has gone, or one made by su, leaves the variable without the folder.
+    const char* const session = std::getenv("XDG_RUNTIME_DIR");
+    if (session != nullptr && session[0] == '/' && is_folder(session)) return folder_in(session, "opennvsci");
+    return fmt::format("/tmp/opennvsci-{}", ::geteuid());
+}
+
 }  // namespace
 
 Result<AllowedUsers> AllowedUsers::load() {
@@ -59,15 +68,6 @@ Result<AllowedUsers> AllowedUsers::load() {
 
 bool AllowedUsers::allows(uid_t user) const noexcept {
     return user == ::geteuid() || std::find(others_.begin(), others_.end(), user) != others_.end();
-}
-
-std::string RuntimeFolder::path_from_environment() {
-    const char* const named = std::getenv("OPENNVSCI_RUNTIME_DIR");
-    if (named != nullptr && named[0] != '\0') return named;
-    // A session that has gone, or one made by su, leaves the variable without the folder.
-    const char* const session = std::getenv("XDG_RUNTIME_DIR");
-    if (session != nullptr && session[0] == '/' && is_folder(session)) return folder_in(session, "opennvsci");
-    return fmt::format("/tmp/opennvsci-{}", ::geteuid());
 }
 
 Result<RuntimeFolder> RuntimeFolder::open(const AllowedUsers& users) {

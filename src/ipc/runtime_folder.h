@@ -47,9 +47,6 @@ class RuntimeFolder {
     };
     [[nodiscard]] Identity identity() const;
 
-    /// Where it would be.
-    [[nodiscard]] static std::string path_from_environment();
-
     [[nodiscard]] int descriptor() const noexcept { return folder_.get(); }
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
