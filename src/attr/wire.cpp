@@ -14,6 +14,8 @@
 #include "base/unaligned.h"
 
 namespace opennvsci::attr::wire {
+
+namespace body = opennvsci_wire;
 namespace {
 
 tl::unexpected<Error> bad_blob(std::string text, NvSciError code = NvSciError_BadParameter) {

@@ -95,6 +95,12 @@ class Received {
                                              std::uint64_t session, const Slot& result, const Report* report,
                                              Bytes attachment = {});
 
+/// What a process sees of the result of a reconciliation that it took part in.
+struct View {
+    Slot result;
+    Report report;
+};
+
 struct Imported {
     std::unique_ptr<List> list;
     std::vector<std::byte> attachment;

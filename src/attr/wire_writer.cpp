@@ -12,6 +12,8 @@
 #include "attr/wire_generated.h"
 
 namespace opennvsci::attr::wire {
+
+namespace body = opennvsci_wire;
 namespace {
 
 using flatbuffers::FlatBufferBuilder;
@@ -178,14 +180,13 @@ Result<Blob> encode_unreconciled(const Library& library, std::uint64_t exporter,
 Result<Blob> encode_reconciled(const Library& library, Kind kind, std::uint64_t exporter, std::uint64_t session,
                                const Slot& result, const Report* report, Bytes attachment) {
     const ResultWriter writer(library, session, result, report, attachment);
+    FlatBufferBuilder out;
     for (const Detail& detail : kDetails) {
-        FlatBufferBuilder out;
+        out.Clear();
         writer.write(out, detail);
-        if (sizeof(Header) + out.GetSize() <= kRoom || &detail == std::end(kDetails) - 1) {
-            return finished(library, kind, exporter, out);
-        }
+        if (sizeof(Header) + out.GetSize() <= kRoom) break;
     }
-    return fail(NvSciError_Overflow, "the reconciled list is too long to send");  // not reached
+    return finished(library, kind, exporter, out);
 }
 
 }  // namespace opennvsci::attr::wire
