@@ -1429,7 +1429,8 @@ void NvSciBufAttrListFreeDesc(void* descBuf);
  * @retval NvSciError_InsufficientMemory Out of memory.
  * @retval NvSciError_ResourceError The peer has not opened its endpoint or is gone; the driver failed, or a system
  *         resource ran out.
- * @retval NvSciError_TryItAgain The peer has not imported too many that were exported before.
+ * @retval NvSciError_TryItAgain The peer has not imported too much that was exported before, or its socket is full
+ *         (net.unix.max_dgram_qlen messages). Try again after it has imported or asked for events (PROPOSED).
  *
  * Source: DRIVE OS 6.0.10 API reference. For Readonly to a peer that was granted ReadWrite the developer guide says
  * otherwise; PROPOSED (OpenNvSci decision): the API reference counts.
@@ -1485,13 +1486,13 @@ NvSciError NvSciBufObjIpcImport(NvSciIpcEndpoint ipcEndpoint, const NvSciBufObjI
  * @retval NvSciError_Success The bytes exist.
  * @retval NvSciError_BadParameter bufObj is not a live handle; permissions is illegal; ipcEndpoint is not an open
  *         endpoint; an output is NULL. PROPOSED (OpenNvSci decision): permissions is greater than that of bufObj.
- * @retval NvSciError_InvalidOperation The peer was granted more than permissions.
+ * @retval NvSciError_InvalidOperation As of NvSciBufObjIpcExport().
  * @retval NvSciError_NotPermitted No unreconciled list of this reconciliation came over ipcEndpoint, and no peer was
  *         attached through it.
  * @retval NvSciError_Overflow A computed size does not fit.
  * @retval NvSciError_InsufficientMemory Out of memory.
- * @retval NvSciError_ResourceError The driver failed, or a system resource ran out.
- * @retval NvSciError_TryItAgain The link is busy (chip-to-chip links only).
+ * @retval NvSciError_ResourceError As of NvSciBufObjIpcExport().
+ * @retval NvSciError_TryItAgain As of NvSciBufObjIpcExport().
  *
  * Source: DRIVE OS 6.0.10 API reference.
  */

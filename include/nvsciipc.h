@@ -92,15 +92,15 @@ struct NvSciIpcEndpointInfo {
 };
 
 /**
- * Reads the channel configuration (/etc/nvsciipc.cfg). Must succeed before any other call except
+ * Reads the channel configuration (docs/porting.md says from where). Must succeed before any other call except
  * NvSciIpcCheckVersionCompatibility(). PROPOSED (OpenNvSci decision): further calls succeed and are counted; each needs
  * its NvSciIpcDeinit().
  *
  * Thread-safe.
  *
  * @retval NvSciError_Success The configuration is loaded.
- * @retval NvSciError_NotPermitted Initialization failed. PROPOSED (OpenNvSci decision): the configuration file is
- *         missing or cannot be read.
+ * @retval NvSciError_NotPermitted Initialization failed. PROPOSED (OpenNvSci decision): the file that
+ *         OPENNVSCI_IPC_CFG names is missing or cannot be read.
  * @retval NvSciError_InvalidState The library cannot be initialized now.
  *
  * Source: DRIVE OS 6.0.10 API reference.
@@ -119,7 +119,8 @@ void NvSciIpcDeinit(void);
 
 /**
  * Opens an endpoint by its configured name. Does not connect: call NvSciIpcResetEndpointSafe() for that. An endpoint is
- * open at most once in the whole system; it becomes free when it is closed or its owner dies.
+ * open at most once; it becomes free when it is closed or its owner dies. PROPOSED (OpenNvSci decision): once among the
+ * processes that use one runtime folder, and for INTER_THREAD once in the process.
  *
  * Thread-safe.
  *

@@ -608,9 +608,9 @@ void NvSciSyncAttrListFreeDesc(void* descBuf);
 /* ----------------------------------------------------------------------------------------------------- Objects */
 
 /**
- * Allocates an object for a reconciled list. In one process its permission is WaitSignal. PROPOSED: its payload lives
- * where its users are: in system memory if the CPU or several GPUs take part, in video memory or in CUDA's streams if
- * only GPUs do.
+ * Allocates an object for a reconciled list, with the permission WaitSignal. PROPOSED: its payload lives where its
+ * users are: in system memory if the CPU, a list without a GPU, several GPUs with deterministic fences, or another
+ * process now or later takes part; else in video memory or in CUDA's streams.
  *
  * Thread-safe.
  *
@@ -750,7 +750,8 @@ NvSciError NvSciSyncFillC2cAttrs(NvSciSyncAttrList unrecAttrList, NvSciSyncAcces
  *         than the lists of the peer ask, or none of its lists took part.
  * @retval NvSciError_ResourceError The peer is not there, the system refuses memory or descriptors, 128 peers have the
  *         object, or it has timestamps and was allocated when no peer was to come (PROPOSED).
- * @retval NvSciError_TryItAgain The peer has too much that it has not imported yet (PROPOSED).
+ * @retval NvSciError_TryItAgain The peer has not imported too much that was exported before, or its socket is full
+ *         (net.unix.max_dgram_qlen messages). Try again after it has imported or asked for events (PROPOSED).
  * @retval NvSciError_InvalidState The object is of the process that this one was forked from (PROPOSED).
  *
  * Source: DRIVE OS 6.0.10 API reference.

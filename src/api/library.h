@@ -12,9 +12,15 @@
 //   attach_peers(object, lists)            lets processes take part in an object later
 //   kMismatch, kTwiceAtImport              codes: a result does not satisfy lists; an import has a list twice
 //   kSkipsEmptyArrays                      whether an import takes an array without elements for none
-//   kListBlob                              what its list blobs are to free_blob()
-//   export_unreconciled, import_unreconciled, export_reconciled, import_reconciled
-//                                          the exchange of lists (buf/list_exchange.h)
+//   kListBlob, kJointBlob                  what its blobs, of lists and of lists with objects, are to free_blob()
+//   kJointMismatch                         the code if the list of a joint blob does not satisfy lists
+//   wire()                                 how its lists travel (attr/wire.h)
+//   complete_for_export(slots)             checks what goes out unreconciled, and adds what it implies
+//   view_for_peer(result, session), check_result(slot)
+//                                          what a peer sees of a result, and what is believed of one
+//   Permission, check_joint(permission)    what goes with an object, and whether it may with one in a joint blob
+//   ObjectDescriptor, export_object, import_object
+//                                          the exchange of objects (buf/object_exchange.h)
 // and each of its C functions says which of these it is, and what its arguments are called.
 #pragma once
 
@@ -208,8 +214,11 @@ class Library {
                                           Out<void*> blob, Out<size_t> size) {
         return call(function, [&]() -> Result<> {
             OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
-            return export_blob(endpoint, blob, size,
-                               [&](ipc::Endpoint& at) { return D::export_unreconciled(inputs.lists(), at); });
+            return export_blob(D::kListBlob, endpoint, blob, size, [&](ipc::Endpoint& at) -> Result<attr::wire::Blob> {
+                std::vector<attr::Wishes> slots = inputs.slots();
+                OPENNVSCI_TRY(D::complete_for_export(slots));
+                return attr::wire::encode_unreconciled(D::wire(), at.instance(), slots);
+            });
         });
     }
 
@@ -217,8 +226,9 @@ class Library {
                                         Out<void*> blob, Out<size_t> size) {
         return call(function, [&]() -> Result<> {
             OPENNVSCI_TRY_ASSIGN(entry, acquire_reconciled(list));
-            return export_blob(endpoint, blob, size,
-                               [&](ipc::Endpoint& at) { return D::export_reconciled(*(*entry)->list, at, {}); });
+            return export_blob(D::kListBlob, endpoint, blob, size, [&](ipc::Endpoint& at) {
+                return result_for_peer(*(*entry)->list, at, attr::wire::Kind::reconciled, {});
+            });
         });
     }
 
@@ -230,7 +240,8 @@ class Library {
             OPENNVSCI_TRY_ASSIGN(at, acquire(endpoints(), endpoint));
             OPENNVSCI_TRY(require(blob));
             OPENNVSCI_TRY(require(out));
-            OPENNVSCI_TRY_ASSIGN(list, D::import_unreconciled(blob.value, size, **at));
+            OPENNVSCI_TRY_ASSIGN(arrived, receive(blob.value, size, **at));
+            OPENNVSCI_TRY_ASSIGN(list, attr::wire::decode_unreconciled(arrived.blob, arrived.arrival));
             return give_list(*owner, std::move(list), out);
         });
     }
@@ -244,34 +255,14 @@ class Library {
             OPENNVSCI_TRY_ASSIGN(at, acquire(endpoints(), endpoint));
             OPENNVSCI_TRY(require(blob));
             OPENNVSCI_TRY(require(out));
-            OPENNVSCI_TRY_ASSIGN(inputs, acquire_expectations(*owner, lists));
-            OPENNVSCI_TRY_ASSIGN(imported, D::import_reconciled(blob.value, size, **at, attr::wire::Kind::reconciled));
-            OPENNVSCI_TRY(check_expectations(*imported.list, inputs, NvSciError_AttrListValidationFailed));
+            OPENNVSCI_TRY_ASSIGN(imported,
+                                 receive_result(*owner, **at, blob.value, size, lists, attr::wire::Kind::reconciled,
+                                                NvSciError_AttrListValidationFailed));
             return give_list(*owner, std::move(imported.list), out);
         });
     }
 
     static void free_list_blob(const char* function, void* blob) noexcept { free_blob(function, D::kListBlob, blob); }
-
-    /// The lists of the importing program that what it imports must satisfy, which are of its module; none if there is
-    /// no array. Errors: BadParameter; the library's code if a list is there twice.
-    [[nodiscard]] static Result<std::optional<UnreconciledLists>> acquire_expectations(
-        const std::shared_ptr<attr::Module>& module, Lists lists) {
-        const bool is_empty = D::kSkipsEmptyArrays ? lists.count == 0 : lists.array == nullptr && lists.count == 0;
-        if (is_empty) return std::nullopt;
-        OPENNVSCI_TRY_ASSIGN(inputs,
-                             UnreconciledLists::acquire(D::lists(), lists.array, lists.count, D::kTwiceAtImport));
-        OPENNVSCI_TRY(require_module("the module argument", module, inputs));
-        return std::move(inputs);
-    }
-
-    /// Whether an imported list satisfies them. Errors: `mismatch`, with the key that does not hold.
-    [[nodiscard]] static Result<> check_expectations(const attr::List& imported,
-                                                     const std::optional<UnreconciledLists>& lists,
-                                                     NvSciError mismatch) {
-        if (!lists) return {};
-        return D::validate(imported.reconciled(), lists->lists(), mismatch);
-    }
 
     // Objects
 
@@ -313,6 +304,50 @@ class Library {
             return D::attach_peers(*entry->object(), inputs.lists());
         });
     }
+
+    // Exchange of objects together with their lists
+
+    static NvSciError export_list_and_object(const char* function, Argument<Object> object,
+                                             Argument<typename D::Permission> permission,
+                                             Argument<NvSciIpcEndpoint> endpoint, Out<void*> blob, Out<size_t> size) {
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY_ASSIGN(entry, acquire(D::objects(), object));
+            return export_blob(D::kJointBlob, endpoint, blob, size, [&](ipc::Endpoint& at) -> Result<attr::wire::Blob> {
+                OPENNVSCI_TRY(D::check_joint(permission));
+                // Should the list be refused after the object went ahead, the object lies at the peer until the link
+                // ends.
+                OPENNVSCI_TRY_ASSIGN(descriptor, D::export_object(*entry->object(), permission.value, at));
+                return result_for_peer(*entry->object()->list(), at, attr::wire::Kind::reconciled_with_object,
+                                       std::as_bytes(std::span(&descriptor, 1)));
+            });
+        });
+    }
+
+    /// Imports an object with its list, which must satisfy `lists`, if there are any.
+    static NvSciError import_list_and_object(const char* function, Argument<Module> module,
+                                             Argument<NvSciIpcEndpoint> endpoint, Argument<const void*> blob,
+                                             size_t size, Lists lists, Argument<typename D::Permission> permission,
+                                             Out<Object> out) {
+        return call(function, [&]() -> Result<> {
+            OPENNVSCI_TRY_ASSIGN(owner, acquire(D::modules(), module));
+            OPENNVSCI_TRY_ASSIGN(at, acquire(endpoints(), endpoint));
+            OPENNVSCI_TRY(require(blob));
+            OPENNVSCI_TRY(require(out));
+            OPENNVSCI_TRY(D::check_joint(permission));
+            OPENNVSCI_TRY_ASSIGN(imported, receive_result(*owner, **at, blob.value, size, lists,
+                                                          attr::wire::Kind::reconciled_with_object, D::kJointMismatch));
+            typename D::ObjectDescriptor descriptor{};
+            if (imported.attachment.size() != sizeof(descriptor)) {
+                return fail(NvSciError_BadParameter,
+                            std::string(blob.name) + " holds no export descriptor of an object");
+            }
+            std::memcpy(&descriptor, imported.attachment.data(), sizeof(descriptor));
+            OPENNVSCI_TRY_ASSIGN(object, D::import_object(*owner, *imported.list, descriptor, permission.value, **at));
+            return give_object(std::move(object), out);
+        });
+    }
+
+    static void free_joint_blob(const char* function, void* blob) noexcept { free_blob(function, D::kJointBlob, blob); }
 
     /// For functions that only one library has: gives an object a handle.
     template <class Shared>
@@ -375,12 +410,59 @@ class Library {
 
     // Gives the program what `make(endpoint)` makes.
     template <class Make>
-    static Result<> export_blob(Argument<NvSciIpcEndpoint> endpoint, Out<void*> blob, Out<size_t> size, Make&& make) {
+    static Result<> export_blob(BlobKind kind, Argument<NvSciIpcEndpoint> endpoint, Out<void*> blob, Out<size_t> size,
+                                Make&& make) {
         OPENNVSCI_TRY_ASSIGN(at, acquire(endpoints(), endpoint));
         OPENNVSCI_TRY(require(blob));
         OPENNVSCI_TRY(require(size));
         OPENNVSCI_TRY_ASSIGN(bytes, make(**at));
-        return give_blob(D::kListBlob, bytes, blob.value, size.value);
+        return give_blob(kind, bytes, blob.value, size.value);
+    }
+
+    // A reconciled list as the peer is to see it.
+    static Result<attr::wire::Blob> result_for_peer(const attr::List& list, ipc::Endpoint& endpoint,
+                                                    attr::wire::Kind kind, attr::Bytes attachment) {
+        OPENNVSCI_TRY_ASSIGN(link, endpoint.link());
+        OPENNVSCI_TRY_ASSIGN(view, D::view_for_peer(list, link->session()));
+        return attr::wire::encode_reconciled(D::wire(), kind, endpoint.instance(), link->session(), view.result,
+                                             &view.report, attachment);
+    }
+
+    // A blob that the peer exported, read once, and the way that it came.
+    struct Arrived {
+        attr::wire::Received blob;
+        attr::wire::Arrival arrival;
+    };
+    static Result<Arrived> receive(const void* bytes, size_t size, ipc::Endpoint& endpoint) {
+        OPENNVSCI_TRY_ASSIGN(blob, attr::wire::Received::copy(D::wire(), bytes, size));
+        OPENNVSCI_TRY_ASSIGN(link, endpoint.link_from(blob.instance()));
+        return Arrived{std::move(blob), {link->session(), link->peer_name()}};
+    }
+
+    // The result in a blob, which must be one, and satisfy `lists`, if there are any. Errors: `mismatch` if it does
+    // not.
+    static Result<attr::wire::Imported> receive_result(const std::shared_ptr<attr::Module>& module,
+                                                       ipc::Endpoint& endpoint, const void* bytes, size_t size,
+                                                       Lists lists, attr::wire::Kind kind, NvSciError mismatch) {
+        OPENNVSCI_TRY_ASSIGN(expected, acquire_expectations(module, lists));
+        OPENNVSCI_TRY_ASSIGN(arrived, receive(bytes, size, endpoint));
+        OPENNVSCI_TRY_ASSIGN(imported, attr::wire::decode_reconciled(arrived.blob, arrived.arrival, kind));
+        const attr::Slot& result = imported.list->reconciled();
+        OPENNVSCI_TRY(D::check_result(result));
+        if (expected) OPENNVSCI_TRY(D::validate(result, expected->lists(), mismatch));
+        return std::move(imported);
+    }
+
+    // The lists of the importing program that what it imports must satisfy, which are of its module; none if there is
+    // no array. Errors: BadParameter; the library's code if a list is there twice.
+    [[nodiscard]] static Result<std::optional<UnreconciledLists>> acquire_expectations(
+        const std::shared_ptr<attr::Module>& module, Lists lists) {
+        const bool is_empty = D::kSkipsEmptyArrays ? lists.count == 0 : lists.array == nullptr && lists.count == 0;
+        if (is_empty) return std::nullopt;
+        OPENNVSCI_TRY_ASSIGN(inputs,
+                             UnreconciledLists::acquire(D::lists(), lists.array, lists.count, D::kTwiceAtImport));
+        OPENNVSCI_TRY(require_module("the module argument", module, inputs));
+        return std::move(inputs);
     }
 
     static Result<> allocated(const std::shared_ptr<attr::Module>& module, const attr::List& list, Out<Object> out) {

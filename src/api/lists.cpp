@@ -42,11 +42,11 @@ std::vector<const attr::List*> UnreconciledLists::lists() const {
     return all;
 }
 
-NvSciError not_implemented(const char* function) {
-    return call(function, [] {
-        return Result<>(
-            fail(NvSciError_NotImplemented, "not implemented in this version", cu::CUDA_ERROR_NOT_SUPPORTED));
-    });
+std::vector<attr::Wishes> UnreconciledLists::slots() const {
+    std::vector<attr::Wishes> all;
+    for (const ListRef& ref : refs_)
+        (*ref)->list->for_each_participant([&](const attr::Wishes& wishes) { all.push_back(wishes); });
+    return all;
 }
 
 }  // namespace opennvsci::api

@@ -108,6 +108,8 @@ class UnreconciledLists {
 
     [[nodiscard]] const std::shared_ptr<attr::Module>& module() const { return (*refs_.front())->module; }
     [[nodiscard]] std::vector<const attr::List*> lists() const;
+    /// What all participants of all lists ask, copied.
+    [[nodiscard]] std::vector<attr::Wishes> slots() const;
 
   private:
     static constexpr size_t kMostLists = size_t{1} << 24;  // that many handles of a kind can be alive
@@ -125,8 +127,5 @@ template <class Handle>
     if ((*entry)->list->is_reconciled()) return std::move(entry);
     return fail(NvSciError_BadParameter, std::string(what) + " is not a reconciled list");
 }
-
-/// The answer of a public function that this version does not have.
-[[nodiscard]] NvSciError not_implemented(const char* function);
 
 }  // namespace opennvsci::api

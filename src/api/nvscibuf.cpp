@@ -12,9 +12,11 @@
 #include "base/checked.h"
 #include "base/unaligned.h"
 #include "buf/attach.h"
+#include "buf/buffer_type.h"
 #include "buf/keys.h"
 #include "buf/list_exchange.h"
 #include "buf/object_exchange.h"
+#include "buf/permission.h"
 #include "buf/pixels.h"
 #include "buf/reconcile.h"
 
@@ -46,10 +48,17 @@ struct Description {
         return attr::check_satisfies(result, lists, mismatch);
     }
     static constexpr auto attach_peers = buf::attach_peers;
-    static constexpr auto export_unreconciled = buf::export_unreconciled;
-    static constexpr auto import_unreconciled = buf::import_unreconciled;
-    static constexpr auto export_reconciled = buf::export_reconciled;
-    static constexpr auto import_reconciled = buf::import_reconciled;
+    static constexpr api::BlobKind kJointBlob = api::BlobKind::buf_list_and_object;
+    static constexpr NvSciError kJointMismatch = NvSciError_AttrListValidationFailed;
+    static constexpr auto wire = buf::wire_library;
+    static Result<> complete_for_export(std::span<attr::Wishes>) { return {}; }
+    static constexpr auto view_for_peer = buf::view_for_peer;
+    static constexpr auto check_result = buf::check_result;
+    using Permission = std::uint32_t;
+    static Result<> check_joint(api::Argument<Permission>) { return {}; }
+    using ObjectDescriptor = buf::ObjectDescriptor;
+    static constexpr auto export_object = buf::export_object;
+    static constexpr auto import_object = buf::import_object;
 };
 using Buf = api::Library<Description>;
 
@@ -197,14 +206,12 @@ NvSciError NvSciBufObjDupWithReducePerm(NvSciBufObj bufObj, NvSciBufAttrValAcces
     return api::call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(entry, acquire(api::objects(), bufObj, "bufObj"));
         if (newBufObj == nullptr) return null_argument("newBufObj");
-        const auto permission = load<std::uint32_t>(&reducedPerm);  // a program may pass no enumerator
+        const std::uint32_t permission = permission_number(reducedPerm);
         if (permission != NvSciBufAccessPerm_Readonly && permission != NvSciBufAccessPerm_ReadWrite) {
             return fail(NvSciError_BadParameter,
                         fmt::format("reducedPerm is {}, and must be Readonly or ReadWrite", permission));
         }
-        OPENNVSCI_TRY_ASSIGN(object, buf::Object::with_right(entry->object(), permission == NvSciBufAccessPerm_Readonly
-                                                                                  ? Right::read_only
-                                                                                  : Right::read_write));
+        OPENNVSCI_TRY_ASSIGN(object, buf::Object::with_right(entry->object(), buf::right_of(permission)));
         return Buf::give_object(std::move(object), OPENNVSCI_ARG(newBufObj));
     });
 }
@@ -251,7 +258,7 @@ NvSciError NvSciBufObjGetMaxPerm(const NvSciBufObj bufObj, const NvSciIpcEndpoin
         if (accPerm == nullptr) return null_argument("accPerm");
         OPENNVSCI_TRY_ASSIGN(link, (*endpoint)->link());
         OPENNVSCI_TRY_ASSIGN(right, buf::right_of_export(*entry->object(), NvSciBufAccessPerm_Auto, *link));
-        *accPerm = right == Right::read_only ? NvSciBufAccessPerm_Readonly : NvSciBufAccessPerm_ReadWrite;
+        *accPerm = buf::permission_of(right);
         return {};
     });
 }
@@ -302,7 +309,7 @@ void NvSciBufAttrListFreeDesc(void* descBuf) {
 }
 
 void NvSciBufAttrListAndObjFreeDesc(void* attrListAndObjDescBuf) {
-    api::free_blob(__func__, api::BlobKind::buf_list_and_object, attrListAndObjDescBuf);
+    Buf::free_joint_blob(__func__, attrListAndObjDescBuf);
 }
 
 NvSciError NvSciBufObjIpcExport(NvSciBufObj bufObj, NvSciBufAttrValAccessPerm accPerm, NvSciIpcEndpoint ipcEndpoint,
@@ -332,20 +339,12 @@ NvSciError NvSciBufObjIpcImport(NvSciIpcEndpoint ipcEndpoint, const NvSciBufObjI
     });
 }
 
-// Should the list be refused after the object went ahead, the object lies at the peer until the link ends.
 NvSciError NvSciBufIpcExportAttrListAndObj(NvSciBufObj bufObj, NvSciBufAttrValAccessPerm permissions,
                                            NvSciIpcEndpoint ipcEndpoint, void** attrListAndObjDesc,
                                            size_t* attrListAndObjDescSize) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::objects(), bufObj, "bufObj"));
-        OPENNVSCI_TRY_ASSIGN(endpoint, acquire(api::endpoints(), ipcEndpoint, "ipcEndpoint"));
-        if (attrListAndObjDesc == nullptr) return null_argument("attrListAndObjDesc");
-        if (attrListAndObjDescSize == nullptr) return null_argument("attrListAndObjDescSize");
-        const buf::Object& object = *entry->object();
-        OPENNVSCI_TRY_ASSIGN(descriptor, buf::export_object(object, permission_number(permissions), **endpoint));
-        OPENNVSCI_TRY_ASSIGN(blob, buf::export_reconciled(*object.list(), **endpoint, descriptor));
-        return api::give_blob(api::BlobKind::buf_list_and_object, blob, attrListAndObjDesc, attrListAndObjDescSize);
-    });
+    return Buf::export_list_and_object(__func__, OPENNVSCI_ARG(bufObj), {permission_number(permissions), "permissions"},
+                                       OPENNVSCI_ARG(ipcEndpoint), OPENNVSCI_ARG(attrListAndObjDesc),
+                                       OPENNVSCI_ARG(attrListAndObjDescSize));
 }
 
 NvSciError NvSciBufIpcImportAttrListAndObj(NvSciBufModule module, NvSciIpcEndpoint ipcEndpoint,
@@ -353,24 +352,9 @@ NvSciError NvSciBufIpcImportAttrListAndObj(NvSciBufModule module, NvSciIpcEndpoi
                                            const NvSciBufAttrList attrList[], size_t count,
                                            NvSciBufAttrValAccessPerm minPermissions, int64_t /*timeoutUs*/,
                                            NvSciBufObj* bufObj) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(owner, acquire(api::modules(), module, "module"));
-        OPENNVSCI_TRY_ASSIGN(endpoint, acquire(api::endpoints(), ipcEndpoint, "ipcEndpoint"));
-        if (attrListAndObjDesc == nullptr) return null_argument("attrListAndObjDesc");
-        if (bufObj == nullptr) return null_argument("bufObj");
-        OPENNVSCI_TRY_ASSIGN(expected, Buf::acquire_expectations(*owner, {attrList, count}));
-        OPENNVSCI_TRY_ASSIGN(imported, buf::import_reconciled(attrListAndObjDesc, attrListAndObjDescSize, **endpoint,
-                                                              attr::wire::Kind::reconciled_with_object));
-        OPENNVSCI_TRY(Buf::check_expectations(*imported.list, expected, NvSciError_AttrListValidationFailed));
-        buf::ObjectDescriptor descriptor{};
-        if (imported.attachment.size() != descriptor.size()) {
-            return fail(NvSciError_BadParameter, "attrListAndObjDesc holds no export descriptor of an object");
-        }
-        std::ranges::copy(imported.attachment, descriptor.begin());
-        OPENNVSCI_TRY_ASSIGN(object, buf::import_object(*owner, *imported.list, descriptor,
-                                                        permission_number(minPermissions), **endpoint));
-        return Buf::give_object(std::move(object), OPENNVSCI_ARG(bufObj));
-    });
+    return Buf::import_list_and_object(__func__, OPENNVSCI_ARG(module), OPENNVSCI_ARG(ipcEndpoint),
+                                       OPENNVSCI_ARG(attrListAndObjDesc), attrListAndObjDescSize, {attrList, count},
+                                       {permission_number(minPermissions), "minPermissions"}, OPENNVSCI_ARG(bufObj));
 }
 
 NvSciError NvSciBufObjAttachPeer(NvSciBufObj bufObj, const NvSciBufAttrList inputArray[], size_t inputCount) {

@@ -42,10 +42,24 @@ struct Description {
     static constexpr api::BlobKind kListBlob = api::BlobKind::sync_list;
     static constexpr auto validate = sync::validate;
     static constexpr auto attach_peers = sync::attach_peers;
-    static constexpr auto export_unreconciled = sync::export_unreconciled;
-    static constexpr auto import_unreconciled = sync::import_unreconciled;
-    static constexpr auto export_reconciled = sync::export_reconciled;
-    static constexpr auto import_reconciled = sync::import_reconciled;
+    static constexpr api::BlobKind kJointBlob = api::BlobKind::sync_list_and_object;
+    static constexpr NvSciError kJointMismatch = NvSciError_BadParameter;
+    static constexpr auto wire = sync::wire_library;
+    static constexpr auto complete_for_export = sync::complete_for_export;
+    static constexpr auto view_for_peer = sync::view_for_peer;
+    static constexpr auto check_result = sync::check_result;
+    using Permission = NvSciSyncAccessPerm;
+    /// No other permissions (nvscisync.md 7 and 8.5).
+    static Result<> check_joint(api::Argument<Permission> permission) {
+        if (permission.value == NvSciSyncAccessPerm_WaitOnly || permission.value == NvSciSyncAccessPerm_Auto) return {};
+        return fail(NvSciError_BadParameter,
+                    fmt::format("{} are {:#x}, and must be WaitOnly or Auto; NvSciSyncObjIpcExport "
+                                "and NvSciSyncObjIpcImport take the others",
+                                permission.name, permission.value));
+    }
+    using ObjectDescriptor = NvSciSyncObjIpcExportDescriptor;
+    static constexpr auto export_object = sync::export_object;
+    static constexpr auto import_object = sync::import_object;
 };
 using Sync = api::Library<Description>;
 
@@ -59,15 +73,6 @@ Result<Fence> read_set_fence(const NvSciSyncFence* fence) {
     OPENNVSCI_TRY_ASSIGN(read, read_fence(fence));
     if (read.is_cleared()) return fail(NvSciError_ClearedFence, "the fence is cleared");
     return read;
-}
-
-/// The calls for a list with its object take no other permissions (nvscisync.md 7 and 8.5).
-Result<> require_no_signal_right(NvSciSyncAccessPerm permissions, std::string_view what) {
-    if (permissions == NvSciSyncAccessPerm_WaitOnly || permissions == NvSciSyncAccessPerm_Auto) return {};
-    return fail(NvSciError_BadParameter,
-                fmt::format("{} are {:#x}, and must be WaitOnly or Auto; NvSciSyncObjIpcExport "
-                            "and NvSciSyncObjIpcImport take the others",
-                            what, permissions));
 }
 
 Result<> require_slot(std::uint32_t slot) {
@@ -406,7 +411,7 @@ void NvSciSyncAttrListFreeDesc(void* descBuf) {
 }
 
 void NvSciSyncAttrListAndObjFreeDesc(void* attrListAndObjDescBuf) {
-    api::free_blob(__func__, api::BlobKind::sync_list_and_object, attrListAndObjDescBuf);
+    Sync::free_joint_blob(__func__, attrListAndObjDescBuf);
 }
 
 NvSciError NvSciSyncObjIpcExport(NvSciSyncObj syncObj, NvSciSyncAccessPerm permissions, NvSciIpcEndpoint ipcEndpoint,
@@ -439,43 +444,18 @@ NvSciError NvSciSyncObjIpcImport(NvSciIpcEndpoint ipcEndpoint, const NvSciSyncOb
 NvSciError NvSciSyncIpcExportAttrListAndObj(NvSciSyncObj syncObj, NvSciSyncAccessPerm permissions,
                                             NvSciIpcEndpoint ipcEndpoint, void** attrListAndObjDesc,
                                             size_t* attrListAndObjDescSize) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(entry, acquire(api::sync_objects(), syncObj, "syncObj"));
-        OPENNVSCI_TRY_ASSIGN(endpoint, acquire(api::endpoints(), ipcEndpoint, "ipcEndpoint"));
-        if (attrListAndObjDesc == nullptr) return null_argument("attrListAndObjDesc");
-        if (attrListAndObjDescSize == nullptr) return null_argument("attrListAndObjDescSize");
-        OPENNVSCI_TRY(require_no_signal_right(permissions, "permissions"));
-        const sync::Object& object = *entry->object();
-        OPENNVSCI_TRY_ASSIGN(descriptor, sync::export_object(object, permissions, **endpoint));
-        OPENNVSCI_TRY_ASSIGN(
-            blob, sync::export_reconciled(*object.list(), **endpoint, std::as_bytes(std::span(descriptor.payload))));
-        return api::give_blob(api::BlobKind::sync_list_and_object, blob, attrListAndObjDesc, attrListAndObjDescSize);
-    });
+    return Sync::export_list_and_object(__func__, OPENNVSCI_ARG(syncObj), OPENNVSCI_ARG(permissions),
+                                        OPENNVSCI_ARG(ipcEndpoint), OPENNVSCI_ARG(attrListAndObjDesc),
+                                        OPENNVSCI_ARG(attrListAndObjDescSize));
 }
 
 NvSciError NvSciSyncIpcImportAttrListAndObj(NvSciSyncModule module, NvSciIpcEndpoint ipcEndpoint,
                                             const void* attrListAndObjDesc, size_t attrListAndObjDescSize,
                                             NvSciSyncAttrList const attrList[], size_t attrListCount,
                                             NvSciSyncAccessPerm minPermissions, int64_t, NvSciSyncObj* syncObj) {
-    return api::call(__func__, [&]() -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(owner, acquire(api::sync_modules(), module, "module"));
-        OPENNVSCI_TRY_ASSIGN(endpoint, acquire(api::endpoints(), ipcEndpoint, "ipcEndpoint"));
-        if (attrListAndObjDesc == nullptr) return null_argument("attrListAndObjDesc");
-        if (syncObj == nullptr) return null_argument("syncObj");
-        OPENNVSCI_TRY(require_no_signal_right(minPermissions, "minPermissions"));
-        OPENNVSCI_TRY_ASSIGN(expected, Sync::acquire_expectations(*owner, {attrList, attrListCount}));
-        OPENNVSCI_TRY_ASSIGN(imported, sync::import_reconciled(attrListAndObjDesc, attrListAndObjDescSize, **endpoint,
-                                                               attr::wire::Kind::reconciled_with_object));
-        OPENNVSCI_TRY(Sync::check_expectations(*imported.list, expected, NvSciError_BadParameter));
-        NvSciSyncObjIpcExportDescriptor descriptor{};
-        if (imported.attachment.size() != sizeof(descriptor)) {
-            return fail(NvSciError_BadParameter, "attrListAndObjDesc holds no export descriptor of an object");
-        }
-        std::memcpy(&descriptor, imported.attachment.data(), sizeof(descriptor));
-        OPENNVSCI_TRY_ASSIGN(object,
-                             sync::import_object(*owner, *imported.list, descriptor, minPermissions, **endpoint));
-        return Sync::give_object(std::move(object), OPENNVSCI_ARG(syncObj));
-    });
+    return Sync::import_list_and_object(
+        __func__, OPENNVSCI_ARG(module), OPENNVSCI_ARG(ipcEndpoint), OPENNVSCI_ARG(attrListAndObjDesc),
+        attrListAndObjDescSize, {attrList, attrListCount}, OPENNVSCI_ARG(minPermissions), OPENNVSCI_ARG(syncObj));
 }
 
 NvSciError NvSciSyncIpcExportFence(const NvSciSyncFence* syncFence, NvSciIpcEndpoint ipcEndpoint,

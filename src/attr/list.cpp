@@ -51,6 +51,13 @@ std::shared_ptr<const Report> List::report() const {
     return report_;
 }
 
+bool List::has_peers() const {
+    const auto known = report();
+    return known != nullptr && std::ranges::any_of(known->participants(), [](const Participant& participant) {
+               return participant.origin.is_behind_link();
+           });
+}
+
 void List::add_participants(std::span<const List* const> lists) {
     const std::lock_guard locked(report_mutex_);
     auto report = report_ != nullptr ? std::make_shared<Report>(*report_) : std::make_shared<Report>();

@@ -59,6 +59,8 @@ class List {
     [[nodiscard]] std::size_t slot_count() const noexcept { return result_ ? 1 : wishes_.size(); }
     /// What is known of how it came about; null if nothing is.
     [[nodiscard]] std::shared_ptr<const Report> report() const;
+    /// True if a list of its reconciliation came from another process, by a link.
+    [[nodiscard]] bool has_peers() const;
     /// Lets more participants take part in a reconciled list: all slots of unreconciled `lists`, in the order of the
     /// call. What was handed out of the report that there was stays valid as long as the list.
     void add_participants(std::span<const List* const> lists);

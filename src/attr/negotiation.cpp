@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "attr/conflict.h"
+#include "base/unaligned.h"
 
 namespace opennvsci::attr {
 
@@ -24,6 +27,14 @@ std::vector<Ask> Negotiation::own_asks(std::uint32_t number) {
         if (report_.participants()[ask.participant].origin.is_this_process()) own.push_back(ask);
     }
     return own;
+}
+
+void Negotiation::keep_own(std::uint32_t number) {
+    if (!result_.required<bool>(number)) return;
+    const auto own = own_asks(number);
+    if (std::ranges::any_of(own, [](const Ask& ask) { return load<bool>(ask.value.data()); })) return;
+    result_.put_scalar(number, false);
+    decide(number, Outcome::adjusted, "only other processes ask for it, which get it there");
 }
 
 Result<> Negotiation::check_asks() {

@@ -40,6 +40,9 @@ class Negotiation {
     /// The asks of this process alone.
     [[nodiscard]] std::vector<Ask> own_asks(std::uint32_t number);
 
+    /// Takes a wish back that only other processes have: `number` is a bool that is in the result.
+    void keep_own(std::uint32_t number);
+
     /// The name of the participant that asks.
     [[nodiscard]] std::string name_of(const Ask& ask) const { return report_.participants()[ask.participant].text(); }
 

@@ -36,6 +36,12 @@ std::string Participant::text() const {
     return is_only_slot ? fmt::format("list {}", list + 1) : fmt::format("list {} slot {}", list + 1, slot + 1);
 }
 
+tl::unexpected<Error> no_participant(NvSciError code) {
+    return fail(code,
+                "no list of this reconciliation came from the peer of this endpoint, as it is open now: import one of "
+                "its lists and reconcile with it, or attach it to the object");
+}
+
 void Report::reserve(std::size_t slots) {
     constexpr std::size_t kUsualKeys = 8;  // as the CUDA guide sets for a raw buffer
     constexpr std::size_t kUsualBytes = 128;
@@ -60,9 +66,7 @@ void Report::add_ask(std::size_t key_index, std::uint32_t participant, Bytes val
 
 void Report::asks(std::size_t key_index, std::vector<Ask>& out) const {
     out.clear();
-    for (std::uint32_t i = first_ask_[key_index]; i != kNone; i = asks_[i].next) {
-        out.push_back({asks_[i].participant, Bytes(bytes_.data() + asks_[i].offset, asks_[i].size)});
-    }
+    for_each_ask(key_index, [&](std::uint32_t participant, Bytes value) { out.push_back({participant, value}); });
 }
 
 void Report::decide(std::size_t key_index, Decision decision) {

@@ -49,6 +49,9 @@ struct Decision {
 /// that came together, and the name that it gave, if any.
 [[nodiscard]] std::string origin_text(const Origin& origin, const std::string& name);
 
+/// The failure of an export to a peer none of whose lists took part.
+[[nodiscard]] tl::unexpected<Error> no_participant(NvSciError code);
+
 class Report {
   public:
     /// Makes room for what `slots` slots usually ask.
@@ -72,6 +75,12 @@ class Report {
     /// Everything that was asked for the key at `key_index`, in the order of the participants, written to `out`. The
     /// values point into the report and are not aligned.
     void asks(std::size_t key_index, std::vector<Ask>& out) const;
+    /// Calls `take(number of the participant, value)` for each of them.
+    template <class Take>
+    void for_each_ask(std::size_t key_index, Take&& take) const {
+        for (std::uint32_t i = first_ask_[key_index]; i != kNone; i = asks_[i].next)
+            take(asks_[i].participant, Bytes(bytes_.data() + asks_[i].offset, asks_[i].size));
+    }
     [[nodiscard]] bool is_asked(std::size_t key_index) const noexcept { return first_ask_[key_index] != kNone; }
 
     /// The same as text: "list 1: 4096, list 2: 8192"; "nobody asked" if nobody did.

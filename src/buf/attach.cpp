@@ -4,31 +4,26 @@
 #include <fmt/format.h>
 
 #include "attr/negotiation.h"
-#include "base/unaligned.h"
 #include "buf/keys.h"
 #include "memory/domain.h"
 
 namespace opennvsci::buf {
 namespace {
 
-std::uint32_t asked(const attr::Wishes& wishes, std::uint32_t number) {
-    const attr::Bytes value = wishes.values.get(*schema().find(number));
-    if (value.empty()) return 0;
-    return value.size() == 1 ? load<std::uint8_t>(value.data()) : load<std::uint32_t>(value.data());
-}
-
 // What the rules of the keys say for lists of this process only, or cannot see.
 Result<> check_peer(Object& object, const attr::Wishes& wishes) {
+    OPENNVSCI_TRY_ASSIGN(asked, attr::CheckedWishes::of(wishes.values));
     const auto key = NvSciBufGeneralAttrKey_NeedCpuAccess;
     const auto domain = object.list()->reconciled().required<memory::Domain>(kMemoryDomain);
-    if (asked(wishes, key) != 0 && domain == memory::Domain::video) {
+    if (asked.scalar<bool>(key).value_or(false) && domain == memory::Domain::video) {
         return fail(NvSciError_ReconciliationFailed,
                     fmt::format("{}: {} asks for it, and the object is in {}, which no CPU sees. To avoid it: let a "
                                 "list with NeedCpuAccess take part when the object is reconciled",
                                 schema().find(key)->name, attr::origin_text(wishes.origin, wishes.name),
                                 memory::domain_name(domain)));
     }
-    if (asked(wishes, NvSciBufGeneralAttrKey_RequiredPerm) != NvSciBufAccessPerm_ReadWrite) return {};
+    const auto permission = asked.scalar<std::uint32_t>(NvSciBufGeneralAttrKey_RequiredPerm);
+    if (permission != std::uint32_t{NvSciBufAccessPerm_ReadWrite}) return {};
     return object.admit_writer();
 }
 

@@ -7,6 +7,7 @@
 #include "buf/buffer_type.h"
 #include "buf/keys.h"
 #include "buf/peers.h"
+#include "buf/permission.h"
 #include "memory/driver_memory.h"
 #include "memory/file_memory.h"
 
@@ -40,8 +41,7 @@ std::shared_ptr<const attr::Report> report_of_read_only(const attr::List& list) 
 // The object's own list: the reconciled one with the permission of this object.
 std::shared_ptr<attr::List> list_with_permission(const attr::List& list, Right right) {
     attr::Slot slot = list.reconciled();
-    slot.put_scalar(NvSciBufGeneralAttrKey_ActualPerm,
-                    right == Right::read_write ? NvSciBufAccessPerm_ReadWrite : NvSciBufAccessPerm_Readonly);
+    slot.put_scalar(NvSciBufGeneralAttrKey_ActualPerm, permission_of(right));
     return std::make_shared<attr::List>(std::move(slot),
                                         right == Right::read_write ? list.report() : report_of_read_only(list));
 }
@@ -63,8 +63,10 @@ Result<std::shared_ptr<memory::Allocation>> allocate_memory(const attr::Slot& re
 Result<std::shared_ptr<Object>> Object::allocate(std::shared_ptr<Module> module, const attr::List& reconciled) {
     OPENNVSCI_TRY_ASSIGN(allocation, allocate_memory(reconciled.reconciled()));
     // What a peer waits for is done here, where nobody does; and a reader must not close what another is to write.
-    if (any_peer_writes(reconciled)) OPENNVSCI_TRY(allocation->open_to_writers());
-    if (has_peers(reconciled)) OPENNVSCI_TRY(allocation->prepare_for_peers());
+    if (reconciled.has_peers()) {
+        if (any_peer_writes(reconciled)) OPENNVSCI_TRY(allocation->open_to_writers());
+        OPENNVSCI_TRY(allocation->prepare_for_peers());
+    }
     std::shared_ptr<Object> object(new Object(std::move(module), list_with_permission(reconciled, Right::read_write),
                                               std::move(allocation), Right::read_write));
     if (log::enabled(log::Level::debug)) {
@@ -77,8 +79,8 @@ Result<std::shared_ptr<Object>> Object::allocate(std::shared_ptr<Module> module,
     return object;
 }
 
-Result<std::shared_ptr<Object>> Object::imported(std::shared_ptr<Module> module, const attr::List& reconciled,
-                                                 std::shared_ptr<memory::Allocation> allocation, Right right) {
+Result<std::shared_ptr<Object>> Object::on_memory(std::shared_ptr<Module> module, const attr::List& reconciled,
+                                                  std::shared_ptr<memory::Allocation> allocation, Right right) {
     std::shared_ptr<Object> object(
         new Object(std::move(module), list_with_permission(reconciled, right), std::move(allocation), right));
     if (object->has_cpu_access()) OPENNVSCI_TRY(object->cpu_address(right));
@@ -90,10 +92,7 @@ Result<std::shared_ptr<Object>> Object::with_right(const std::shared_ptr<Object>
     if (right == Right::read_write) {
         return fail(NvSciError_BadParameter, "the object is read-only: a permission can be reduced, never raised");
     }
-    std::shared_ptr<Object> reduced(
-        new Object(object->module_, list_with_permission(*object->list_, right), object->allocation_, right));
-    if (reduced->has_cpu_access()) OPENNVSCI_TRY(reduced->cpu_address(right));
-    return reduced;
+    return on_memory(object->module_, *object->list_, object->allocation_, right);
 }
 
 Result<> Object::admit_writer() {

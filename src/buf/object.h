@@ -22,12 +22,12 @@ class Object {
     [[nodiscard]] static Result<std::shared_ptr<Object>> allocate(std::shared_ptr<Module> module,
                                                                   const attr::List& reconciled);
 
-    /// An object on memory that a peer made and granted `right` on. `reconciled` is the list that came from that peer,
-    /// whose own permission does not count. Errors: ResourceError if the CPU's mapping cannot be had.
-    [[nodiscard]] static Result<std::shared_ptr<Object>> imported(std::shared_ptr<Module> module,
-                                                                  const attr::List& reconciled,
-                                                                  std::shared_ptr<memory::Allocation> allocation,
-                                                                  memory::Right right);
+    /// An object with `right` on memory that is there, as what a peer made and granted. The permission of `reconciled`,
+    /// which describes it, does not count. Errors: ResourceError if the CPU's mapping cannot be had.
+    [[nodiscard]] static Result<std::shared_ptr<Object>> on_memory(std::shared_ptr<Module> module,
+                                                                   const attr::List& reconciled,
+                                                                   std::shared_ptr<memory::Allocation> allocation,
+                                                                   memory::Right right);
 
     /// An object on the same memory with `right`: the same one if it has it. Errors: BadParameter if it has less,
     /// ResourceError.

@@ -8,6 +8,7 @@
 
 #include "buf/keys.h"
 #include "buf/peers.h"
+#include "buf/permission.h"
 #include "buf/placement.h"
 #include "memory/driver_memory.h"
 #include "memory/file_memory.h"
@@ -63,10 +64,6 @@ std::uint64_t fingerprint(const attr::Slot& reconciled) {
         mix(value);
     });
     return hash;
-}
-
-constexpr std::uint32_t permission_of(Right right) noexcept {
-    return right == Right::read_only ? NvSciBufAccessPerm_Readonly : NvSciBufAccessPerm_ReadWrite;
 }
 
 Result<> check_permission_argument(std::uint32_t permission) {
@@ -143,10 +140,10 @@ Result<std::shared_ptr<Object>> import_from(const ipc::Link& link, std::shared_p
                                             const attr::List& reconciled, const DescriptorFields& fields,
                                             ipc::Parcel parcel) {
     OPENNVSCI_TRY(check_parcel(parcel, fields, reconciled.reconciled()));
-    const Right right = fields.permission == NvSciBufAccessPerm_Readonly ? Right::read_only : Right::read_write;
+    const Right right = right_of(fields.permission);
     auto memory = import_memory(reconciled.reconciled(), right, std::move(parcel.files.front()));
     if (!memory) return about_peer(link.peer_name(), std::move(memory).error());
-    return Object::imported(std::move(module), reconciled, *std::move(memory), right);
+    return Object::on_memory(std::move(module), reconciled, *std::move(memory), right);
 }
 
 }  // namespace

@@ -21,8 +21,7 @@ struct PeerShare {
 /// came by it (the reverse-path rule, nvscibuf.md 7).
 [[nodiscard]] Result<PeerShare> share_of(const attr::List& reconciled, std::uint64_t session);
 
-/// True if a list of the reconciliation came by a link; if one that did asked for ReadWrite.
-[[nodiscard]] bool has_peers(const attr::List& reconciled);
+/// True if a list of the reconciliation that came by a link asked for ReadWrite.
 [[nodiscard]] bool any_peer_writes(const attr::List& reconciled);
 
 }  // namespace opennvsci::buf

@@ -43,19 +43,10 @@ Result<> merge_keys(Negotiation& negotiation, TypeSet groups) {
     return {};
 }
 
-// The CPU of a peer counts where memory is placed, and gives this process no access (nvscibuf.md 4.2 and 8).
-void keep_own_cpu_access(Negotiation& negotiation) {
-    const auto key = NvSciBufGeneralAttrKey_NeedCpuAccess;
-    negotiation.default_to(key, false);
-    if (!negotiation.result().required<bool>(key)) return;
-    const auto own = negotiation.own_asks(key);
-    if (std::ranges::any_of(own, [](const attr::Ask& ask) { return load<bool>(ask.value.data()); })) return;
-    negotiation.result().put_scalar(key, false);
-    negotiation.decide(key, attr::Outcome::adjusted, "only other processes ask for it, which get it there");
-}
-
 void complete_general_keys(Negotiation& negotiation) {
-    keep_own_cpu_access(negotiation);
+    negotiation.default_to(NvSciBufGeneralAttrKey_NeedCpuAccess, false);
+    // The CPU of a peer counts where memory is placed, and gives this process no access (nvscibuf.md 4.2 and 8).
+    negotiation.keep_own(NvSciBufGeneralAttrKey_NeedCpuAccess);
     negotiation.default_to(NvSciBufGeneralAttrKey_EnableCpuCache, false);
     negotiation.default_to(NvSciBufGeneralAttrKey_RequiredPerm, NvSciBufAccessPerm_Readonly);
     negotiation.default_to(NvSciBufGeneralAttrKey_GpuId, NvSciRmGpuId{});

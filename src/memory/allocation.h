@@ -70,10 +70,19 @@ class Allocation {
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
   protected:
-    explicit Allocation(std::size_t size) : size_(size) {}
+    /// `right` is what this process may do with it.
+    Allocation(std::size_t size, Right right) : size_(size), right_(right) {}
+
+    /// Errors: BadParameter if `right` is more than this process's own.
+    [[nodiscard]] Result<> check_own_right(Right right) const {
+        if (right == Right::read_only || right_ == Right::read_write) return {};
+        return fail(NvSciError_BadParameter,
+                    "the memory was imported read-only: a permission can be reduced, never raised");
+    }
 
   private:
     const std::size_t size_;
+    const Right right_;
 };
 
 }  // namespace opennvsci::memory

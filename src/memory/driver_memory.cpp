@@ -113,13 +113,7 @@ Result<std::unique_ptr<GpuMapping>> DriverMemory::map(const CUmemLocation& viewe
 
 DriverMemory::DriverMemory(const driver::Driver& driver, const driver::Device& device, Domain domain, std::size_t size,
                            std::size_t alignment, Right right)
-    : Allocation(size), driver_(driver), device_(device), domain_(domain), alignment_(alignment), right_(right) {}
-
-Result<> DriverMemory::check_own_right(Right right) const {
-    if (right == Right::read_only || right_ == Right::read_write) return {};
-    return fail(NvSciError_BadParameter,
-                "the memory was imported read-only: a permission can be reduced, never raised");
-}
+    : Allocation(size, right), driver_(driver), device_(device), domain_(domain), alignment_(alignment) {}
 
 Result<std::shared_ptr<Allocation>> DriverMemory::create(const driver::Driver& driver, const driver::Device& device,
                                                          const Request& request) {

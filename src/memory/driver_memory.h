@@ -56,7 +56,6 @@ class DriverMemory final : public Allocation {
     [[nodiscard]] Result<> fill_with_zeros();
     [[nodiscard]] Result<> check_properties(bool compressible) const;
     [[nodiscard]] Result<> prove_size();
-    [[nodiscard]] Result<> check_own_right(Right right) const;
     [[nodiscard]] Result<> export_locked();
     [[nodiscard]] Result<UniqueFd> exported();
     [[nodiscard]] cu::CUresult map_without_access(Mapped& mapping, const char*& call);
@@ -67,7 +66,6 @@ class DriverMemory final : public Allocation {
     const driver::Device& device_;
     const Domain domain_;
     const std::size_t alignment_;  // 0: what the driver does anyway is enough
-    const Right right_;            // of this process
     cu::CUmemGenericAllocationHandle handle_ = 0;
     std::mutex mutex_;  // of what follows
     std::unique_ptr<GpuMapping> cpu_read_write_;

@@ -81,12 +81,6 @@ Result<std::shared_ptr<Allocation>> FileMemory::import(UniqueFd file, std::size_
     return std::shared_ptr<Allocation>(new FileMemory(std::move(file), pages, alignment, right, Writers::some));
 }
 
-Result<> FileMemory::check_own_right(Right right) const {
-    if (right == Right::read_only || right_ == Right::read_write) return {};
-    return fail(NvSciError_BadParameter,
-                "the memory was imported read-only: a permission can be reduced, never raised");
-}
-
 Result<void*> FileMemory::cpu_address(Right right) {
     const std::lock_guard lock(mutex_);
     return cpu_address_locked(right);

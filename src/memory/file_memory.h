@@ -61,13 +61,12 @@ class FileMemory final : public Allocation {
     };
 
     FileMemory(UniqueFd file, std::size_t size, std::size_t alignment, Right right, Writers writers)
-        : Allocation(size), file_(std::move(file)), alignment_(alignment), right_(right), writers_(writers) {}
+        : Allocation(size, right), file_(std::move(file)), alignment_(alignment), writers_(writers) {}
 
     [[nodiscard]] os::FileMapping& cpu_mapping(Right right) noexcept {
         return right == Right::read_only ? cpu_read_only_ : cpu_read_write_;
     }
     [[nodiscard]] Result<os::FileMapping> map_file(Right right) const;
-    [[nodiscard]] Result<> check_own_right(Right right) const;
     [[nodiscard]] Result<> let_writers_in_locked();
     [[nodiscard]] Result<> refuse_writers_locked();
     [[nodiscard]] Result<void*> cpu_address_locked(Right right);
@@ -76,8 +75,7 @@ class FileMemory final : public Allocation {
 
     const UniqueFd file_;
     const std::size_t alignment_;
-    const Right right_;  // of this process
-    std::mutex mutex_;   // of what follows
+    std::mutex mutex_;  // of what follows
     Writers writers_;
     os::FileMapping cpu_read_write_;
     os::FileMapping cpu_read_only_;

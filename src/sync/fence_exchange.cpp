@@ -7,6 +7,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/unaligned.h"
 #include "sync/keys.h"
 #include "sync/seal.h"
 
@@ -57,8 +58,7 @@ Result<NvSciSyncFenceIpcExportDescriptor> export_fence(const Fence& fence) {
 }
 
 Result<Fence> import_fence(const Object& object, const NvSciSyncFenceIpcExportDescriptor& descriptor) {
-    All words;
-    std::memcpy(words.data(), descriptor.payload, sizeof(words));  // read once
+    const auto words = load_once<All>(descriptor.payload);
     if (words == All{}) return Fence{};
     if (words[kSeal] != seal_of(words)) return not_a_fence("it was not written by this library, or changed on its way");
     if ((words[kFormWord] != kForm && words[kFormWord] != kFormOf32Bits) || words[kFormWord + 1] != 0) {

@@ -27,11 +27,6 @@ constexpr NvSciSyncAttrValPrimitiveType kPrimitivesOfTheCpu[] = {
     NvSciSyncAttrValPrimitiveType_Syncpoint, NvSciSyncAttrValPrimitiveType_SysmemSemaphore,
     NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b};
 
-Result<wire::Arrival> arrival(const wire::Received& blob, ipc::Endpoint& endpoint) {
-    OPENNVSCI_TRY_ASSIGN(link, endpoint.link_from(blob.instance()));
-    return wire::Arrival{link->session(), link->peer_name()};
-}
-
 // Nobody checks values when they are set (nvscisync.md 5.2).
 Result<> check_values(const attr::Wishes& wishes, std::size_t slot) {
     const auto checked = attr::CheckedWishes::of(wishes.values);
@@ -77,6 +72,26 @@ tl::unexpected<Error> wrong_result(std::uint32_t key, std::string_view problem) 
     return fail(NvSciError_BadParameter, fmt::format("{}: {}", schema().find(key)->name, problem));
 }
 
+}  // namespace
+
+const wire::Library& wire_library() noexcept {
+    return kLibrary;
+}
+
+Result<> complete_for_export(std::span<attr::Wishes> slots) {
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        OPENNVSCI_TRY(check_values(slots[i], i));
+        add_primitives(slots[i].values);
+    }
+    return {};
+}
+
+Result<wire::View> view_for_peer(const attr::List& list, std::uint64_t session) {
+    OPENNVSCI_TRY_ASSIGN(share, share_of(list, session));
+    // There is a report: it has the peer's share.
+    return wire::View{result_for_peer(list, session, share), report_for_peer(*list.report(), share)};
+}
+
 // The values are legal one by one; together they describe an object that two processes can share. Which GPUs there are
 // is asked where they are used, and the rest is only shown.
 Result<> check_result(const attr::Slot& result) {
@@ -105,42 +120,6 @@ Result<> check_result(const attr::Slot& result) {
         return wrong_result(NvSciSyncAttrKey_ActualPerm, "no right to signal, and this process is the signaler");
     }
     return {};
-}
-
-}  // namespace
-
-Result<wire::Blob> export_unreconciled(std::span<const attr::List* const> lists, const ipc::Endpoint& endpoint) {
-    std::vector<attr::Wishes> slots;
-    for (const attr::List* list : lists)
-        list->for_each_participant([&](const attr::Wishes& wishes) { slots.push_back(wishes); });
-    for (std::size_t i = 0; i < slots.size(); ++i) {
-        OPENNVSCI_TRY(check_values(slots[i], i));
-        add_primitives(slots[i].values);
-    }
-    return wire::encode_unreconciled(kLibrary, endpoint.instance(), slots);
-}
-
-Result<std::unique_ptr<attr::List>> import_unreconciled(const void* blob, std::size_t size, ipc::Endpoint& endpoint) {
-    OPENNVSCI_TRY_ASSIGN(received, wire::Received::copy(kLibrary, blob, size));
-    OPENNVSCI_TRY_ASSIGN(from, arrival(received, endpoint));
-    return wire::decode_unreconciled(received, from);
-}
-
-Result<wire::Blob> export_reconciled(const attr::List& list, ipc::Endpoint& endpoint, attr::Bytes attachment) {
-    OPENNVSCI_TRY_ASSIGN(link, endpoint.link());
-    OPENNVSCI_TRY_ASSIGN(share, share_of(list, link->session()));
-    const attr::Report report = report_for_peer(*list.report(), share);  // there is one: it has the peer's share
-    return wire::encode_reconciled(
-        kLibrary, attachment.empty() ? wire::Kind::reconciled : wire::Kind::reconciled_with_object, endpoint.instance(),
-        link->session(), result_for_peer(list, link->session(), share), &report, attachment);
-}
-
-Result<wire::Imported> import_reconciled(const void* blob, std::size_t size, ipc::Endpoint& endpoint, wire::Kind kind) {
-    OPENNVSCI_TRY_ASSIGN(received, wire::Received::copy(kLibrary, blob, size));
-    OPENNVSCI_TRY_ASSIGN(from, arrival(received, endpoint));
-    OPENNVSCI_TRY_ASSIGN(imported, wire::decode_reconciled(received, from, kind));
-    OPENNVSCI_TRY(check_result(imported.list->reconciled()));
-    return std::move(imported);
 }
 
 }  // namespace opennvsci::sync

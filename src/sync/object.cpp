@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sync/keys.h"
 #include "sync/participants.h"
 #include "sync/peers.h"
@@ -26,14 +28,18 @@ Timeline::Description describe_common(const attr::Slot& reconciled) {
 Result<Timeline::Description> describe(const attr::List& list) {
     const attr::Slot& reconciled = list.reconciled();
     Timeline::Description description = describe_common(reconciled);
-    if (const auto report = list.report(); report != nullptr) {
+    const auto report = list.report();
+    const auto is_elsewhere = [](const attr::Participant& participant) {
+        return !participant.origin.is_this_process();
+    };
+    if (report != nullptr && std::ranges::any_of(report->participants(), is_elsewhere)) {
         for (const Participant& participant : participants_of(*report)) {
             if (!participant.signals() || participant.origin->is_this_process()) continue;
             description.is_signaled_elsewhere = true;
             description.may_peer_streams_signal = participant.speaks_for_cuda();
         }
     }
-    description.has_peers = has_peers(list) || reconciled.has(*schema().find(NvSciSyncAttrKey_PeerLocationInfo)) ||
+    description.has_peers = list.has_peers() || reconciled.has(*schema().find(NvSciSyncAttrKey_PeerLocationInfo)) ||
                             reconciled.has(*schema().find(NvSciSyncAttrKey_PeerHwEngineArray));
     if (description.domain != memory::Domain::video) return description;
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "base/unaligned.h"
 #include "sync/keys.h"
 #include "sync/peers.h"
 #include "sync/seal.h"
@@ -139,10 +140,8 @@ tl::unexpected<Error> not_an_object(std::string_view problem) {
 }
 
 Result<Descriptor> read(const NvSciSyncObjIpcExportDescriptor& given) {
-    NvSciSyncObjIpcExportDescriptor copy;  // read once
-    std::memcpy(&copy, &given, sizeof(copy));
-    Descriptor descriptor;
-    std::memcpy(static_cast<void*>(&descriptor), &copy, sizeof(descriptor));
+    const auto copy = load_once<NvSciSyncObjIpcExportDescriptor>(&given);
+    const auto descriptor = load<Descriptor>(&copy);
     if (descriptor.record.magic != kMagic) return not_an_object("no library of this version wrote it");
     for (const std::uint64_t word : std::span(copy.payload).subspan(sizeof(descriptor) / sizeof(std::uint64_t))) {
         if (word != 0) return not_an_object("there is something where nothing belongs");
@@ -231,10 +230,9 @@ Result<std::shared_ptr<Object>> import_object(std::shared_ptr<attr::Module> modu
 
     // The parcel can be taken once, so what the program can get wrong was looked at before.
     OPENNVSCI_TRY_ASSIGN(parcel, link->take(descriptor.token));
-    Record told;
-    if (parcel.content.size() != sizeof(told)) return not_an_object("what came with it is something else");
-    std::memcpy(static_cast<void*>(&told), parcel.content.data(), sizeof(told));
-    if (told != record) return not_an_object("it differs from what the peer handed over");
+    if (parcel.content.size() != sizeof(Record)) return not_an_object("what came with it is something else");
+    if (load<Record>(parcel.content.data()) != record)
+        return not_an_object("it differs from what the peer handed over");
     const bool has_timestamps = (record.flags & kHasTimestamps) != 0;
     if (parcel.files.size() != (has_timestamps ? 2U : 1U)) {
         return not_an_object("the peer did not hand over the memory that belongs to it");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/participants.h"
 
+#include <utility>
+
 #include "base/unaligned.h"
 #include "sync/keys.h"
 
@@ -9,10 +11,7 @@ namespace {
 
 template <class Take>
 void for_each_ask(const attr::Report& report, std::uint32_t number, Take&& take) {
-    std::vector<attr::Ask> asks;
-    report.asks(schema().index_of(*schema().find(number)), asks);
-    for (const attr::Ask& ask : asks)
-        take(ask.participant, ask.value);
+    report.for_each_ask(schema().index_of(*schema().find(number)), std::forward<Take>(take));
 }
 
 }  // namespace

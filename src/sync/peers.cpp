@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/peers.h"
 
-#include <algorithm>
-
 #include "sync/participants.h"
 
 namespace opennvsci::sync {
@@ -18,16 +16,7 @@ Result<PeerShare> share_of(const attr::List& reconciled, std::uint64_t session) 
     }
     // Every participant asks for some permission: a list without one is not reconciled.
     if (share.permission != 0) return share;
-    return fail(NvSciError_BadParameter,
-                "no list of this reconciliation came from the peer of this endpoint, as it is open now: import one of "
-                "its lists and reconcile with it, or attach it to the object");
-}
-
-bool has_peers(const attr::List& reconciled) {
-    const auto report = reconciled.report();
-    return report != nullptr && std::ranges::any_of(report->participants(), [](const attr::Participant& participant) {
-               return participant.origin.is_behind_link();
-           });
+    return attr::no_participant(NvSciError_BadParameter);
 }
 
 std::uint64_t signaler_path(const attr::List& reconciled) {

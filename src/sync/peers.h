@@ -21,9 +21,6 @@ struct PeerShare {
 /// came by it (nvscisync.md 7).
 [[nodiscard]] Result<PeerShare> share_of(const attr::List& reconciled, std::uint64_t session);
 
-/// True if a list of the reconciliation came by a link.
-[[nodiscard]] bool has_peers(const attr::List& reconciled);
-
 /// Where the one participant with the signal permission is, as attr::Origin::path: 0 if its list is of this process,
 /// the session of the link that it came by, or Origin::kElsewhere if it is behind the process that reconciled.
 [[nodiscard]] std::uint64_t signaler_path(const attr::List& reconciled);

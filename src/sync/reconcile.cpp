@@ -145,12 +145,7 @@ void keep_own_access(Negotiation& negotiation) {
     if (const auto own = negotiation.own_asks(permissions.number); !own.empty()) {
         (void)permissions.merge->merge(permissions, own, negotiation.result());  // always merges
     }
-    const Key& cpu = negotiation.key(NvSciSyncAttrKey_NeedCpuAccess);
-    if (!negotiation.result().required<bool>(cpu.number)) return;
-    const auto own = negotiation.own_asks(cpu.number);
-    if (std::ranges::any_of(own, [](const Ask& ask) { return load<bool>(ask.value.data()); })) return;
-    negotiation.result().put_scalar(cpu.number, false);
-    negotiation.decide(cpu.number, Outcome::adjusted, "only other processes ask for it, which get it there");
+    negotiation.keep_own(NvSciSyncAttrKey_NeedCpuAccess);
 }
 
 struct Place {

@@ -2,12 +2,11 @@
 #include "sync/timeline.h"
 
 #include <fmt/format.h>
-#include <sys/random.h>
 
 #include <algorithm>
 #include <chrono>
 
-#include "base/os.h"
+#include "ipc/random.h"
 #include "sync/timelines.h"
 
 namespace opennvsci::sync {
@@ -104,11 +103,9 @@ Result<Timeline::Identity> Timeline::identity() {
     OPENNVSCI_TRY(check_process());
     const std::lock_guard lock(peers_);
     if (identity_ == Identity{}) {
-        Identity drawn;
-        if (::getrandom(drawn.words.data(), sizeof(drawn.words), 0) != static_cast<ssize_t>(sizeof(drawn.words))) {
-            return os::os_error("getrandom");
-        }
-        identity_ = drawn;
+        OPENNVSCI_TRY_ASSIGN(first, ipc::random_number());
+        OPENNVSCI_TRY_ASSIGN(second, ipc::random_number());
+        identity_ = Identity{{first, second}};
     }
     return identity_;
 }
