@@ -112,7 +112,7 @@ TEST_F(BufListExchangeTest, EachProcessGetsThePermissionThatItAskedFor) {
         ASSERT_TRUE(share);
         EXPECT_EQ(share->right == memory::Right::read_write, row.at_peer == kReadWrite);
         EXPECT_EQ(buf::any_peer_writes(*entry->object()->list()), row.at_peer == kReadWrite);
-        EXPECT_TRUE(buf::has_peers(*entry->object()->list()));
+        EXPECT_TRUE(entry->object()->list()->has_peers());
     }
 }
 

@@ -36,6 +36,9 @@ bool go_around(Channel& channel, const Plan& plan, const Arguments& arguments) {
     try {
         const bool is_last = channel.receive_value<std::uint32_t>() != 0;
         is_producer(arguments) ? exchange.produce() : exchange.consume();
+        // A last peer says when it has done everything: whoever opens the endpoint anew resets what it has not read
+        // yet.
+        if (is_last) (void)channel.receive_value<std::uint32_t>();
         return !is_last;
     } catch (const Failure& failure) {
         if (!tells_of_loss(failure)) throw;
@@ -87,6 +90,7 @@ const Role kVictim("victim", [](const Arguments& arguments) {
         Exchange exchange(channel, Plan::of(arguments));
         is_producer(arguments) ? exchange.produce() : exchange.consume();
     }
+    if (arguments.number("is_last") != 0) channel.send_value<std::uint32_t>(0);
     channel.close();
 });
 

@@ -56,6 +56,7 @@ class Exchange {
     void map_buffers();
     [[nodiscard]] std::uint64_t fill(std::size_t index, std::uint32_t packet);
     [[nodiscard]] std::uint64_t checksum(std::size_t index);
+    [[noreturn]] void other_bytes(std::uint32_t packet) const;
     void signal(NvSciSyncFence& fence);
 
     Channel& channel_;

@@ -10,8 +10,10 @@
 #include <filesystem>
 #include <fstream>
 
+#include "ipc/watch.h"
 #include "opennvsci.h"
 #include "process.h"
+#include "sync/shared_page.h"
 
 namespace opennvsci::test {
 namespace {
@@ -99,6 +101,9 @@ void require_that(bool holds, const std::string& what) {
 }
 
 Holdings Holdings::now() {
+    // What the library takes down on threads of its own.
+    sync::SharedPage::wait_for_ended();
+    ipc::Watch::wait_for_end();
     Holdings held;
     held.descriptors = std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
     std::ifstream maps("/proc/self/maps");
