@@ -5,8 +5,7 @@
 # moved afterwards. The software device and the tool's data install themselves (softcuda, tools).
 #
 # An NvSci library is its target, its header and its pkg-config file, all of its name; libnvscicommon, which is empty, has
-# no header. One whose functions do not exist yet has no target and is not installed; its header may be there for the
-# types.
+# no header.
 
 include(CMakePackageConfigHelpers)
 
