@@ -26,7 +26,8 @@ TEST_F(SyncPeersTest, ALatePeerSeesWhatWasSignaledAndWhatIsInFlight) {
 
     const SyncList peer = gpu_list(peer_module_, 2);
     const SyncList peer_cpu = cpu_list(peer_module_, kWait);
-    const SyncList late = taken<NvSciSyncAttrList>(module_, sent<NvSciSyncAttrList>({peer, peer_cpu}, there_), here_);
+    const SyncList late =
+        taken<NvSciSyncAttrList>(module_, sent<NvSciSyncAttrList>({peer, peer_cpu}, channel_[1]), channel_[0]);
     const NvSciSyncAttrList lists[] = {late};
     ASSERT_EQ(NvSciSyncObjAttachPeer(here, lists, 1), kSuccess) << opennvsciGetLastErrorText();
     NvSciSyncAttrList of_object = nullptr;
@@ -62,7 +63,8 @@ TEST_F(SyncPeersTest, AFreedObjectOfTheSignalerFailsThePeersFences) {
     EXPECT_TRUE(comes_to_its_end(cuda_, second_));
     EXPECT_EQ(poll_there(reached), kSuccess);
     EXPECT_EQ(wait_there(lost), NvSciError_ResourceError);
-    EXPECT_NE(std::string(opennvsciGetLastErrorText()).find("a_0"), std::string::npos) << opennvsciGetLastErrorText();
+    EXPECT_NE(std::string(opennvsciGetLastErrorText()).find("itc_test_0"), std::string::npos)
+        << opennvsciGetLastErrorText();
     EXPECT_EQ(task_status(lost), NvSciSyncTaskStatus_Failure);
     EXPECT_EQ(waiter.wait(second_, lost), cu::CUDA_ERROR_ILLEGAL_STATE);
     EXPECT_EQ(waiter.wait(second_, reached), cu::CUDA_SUCCESS);
@@ -128,8 +130,7 @@ TEST_F(SyncPeersTest, ObjectsOutliveTheirEndpoints) {
     Pair object = shared({local}, {peer});
     const NvSciSyncFence first = carried(generate(object.here), object.there);
     const NvSciSyncFence second = carried(generate(object.here), object.there);
-    here_.close();
-    there_.close();
+    close_channel();
     EXPECT_EQ(NvSciSyncObjSignal(object.here), kSuccess);
     EXPECT_EQ(wait_there(first, 1'000'000), kSuccess);
     EXPECT_EQ(poll_there(second), NvSciError_Timeout);
@@ -166,29 +167,29 @@ TEST(SyncDescriptorsTest, TenThousandFencesOfTwoHundredObjectsNeedFew) {
     in_new_process([] {
         const rlimit limit{64, 64};
         ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
-        OwnChannels channels;
-        End here("a_0");
-        End there("a_1");
+        const IpcSetUp set_up;
+        const Channel channel;
         const SyncModule module = open_sync_module();
         const SyncModule peer_module = open_sync_module();
         const WaitContext context = wait_context(peer_module);
         const SyncList local = cpu_list(module, kSignal);
         const SyncList peer = cpu_list(peer_module, kWait);
-        const SyncList late = taken<NvSciSyncAttrList>(module, sent<NvSciSyncAttrList>({peer}, there), here);
+        const SyncList late = taken<NvSciSyncAttrList>(module, sent<NvSciSyncAttrList>({peer}, channel[1]), channel[0]);
         const SyncList list = std::move(reconcile({local, late}).reconciled);
         const SyncList theirs =
-            taken_result<NvSciSyncAttrList>(peer_module, sent_result<NvSciSyncAttrList>(list, here), there);
+            taken_result<NvSciSyncAttrList>(peer_module, sent_result<NvSciSyncAttrList>(list, channel[0]), channel[1]);
         for (int object_number = 0; object_number < 200; ++object_number) {
             const SyncObject object = make<SyncObject>(NvSciSyncObjAlloc, list.get());
             ObjectDescriptor descriptor{};
-            ASSERT_EQ(NvSciSyncObjIpcExport(object, kAuto, here, &descriptor), kSuccess) << opennvsciGetLastErrorText();
+            ASSERT_EQ(NvSciSyncObjIpcExport(object, kAuto, channel[0], &descriptor), kSuccess)
+                << opennvsciGetLastErrorText();
             SyncObject import;
-            ASSERT_EQ(NvSciSyncObjIpcImport(there, &descriptor, theirs, kAuto, 0, import.out()), kSuccess)
+            ASSERT_EQ(NvSciSyncObjIpcImport(channel[1], &descriptor, theirs, kAuto, 0, import.out()), kSuccess)
                 << opennvsciGetLastErrorText();
             for (int i = 0; i < 50; ++i) {
                 const NvSciSyncFence fence = generate(object);
                 FenceDescriptor carried{};
-                ASSERT_EQ(NvSciSyncIpcExportFence(&fence, here, &carried), kSuccess);
+                ASSERT_EQ(NvSciSyncIpcExportFence(&fence, channel[0], &carried), kSuccess);
                 NvSciSyncFence imported = NvSciSyncFenceInitializer;
                 ASSERT_EQ(NvSciSyncIpcImportFence(import, &carried, &imported), kSuccess);
                 ASSERT_EQ(NvSciSyncFenceWait(&imported, context, 0), NvSciError_Timeout);

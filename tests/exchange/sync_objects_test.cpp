@@ -232,20 +232,21 @@ TEST_F(SyncPeersTest, ListAndObjectTravelInOneBlob) {
     void* blob = nullptr;
     std::size_t size = 0;
     for (const NvSciSyncAccessPerm wrong : {kSignal, kWaitSignal, NvSciSyncAccessPerm{0}}) {
-        EXPECT_EQ(NvSciSyncIpcExportAttrListAndObj(object, wrong, here_, &blob, &size), kBadParameter);
+        EXPECT_EQ(NvSciSyncIpcExportAttrListAndObj(object, wrong, channel_[0], &blob, &size), kBadParameter);
     }
-    ASSERT_EQ(NvSciSyncIpcExportAttrListAndObj(object, kWait, here_, &blob, &size), kSuccess)
+    ASSERT_EQ(NvSciSyncIpcExportAttrListAndObj(object, kWait, channel_[0], &blob, &size), kSuccess)
         << opennvsciGetLastErrorText();
     EXPECT_GE(size, sizeof(ObjectDescriptor));
     SyncObject there;
     const SyncList other = cpu_list(peer_module_, kSignal);
     const NvSciSyncAttrList unmet[] = {other};
-    EXPECT_EQ(NvSciSyncIpcImportAttrListAndObj(peer_module_, there_, blob, size, unmet, 1, kWait, 0, there.out()),
+    EXPECT_EQ(NvSciSyncIpcImportAttrListAndObj(peer_module_, channel_[1], blob, size, unmet, 1, kWait, 0, there.out()),
               kBadParameter);
-    EXPECT_EQ(NvSciSyncIpcImportAttrListAndObj(peer_module_, there_, blob, size, nullptr, 0, kSignal, 0, there.out()),
-              kBadParameter);
+    EXPECT_EQ(
+        NvSciSyncIpcImportAttrListAndObj(peer_module_, channel_[1], blob, size, nullptr, 0, kSignal, 0, there.out()),
+        kBadParameter);
     const NvSciSyncAttrList met[] = {peer};
-    EXPECT_EQ(NvSciSyncIpcImportAttrListAndObj(peer_module_, there_, blob, size, met, 1, kAuto, 0, there.out()),
+    EXPECT_EQ(NvSciSyncIpcImportAttrListAndObj(peer_module_, channel_[1], blob, size, met, 1, kAuto, 0, there.out()),
               kSuccess)
         << opennvsciGetLastErrorText();
     NvSciSyncAttrListAndObjFreeDesc(blob);
@@ -258,8 +259,9 @@ TEST_F(SyncPeersTest, ListAndObjectTravelInOneBlob) {
 
 TEST_F(SyncPeersTest, AMiddleProcessHandsAnObjectOn) {
     // here reconciles; there is in the middle; the leaf is at the other end of a second channel.
-    End middle("b_0");
-    End leaf("b_1");
+    const Channel second("itc_second");
+    const NvSciIpcEndpoint middle = second[0];
+    const NvSciIpcEndpoint leaf = second[1];
     const SyncModule leaf_module = open_sync_module();
     const WaitContext leaf_context = wait_context(leaf_module);
     const SyncList leaf_list = cpu_list(leaf_module, kWait);
@@ -326,7 +328,7 @@ TEST_F(SyncPeersTest, EveryChangedByteOfADescriptorIsSeen) {
             ObjectDescriptor changed = descriptor;
             reinterpret_cast<unsigned char*>(&changed)[i] ^= static_cast<unsigned char>(change);
             SyncObject none;
-            ASSERT_EQ(NvSciSyncObjIpcImport(there_, &changed, theirs, kAuto, 0, none.out()), kBadParameter) << i;
+            ASSERT_EQ(NvSciSyncObjIpcImport(channel_[1], &changed, theirs, kAuto, 0, none.out()), kBadParameter) << i;
         }
     }
     const SyncObject there = imported(descriptor, theirs);

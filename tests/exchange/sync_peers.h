@@ -4,14 +4,8 @@
 // streams on each side. "Here" reconciles and allocates, "there" imports.
 #pragma once
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <string>
-
-#include "api/handles.h"
 #include "exchange.h"
-#include "nvsciipc.h"
+#include "exchange_channel.h"
 #include "sync_test.h"
 
 namespace opennvsci::test {
@@ -20,49 +14,6 @@ inline constexpr NvSciSyncAccessPerm kWait = NvSciSyncAccessPerm_WaitOnly;
 inline constexpr NvSciSyncAccessPerm kSignal = NvSciSyncAccessPerm_SignalOnly;
 inline constexpr NvSciSyncAccessPerm kWaitSignal = NvSciSyncAccessPerm_WaitSignal;
 inline constexpr NvSciSyncAccessPerm kAuto = NvSciSyncAccessPerm_Auto;
-
-/// A folder with channels of its own between threads, a_0 to a_1 and b_0 to b_1, until the end of the object.
-class OwnChannels {
-  public:
-    OwnChannels() {
-        std::string name = (std::filesystem::temp_directory_path() / "opennvsci-test-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) std::abort();
-        folder_ = name;
-        std::ofstream(folder_ / "nvsciipc.cfg") << "INTER_THREAD a_0 a_1 4 128\nINTER_THREAD b_0 b_1 4 128\n";
-        ::setenv("OPENNVSCI_RUNTIME_DIR", (folder_ / "run").c_str(), 1);
-        ::setenv("OPENNVSCI_IPC_CFG", (folder_ / "nvsciipc.cfg").c_str(), 1);
-        EXPECT_EQ(NvSciIpcInit(), kSuccess) << opennvsciGetLastErrorText();
-    }
-    OwnChannels(const OwnChannels&) = delete;
-    OwnChannels& operator=(const OwnChannels&) = delete;
-    ~OwnChannels() {
-        NvSciIpcDeinit();
-        ::unsetenv("OPENNVSCI_RUNTIME_DIR");
-        ::unsetenv("OPENNVSCI_IPC_CFG");
-        std::filesystem::remove_all(folder_);
-    }
-
-  private:
-    std::filesystem::path folder_;
-};
-
-class End {
-  public:
-    explicit End(const char* name) {
-        EXPECT_EQ(NvSciIpcOpenEndpoint(name, &handle_), kSuccess) << opennvsciGetLastErrorText();
-    }
-    End(const End&) = delete;
-    End& operator=(const End&) = delete;
-    ~End() { close(); }
-    void close() {
-        if (handle_ == 0) return;
-        EXPECT_EQ(NvSciIpcCloseEndpointSafe(std::exchange(handle_, 0), false), kSuccess);
-    }
-    operator NvSciIpcEndpoint() const noexcept { return handle_; }  // NOLINT(google-explicit-constructor)
-
-  private:
-    NvSciIpcEndpoint handle_ = 0;
-};
 
 using ObjectDescriptor = NvSciSyncObjIpcExportDescriptor;
 using FenceDescriptor = NvSciSyncFenceIpcExportDescriptor;
@@ -75,15 +26,19 @@ class SyncPeersTest : public SyncTest {
 
     ~SyncPeersTest() override { TestDevice::instance().make_current(); }
     void TearDown() override {
-        here_.close();
-        there_.close();
+        close_channel();
         SyncTest::TearDown();
+    }
+
+    void close_channel() {
+        channel_.close(0);
+        channel_.close(1);
     }
 
     /// What lists of both sides come to.
     [[nodiscard]] SyncList reconciled(std::vector<NvSciSyncAttrList> local,
                                       const std::vector<NvSciSyncAttrList>& peers) {
-        const SyncList imported = taken<NvSciSyncAttrList>(module_, sent(peers, there_), here_);
+        const SyncList imported = taken<NvSciSyncAttrList>(module_, sent(peers, channel_[1]), channel_[0]);
         local.push_back(imported);
         Reconciliation<SyncList> outcome = reconcile(local);
         EXPECT_EQ(outcome.code, kSuccess) << opennvsciGetLastErrorText();
@@ -93,20 +48,20 @@ class SyncPeersTest : public SyncTest {
         return make<SyncObject>(NvSciSyncObjAlloc, list);
     }
     [[nodiscard]] SyncList list_there(NvSciSyncAttrList list) {
-        return taken_result<NvSciSyncAttrList>(peer_module_, sent_result(list, here_), there_);
+        return taken_result<NvSciSyncAttrList>(peer_module_, sent_result(list, channel_[0]), channel_[1]);
     }
 
     [[nodiscard]] ObjectDescriptor exported(NvSciSyncObj object, NvSciSyncAccessPerm permissions = kAuto,
                                             NvSciError expected = kSuccess) const {
         ObjectDescriptor descriptor{};
-        EXPECT_EQ(NvSciSyncObjIpcExport(object, permissions, here_, &descriptor), expected)
+        EXPECT_EQ(NvSciSyncObjIpcExport(object, permissions, channel_[0], &descriptor), expected)
             << opennvsciGetLastErrorText();
         return descriptor;
     }
     [[nodiscard]] SyncObject imported(const ObjectDescriptor& descriptor, NvSciSyncAttrList list,
                                       NvSciSyncAccessPerm permissions = kAuto, NvSciError expected = kSuccess) const {
         SyncObject object;
-        EXPECT_EQ(NvSciSyncObjIpcImport(there_, &descriptor, list, permissions, -77, object.out()), expected)
+        EXPECT_EQ(NvSciSyncObjIpcImport(channel_[1], &descriptor, list, permissions, -77, object.out()), expected)
             << opennvsciGetLastErrorText();
         return object;
     }
@@ -122,7 +77,7 @@ class SyncPeersTest : public SyncTest {
 
     [[nodiscard]] FenceDescriptor exported(const NvSciSyncFence& fence) const {
         FenceDescriptor descriptor{};
-        EXPECT_EQ(NvSciSyncIpcExportFence(&fence, here_, &descriptor), kSuccess) << opennvsciGetLastErrorText();
+        EXPECT_EQ(NvSciSyncIpcExportFence(&fence, channel_[0], &descriptor), kSuccess) << opennvsciGetLastErrorText();
         return descriptor;
     }
     [[nodiscard]] static NvSciSyncFence imported(NvSciSyncObj object, const FenceDescriptor& descriptor) {
@@ -142,9 +97,8 @@ class SyncPeersTest : public SyncTest {
         return NvSciSyncFenceWait(&fence, context_, timeout_us);
     }
 
-    OwnChannels channels_;
-    End here_{"a_0"};
-    End there_{"a_1"};
+    IpcSetUp set_up_;
+    Channel channel_;  // end 0 is here, end 1 there
     SyncModule peer_module_ = open_sync_module();
     WaitContext peer_context_ = wait_context(peer_module_);
 };
