@@ -6,10 +6,8 @@
 
 #include <cstring>
 
-#include "buf_objects.h"
-#include "channel.h"
+#include "exchange.h"
 #include "process.h"
-#include "sync_objects.h"
 
 namespace opennvsci::test {
 namespace {
@@ -28,13 +26,6 @@ struct Libraries {
     SyncModule sync;
     WaitContext context;
 };
-
-template <class List, class Key, class T>
-void ask(const List& list, Key key, const T& value) {
-    T copy = value;
-    typename Library<Key>::Pair pair{key, &copy, sizeof(copy)};
-    MUST(Library<Key>::set(list, &pair, 1));
-}
 
 List buf_list(const Libraries& libraries, NvSciBufAttrValAccessPerm permission) {
     List list;

@@ -19,22 +19,6 @@ struct Packet {
     NvSciSyncFenceIpcExportDescriptor fence;
 };
 
-// The libraries' own memory for bytes, until they are freed by the function of the export.
-template <void (*kFree)(void*)>
-struct Blob {
-    Blob() = default;
-    Blob(const Blob&) = delete;
-    Blob& operator=(const Blob&) = delete;
-    ~Blob() { kFree(address); }
-    [[nodiscard]] std::span<const std::byte> bytes() const { return {static_cast<const std::byte*>(address), size}; }
-    void* address = nullptr;
-    std::size_t size = 0;
-};
-using SyncListBlob = Blob<NvSciSyncAttrListFreeDesc>;
-using SyncObjectBlob = Blob<NvSciSyncAttrListAndObjFreeDesc>;
-using ListBlob = Blob<NvSciBufAttrListFreeDesc>;
-using ObjectBlob = Blob<NvSciBufAttrListAndObjFreeDesc>;
-
 std::uint64_t checksum_of(std::span<const unsigned char> bytes) {
     std::uint64_t sum = 0;
     for (const unsigned char byte : bytes)
@@ -44,13 +28,6 @@ std::uint64_t checksum_of(std::span<const unsigned char> bytes) {
 
 unsigned char byte_of(std::uint32_t packet) {
     return static_cast<unsigned char>(packet * 7 + 1);
-}
-
-template <class List, class Key, class T>
-void ask(const List& list, Key key, const T& value) {
-    const typename Library<Key>::Pair pair{key, &value, sizeof(value)};
-    auto* pairs = const_cast<typename Library<Key>::Pair*>(&pair);  // NvSciBuf's prototype
-    MUST(Library<Key>::set(list, pairs, 1));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,30 @@
 #include "sync_objects.h"
 
 namespace opennvsci::test {
+
+/// Sets one attribute of a list. Throws a Failure.
+template <class List, class Key, class T>
+void ask(const List& list, Key key, const T& value) {
+    const typename Library<Key>::Pair pair{key, &value, sizeof(value)};
+    auto* pairs = const_cast<typename Library<Key>::Pair*>(&pair);  // NvSciBuf's prototype
+    MUST(Library<Key>::set(list, pairs, 1));
+}
+
+/// The libraries' own memory for bytes, until they are freed by the function of the export.
+template <void (*kFree)(void*)>
+struct Blob {
+    Blob() = default;
+    Blob(const Blob&) = delete;
+    Blob& operator=(const Blob&) = delete;
+    ~Blob() { kFree(address); }
+    [[nodiscard]] std::span<const std::byte> bytes() const { return {static_cast<const std::byte*>(address), size}; }
+    void* address = nullptr;
+    std::size_t size = 0;
+};
+using SyncListBlob = Blob<NvSciSyncAttrListFreeDesc>;
+using SyncObjectBlob = Blob<NvSciSyncAttrListAndObjFreeDesc>;
+using ListBlob = Blob<NvSciBufAttrListFreeDesc>;
+using ObjectBlob = Blob<NvSciBufAttrListAndObjFreeDesc>;
 
 struct Plan {
     std::uint64_t size = 16384;  ///< of a buffer

@@ -15,13 +15,6 @@ namespace {
 constexpr long kRounds = 10'000;
 constexpr std::int64_t kLongestWaitUs = 60'000'000;
 
-template <class List, class Key, class T>
-void ask(const List& list, Key key, const T& value) {
-    T copy = value;
-    typename Library<Key>::Pair pair{key, &copy, sizeof(copy)};
-    MUST(Library<Key>::set(list, &pair, 1));
-}
-
 // The exporter may be told that the peer has not taken enough; then it goes on a moment later.
 template <class Export>
 void export_patiently(Export&& export_one) {
@@ -46,27 +39,112 @@ void connect(Channel& channel) {
     channel.await_connection();
 }
 
+// The two libraries, as the exchange of lists uses them, and what either side asks.
+struct OfBuffers {
+    using Module = test::Module;
+    using List = test::List;
+    using Handle = NvSciBufAttrList;
+    static constexpr auto open = NvSciBufModuleOpen;
+    static constexpr auto create = NvSciBufAttrListCreate;
+    static constexpr auto export_unreconciled = NvSciBufAttrListIpcExportUnreconciled;
+    static constexpr auto import_unreconciled = NvSciBufAttrListIpcImportUnreconciled;
+    static constexpr auto reconcile = NvSciBufAttrListReconcile;
+    static constexpr auto export_reconciled = NvSciBufAttrListIpcExportReconciled;
+    static constexpr auto import_reconciled = NvSciBufAttrListIpcImportReconciled;
+    using ListBlob = test::ListBlob;
+
+    static void ask_for(const List& list, bool is_source) {
+        ask(list, NvSciBufGeneralAttrKey_Types, NvSciBufType_RawBuffer);
+        if (is_source) ask(list, NvSciBufRawBufferAttrKey_Size, std::uint64_t{4096});
+        ask(list, NvSciBufGeneralAttrKey_NeedCpuAccess, true);
+    }
+};
+
+struct OfSync {
+    using Module = SyncModule;
+    using List = SyncList;
+    using Handle = NvSciSyncAttrList;
+    static constexpr auto open = NvSciSyncModuleOpen;
+    static constexpr auto create = NvSciSyncAttrListCreate;
+    static constexpr auto export_unreconciled = NvSciSyncAttrListIpcExportUnreconciled;
+    static constexpr auto import_unreconciled = NvSciSyncAttrListIpcImportUnreconciled;
+    static constexpr auto reconcile = NvSciSyncAttrListReconcile;
+    static constexpr auto export_reconciled = NvSciSyncAttrListIpcExportReconciled;
+    static constexpr auto import_reconciled = NvSciSyncAttrListIpcImportReconciled;
+    using ListBlob = SyncListBlob;
+
+    static void ask_for(const List& list, bool is_source) {
+        ask(list, NvSciSyncAttrKey_NeedCpuAccess, true);
+        ask(list, NvSciSyncAttrKey_RequiredPerm,
+            is_source ? NvSciSyncAccessPerm_SignalOnly : NvSciSyncAccessPerm_WaitOnly);
+    }
+};
+
+// Who reconciles and exports: connected, and has what the sink asks.
+template <class Of>
+struct Source {
+    Source() {
+        connect(channel);
+        MUST(Of::open(module.out()));
+        MUST(Of::create(module, own.out()));
+        Of::ask_for(own, true);
+        const Bytes blob = channel.receive_blob();
+        MUST(Of::import_unreconciled(module, channel, blob.data(), blob.size(), theirs.out()));
+    }
+    // Reconciles, and sends the sink its list.
+    void reconcile() {
+        const typename Of::Handle lists[] = {own, theirs};
+        typename Of::List conflict;
+        MUST(Of::reconcile(lists, 2, reconciled.out(), conflict.out()));
+        typename Of::ListBlob blob;
+        MUST(Of::export_reconciled(reconciled, channel, &blob.address, &blob.size));
+        channel.send_blob(blob.bytes());
+    }
+
+    Channel channel{"ch_0"};
+    typename Of::Module module;
+    typename Of::List own;
+    typename Of::List theirs;
+    typename Of::List reconciled;
+};
+
+// Who imports: connected, and has said what it asks.
+template <class Of>
+struct Sink {
+    Sink() {
+        connect(channel);
+        MUST(Of::open(module.out()));
+        MUST(Of::create(module, own.out()));
+        Of::ask_for(own, false);
+        const typename Of::Handle lists[] = {own};
+        typename Of::ListBlob blob;
+        MUST(Of::export_unreconciled(lists, 1, channel, &blob.address, &blob.size));
+        channel.send_blob(blob.bytes());
+    }
+    void receive_list() {
+        const Bytes blob = channel.receive_blob();
+        const typename Of::Handle lists[] = {own};
+        MUST(Of::import_reconciled(module, channel, blob.data(), blob.size(), lists, 1, reconciled.out()));
+    }
+
+    Channel channel{"ch_1"};
+    typename Of::Module module;
+    typename Of::List own;
+    typename Of::List reconciled;
+};
+
 const Role kFenceSource("fence_source", [](const Arguments&) {
-    Channel channel("ch_0");
-    connect(channel);
-    SyncModule module;
-    MUST(NvSciSyncModuleOpen(module.out()));
-    SyncList own;
-    MUST(NvSciSyncAttrListCreate(module, own.out()));
-    ask(own, NvSciSyncAttrKey_NeedCpuAccess, true);
-    ask(own, NvSciSyncAttrKey_RequiredPerm, NvSciSyncAccessPerm_SignalOnly);
-    const Bytes blob = channel.receive_blob();
-    SyncList theirs;
-    MUST(NvSciSyncAttrListIpcImportUnreconciled(module, channel, blob.data(), blob.size(), theirs.out()));
-    const NvSciSyncAttrList lists[] = {own, theirs};
+    Source<OfSync> side;
+    Channel& channel = side.channel;
+    const NvSciSyncAttrList lists[] = {side.own, side.theirs};
     SyncObject object;
     SyncList conflict;
     MUST(NvSciSyncAttrListReconcileAndObjAlloc(lists, 2, object.out(), conflict.out()));
-    void* both = nullptr;
-    std::size_t size = 0;
-    MUST(NvSciSyncIpcExportAttrListAndObj(object, NvSciSyncAccessPerm_Auto, channel, &both, &size));
-    channel.send_blob({static_cast<const std::byte*>(both), size});
-    NvSciSyncAttrListAndObjFreeDesc(both);
+    {
+        SyncObjectBlob both;
+        MUST(NvSciSyncIpcExportAttrListAndObj(object, NvSciSyncAccessPerm_Auto, channel, &both.address, &both.size));
+        channel.send_blob(both.bytes());
+    }
     const Holdings before = Holdings::now();
     for (long i = 0; i < kRounds; ++i) {
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
@@ -82,25 +160,14 @@ const Role kFenceSource("fence_source", [](const Arguments&) {
 });
 
 const Role kFenceSink("fence_sink", [](const Arguments&) {
-    Channel channel("ch_1");
-    connect(channel);
-    SyncModule module;
-    MUST(NvSciSyncModuleOpen(module.out()));
+    Sink<OfSync> side;
+    Channel& channel = side.channel;
     WaitContext context;
-    MUST(NvSciSyncCpuWaitContextAlloc(module, context.out()));
-    SyncList own;
-    MUST(NvSciSyncAttrListCreate(module, own.out()));
-    ask(own, NvSciSyncAttrKey_NeedCpuAccess, true);
-    ask(own, NvSciSyncAttrKey_RequiredPerm, NvSciSyncAccessPerm_WaitOnly);
-    const NvSciSyncAttrList lists[] = {own};
-    void* blob = nullptr;
-    std::size_t size = 0;
-    MUST(NvSciSyncAttrListIpcExportUnreconciled(lists, 1, channel, &blob, &size));
-    channel.send_blob({static_cast<const std::byte*>(blob), size});
-    NvSciSyncAttrListFreeDesc(blob);
+    MUST(NvSciSyncCpuWaitContextAlloc(side.module, context.out()));
+    const NvSciSyncAttrList lists[] = {side.own};
     const Bytes both = channel.receive_blob();
     SyncObject object;
-    MUST(NvSciSyncIpcImportAttrListAndObj(module, channel, both.data(), both.size(), lists, 1,
+    MUST(NvSciSyncIpcImportAttrListAndObj(side.module, channel, both.data(), both.size(), lists, 1,
                                           NvSciSyncAccessPerm_WaitOnly, 0, object.out()));
     const Holdings before = Holdings::now();
     for (long i = 0; i < kRounds; ++i) {
@@ -114,27 +181,10 @@ const Role kFenceSink("fence_sink", [](const Arguments&) {
 });
 
 const Role kObjectSource("object_source", [](const Arguments&) {
-    Channel channel("ch_0");
-    connect(channel);
-    Module module;
-    MUST(NvSciBufModuleOpen(module.out()));
-    List own;
-    MUST(NvSciBufAttrListCreate(module, own.out()));
-    ask(own, NvSciBufGeneralAttrKey_Types, NvSciBufType_RawBuffer);
-    ask(own, NvSciBufRawBufferAttrKey_Size, std::uint64_t{4096});
-    ask(own, NvSciBufGeneralAttrKey_NeedCpuAccess, true);
-    const Bytes blob = channel.receive_blob();
-    List theirs;
-    MUST(NvSciBufAttrListIpcImportUnreconciled(module, channel, blob.data(), blob.size(), theirs.out()));
-    const NvSciBufAttrList lists[] = {own, theirs};
-    List reconciled;
-    List conflict;
-    MUST(NvSciBufAttrListReconcile(lists, 2, reconciled.out(), conflict.out()));
-    void* list = nullptr;
-    std::size_t size = 0;
-    MUST(NvSciBufAttrListIpcExportReconciled(reconciled, channel, &list, &size));
-    channel.send_blob({static_cast<const std::byte*>(list), size});
-    NvSciBufAttrListFreeDesc(list);
+    Source<OfBuffers> side;
+    side.reconcile();
+    Channel& channel = side.channel;
+    const List& reconciled = side.reconciled;
     Object kept;
     MUST(NvSciBufObjAlloc(reconciled, kept.out()));
     const Holdings before = Holdings::now();
@@ -156,23 +206,10 @@ const Role kObjectSource("object_source", [](const Arguments&) {
 });
 
 const Role kObjectSink("object_sink", [](const Arguments&) {
-    Channel channel("ch_1");
-    connect(channel);
-    Module module;
-    MUST(NvSciBufModuleOpen(module.out()));
-    List own;
-    MUST(NvSciBufAttrListCreate(module, own.out()));
-    ask(own, NvSciBufGeneralAttrKey_Types, NvSciBufType_RawBuffer);
-    ask(own, NvSciBufGeneralAttrKey_NeedCpuAccess, true);
-    const NvSciBufAttrList lists[] = {own};
-    void* blob = nullptr;
-    std::size_t size = 0;
-    MUST(NvSciBufAttrListIpcExportUnreconciled(lists, 1, channel, &blob, &size));
-    channel.send_blob({static_cast<const std::byte*>(blob), size});
-    NvSciBufAttrListFreeDesc(blob);
-    const Bytes list = channel.receive_blob();
-    List reconciled;
-    MUST(NvSciBufAttrListIpcImportReconciled(module, channel, list.data(), list.size(), lists, 1, reconciled.out()));
+    Sink<OfBuffers> side;
+    side.receive_list();
+    Channel& channel = side.channel;
+    const List& reconciled = side.reconciled;
     const Holdings before = Holdings::now();
     for (long i = 0; i < kRounds; ++i) {
         const auto descriptor = channel.receive_value<NvSciBufObjIpcExportDescriptor>();
@@ -191,26 +228,10 @@ const Role kObjectSink("object_sink", [](const Arguments&) {
 
 // Sync objects: every second one is freed before the peer imports it, the others are the same one again and again.
 const Role kSyncSource("sync_source", [](const Arguments&) {
-    Channel channel("ch_0");
-    connect(channel);
-    SyncModule module;
-    MUST(NvSciSyncModuleOpen(module.out()));
-    SyncList own;
-    MUST(NvSciSyncAttrListCreate(module, own.out()));
-    ask(own, NvSciSyncAttrKey_NeedCpuAccess, true);
-    ask(own, NvSciSyncAttrKey_RequiredPerm, NvSciSyncAccessPerm_SignalOnly);
-    const Bytes blob = channel.receive_blob();
-    SyncList theirs;
-    MUST(NvSciSyncAttrListIpcImportUnreconciled(module, channel, blob.data(), blob.size(), theirs.out()));
-    const NvSciSyncAttrList lists[] = {own, theirs};
-    SyncList reconciled;
-    SyncList conflict;
-    MUST(NvSciSyncAttrListReconcile(lists, 2, reconciled.out(), conflict.out()));
-    void* list = nullptr;
-    std::size_t size = 0;
-    MUST(NvSciSyncAttrListIpcExportReconciled(reconciled, channel, &list, &size));
-    channel.send_blob({static_cast<const std::byte*>(list), size});
-    NvSciSyncAttrListFreeDesc(list);
+    Source<OfSync> side;
+    side.reconcile();
+    Channel& channel = side.channel;
+    const SyncList& reconciled = side.reconciled;
     SyncObject kept;
     MUST(NvSciSyncObjAlloc(reconciled, kept.out()));
     Holdings before = Holdings::now();
@@ -233,23 +254,10 @@ const Role kSyncSource("sync_source", [](const Arguments&) {
 });
 
 const Role kSyncSink("sync_sink", [](const Arguments&) {
-    Channel channel("ch_1");
-    connect(channel);
-    SyncModule module;
-    MUST(NvSciSyncModuleOpen(module.out()));
-    SyncList own;
-    MUST(NvSciSyncAttrListCreate(module, own.out()));
-    ask(own, NvSciSyncAttrKey_NeedCpuAccess, true);
-    ask(own, NvSciSyncAttrKey_RequiredPerm, NvSciSyncAccessPerm_WaitOnly);
-    const NvSciSyncAttrList lists[] = {own};
-    void* blob = nullptr;
-    std::size_t size = 0;
-    MUST(NvSciSyncAttrListIpcExportUnreconciled(lists, 1, channel, &blob, &size));
-    channel.send_blob({static_cast<const std::byte*>(blob), size});
-    NvSciSyncAttrListFreeDesc(blob);
-    const Bytes list = channel.receive_blob();
-    SyncList reconciled;
-    MUST(NvSciSyncAttrListIpcImportReconciled(module, channel, list.data(), list.size(), lists, 1, reconciled.out()));
+    Sink<OfSync> side;
+    side.receive_list();
+    Channel& channel = side.channel;
+    const SyncList& reconciled = side.reconciled;
     Holdings before = Holdings::now();
     for (long i = 0; i < kRounds; ++i) {
         const auto descriptor = channel.receive_value<NvSciSyncObjIpcExportDescriptor>();
