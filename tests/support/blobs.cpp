@@ -46,6 +46,14 @@ Handle untouched() {
     return reinterpret_cast<Handle>(std::uintptr_t{0x1111});
 }
 
+// What an import came to, which stored `handle`: a list or an object, which is used and freed, or nothing.
+template <class Owner, class Handle, class Use>
+Imported outcome(NvSciError code, Handle handle, const char* what, Use&& use) {
+    if (code != kSuccess) return {code, handle == untouched<Handle>() || handle == nullptr ? "" : what};
+    const Owner owner(handle);
+    return {code, use(handle)};
+}
+
 // Reads every key of every slot to the last byte.
 std::string read_everything(NvSciBufAttrList list) {
     std::size_t sum = 0;
@@ -76,6 +84,50 @@ std::string read_everything(NvSciSyncAttrList list) {
 
 }  // namespace
 
+struct Blobs::Buf {
+    using List = NvSciBufAttrList;
+    using Object = NvSciBufObj;
+    using ListOwner = BufList;
+    using ObjectOwner = BufObject;
+    using Descriptor = NvSciBufObjIpcExportDescriptor;
+    static constexpr auto kAuto = NvSciBufAccessPerm_Auto;
+    static constexpr auto export_unreconciled = NvSciBufAttrListIpcExportUnreconciled;
+    static constexpr auto import_unreconciled = NvSciBufAttrListIpcImportUnreconciled;
+    static constexpr auto reconcile = NvSciBufAttrListReconcile;
+    static constexpr auto export_reconciled = NvSciBufAttrListIpcExportReconciled;
+    static constexpr auto import_reconciled = NvSciBufAttrListIpcImportReconciled;
+    static constexpr auto free_blob = NvSciBufAttrListFreeDesc;
+    static constexpr auto allocate = NvSciBufObjAlloc;
+    static constexpr auto export_object = NvSciBufObjIpcExport;
+    static constexpr auto import_object = NvSciBufObjIpcImport;
+    static constexpr auto export_list_and_object = NvSciBufIpcExportAttrListAndObj;
+    static constexpr auto import_list_and_object = NvSciBufIpcImportAttrListAndObj;
+    static constexpr auto free_joint_blob = NvSciBufAttrListAndObjFreeDesc;
+    static auto& in(Blobs& blobs) { return blobs.buf_; }
+};
+
+struct Blobs::Sync {
+    using List = NvSciSyncAttrList;
+    using Object = NvSciSyncObj;
+    using ListOwner = SyncList;
+    using ObjectOwner = SyncObject;
+    using Descriptor = NvSciSyncObjIpcExportDescriptor;
+    static constexpr auto kAuto = NvSciSyncAccessPerm_Auto;
+    static constexpr auto export_unreconciled = NvSciSyncAttrListIpcExportUnreconciled;
+    static constexpr auto import_unreconciled = NvSciSyncAttrListIpcImportUnreconciled;
+    static constexpr auto reconcile = NvSciSyncAttrListReconcile;
+    static constexpr auto export_reconciled = NvSciSyncAttrListIpcExportReconciled;
+    static constexpr auto import_reconciled = NvSciSyncAttrListIpcImportReconciled;
+    static constexpr auto free_blob = NvSciSyncAttrListFreeDesc;
+    static constexpr auto allocate = NvSciSyncObjAlloc;
+    static constexpr auto export_object = NvSciSyncObjIpcExport;
+    static constexpr auto import_object = NvSciSyncObjIpcImport;
+    static constexpr auto export_list_and_object = NvSciSyncIpcExportAttrListAndObj;
+    static constexpr auto import_list_and_object = NvSciSyncIpcImportAttrListAndObj;
+    static constexpr auto free_joint_blob = NvSciSyncAttrListAndObjFreeDesc;
+    static auto& in(Blobs& blobs) { return blobs.sync_; }
+};
+
 ThreadChannel::ThreadChannel() {
     SET_UP(NvSciIpcInit());
     SET_UP(NvSciIpcOpenEndpoint("itc_test_0", &ends_[0]));
@@ -100,198 +152,171 @@ ThreadChannel::~ThreadChannel() {
 }
 
 Blobs::Blobs() {
-    SET_UP(NvSciBufModuleOpen(buf_module_.out()));
-    SET_UP(NvSciSyncModuleOpen(sync_module_.out()));
-    SET_UP(NvSciSyncCpuWaitContextAlloc(sync_module_, context_.out()));
+    SET_UP(NvSciBufModuleOpen(buf_.module.out()));
+    SET_UP(NvSciSyncModuleOpen(sync_.module.out()));
+    SET_UP(NvSciSyncCpuWaitContextAlloc(sync_.module, context_.out()));
 
     const bool yes = true;
     const NvSciBufType type = NvSciBufType_RawBuffer;
     const NvSciBufAttrValAccessPerm write = NvSciBufAccessPerm_ReadWrite;
     const NvSciBufAttrValAccessPerm read = NvSciBufAccessPerm_Readonly;
     using Pair = NvSciBufAttrKeyValuePair;
-    SET_UP(NvSciBufAttrListCreate(buf_module_, buf_own_.out()));
-    set_pairs(NvSciBufAttrListSetAttrs, buf_own_,
+    SET_UP(NvSciBufAttrListCreate(buf_.module, buf_.own.out()));
+    set_pairs(NvSciBufAttrListSetAttrs, buf_.own,
               std::vector<Pair>{{NvSciBufGeneralAttrKey_Types, &type, sizeof(type)},
                                 {NvSciBufRawBufferAttrKey_Size, &kSize, sizeof(kSize)},
                                 {NvSciBufGeneralAttrKey_RequiredPerm, &write, sizeof(write)},
                                 {NvSciBufGeneralAttrKey_NeedCpuAccess, &yes, sizeof(yes)}});
-    SET_UP(NvSciBufAttrListCreate(buf_module_, buf_reader_.out()));
-    set_pairs(NvSciBufAttrListSetAttrs, buf_reader_,
+    SET_UP(NvSciBufAttrListCreate(buf_.module, buf_.asked.out()));
+    set_pairs(NvSciBufAttrListSetAttrs, buf_.asked,
               std::vector<Pair>{{NvSciBufGeneralAttrKey_Types, &type, sizeof(type)},
                                 {NvSciBufGeneralAttrKey_RequiredPerm, &read, sizeof(read)},
                                 {NvSciBufGeneralAttrKey_NeedCpuAccess, &yes, sizeof(yes)}});
-    const Bytes asked = buf_unreconciled();
-    SET_UP(NvSciBufAttrListIpcImportUnreconciled(buf_module_, channel_.exporter(), asked.data(), asked.size(),
-                                                 buf_theirs_.out()));
-    const NvSciBufAttrList lists[] = {buf_own_, buf_theirs_};
-    BufList conflict;
-    SET_UP(NvSciBufAttrListReconcile(lists, 2, buf_reconciled_.out(), conflict.out()));
-    SET_UP(NvSciBufObjAlloc(buf_reconciled_, buf_.out()));
-    const Bytes list = buf_reconciled();
-    SET_UP(NvSciBufAttrListIpcImportReconciled(buf_module_, channel_.importer(), list.data(), list.size(), nullptr, 0,
-                                               buf_imported_.out()));
+    exchange_lists<Buf>();
 
     using SyncPair = NvSciSyncAttrKeyValuePair;
     const NvSciSyncAccessPerm signal = NvSciSyncAccessPerm_SignalOnly;
     const NvSciSyncAccessPerm wait = NvSciSyncAccessPerm_WaitOnly;
-    SET_UP(NvSciSyncAttrListCreate(sync_module_, sync_own_.out()));
-    set_pairs(NvSciSyncAttrListSetAttrs, sync_own_,
+    SET_UP(NvSciSyncAttrListCreate(sync_.module, sync_.own.out()));
+    set_pairs(NvSciSyncAttrListSetAttrs, sync_.own,
               std::vector<SyncPair>{{NvSciSyncAttrKey_NeedCpuAccess, &yes, sizeof(yes)},
                                     {NvSciSyncAttrKey_RequiredPerm, &signal, sizeof(signal)}});
-    SET_UP(NvSciSyncAttrListCreate(sync_module_, sync_waiter_.out()));
-    set_pairs(NvSciSyncAttrListSetAttrs, sync_waiter_,
+    SET_UP(NvSciSyncAttrListCreate(sync_.module, sync_.asked.out()));
+    set_pairs(NvSciSyncAttrListSetAttrs, sync_.asked,
               std::vector<SyncPair>{{NvSciSyncAttrKey_NeedCpuAccess, &yes, sizeof(yes)},
                                     {NvSciSyncAttrKey_RequiredPerm, &wait, sizeof(wait)}});
-    const Bytes sync_asked = sync_unreconciled();
-    SET_UP(NvSciSyncAttrListIpcImportUnreconciled(sync_module_, channel_.exporter(), sync_asked.data(),
-                                                  sync_asked.size(), sync_theirs_.out()));
-    const NvSciSyncAttrList sync_lists[] = {sync_own_, sync_theirs_};
-    SyncList sync_conflict;
-    SET_UP(NvSciSyncAttrListReconcile(sync_lists, 2, sync_reconciled_.out(), sync_conflict.out()));
-    SET_UP(NvSciSyncObjAlloc(sync_reconciled_, sync_.out()));
-    const Bytes sync_list = sync_reconciled();
-    SET_UP(NvSciSyncAttrListIpcImportReconciled(sync_module_, channel_.importer(), sync_list.data(), sync_list.size(),
-                                                nullptr, 0, sync_imported_.out()));
-    const Bytes object = sync_object();
+    exchange_lists<Sync>();
+    const Bytes exported = object<Sync>();
     NvSciSyncObjIpcExportDescriptor descriptor;
-    std::memcpy(&descriptor, object.data(), sizeof(descriptor));
-    SET_UP(NvSciSyncObjIpcImport(channel_.importer(), &descriptor, sync_imported_, NvSciSyncAccessPerm_WaitOnly, 0,
+    std::memcpy(&descriptor, exported.data(), sizeof(descriptor));
+    SET_UP(NvSciSyncObjIpcImport(channel_.importer(), &descriptor, sync_.imported, NvSciSyncAccessPerm_WaitOnly, 0,
                                  sync_imported_object_.out()));
 }
 
 Blobs::~Blobs() = default;
 
+// What the importer asks and the exporter has, reconciled; the object; the result at the importer.
+template <class Of>
+void Blobs::exchange_lists() {
+    auto& side = Of::in(*this);
+    const Bytes asked = unreconciled<Of>();
+    SET_UP(Of::import_unreconciled(side.module, channel_.exporter(), asked.data(), asked.size(), side.theirs.out()));
+    const typename Of::List lists[] = {side.own, side.theirs};
+    typename Of::ListOwner conflict;
+    SET_UP(Of::reconcile(lists, 2, side.reconciled.out(), conflict.out()));
+    SET_UP(Of::allocate(side.reconciled, side.object.out()));
+    const Bytes list = reconciled<Of>();
+    SET_UP(Of::import_reconciled(side.module, channel_.importer(), list.data(), list.size(), nullptr, 0,
+                                 side.imported.out()));
+}
+
 std::span<const Blobs::Kind> Blobs::kinds() {
     static constexpr Kind kKinds[] = {
-        {"BufUnreconciled", &Blobs::buf_unreconciled, &Blobs::take_buf_unreconciled, true, false},
-        {"BufReconciled", &Blobs::buf_reconciled, &Blobs::take_buf_reconciled, true, false},
-        {"BufObject", &Blobs::buf_object, &Blobs::take_buf_object, false, true},
-        {"BufListAndObject", &Blobs::buf_list_and_object, &Blobs::take_buf_list_and_object, true, true},
-        {"SyncUnreconciled", &Blobs::sync_unreconciled, &Blobs::take_sync_unreconciled, true, false},
-        {"SyncReconciled", &Blobs::sync_reconciled, &Blobs::take_sync_reconciled, true, false},
-        {"SyncObject", &Blobs::sync_object, &Blobs::take_sync_object, false, true},
-        {"SyncListAndObject", &Blobs::sync_list_and_object, &Blobs::take_sync_list_and_object, true, true},
+        {"BufUnreconciled", &Blobs::unreconciled<Buf>, &Blobs::take_unreconciled<Buf>, true, false},
+        {"BufReconciled", &Blobs::reconciled<Buf>, &Blobs::take_buf_reconciled, true, false},
+        {"BufObject", &Blobs::object<Buf>, &Blobs::take_object<Buf>, false, true},
+        {"BufListAndObject", &Blobs::list_and_object<Buf>, &Blobs::take_list_and_object<Buf>, true, true},
+        {"SyncUnreconciled", &Blobs::unreconciled<Sync>, &Blobs::take_unreconciled<Sync>, true, false},
+        {"SyncReconciled", &Blobs::reconciled<Sync>, &Blobs::take_sync_reconciled, true, false},
+        {"SyncObject", &Blobs::object<Sync>, &Blobs::take_object<Sync>, false, true},
+        {"SyncListAndObject", &Blobs::list_and_object<Sync>, &Blobs::take_list_and_object<Sync>, true, true},
         {"SyncFence", &Blobs::sync_fence, &Blobs::take_sync_fence, false, false},
     };
     return kKinds;
 }
 
-Bytes Blobs::buf_unreconciled() {
+template <class Of>
+Bytes Blobs::unreconciled() {
     void* blob = nullptr;
     std::size_t size = 0;
-    const NvSciBufAttrList lists[] = {buf_reader_};
-    SET_UP(NvSciBufAttrListIpcExportUnreconciled(lists, 1, channel_.importer(), &blob, &size));
-    return taken_over(blob, size, NvSciBufAttrListFreeDesc);
+    const typename Of::List lists[] = {Of::in(*this).asked};
+    SET_UP(Of::export_unreconciled(lists, 1, channel_.importer(), &blob, &size));
+    return taken_over(blob, size, Of::free_blob);
 }
 
-Bytes Blobs::buf_reconciled() {
+template <class Of>
+Bytes Blobs::reconciled() {
     void* blob = nullptr;
     std::size_t size = 0;
-    SET_UP(NvSciBufAttrListIpcExportReconciled(buf_reconciled_, channel_.exporter(), &blob, &size));
-    return taken_over(blob, size, NvSciBufAttrListFreeDesc);
+    SET_UP(Of::export_reconciled(Of::in(*this).reconciled, channel_.exporter(), &blob, &size));
+    return taken_over(blob, size, Of::free_blob);
 }
 
-Bytes Blobs::buf_object() {
-    NvSciBufObjIpcExportDescriptor descriptor{};
-    SET_UP(NvSciBufObjIpcExport(buf_, NvSciBufAccessPerm_Auto, channel_.exporter(), &descriptor));
+template <class Of>
+Bytes Blobs::object() {
+    typename Of::Descriptor descriptor{};
+    SET_UP(Of::export_object(Of::in(*this).object, Of::kAuto, channel_.exporter(), &descriptor));
     return bytes_of_struct(descriptor);
 }
 
-Bytes Blobs::buf_list_and_object() {
+template <class Of>
+Bytes Blobs::list_and_object() {
     void* blob = nullptr;
     std::size_t size = 0;
-    SET_UP(NvSciBufIpcExportAttrListAndObj(buf_, NvSciBufAccessPerm_Auto, channel_.exporter(), &blob, &size));
-    return taken_over(blob, size, NvSciBufAttrListAndObjFreeDesc);
-}
-
-Bytes Blobs::sync_unreconciled() {
-    void* blob = nullptr;
-    std::size_t size = 0;
-    const NvSciSyncAttrList lists[] = {sync_waiter_};
-    SET_UP(NvSciSyncAttrListIpcExportUnreconciled(lists, 1, channel_.importer(), &blob, &size));
-    return taken_over(blob, size, NvSciSyncAttrListFreeDesc);
-}
-
-Bytes Blobs::sync_reconciled() {
-    void* blob = nullptr;
-    std::size_t size = 0;
-    SET_UP(NvSciSyncAttrListIpcExportReconciled(sync_reconciled_, channel_.exporter(), &blob, &size));
-    return taken_over(blob, size, NvSciSyncAttrListFreeDesc);
-}
-
-Bytes Blobs::sync_object() {
-    NvSciSyncObjIpcExportDescriptor descriptor{};
-    SET_UP(NvSciSyncObjIpcExport(sync_, NvSciSyncAccessPerm_Auto, channel_.exporter(), &descriptor));
-    return bytes_of_struct(descriptor);
-}
-
-Bytes Blobs::sync_list_and_object() {
-    void* blob = nullptr;
-    std::size_t size = 0;
-    SET_UP(NvSciSyncIpcExportAttrListAndObj(sync_, NvSciSyncAccessPerm_Auto, channel_.exporter(), &blob, &size));
-    return taken_over(blob, size, NvSciSyncAttrListAndObjFreeDesc);
+    SET_UP(Of::export_list_and_object(Of::in(*this).object, Of::kAuto, channel_.exporter(), &blob, &size));
+    return taken_over(blob, size, Of::free_joint_blob);
 }
 
 // The next one is never signaled.
 Bytes Blobs::sync_fence() {
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
-    SET_UP(NvSciSyncObjGenerateFence(sync_, &fence));
+    SET_UP(NvSciSyncObjGenerateFence(sync_.object, &fence));
     NvSciSyncFenceIpcExportDescriptor descriptor{};
     SET_UP(NvSciSyncIpcExportFence(&fence, channel_.exporter(), &descriptor));
     NvSciSyncFenceClear(&fence);
     return bytes_of_struct(descriptor);
 }
 
-Imported Blobs::take_buf_unreconciled(const Bytes& bytes) {
-    auto handle = untouched<NvSciBufAttrList>();
+template <class Of>
+Imported Blobs::take_unreconciled(const Bytes& bytes) {
+    auto& side = Of::in(*this);
+    auto handle = untouched<typename Of::List>();
     const NvSciError code =
-        NvSciBufAttrListIpcImportUnreconciled(buf_module_, channel_.exporter(), bytes.data(), bytes.size(), &handle);
-    if (code != kSuccess) return {code, handle == untouched<NvSciBufAttrList>() || handle == nullptr ? "" : "a list"};
-    const BufList list(handle);
-    std::string harm = read_everything(list);
-    const NvSciBufAttrList lists[] = {buf_own_, list};
-    NvSciBufAttrList reconciled = nullptr;
-    NvSciBufAttrList conflict = nullptr;
-    if (NvSciBufAttrListReconcile(lists, 2, &reconciled, &conflict) == kSuccess) {
-        harm += read_everything(reconciled);
-        void* blob = nullptr;
-        std::size_t size = 0;
-        if (NvSciBufAttrListIpcExportReconciled(reconciled, channel_.exporter(), &blob, &size) == kSuccess)
-            NvSciBufAttrListFreeDesc(blob);
-    }
-    NvSciBufAttrListFree(reconciled);
-    NvSciBufAttrListFree(conflict);
-    return {code, harm};
+        Of::import_unreconciled(side.module, channel_.exporter(), bytes.data(), bytes.size(), &handle);
+    return outcome<typename Of::ListOwner>(code, handle, "a list", [&](typename Of::List list) {
+        std::string harm = read_everything(list);
+        const typename Of::List lists[] = {side.own, list};
+        typename Of::ListOwner result;
+        typename Of::ListOwner conflict;
+        if (Of::reconcile(lists, 2, result.out(), conflict.out()) == kSuccess) {
+            harm += read_everything(result);
+            void* blob = nullptr;
+            std::size_t size = 0;
+            if (Of::export_reconciled(result, channel_.exporter(), &blob, &size) == kSuccess) Of::free_blob(blob);
+        }
+        return harm;
+    });
 }
 
 Imported Blobs::take_buf_reconciled(const Bytes& bytes) {
     auto handle = untouched<NvSciBufAttrList>();
-    const NvSciBufAttrList lists[] = {buf_reader_};
-    const NvSciError code = NvSciBufAttrListIpcImportReconciled(buf_module_, channel_.importer(), bytes.data(),
+    const NvSciBufAttrList lists[] = {buf_.asked};
+    const NvSciError code = NvSciBufAttrListIpcImportReconciled(buf_.module, channel_.importer(), bytes.data(),
                                                                 bytes.size(), lists, 1, &handle);
-    if (code != kSuccess) return {code, handle == untouched<NvSciBufAttrList>() || handle == nullptr ? "" : "a list"};
-    const BufList list(handle);
-    std::string harm = read_everything(list);
-    // What it says of a size may be false; then no object may be made of it, by import or by allocation, that has less.
-    NvSciBufObj object = nullptr;
-    if (NvSciBufObjAlloc(list, &object) == kSuccess) {
-        harm += use(object);
-        NvSciBufObjFree(object);
-    }
-    const Bytes valid = buf_object();
-    NvSciBufObjIpcExportDescriptor descriptor;
-    std::memcpy(&descriptor, valid.data(), sizeof(descriptor));
-    if (NvSciBufObjIpcImport(channel_.importer(), &descriptor, list, NvSciBufAccessPerm_Readonly, 0, &object) ==
-        kSuccess) {
-        harm += use(object);
-        NvSciBufObjFree(object);
-    } else {
-        (void)take_buf_object(valid);
-    }
-    return {code, harm};
+    return outcome<BufList>(code, handle, "a list", [&](NvSciBufAttrList list) {
+        std::string harm = read_everything(list);
+        // What it says of a size may be false; then no object may be made of it, by import or by allocation, that
+        // has less.
+        NvSciBufObj made = nullptr;
+        if (NvSciBufObjAlloc(list, &made) == kSuccess) {
+            harm += use(made);
+            NvSciBufObjFree(made);
+        }
+        const Bytes valid = object<Buf>();
+        NvSciBufObjIpcExportDescriptor descriptor;
+        std::memcpy(&descriptor, valid.data(), sizeof(descriptor));
+        if (NvSciBufObjIpcImport(channel_.importer(), &descriptor, list, NvSciBufAccessPerm_Readonly, 0, &made) ==
+            kSuccess) {
+            harm += use(made);
+            NvSciBufObjFree(made);
+        } else {
+            (void)take_object<Buf>(valid);
+        }
+        return harm;
+    });
 }
 
-// Reads from its beginning to its end: it must be as long as its list says. A reader does not get to write.
+// Reads from its beginning to its end: it must be as long as its list says.
 std::string Blobs::use(NvSciBufObj object) const {
     NvSciBufAttrList list = nullptr;
     if (NvSciBufObjGetAttrList(object, &list) != kSuccess) return "an object has no list";
@@ -312,76 +337,57 @@ std::string Blobs::use(NvSciBufObj object) const {
     return harm;
 }
 
-Imported Blobs::take_buf_object(const Bytes& bytes) {
-    NvSciBufObjIpcExportDescriptor descriptor{};
+// A reader does not get to write.
+std::string Blobs::use_imported(NvSciBufObj object) const {
+    void* writable = nullptr;
+    std::string harm = use(object);
+    if (NvSciBufObjGetCpuPtr(object, &writable) == kSuccess) harm += "a reader may write";
+    return harm;
+}
+
+template <class Of>
+Imported Blobs::take_object(const Bytes& bytes) {
+    typename Of::Descriptor descriptor{};
     std::memcpy(&descriptor, bytes.data(), std::min(bytes.size(), sizeof(descriptor)));
-    auto handle = untouched<NvSciBufObj>();
+    auto handle = untouched<typename Of::Object>();
     const NvSciError code =
-        NvSciBufObjIpcImport(channel_.importer(), &descriptor, buf_imported_, NvSciBufAccessPerm_Auto, 0, &handle);
-    if (code != kSuccess) return {code, handle == untouched<NvSciBufObj>() || handle == nullptr ? "" : "an object"};
-    const BufObject object(handle);
-    void* writable = nullptr;
-    std::string harm = use(object);
-    if (NvSciBufObjGetCpuPtr(object, &writable) == kSuccess) harm += "a reader may write";
-    return {code, harm};
+        Of::import_object(channel_.importer(), &descriptor, Of::in(*this).imported, Of::kAuto, 0, &handle);
+    return outcome<typename Of::ObjectOwner>(code, handle, "an object",
+                                             [&](typename Of::Object object) { return use_imported(object); });
 }
 
-Imported Blobs::take_buf_list_and_object(const Bytes& bytes) {
-    auto handle = untouched<NvSciBufObj>();
-    const NvSciBufAttrList lists[] = {buf_reader_};
-    const NvSciError code = NvSciBufIpcImportAttrListAndObj(
-        buf_module_, channel_.importer(), bytes.data(), bytes.size(), lists, 1, NvSciBufAccessPerm_Auto, 0, &handle);
-    if (code != kSuccess) return {code, handle == untouched<NvSciBufObj>() || handle == nullptr ? "" : "an object"};
-    const BufObject object(handle);
-    void* writable = nullptr;
-    std::string harm = use(object);
-    if (NvSciBufObjGetCpuPtr(object, &writable) == kSuccess) harm += "a reader may write";
-    return {code, harm};
-}
-
-Imported Blobs::take_sync_unreconciled(const Bytes& bytes) {
-    auto handle = untouched<NvSciSyncAttrList>();
-    const NvSciError code =
-        NvSciSyncAttrListIpcImportUnreconciled(sync_module_, channel_.exporter(), bytes.data(), bytes.size(), &handle);
-    if (code != kSuccess) return {code, handle == untouched<NvSciSyncAttrList>() || handle == nullptr ? "" : "a list"};
-    const SyncList list(handle);
-    std::string harm = read_everything(list);
-    const NvSciSyncAttrList lists[] = {sync_own_, list};
-    NvSciSyncAttrList reconciled = nullptr;
-    NvSciSyncAttrList conflict = nullptr;
-    if (NvSciSyncAttrListReconcile(lists, 2, &reconciled, &conflict) == kSuccess) {
-        harm += read_everything(reconciled);
-        void* blob = nullptr;
-        std::size_t size = 0;
-        if (NvSciSyncAttrListIpcExportReconciled(reconciled, channel_.exporter(), &blob, &size) == kSuccess)
-            NvSciSyncAttrListFreeDesc(blob);
-    }
-    NvSciSyncAttrListFree(reconciled);
-    NvSciSyncAttrListFree(conflict);
-    return {code, harm};
+template <class Of>
+Imported Blobs::take_list_and_object(const Bytes& bytes) {
+    auto& side = Of::in(*this);
+    auto handle = untouched<typename Of::Object>();
+    const typename Of::List lists[] = {side.asked};
+    const NvSciError code = Of::import_list_and_object(side.module, channel_.importer(), bytes.data(), bytes.size(),
+                                                       lists, 1, Of::kAuto, 0, &handle);
+    return outcome<typename Of::ObjectOwner>(code, handle, "an object",
+                                             [&](typename Of::Object object) { return use_imported(object); });
 }
 
 Imported Blobs::take_sync_reconciled(const Bytes& bytes) {
     auto handle = untouched<NvSciSyncAttrList>();
-    const NvSciSyncAttrList lists[] = {sync_waiter_};
-    const NvSciError code = NvSciSyncAttrListIpcImportReconciled(sync_module_, channel_.importer(), bytes.data(),
+    const NvSciSyncAttrList lists[] = {sync_.asked};
+    const NvSciError code = NvSciSyncAttrListIpcImportReconciled(sync_.module, channel_.importer(), bytes.data(),
                                                                  bytes.size(), lists, 1, &handle);
-    if (code != kSuccess) return {code, handle == untouched<NvSciSyncAttrList>() || handle == nullptr ? "" : "a list"};
-    const SyncList list(handle);
-    std::string harm = read_everything(list);
-    NvSciSyncObj object = nullptr;
-    if (NvSciSyncObjAlloc(list, &object) == kSuccess) NvSciSyncObjFree(object);
-    const Bytes valid = sync_object();
-    NvSciSyncObjIpcExportDescriptor descriptor;
-    std::memcpy(&descriptor, valid.data(), sizeof(descriptor));
-    if (NvSciSyncObjIpcImport(channel_.importer(), &descriptor, list, NvSciSyncAccessPerm_Auto, 0, &object) ==
-        kSuccess) {
-        harm += use(object);
-        NvSciSyncObjFree(object);
-    } else {
-        (void)take_sync_object(valid);
-    }
-    return {code, harm};
+    return outcome<SyncList>(code, handle, "a list", [&](NvSciSyncAttrList list) {
+        std::string harm = read_everything(list);
+        NvSciSyncObj made = nullptr;
+        if (NvSciSyncObjAlloc(list, &made) == kSuccess) NvSciSyncObjFree(made);
+        const Bytes valid = object<Sync>();
+        NvSciSyncObjIpcExportDescriptor descriptor;
+        std::memcpy(&descriptor, valid.data(), sizeof(descriptor));
+        if (NvSciSyncObjIpcImport(channel_.importer(), &descriptor, list, NvSciSyncAccessPerm_Auto, 0, &made) ==
+            kSuccess) {
+            harm += use(made);
+            NvSciSyncObjFree(made);
+        } else {
+            (void)take_object<Sync>(valid);
+        }
+        return harm;
+    });
 }
 
 // A waiter can neither make a fence nor signal one.
@@ -399,25 +405,8 @@ std::string Blobs::use(NvSciSyncObj object) const {
     return harm;
 }
 
-Imported Blobs::take_sync_object(const Bytes& bytes) {
-    NvSciSyncObjIpcExportDescriptor descriptor{};
-    std::memcpy(&descriptor, bytes.data(), std::min(bytes.size(), sizeof(descriptor)));
-    auto handle = untouched<NvSciSyncObj>();
-    const NvSciError code =
-        NvSciSyncObjIpcImport(channel_.importer(), &descriptor, sync_imported_, NvSciSyncAccessPerm_Auto, 0, &handle);
-    if (code != kSuccess) return {code, handle == untouched<NvSciSyncObj>() || handle == nullptr ? "" : "an object"};
-    const SyncObject object(handle);
-    return {code, use(object)};
-}
-
-Imported Blobs::take_sync_list_and_object(const Bytes& bytes) {
-    auto handle = untouched<NvSciSyncObj>();
-    const NvSciSyncAttrList lists[] = {sync_waiter_};
-    const NvSciError code = NvSciSyncIpcImportAttrListAndObj(
-        sync_module_, channel_.importer(), bytes.data(), bytes.size(), lists, 1, NvSciSyncAccessPerm_Auto, 0, &handle);
-    if (code != kSuccess) return {code, handle == untouched<NvSciSyncObj>() || handle == nullptr ? "" : "an object"};
-    const SyncObject object(handle);
-    return {code, use(object)};
+std::string Blobs::use_imported(NvSciSyncObj object) const {
+    return use(object);
 }
 
 // A fence that was never signaled is not reached, whatever the bytes say of its value.

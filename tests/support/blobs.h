@@ -75,39 +75,48 @@ class Blobs {
     using SyncObject = Owned<NvSciSyncObj, NvSciSyncObjFree>;
     using Context = Owned<NvSciSyncCpuWaitContext, NvSciSyncCpuWaitContextFree>;
 
-    Bytes buf_unreconciled();
-    Bytes buf_reconciled();
-    Bytes buf_object();
-    Bytes buf_list_and_object();
-    Bytes sync_unreconciled();
-    Bytes sync_reconciled();
-    Bytes sync_object();
-    Bytes sync_list_and_object();
+    // The libraries: their functions, and which of the members below is theirs (blobs.cpp).
+    struct Buf;
+    struct Sync;
+    template <class Module, class List, class Object>
+    struct Side {
+        Module module;
+        // of the exporter
+        List own, theirs, reconciled;
+        Object object;
+        // of the importer
+        List asked, imported;
+    };
+
+    template <class Of>
+    void exchange_lists();
+    template <class Of>
+    Bytes unreconciled();
+    template <class Of>
+    Bytes reconciled();
+    template <class Of>
+    Bytes object();
+    template <class Of>
+    Bytes list_and_object();
     Bytes sync_fence();
-    Imported take_buf_unreconciled(const Bytes& bytes);
+    template <class Of>
+    Imported take_unreconciled(const Bytes& bytes);
     Imported take_buf_reconciled(const Bytes& bytes);
-    Imported take_buf_object(const Bytes& bytes);
-    Imported take_buf_list_and_object(const Bytes& bytes);
-    Imported take_sync_unreconciled(const Bytes& bytes);
     Imported take_sync_reconciled(const Bytes& bytes);
-    Imported take_sync_object(const Bytes& bytes);
-    Imported take_sync_list_and_object(const Bytes& bytes);
+    template <class Of>
+    Imported take_object(const Bytes& bytes);
+    template <class Of>
+    Imported take_list_and_object(const Bytes& bytes);
     Imported take_sync_fence(const Bytes& bytes);
     [[nodiscard]] std::string use(NvSciBufObj object) const;
     [[nodiscard]] std::string use(NvSciSyncObj object) const;
+    [[nodiscard]] std::string use_imported(NvSciBufObj object) const;
+    [[nodiscard]] std::string use_imported(NvSciSyncObj object) const;
 
     ThreadChannel channel_;
-    BufModule buf_module_;
-    SyncModule sync_module_;
-    Context context_;
-    // of the exporter
-    BufList buf_own_, buf_theirs_, buf_reconciled_;
-    BufObject buf_;
-    SyncList sync_own_, sync_theirs_, sync_reconciled_;
-    SyncObject sync_;
-    // of the importer
-    BufList buf_reader_, buf_imported_;
-    SyncList sync_waiter_, sync_imported_;
+    Side<BufModule, BufList, BufObject> buf_;
+    Side<SyncModule, SyncList, SyncObject> sync_;
+    Context context_;  // of the importer, as what follows
     SyncObject sync_imported_object_;
 };
 
