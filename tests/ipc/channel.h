@@ -147,4 +147,21 @@ class ChannelTest : public IpcTest, public ::testing::WithParamInterface<const c
     INSTANTIATE_TEST_SUITE_P(, suite, ::testing::Values("thread", "process"), \
                              [](const auto& each) { return std::string(each.param); })
 
+/// Both ends open and connected.
+class ConnectedTest : public ChannelTest {
+  protected:
+    void SetUp() override {
+        a_ = OpenEndpoint(name(0));
+        b_ = OpenEndpoint(name(1));
+        connect(a_, b_);
+    }
+    void TearDown() override {
+        a_.close();
+        b_.close();
+        ChannelTest::TearDown();
+    }
+    OpenEndpoint a_;
+    OpenEndpoint b_;
+};
+
 }  // namespace opennvsci::test

@@ -11,22 +11,13 @@
 namespace opennvsci::test {
 namespace {
 
-class EventsTest : public ChannelTest {
+class EventsTest : public ConnectedTest {
   protected:
     void SetUp() override {
-        a_ = OpenEndpoint(name(0));
-        b_ = OpenEndpoint(name(1));
-        connect(a_, b_);
+        ConnectedTest::SetUp();
         ASSERT_FALSE(a_.is_readable());
         ASSERT_FALSE(b_.is_readable());
     }
-    void TearDown() override {
-        a_.close();
-        b_.close();
-        ChannelTest::TearDown();
-    }
-    OpenEndpoint a_;
-    OpenEndpoint b_;
 };
 OPENNVSCI_FOR_EACH_CHANNEL(EventsTest);
 

@@ -9,21 +9,7 @@
 namespace opennvsci::test {
 namespace {
 
-class FramesTest : public ChannelTest {
-  protected:
-    void SetUp() override {
-        a_ = OpenEndpoint(name(0));
-        b_ = OpenEndpoint(name(1));
-        connect(a_, b_);
-    }
-    void TearDown() override {
-        a_.close();
-        b_.close();
-        ChannelTest::TearDown();
-    }
-    OpenEndpoint a_;
-    OpenEndpoint b_;
-};
+class FramesTest : public ConnectedTest {};
 OPENNVSCI_FOR_EACH_CHANNEL(FramesTest);
 
 constexpr std::uint32_t kFrames = 4;  // of channel.h

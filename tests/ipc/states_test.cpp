@@ -6,7 +6,17 @@
 namespace opennvsci::test {
 namespace {
 
-class StatesTest : public ChannelTest {};
+class StatesTest : public ChannelTest {
+  protected:
+    /// A life of the peer in which it gets connected and writes, over before this side has looked.
+    static void live_once(const OpenEndpoint& a) {
+        const OpenEndpoint b(name(1));
+        b.reset();
+        a.reset();
+        EXPECT_EQ(b.events() & kEst, kEst);
+        ASSERT_EQ(b.write("first life"), kIpcSuccess);
+    }
+};
 OPENNVSCI_FOR_EACH_CHANNEL(StatesTest);
 
 TEST_P(StatesTest, FramesGoBothWaysAfterBothSidesHaveReset) {
@@ -101,13 +111,7 @@ TEST_P(StatesTest, APeerThatGotConnectedAndClosedAtOnceStillConnectsThisSide) {
 // The same when the peer has been opened anew meanwhile: first that connection, then its end.
 TEST_P(StatesTest, ThatConnectionComesBeforeTheOneOfThePeersNextLife) {
     const OpenEndpoint a(name(0));
-    {
-        const OpenEndpoint b(name(1));
-        b.reset();
-        a.reset();
-        EXPECT_EQ(b.events() & kEst, kEst);
-        ASSERT_EQ(b.write("first life"), kIpcSuccess);
-    }
+    ASSERT_NO_FATAL_FAILURE(live_once(a));
     const OpenEndpoint b(name(1));
     b.reset();
     EXPECT_EQ(a.events(), kReset) << "the new life has reset already";
@@ -118,13 +122,7 @@ TEST_P(StatesTest, ThatConnectionComesBeforeTheOneOfThePeersNextLife) {
 
 TEST_P(StatesTest, ThatConnectionIsThereAsLongAsTheNextLifeHasNotReset) {
     const OpenEndpoint a(name(0));
-    {
-        const OpenEndpoint b(name(1));
-        b.reset();
-        a.reset();
-        EXPECT_EQ(b.events() & kEst, kEst);
-        ASSERT_EQ(b.write("first life"), kIpcSuccess);
-    }
+    ASSERT_NO_FATAL_FAILURE(live_once(a));
     const OpenEndpoint b(name(1));
     EXPECT_EQ(a.events(), kEst | kWrite | kEmpty | kRead);
     EXPECT_EQ(a.read(), "first life");
