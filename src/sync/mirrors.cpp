@@ -23,9 +23,11 @@ void Mirrors::add(Mirror mirror, const CounterWords& own, std::uint64_t reached)
     mirrors_.push_back(std::move(mirror));
     count_.store(mirrors_.size(), std::memory_order_seq_cst);
     // From here on a signal of the CPU that is not seen in `own` finds the mirror, and waits for the lock.
+    // The others have not: `followed_` stays, though that signal is told here already.
     reached = std::max(reached, own.is_broken() ? 0 : own.payload.load(std::memory_order_seq_cst));
-    followed_ = std::max(followed_, reached);
-    words.payload.store(reached);
+    // A write behind a stream's signal may have come first (StreamOrder::catch_up).
+    for (std::uint64_t known = 0; known < reached && !words.payload.compare_exchange_weak(known, reached);) {
+    }
     words.proven.store(reached);
     if (const std::uint64_t first = own.first_lost.load(); first != 0) {
         words.break_from(first, own.cause.load(), own.broken_by.load());
