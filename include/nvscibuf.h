@@ -1430,7 +1430,7 @@ void NvSciBufAttrListFreeDesc(void* descBuf);
  * @retval NvSciError_ResourceError The peer has not opened its endpoint or is gone; the driver failed, or a system
  *         resource ran out.
  * @retval NvSciError_TryItAgain The peer has not imported too much that was exported before, or its socket is full
- *         (net.unix.max_dgram_qlen messages). Try again after it has imported or asked for events (PROPOSED).
+ *         (net.core.wmem_max). Try again after it has imported or asked for events (PROPOSED).
  *
  * Source: DRIVE OS 6.0.10 API reference. For Readonly to a peer that was granted ReadWrite the developer guide says
  * otherwise; PROPOSED (OpenNvSci decision): the API reference counts.

@@ -751,7 +751,7 @@ NvSciError NvSciSyncFillC2cAttrs(NvSciSyncAttrList unrecAttrList, NvSciSyncAcces
  * @retval NvSciError_ResourceError The peer is not there, the system refuses memory or descriptors, 128 peers have the
  *         object, or it has timestamps and was allocated when no peer was to come (PROPOSED).
  * @retval NvSciError_TryItAgain The peer has not imported too much that was exported before, or its socket is full
- *         (net.unix.max_dgram_qlen messages). Try again after it has imported or asked for events (PROPOSED).
+ *         (net.core.wmem_max). Try again after it has imported or asked for events (PROPOSED).
  * @retval NvSciError_InvalidState The object is of the process that this one was forked from (PROPOSED).
  *
  * Source: DRIVE OS 6.0.10 API reference.

@@ -34,6 +34,13 @@ std::uint32_t own_bound() noexcept {
         std::clamp<std::uint64_t>(limit.rlim_cur / 4, kParkedAtFirst, std::uint64_t{kMostParked}));
 }
 
+// Room on the way for as much as the peer parks. The kernel counts some 2,300 bytes for a message, doubles what it is
+// asked for, and gives at most net.core.wmem_max of it; then less fits, and send() says so.
+void make_room(int socket) noexcept {
+    constexpr int kBytes = static_cast<int>(kMostParked) * 2304 / 2;
+    ::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &kBytes, sizeof(kBytes));
+}
+
 bool is_hung_up(int socket) noexcept {
     pollfd asked{socket, 0, 0};
     return ::poll(&asked, 1, 0) == 1 && (asked.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
@@ -108,7 +115,9 @@ Link::Link(ProcessFd socket, LinkTerms terms, std::uint64_t session, std::shared
       socket_(std::move(socket)),
       rings_(std::move(rings)),
       parks_(own_bound()),
-      peer_parks_(kParkedAtFirst) {}
+      peer_parks_(kParkedAtFirst) {
+    make_room(socket_.get());
+}
 
 Link::~Link() = default;
 

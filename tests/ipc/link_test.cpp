@@ -159,6 +159,28 @@ TEST_P(LinkTest, WhatThePeerHasNotTakenIsBoundedAndTheRestGoesOnAfterwards) {
     EXPECT_TRUE(out->send({}, files));
 }
 
+// Exports do not wait for the peer to look: this is what it is told to park, not what a queue of the kernel holds.
+TEST_P(LinkTest, AllThatThePeerParksFindsRoomOnTheWay) {
+    const OpenEndpoint a(name(0));
+    const OpenEndpoint b(name(1));
+    static_cast<void>(a.events());  // the peer's welcome
+    const auto out = *a.inner()->link();
+    const auto in = *b.inner()->link();
+    std::vector<ipc::Token> sent;
+    for (;;) {
+        const auto token = out->send(std::vector<std::byte>(400), {});
+        if (!token) {
+            EXPECT_EQ(token.error().code, NvSciError_TryItAgain) << token.error().text;
+            EXPECT_NE(token.error().text.find("parks 256"), std::string::npos) << token.error().text;
+            break;
+        }
+        sent.push_back(*token);
+    }
+    EXPECT_EQ(sent.size(), 256U);
+    for (const ipc::Token& token : sent)
+        ASSERT_TRUE(in->take(token));
+}
+
 TEST_P(LinkTest, ParcelsAreBoundedWithoutDescriptorsToo) {
     const OpenEndpoint a(name(0));
     const OpenEndpoint b(name(1));
