@@ -18,6 +18,8 @@
 namespace opennvsci::test {
 namespace {
 
+constexpr unsigned kCudaIllegalState = 401;  // CUDA_ERROR_ILLEGAL_STATE
+
 std::map<std::string, Role::Function>& roles() {
     static std::map<std::string, Role::Function> all;
     return all;
@@ -93,7 +95,11 @@ void require(NvSciError code, const char* call) {
 
 void require(unsigned cuda_result, const char* call) {
     if (cuda_result == 0) return;
-    throw Failure(std::string(call) + " gave CUDA " + std::to_string(cuda_result) + ": " + opennvsciGetLastErrorText());
+    const std::string text = opennvsciGetLastErrorText();
+    // A wait for a signaler that is gone is refused, and the text names it.
+    const bool is_loss = cuda_result == kCudaIllegalState && text.find("is gone") != std::string::npos;
+    throw Failure(std::string(call) + " gave CUDA " + std::to_string(cuda_result) + ": " + text,
+                  is_loss ? NvSciError_ResourceError : NvSciError_Success);
 }
 
 void require_that(bool holds, const std::string& what) {
