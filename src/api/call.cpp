@@ -15,7 +15,15 @@ namespace {
 // A plain array: remembering a failure must not allocate, and must work while a thread ends.
 thread_local std::array<char, 1024> t_last_failure{};
 
+// A later one, not written there yet. In the static block: keeping it is a store.
+struct UnwrittenFailure {
+    const char* function = nullptr;  // null: none
+    const char* text = nullptr;
+};
+constinit thread_local UnwrittenFailure t_unwritten [[gnu::tls_model("initial-exec")]];
+
 Codes remember(std::string_view function, std::string_view text, Codes codes) noexcept {
+    t_unwritten = {};
     std::size_t used = 0;
     const auto append = [&](std::string_view part) {
         const std::size_t count = std::min(part.size(), t_last_failure.size() - 1 - used);
@@ -34,6 +42,11 @@ Codes remember(std::string_view function, std::string_view text, Codes codes) no
 
 Codes remember_failure(std::string_view function, const Error& error) noexcept {
     return remember(function, error.text, {error.code, error.cuda});
+}
+
+void remember_failure(const char* function, const char* text) noexcept {
+    t_unwritten = {function, text};
+    if (log::enabled(log::Level::debug)) remember(function, text, {});
 }
 
 // Nothing of ours throws: this is operator new, a container that cannot be as long as asked, a thread or a lock that
@@ -59,6 +72,8 @@ void print_last_failure() noexcept {
 }
 
 const char* last_failure_text() noexcept {
+    if (const UnwrittenFailure unwritten = t_unwritten; unwritten.function != nullptr)
+        remember(unwritten.function, unwritten.text, {});
     return t_last_failure.data();
 }
 

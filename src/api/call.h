@@ -20,6 +20,10 @@ struct Codes {
 /// Keeps `error` as the calling thread's last failure, of the public function `function`; returns its codes.
 Codes remember_failure(std::string_view function, const Error& error) noexcept;
 
+/// The same for what a polling program meets all the time: costs nothing but two stores until somebody wants the text.
+/// `function` and `text` live as long as the program.
+void remember_failure(const char* function, const char* text) noexcept;
+
 /// The same for the exception that is being handled: the exhausted heap, or what the C++ library threw.
 Codes remember_exception(std::string_view function) noexcept;
 

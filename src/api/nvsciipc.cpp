@@ -54,6 +54,24 @@ NvSciError with_endpoint(const char* function, NvSciIpcEndpoint handle, Body&& b
     });
 }
 
+/// Runs `body`, which returns Result<Transfer>, with the endpoint behind `handle`; `not_now` says what a queue was that
+/// was not ready.
+template <class Body>
+NvSciError transfer(const char* function, NvSciIpcEndpoint handle, const char* not_now, Body&& body) {
+    ipc::Transfer became = ipc::Transfer::done;
+    const NvSciError code = with_endpoint(function, handle, [&](Endpoint& endpoint) -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(transferred, body(endpoint));
+        became = transferred;
+        return {};
+    });
+    if (became == ipc::Transfer::done) return code;
+    const bool is_connected = became == ipc::Transfer::not_now;
+    api::remember_failure(function, is_connected ? not_now : "the endpoint is not connected");
+    return is_connected ? NvSciError_InsufficientMemory : NvSciError_ConnectionReset;
+}
+constexpr const char* kNothingToRead = "the queue is empty: there is no frame to read";
+constexpr const char* kNoRoom = "the queue is full: the peer has not read the frames that were written";
+
 Result<std::string> checked_name(const char* endpoint) {
     if (endpoint == nullptr) return null_argument("endpoint");
     const std::size_t length = ::strnlen(endpoint, ipc::kLongestName + 1);
@@ -116,25 +134,25 @@ Result<std::uint32_t> message_size(const Endpoint& endpoint, Size size) {
 
 template <class Size, class Count>
 NvSciError read(const char* function, NvSciIpcEndpoint handle, void* buf, Size size, Count* bytes) {
-    return with_endpoint(function, handle, [&](Endpoint& endpoint) -> Result<> {
+    return transfer(function, handle, kNothingToRead, [&](Endpoint& endpoint) -> Result<ipc::Transfer> {
         if (buf == nullptr) return null_argument("buf");
         if (bytes == nullptr) return null_argument("bytes");
         OPENNVSCI_TRY_ASSIGN(count, message_size(endpoint, size));
-        OPENNVSCI_TRY(endpoint.read({static_cast<std::byte*>(buf), count}));
-        *bytes = static_cast<Count>(count);
-        return {};
+        auto became = endpoint.try_read({static_cast<std::byte*>(buf), count});
+        if (became && *became == ipc::Transfer::done) *bytes = static_cast<Count>(count);
+        return became;
     });
 }
 
 template <class Size, class Count>
 NvSciError write(const char* function, NvSciIpcEndpoint handle, const void* buf, Size size, Count* bytes) {
-    return with_endpoint(function, handle, [&](Endpoint& endpoint) -> Result<> {
+    return transfer(function, handle, kNoRoom, [&](Endpoint& endpoint) -> Result<ipc::Transfer> {
         if (buf == nullptr) return null_argument("buf");
         if (bytes == nullptr) return null_argument("bytes");
         OPENNVSCI_TRY_ASSIGN(count, message_size(endpoint, size));
-        OPENNVSCI_TRY(endpoint.write({static_cast<const std::byte*>(buf), count}));
-        *bytes = static_cast<Count>(count);
-        return {};
+        auto became = endpoint.try_write({static_cast<const std::byte*>(buf), count});
+        if (became && *became == ipc::Transfer::done) *bytes = static_cast<Count>(count);
+        return became;
     });
 }
 

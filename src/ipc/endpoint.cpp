@@ -79,9 +79,9 @@ void Endpoint::close() noexcept {
     if (std::exchange(is_closed_, true)) return;
     // A word that asks for a connection would be taken for one of the next peer's. One that says established stays, so
     // that a peer that has not seen it yet gets there (nvsciipc.md 5.2).
-    if (link_ != nullptr && (state_ == State::sync || state_ == State::ack))
-        link_->rings()->own().state.store(static_cast<std::uint32_t>(State::closed), std::memory_order_seq_cst);
-    state_ = State::closed;
+    if (link_ != nullptr && (standing_.state == State::sync || standing_.state == State::ack))
+        link_->rings()->own().state.store(Standing{}.word(), std::memory_order_seq_cst);
+    standing_ = {};
     must_tell_connection_ = must_tell_own_reset_ = must_tell_peers_reset_ = false;
     outgoing_.detach();
     incoming_.detach();
@@ -156,10 +156,10 @@ void Endpoint::add_link(std::shared_ptr<Link> link) {
         keep_former(std::move(next_link_));
     }
     next_link_ = std::move(link);
-    if (link_ == nullptr) switch_to_next_link(state_);
+    if (link_ == nullptr) switch_to_next_link(standing_);
 }
 
-void Endpoint::switch_to_next_link(State state) {
+void Endpoint::switch_to_next_link(Standing standing) {
     if (link_ != nullptr) {
         unwatch(link_->watch_descriptor());
         keep_former(std::move(link_));
@@ -168,7 +168,7 @@ void Endpoint::switch_to_next_link(State state) {
     next_link_ = nullptr;
     outgoing_.attach(link_);
     incoming_.attach(link_);
-    state_ = state;
+    standing_ = standing;
     show_state();
 }
 
@@ -222,8 +222,8 @@ std::shared_ptr<Link> Endpoint::find_link(std::uint64_t peer_instance) const noe
 
 // The connection
 
-State Endpoint::peer_state() const noexcept {
-    return link_ == nullptr ? State::closed : state_of(link_->rings()->peer().state.load(std::memory_order_acquire));
+Standing Endpoint::peer_standing(const Link* link) noexcept {
+    return link == nullptr ? Standing{} : Standing::of(link->rings()->peer().state.load(std::memory_order_acquire));
 }
 
 void Endpoint::notify() const noexcept {
@@ -234,25 +234,26 @@ void Endpoint::notify() const noexcept {
 
 void Endpoint::show_state() noexcept {
     if (link_ != nullptr) {
-        link_->rings()->own().state.store(static_cast<std::uint32_t>(state_), std::memory_order_release);
+        link_->rings()->own().state.store(standing_.word(), std::memory_order_release);
         notify();
     }
-    if (rendezvous_ != nullptr) rendezvous_->describe(name_of(state_), link_ == nullptr ? 0 : link_->session());
+    if (rendezvous_ != nullptr)
+        rendezvous_->describe(name_of(standing_.state), link_ == nullptr ? 0 : link_->session());
 }
 
-void Endpoint::enter(State state, bool clears) {
-    if (state_ == State::established) must_tell_connection_ = false;
+void Endpoint::enter(Standing next, bool clears) {
+    if (standing_.state == State::established) must_tell_connection_ = false;
     outgoing_.connect(false);
     incoming_.connect(false);
     if (clears && link_ != nullptr) {
         outgoing_.clear();
         incoming_.clear();
     }
-    state_ = state;
+    standing_ = next;
     // The queues are used only while the word says so: a peer that resets meanwhile clears its counters according to
     // it.
     show_state();
-    if (state != State::established) return;
+    if (next.state != State::established) return;
     must_tell_connection_ = true;
     must_tell_own_reset_ = false;
     outgoing_.connect(true);
@@ -261,28 +262,28 @@ void Endpoint::enter(State state, bool clears) {
 
 // One step; false if there is none to be done.
 bool Endpoint::advance() {
-    const State peer = peer_state();
+    const Standing peer = peer_standing(link_.get());
+    const auto step = next_step(standing_, peer);
     if (next_link_ != nullptr) {
-        // The peer of the older link is gone. If it got as far as to be connected, so does this end.
-        const bool is_owed = state_ == State::ack && peer == State::established;
-        const State asked = state_of(next_link_->rings()->peer().state.load(std::memory_order_acquire));
-        if (state_ == State::established) {
-            if (asked != State::sync || !next_link_->is_peer_alive()) return false;
+        // The peer of the older link is gone. If it got as far as to be connected with this end, so does this end.
+        const bool is_owed = step && standing_.state == State::ack && peer.state == State::established;
+        const Standing asked = peer_standing(next_link_.get());
+        if (standing_.state == State::established) {
+            if (asked.state != State::sync || !next_link_->is_peer_alive()) return false;
             must_tell_connection_ = false;
             must_tell_peers_reset_ = true;
-            switch_to_next_link(State::ack);
+            switch_to_next_link(standing_.with(State::ack, asked.resets));
             return true;
         }
         if (!is_owed) {
-            switch_to_next_link(state_ == State::closed ? State::closed : State::sync);
+            switch_to_next_link(standing_.with(standing_.state == State::closed ? State::closed : State::sync, 0));
             return true;
         }
     }
-    const auto step = next_step(state_, peer);
     if (!step) return false;
     // Nobody stands behind a wish that a dead process left.
-    if ((peer == State::sync || peer == State::ack) && !link_->is_peer_alive()) return false;
-    const bool is_peers_reset = state_ == State::established;
+    if ((peer.state == State::sync || peer.state == State::ack) && !link_->is_peer_alive()) return false;
+    const bool is_peers_reset = standing_.state == State::established;
     enter(step->next, step->clears);
     if (is_peers_reset) must_tell_peers_reset_ = true;
     return true;
@@ -301,7 +302,7 @@ Result<> Endpoint::reset() {
     const std::lock_guard lock(mutex_);
     if (is_closed_) return closed();
     accept_peers();
-    enter(State::sync, false);
+    enter(standing_.after_reset(), false);
     must_tell_own_reset_ = true;
     advance_far();
     keep_readable();
@@ -311,7 +312,7 @@ Result<> Endpoint::reset() {
 // Events
 
 std::uint32_t Endpoint::levels() const noexcept {
-    if (state_ != State::established) return 0;
+    if (standing_.state != State::established) return 0;
     std::uint32_t bits = 0;
     const std::uint64_t unread = outgoing_.unread();
     if (unread == 0) bits |= NV_SCI_IPC_EVENT_WRITE_EMPTY;
@@ -321,7 +322,7 @@ std::uint32_t Endpoint::levels() const noexcept {
 }
 
 bool Endpoint::has_frames() const noexcept {
-    return state_ == State::established && incoming_.available() > 0;
+    return standing_.state == State::established && incoming_.available() > 0;
 }
 
 bool Endpoint::is_armed() const noexcept {
@@ -374,7 +375,8 @@ Result<std::uint32_t> Endpoint::events() {
     const std::lock_guard lock(mutex_);
     if (is_closed_) return closed();
     // Frames are there, so the descriptor stays readable, and whatever made it so can wait, except for a new peer.
-    const bool is_plain = state_ == State::established && peer_state() == State::established && next_link_ == nullptr &&
+    const bool is_plain = standing_.state == State::established &&
+                          peer_standing(link_.get()).state == State::established && next_link_ == nullptr &&
                           !must_tell_connection_ && !must_tell_peers_reset_ && !is_drained_;
     if (is_plain && !is_armed() && has_frames() && strangers_.empty() && !rendezvous_->is_visited()) {
         const std::uint32_t bits = levels();
@@ -411,7 +413,7 @@ Result<std::uint32_t> Endpoint::events() {
 // second would wake by. So while frames are there it stays readable, and while there is room that a thread which was
 // told of none has not been told of. Of more threads than there are places the oldest is forgotten.
 void Endpoint::remember_told(std::uint32_t bits) noexcept {
-    if (state_ != State::established) return;
+    if (standing_.state != State::established) return;
     const bool has_room = (bits & NV_SCI_IPC_EVENT_WRITE) != 0;
     const std::uint32_t thread = thread_number();
     for (Waiter& waiter : waiters_) {
@@ -461,9 +463,14 @@ void Endpoint::drain_for_wait() noexcept try {
 
 // Frames
 
-Result<> Endpoint::read(std::span<std::byte> bytes) {
+Result<Transfer> Endpoint::try_read(std::span<std::byte> bytes) {
     OPENNVSCI_TRY(require_owner());
     return incoming_.read(bytes);
+}
+
+Result<> Endpoint::read(std::span<std::byte> bytes) {
+    OPENNVSCI_TRY(require_owner());
+    return result_of(incoming_.read(bytes), kEmpty);
 }
 
 Result<const std::byte*> Endpoint::next_to_read() {
@@ -473,12 +480,17 @@ Result<const std::byte*> Endpoint::next_to_read() {
 
 Result<> Endpoint::release_read() {
     OPENNVSCI_TRY(require_owner());
-    return incoming_.release();
+    return result_of(incoming_.release(), kEmpty);
+}
+
+Result<Transfer> Endpoint::try_write(std::span<const std::byte> bytes) {
+    OPENNVSCI_TRY(require_owner());
+    return outgoing_.write(bytes);
 }
 
 Result<> Endpoint::write(std::span<const std::byte> bytes) {
     OPENNVSCI_TRY(require_owner());
-    return outgoing_.write(bytes);
+    return result_of(outgoing_.write(bytes), kFull);
 }
 
 Result<std::byte*> Endpoint::next_to_write() {
@@ -488,7 +500,7 @@ Result<std::byte*> Endpoint::next_to_write() {
 
 Result<> Endpoint::post_written() {
     OPENNVSCI_TRY(require_owner());
-    return outgoing_.post();
+    return result_of(outgoing_.post(), kFull);
 }
 
 Result<> Endpoint::set_notification(bool is_on) {

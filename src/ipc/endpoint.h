@@ -68,9 +68,12 @@ class Endpoint {
     [[nodiscard]] Result<> reset();
     [[nodiscard]] Result<std::uint32_t> events();
     [[nodiscard]] Result<> read(std::span<std::byte> bytes);
+    /// The same for who polls.
+    [[nodiscard]] Result<Transfer> try_read(std::span<std::byte> bytes);
     [[nodiscard]] Result<const std::byte*> next_to_read();
     [[nodiscard]] Result<> release_read();
     [[nodiscard]] Result<> write(std::span<const std::byte> bytes);
+    [[nodiscard]] Result<Transfer> try_write(std::span<const std::byte> bytes);
     [[nodiscard]] Result<std::byte*> next_to_write();
     [[nodiscard]] Result<> post_written();
     [[nodiscard]] Result<> set_notification(bool is_on);
@@ -98,15 +101,15 @@ class Endpoint {
     [[nodiscard]] std::shared_ptr<Link> find_link(std::uint64_t peer_instance) const noexcept;
     [[nodiscard]] bool greet(ProcessFd& socket);
     void add_link(std::shared_ptr<Link> link);
-    void switch_to_next_link(State state);
+    void switch_to_next_link(Standing standing);
     void keep_former(std::shared_ptr<Link> link);
     void drain_all();
     void drain_for_wait() noexcept;  // takes the lock itself
 
     [[nodiscard]] bool advance();
     bool advance_far();  // true if there is more to do
-    void enter(State state, bool clears);
-    [[nodiscard]] State peer_state() const noexcept;
+    void enter(Standing next, bool clears);
+    [[nodiscard]] static Standing peer_standing(const Link* link) noexcept;
     void show_state() noexcept;
     void notify() const noexcept;
 
@@ -132,7 +135,7 @@ class Endpoint {
     bool is_closed_ = false;
     bool is_drained_ = false;  // a wait has taken the readiness away, and events() has not looked since
     bool notifies_ = true;
-    State state_ = State::closed;
+    Standing standing_;
     bool must_tell_connection_ = false;  // the edges that events() has not told yet
     bool must_tell_own_reset_ = false;
     bool must_tell_peers_reset_ = false;

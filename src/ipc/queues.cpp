@@ -4,13 +4,6 @@
 #include <cstring>
 
 namespace opennvsci::ipc {
-namespace {
-
-[[gnu::cold]] tl::unexpected<Error> unconnected() {
-    return fail(NvSciError_ConnectionReset, kUnconnected);
-}
-
-}  // namespace
 
 // Both
 
@@ -43,11 +36,10 @@ void Queue::lend() {
     lent_in_ = generation_;
 }
 
-Result<> Queue::take_back() noexcept {
-    if (lent_ == nullptr) return {};
+Transfer Queue::take_back() noexcept {
+    if (lent_ == nullptr) return Transfer::done;
     lent_.reset();
-    if (lent_in_ != generation_) return unconnected();
-    return {};
+    return lent_in_ == generation_ ? Transfer::done : Transfer::unconnected;
 }
 
 // Outgoing
@@ -64,16 +56,15 @@ void Outgoing::clear() {
     link_->rings()->own().written.store(0, std::memory_order_relaxed);
 }
 
-Result<> Outgoing::require_room() noexcept {
-    if (!is_connected_) [[unlikely]]
-        return unconnected();
+Transfer Outgoing::look_for_room() noexcept {
+    if (!is_connected_) return Transfer::unconnected;
     const std::uint64_t written = done_.load(std::memory_order_relaxed);
-    if (written - peer_ < shape_.frames) return {};
+    if (written - peer_ < shape_.frames) return Transfer::done;
     peer_ = link_->rings()->peer().read.load(std::memory_order_acquire);
-    if (written - peer_ < shape_.frames) return {};
-    if (written - peer_ == shape_.frames) return fail(NvSciError_InsufficientMemory, kFull);
+    if (written - peer_ < shape_.frames) return Transfer::done;
+    if (written - peer_ == shape_.frames) return Transfer::not_now;
     peer_ = written - shape_.frames;  // it lies: nothing is believed until it says something that can be
-    return unconnected();
+    return Transfer::unconnected;
 }
 
 void Outgoing::publish() noexcept {
@@ -87,31 +78,31 @@ void Outgoing::publish() noexcept {
     link_->knock_if_armed();
 }
 
-Result<> Outgoing::write(std::span<const std::byte> bytes) {
+Transfer Outgoing::write(std::span<const std::byte> bytes) noexcept {
     const std::lock_guard lock(mutex_);
-    OPENNVSCI_TRY(require_room());
+    if (const Transfer room = look_for_room(); room != Transfer::done) return room;
     std::byte* const frame = link_->rings()->outgoing(place_);
     std::memcpy(frame, bytes.data(), bytes.size());
     if (used_[place_] > bytes.size()) std::memset(frame + bytes.size(), 0, used_[place_] - bytes.size());
     used_[place_] = static_cast<std::uint32_t>(bytes.size());
     publish();
-    return {};
+    return Transfer::done;
 }
 
 Result<std::byte*> Outgoing::next() {
     const std::lock_guard lock(mutex_);
-    OPENNVSCI_TRY(require_room());
+    OPENNVSCI_TRY(result_of(look_for_room(), kFull));
     used_[place_] = shape_.frame_size;
     lend();
     return link_->rings()->outgoing(place_);
 }
 
-Result<> Outgoing::post() {
+Transfer Outgoing::post() noexcept {
     const std::lock_guard lock(mutex_);
-    OPENNVSCI_TRY(take_back());
-    OPENNVSCI_TRY(require_room());
+    if (const Transfer back = take_back(); back != Transfer::done) return back;
+    if (const Transfer room = look_for_room(); room != Transfer::done) return room;
     publish();
-    return {};
+    return Transfer::done;
 }
 
 std::uint64_t Outgoing::unread() const noexcept {
@@ -126,16 +117,15 @@ void Incoming::clear() {
     link_->rings()->own().read.store(0, std::memory_order_relaxed);
 }
 
-Result<> Incoming::require_frame() noexcept {
-    if (!is_connected_) [[unlikely]]
-        return unconnected();
+Transfer Incoming::look_for_frame() noexcept {
+    if (!is_connected_) return Transfer::unconnected;
     const std::uint64_t read = done_.load(std::memory_order_relaxed);
-    if (peer_ != read) return {};
+    if (peer_ != read) return Transfer::done;
     peer_ = link_->rings()->peer().written.load(std::memory_order_acquire);
-    if (peer_ == read) return fail(NvSciError_InsufficientMemory, kEmpty);
-    if (peer_ - read <= shape_.frames) return {};
+    if (peer_ == read) return Transfer::not_now;
+    if (peer_ - read <= shape_.frames) return Transfer::done;
     peer_ = read;  // it lies: nothing is believed until it says something that can be
-    return unconnected();
+    return Transfer::unconnected;
 }
 
 void Incoming::publish() noexcept {
@@ -151,27 +141,27 @@ void Incoming::publish() noexcept {
     if (written == read || written - read + 1 >= shape_.frames) link_->knock_if_armed();
 }
 
-Result<> Incoming::read(std::span<std::byte> bytes) {
+Transfer Incoming::read(std::span<std::byte> bytes) noexcept {
     const std::lock_guard lock(mutex_);
-    OPENNVSCI_TRY(require_frame());
+    if (const Transfer frame = look_for_frame(); frame != Transfer::done) return frame;
     std::memcpy(bytes.data(), link_->rings()->incoming(place_), bytes.size());
     publish();
-    return {};
+    return Transfer::done;
 }
 
 Result<const std::byte*> Incoming::next() {
     const std::lock_guard lock(mutex_);
-    OPENNVSCI_TRY(require_frame());
+    OPENNVSCI_TRY(result_of(look_for_frame(), kEmpty));
     lend();
     return link_->rings()->incoming(place_);
 }
 
-Result<> Incoming::release() {
+Transfer Incoming::release() noexcept {
     const std::lock_guard lock(mutex_);
-    OPENNVSCI_TRY(take_back());
-    OPENNVSCI_TRY(require_frame());
+    if (const Transfer back = take_back(); back != Transfer::done) return back;
+    if (const Transfer frame = look_for_frame(); frame != Transfer::done) return frame;
     publish();
-    return {};
+    return Transfer::done;
 }
 
 std::uint64_t Incoming::available() const noexcept {

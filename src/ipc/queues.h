@@ -18,13 +18,27 @@
 
 #include "base/result.h"
 #include "ipc/link.h"
+#include "ipc/short_lock.h"
 
 namespace opennvsci::ipc {
 
-// Texts of failures that a polling program meets all the time: short enough to need no memory.
+/// What became of an attempt that a polling program repeats until it succeeds: told without an error's text, which
+/// would cost more than the attempt.
+enum class Transfer {
+    done,
+    not_now,      ///< the queue is full, or empty
+    unconnected,  ///< or the peer's counter cannot be
+};
+
+/// The same as a result. The texts are short enough to need no memory.
+[[nodiscard]] inline Result<> result_of(Transfer transfer, const char* not_now) {
+    if (transfer == Transfer::done) [[likely]]
+        return {};
+    if (transfer == Transfer::not_now) return fail(NvSciError_InsufficientMemory, not_now);
+    return fail(NvSciError_ConnectionReset, "not connected");
+}
 inline constexpr const char* kEmpty = "queue is empty";
 inline constexpr const char* kFull = "queue is full";
-inline constexpr const char* kUnconnected = "not connected";
 
 /// What both queues have.
 class Queue {
@@ -46,11 +60,11 @@ class Queue {
     void start_again() noexcept;
     /// Remembers that the frame at the place is the program's for now.
     void lend();
-    /// The frame that was lent, if one was, comes back. Errors: ConnectionReset if it is not this connection's.
-    [[nodiscard]] Result<> take_back() noexcept;
+    /// The frame that was lent, if one was, comes back. Unconnected if it is not this connection's.
+    [[nodiscard]] Transfer take_back() noexcept;
 
     const Shape shape_;
-    std::mutex mutex_;
+    ShortLock mutex_;
     std::shared_ptr<Link> link_;
     bool is_connected_ = false;
     bool notifies_ = true;
@@ -71,17 +85,17 @@ class Outgoing final : public Queue {
     void attach(std::shared_ptr<Link> link);
     void clear();
 
-    // Errors of these: ConnectionReset if not connected, InsufficientMemory if the queue is full.
     /// `bytes` has 1 to frame_size bytes; the rest of the frame becomes zero.
-    [[nodiscard]] Result<> write(std::span<const std::byte> bytes);
+    [[nodiscard]] Transfer write(std::span<const std::byte> bytes) noexcept;
+    /// Errors: ConnectionReset if not connected, InsufficientMemory if the queue is full.
     [[nodiscard]] Result<std::byte*> next();
-    [[nodiscard]] Result<> post();
+    [[nodiscard]] Transfer post() noexcept;
 
     /// Frames that the peer has not read, or more than the queue has if the peer lies. Needs the endpoint's lock.
     [[nodiscard]] std::uint64_t unread() const noexcept;
 
   private:
-    [[nodiscard]] Result<> require_room() noexcept;
+    [[nodiscard]] Transfer look_for_room() noexcept;
     void publish() noexcept;
 
     std::vector<std::uint32_t> used_;  // of each frame: how many bytes from its start may not be zero
@@ -93,17 +107,17 @@ class Incoming final : public Queue {
 
     void clear();
 
-    // Errors of these: ConnectionReset if not connected, InsufficientMemory if the queue is empty.
     /// `bytes` has 1 to frame_size bytes; the rest of the frame is lost.
-    [[nodiscard]] Result<> read(std::span<std::byte> bytes);
+    [[nodiscard]] Transfer read(std::span<std::byte> bytes) noexcept;
+    /// Errors: ConnectionReset if not connected, InsufficientMemory if the queue is empty.
     [[nodiscard]] Result<const std::byte*> next();
-    [[nodiscard]] Result<> release();
+    [[nodiscard]] Transfer release() noexcept;
 
     /// Frames that can be read; none if the peer lies. Needs the endpoint's lock.
     [[nodiscard]] std::uint64_t available() const noexcept;
 
   private:
-    [[nodiscard]] Result<> require_frame() noexcept;
+    [[nodiscard]] Transfer look_for_frame() noexcept;
     void publish() noexcept;
 };
 

@@ -22,7 +22,7 @@ inline constexpr std::size_t kCacheLine = 64;
 
 /// What one end tells the other.
 struct SideWords {
-    /// A State.
+    /// A Standing (ipc/states.h).
     alignas(kCacheLine) std::atomic<std::uint32_t> state;
     /// 1 if this end wants to be knocked at before it looks again. The end sets it, whoever knocks clears it.
     alignas(kCacheLine) std::atomic<std::uint32_t> armed;

@@ -213,7 +213,7 @@ TEST_P(FramesTest, CountersThatLieGiveAnErrorAndNoByteOutsideOfTheQueue) {
     }
 }
 
-TEST_P(FramesTest, AStateThatIsNoneIsPassedOver) {
+TEST_P(FramesTest, AWordThatNoPeerWritesIsPassedOver) {
     auto& words = (*b_.inner()->link())->rings()->own();
     words.state.store(0xFFFFFFFF);
     EXPECT_EQ(a_.events(), NV_SCI_IPC_EVENT_WRITE | NV_SCI_IPC_EVENT_WRITE_EMPTY);

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The connection: from open to frames, and what resets, ends and new lives of a peer do to it (nvsciipc.md 5).
+#include "ipc/states.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <vector>
+
 #include "channel.h"
 
 namespace opennvsci::test {
@@ -250,6 +257,91 @@ TEST_P(StatesTest, WhoseOwnerHasItOpenIsBusyAndFreeAfterwards) {
         EXPECT_EQ(second, 0U);
     }
     const OpenEndpoint again(name(0));
+}
+
+// The steps alone
+
+using ipc::next_step;
+using ipc::Standing;
+using ipc::State;
+
+TEST(StepsTest, AnAnswerToAnEarlierResetIsNoneToALaterOne) {
+    const Standing own{State::sync, 2, 0};
+    EXPECT_FALSE(next_step(own, {State::ack, 1, 1}));
+    const auto step = next_step(own, {State::ack, 1, 2});
+    ASSERT_TRUE(step);
+    EXPECT_EQ(step->next, (Standing{State::established, 2, 1}));
+    EXPECT_TRUE(step->clears);
+}
+
+TEST(StepsTest, AResetThatWasAnsweredIsNotAnsweredTwiceAndALaterOneIs) {
+    const Standing own{State::ack, 1, 5};
+    EXPECT_FALSE(next_step(own, {State::sync, 5, 0}));
+    const auto step = next_step(own, {State::sync, 6, 0});
+    ASSERT_TRUE(step);
+    EXPECT_EQ(step->next, (Standing{State::ack, 1, 6}));
+    EXPECT_TRUE(step->clears);
+}
+
+TEST(StepsTest, WordsKeepWhatTheyHoldAndTheCountOfResetsIsNeverZero) {
+    for (const Standing standing :
+         {Standing{}, Standing{State::established, 0x7FFF, 0x7FFF}, Standing{State::ack, 1, 2}})
+        EXPECT_EQ(Standing::of(standing.word()), standing);
+    EXPECT_EQ((Standing{State::sync, 0x7FFF, 3}.after_reset()), (Standing{State::sync, 1, 0}));
+}
+
+// Two ends, each step in two parts, the look at the peer's word and the writing of the own one. A walk over all orders
+// of those, with two resets of each.
+struct Machine {
+    std::array<Standing, 2> shown{};
+    std::array<std::optional<ipc::Step>, 2> decided{};
+    std::array<int, 2> resets_left{2, 2};
+    friend bool operator==(const Machine&, const Machine&) = default;
+};
+
+void walk(const Machine& machine, std::vector<Machine>& seen, int depth) {
+    if (depth == 0 || std::find(seen.begin(), seen.end(), machine) != seen.end()) return;
+    seen.push_back(machine);
+    for (const std::size_t side : {0, 1}) {
+        Machine next = machine;
+        if (machine.decided[side]) {
+            next.shown[side] = machine.decided[side]->next;
+            next.decided[side].reset();
+            // Who is connected is so by the last reset of both.
+            const Standing& own = next.shown[side];
+            const Standing& peer = next.shown[1 - side];
+            if (own.state == State::established && peer.state == State::established && !next.decided[1 - side]) {
+                EXPECT_EQ(own.echo, peer.resets);
+                EXPECT_EQ(peer.echo, own.resets);
+            }
+            walk(next, seen, depth - 1);
+            continue;
+        }
+        if (machine.resets_left[side] > 0) {
+            Machine reset = machine;
+            --reset.resets_left[side];
+            reset.shown[side] = machine.shown[side].after_reset();
+            walk(reset, seen, depth - 1);
+        }
+        next.decided[side] = next_step(machine.shown[side], machine.shown[1 - side]);
+        if (next.decided[side]) walk(next, seen, depth - 1);
+    }
+    // Where nothing is left to be done, both are connected.
+    const bool is_over = machine.resets_left == std::array{0, 0} && !machine.decided[0] && !machine.decided[1] &&
+                         !next_step(machine.shown[0], machine.shown[1]) &&
+                         !next_step(machine.shown[1], machine.shown[0]);
+    if (is_over) {
+        EXPECT_EQ(machine.shown[0].state, State::established);
+        EXPECT_EQ(machine.shown[1].state, State::established);
+        EXPECT_EQ(machine.shown[0].echo, machine.shown[1].resets);
+        EXPECT_EQ(machine.shown[1].echo, machine.shown[0].resets);
+    }
+}
+
+TEST(StepsTest, EveryOrderOfStepsAndResetsEndsConnectedByTheLastResets) {
+    std::vector<Machine> seen;
+    walk({}, seen, 100);
+    EXPECT_GT(seen.size(), 100U);
 }
 
 }  // namespace
