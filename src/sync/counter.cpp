@@ -45,6 +45,7 @@ Result<Counter> Counter::allocate(const Description& description) {
                                                                   {memory::Domain::video, kPayloadBytes, 1, false}));
         counter.place_.memory = std::make_shared<CounterMemory>(std::move(memory), description.gpu);
     }
+    counter.use_pages();
     return counter;
 }
 
