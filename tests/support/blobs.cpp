@@ -40,6 +40,15 @@ Bytes bytes_of_struct(const T& value) {
     return {bytes.begin(), bytes.end()};
 }
 
+// As much of a descriptor as there are bytes; the rest is zero.
+template <class Descriptor>
+Descriptor beginning_as(const Bytes& bytes) {
+    Descriptor descriptor{};
+    std::copy_n(bytes.begin(), std::min(bytes.size(), sizeof(descriptor)),
+                std::as_writable_bytes(std::span(&descriptor, 1)).begin());
+    return descriptor;
+}
+
 // Where an output was not written, which a failing call may not do either.
 template <class Handle>
 Handle untouched() {
@@ -347,8 +356,7 @@ std::string Blobs::use_imported(NvSciBufObj object) const {
 
 template <class Of>
 Imported Blobs::take_object(const Bytes& bytes) {
-    typename Of::Descriptor descriptor{};
-    std::memcpy(&descriptor, bytes.data(), std::min(bytes.size(), sizeof(descriptor)));
+    const auto descriptor = beginning_as<typename Of::Descriptor>(bytes);
     auto handle = untouched<typename Of::Object>();
     const NvSciError code =
         Of::import_object(channel_.importer(), &descriptor, Of::in(*this).imported, Of::kAuto, 0, &handle);
@@ -411,8 +419,7 @@ std::string Blobs::use_imported(NvSciSyncObj object) const {
 
 // A fence that was never signaled is not reached, whatever the bytes say of its value.
 Imported Blobs::take_sync_fence(const Bytes& bytes) {
-    NvSciSyncFenceIpcExportDescriptor descriptor{};
-    std::memcpy(&descriptor, bytes.data(), std::min(bytes.size(), sizeof(descriptor)));
+    const auto descriptor = beginning_as<NvSciSyncFenceIpcExportDescriptor>(bytes);
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
     const NvSciError code = NvSciSyncIpcImportFence(sync_imported_object_, &descriptor, &fence);
     if (code != kSuccess) return {code, ""};
