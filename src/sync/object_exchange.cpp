@@ -205,15 +205,15 @@ Result<NvSciSyncObjIpcExportDescriptor> export_object(const Object& object, NvSc
     descriptor.record.permission = granted;
     descriptor.record.flags = flags_of(timeline.description());
     descriptor.instance = endpoint.instance();
-    OPENNVSCI_TRY_ASSIGN(token, link->send(std::as_bytes(std::span(&descriptor.record, 1)), files.numbers()));
-    descriptor.token = token;
-    descriptor.seal = descriptor.computed_seal();
-    // From here on the peer may have the memory, and nothing comes of it before the program has the descriptor.
+    // The words follow before the peer has them. If nothing can be sent to it now, they are there for the next export.
     if (is_new_mirror) {
-        OPENNVSCI_TRY(timeline.add_mirror({std::move(words), std::move(link)}));
+        OPENNVSCI_TRY(timeline.add_mirror({std::move(words), link}));
     } else if (!has_own_words) {
         OPENNVSCI_TRY(timeline.add_sharer(link, is_signaler));
     }
+    OPENNVSCI_TRY_ASSIGN(token, link->send(std::as_bytes(std::span(&descriptor.record, 1)), files.numbers()));
+    descriptor.token = token;
+    descriptor.seal = descriptor.computed_seal();
     NvSciSyncObjIpcExportDescriptor out{};
     std::memcpy(out.payload, &descriptor, sizeof(descriptor));
     return out;

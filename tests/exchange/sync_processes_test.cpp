@@ -28,7 +28,7 @@ using FenceDescriptor = NvSciSyncFenceIpcExportDescriptor;
 constexpr NvSciSyncAccessPerm kWait = NvSciSyncAccessPerm_WaitOnly;
 constexpr NvSciSyncAccessPerm kSignal = NvSciSyncAccessPerm_SignalOnly;
 
-// What is promised is 100 ms (issue: a stream that waits for a dead signaler); the rest is for a busy machine.
+// What is promised is 100 ms (synchronization.md); the rest is for a busy machine.
 constexpr std::chrono::milliseconds kSoon{100};
 constexpr std::chrono::milliseconds kBusyMachine{900};
 
@@ -214,6 +214,27 @@ class ProcessesTest : public SyncTest, public ::testing::WithParamInterface<Topo
         ::kill(peer_, SIGKILL);
         ::waitpid(std::exchange(peer_, -1), nullptr, 0);
     }
+    /// How long a stream waits on, once the signaler that it waits for is dead.
+    Clock::duration time_held_after_death() {
+        const Topology& topology = GetParam();
+        Side side("p_0", start(std::string("signaler") + (topology.peer_allocates ? "1" : "0") +
+                               (topology.streams_signal ? "1" : "0")));
+        const SyncList list = gpu_list(side.module, 2);
+        if (topology.peer_allocates) {
+            side.import_with({list});
+        } else {
+            side.allocate_with({list});
+        }
+        (void)side.receive_fence();
+        const NvSciSyncFence lost = side.receive_fence();
+        const Semaphore semaphore(side.object);
+        EXPECT_EQ(semaphore.wait(first_, lost), cu::CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        EXPECT_TRUE(is_held(cuda_, first_));
+        kill();
+        const auto dead = Clock::now();
+        EXPECT_TRUE(comes_to_its_end(cuda_, first_));
+        return Clock::now() - dead;
+    }
     void TearDown() override {
         socket_.reset();
         SyncTest::TearDown();
@@ -260,26 +281,17 @@ TEST_P(ProcessesTest, AKilledSignalerFailsItsFencesAndHoldsNobody) {
     }
 }
 
-// No CPU looks: only the watch sees it.
+// No CPU looks: only the watch sees it. The best of a few deaths counts, for a busy machine can delay any of them.
 TEST_P(ProcessesTest, AStreamAloneIsHeldByNoKilledSignaler) {
-    const Topology& topology = GetParam();
-    Side side("p_0", start(std::string("signaler") + (topology.peer_allocates ? "1" : "0") +
-                           (topology.streams_signal ? "1" : "0")));
-    const SyncList list = gpu_list(side.module, 2);
-    if (topology.peer_allocates) {
-        side.import_with({list});
-    } else {
-        side.allocate_with({list});
+    constexpr int kMostDeaths = 5;
+    auto fastest = Clock::duration::max();
+    for (int i = 0; i < kMostDeaths && fastest >= kSoon; ++i) {
+        const auto held = time_held_after_death();
+        ASSERT_LT(held, kSoon + kBusyMachine);
+        fastest = std::min(fastest, held);
     }
-    (void)side.receive_fence();
-    const NvSciSyncFence lost = side.receive_fence();
-    const Semaphore semaphore(side.object);
-    ASSERT_EQ(semaphore.wait(first_, lost), cu::CUDA_SUCCESS) << opennvsciGetLastErrorText();
-    EXPECT_TRUE(is_held(cuda_, first_));
-    kill();
-    const auto dead = Clock::now();
-    EXPECT_TRUE(comes_to_its_end(cuda_, first_));
-    EXPECT_LT(Clock::now() - dead, kSoon + kBusyMachine);
+    EXPECT_LT(fastest, kSoon);
+    std::printf("held for %.3f ms\n", std::chrono::duration<double, std::milli>(fastest).count());
 }
 
 INSTANTIATE_TEST_SUITE_P(Topologies, ProcessesTest,
