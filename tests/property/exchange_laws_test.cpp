@@ -15,12 +15,14 @@
 namespace opennvsci::test {
 namespace {
 
-// One for all cases: opening a channel takes longer than a case.
+// One for all cases, never closed: opening a channel takes longer than a case.
 const Channel& channel() {
-    static IpcSetUp* const set_up = new IpcSetUp;
-    static Channel* const opened = new Channel;
-    (void)set_up;
-    return *opened;
+    struct Shared {
+        IpcSetUp set_up;
+        Channel opened;
+    };
+    static const Shared* const shared = new Shared;
+    return shared->opened;
 }
 
 /// Some participants, of which those that `is_remote` says are in another process, behind the channel.
