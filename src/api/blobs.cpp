@@ -22,12 +22,13 @@ struct Known {
 // Never destroyed: programs free blobs from static destructors. A forked child has copies of its parent's blobs, and
 // frees them as its own.
 Known& known() {
-    static Known& all = []() -> Known& {
-        auto* const made = new Known;
-        process::guard_across_fork(made->mutex);
-        return *made;
-    }();
+    static Known& all = *new Known;
     return all;
+}
+
+// Before there are threads: a fork in the middle of the first call would leave the child waiting for its end.
+[[gnu::constructor]] void make_known() {
+    process::guard_across_fork(known().mutex);
 }
 
 }  // namespace

@@ -28,12 +28,13 @@ struct Library {
 
 // Never destroyed: programs close endpoints in static destructors.
 Library& library() {
-    static auto* const made = [] {
-        auto* const library = new Library;
-        process::guard_across_fork(library->mutex);
-        return library;
-    }();
-    return *made;
+    static Library& made = *new Library;
+    return made;
+}
+
+// Before there are threads: a fork in the middle of the first call would leave the child waiting for its end.
+[[gnu::constructor]] void make_library() {
+    process::guard_across_fork(library().mutex);
 }
 
 Result<> require_initialized() {
@@ -326,7 +327,8 @@ NvSciError NvSciIpcWriteAdvance(NvSciIpcEndpoint handle) {
 NvSciError NvSciIpcGetLinuxEventFd(NvSciIpcEndpoint handle, int32_t* fd) {
     return with_endpoint(__func__, handle, [&](Endpoint& endpoint) -> Result<> {
         if (fd == nullptr) return null_argument("fd");
-        *fd = endpoint.event_descriptor();
+        OPENNVSCI_TRY_ASSIGN(descriptor, endpoint.event_descriptor());
+        *fd = descriptor;
         return {};
     });
 }

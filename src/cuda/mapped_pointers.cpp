@@ -49,6 +49,11 @@ MappedPointers& MappedPointers::instance() {
     return pointers;
 }
 
+// Before there are threads: a fork in the middle of the first call would leave the child waiting for its end.
+[[gnu::constructor]] static void make_mapped_pointers() {
+    (void)MappedPointers::instance();
+}
+
 MappedPointers::MappedPointers() {
     process::guard_across_fork(mutex_);
 }

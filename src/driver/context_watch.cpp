@@ -15,12 +15,13 @@ struct Watches {
 };
 
 Watches& watches() {
-    static Watches& all = []() -> Watches& {
-        auto& made = *new Watches;
-        process::guard_across_fork(made.mutex);
-        return made;
-    }();
+    static Watches& all = *new Watches;
     return all;
+}
+
+// Before there are threads: a fork in the middle of the first call would leave the child waiting for its end.
+[[gnu::constructor]] void make_watches() {
+    process::guard_across_fork(watches().mutex);
 }
 
 }  // namespace

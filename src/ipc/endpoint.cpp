@@ -23,8 +23,9 @@ constexpr std::size_t kMostFormer = 4;      // generations of peers whose export
 constexpr std::size_t kMostStrangers = 16;  // a peer sends its greeting right after it has connected
 constexpr int kMostAccepted = 64;           // of one call; the rest comes with the next
 constexpr int kMostSteps = 4;               // of one call; an honest peer leads through three
-// A thread that waits for room gets that many looks of others at the same endpoint to find it.
+// A thread that waits for room gets that many looks of others at the same endpoint to find it, and that long.
 constexpr std::uint32_t kPatience = 10'000;
+constexpr std::chrono::seconds kLongestUnscheduled{10};
 
 [[gnu::cold]] tl::unexpected<Error> closed() {
     return fail(NvSciError_BadParameter, "the endpoint was closed meanwhile, by another thread");
@@ -33,7 +34,10 @@ constexpr std::uint32_t kPatience = 10'000;
 }  // namespace
 
 Endpoint::Endpoint(LinkTerms terms)
-    : owner_(process::token()), terms_(std::move(terms)), outgoing_(terms_.shape), incoming_(terms_.shape) {}
+    : owner_(process::token()), terms_(std::move(terms)), outgoing_(terms_.shape), incoming_(terms_.shape) {
+    former_links_.reserve(kMostFormer + 1);
+    strangers_.reserve(kMostStrangers);
+}
 
 Result<std::shared_ptr<Endpoint>> Endpoint::open(ChannelEnd end) {
     if (end.channel.backend == Backend::other) {
@@ -109,6 +113,10 @@ Result<> Endpoint::watch(int descriptor) {
     return {};
 }
 
+void Endpoint::warn(const Error& error) const {
+    log::write(log::Level::warning, fmt::format("endpoint {}: {}", name(), error.text));
+}
+
 void Endpoint::unwatch(int descriptor) noexcept {
     epoll_event event{};
     ::epoll_ctl(poller_.get(), EPOLL_CTL_DEL, descriptor, &event);
@@ -119,28 +127,33 @@ void Endpoint::unwatch(int descriptor) noexcept {
 bool Endpoint::accept_peers() {
     if (rendezvous_ == nullptr) return false;
     const std::size_t before = met_count_;
-    for (auto stranger = strangers_.begin(); stranger != strangers_.end();)
-        stranger = greet(*stranger) ? strangers_.erase(stranger) : stranger + 1;
     for (int count = 0; count < kMostAccepted; ++count) {
         ProcessFd socket = rendezvous_->accept();
         if (!socket) break;
-        if (greet(socket)) continue;
-        if (strangers_.size() == kMostStrangers) strangers_.pop_front();
-        if (watch(socket.get())) strangers_.push_back(std::move(socket));
+        if (strangers_.size() == kMostStrangers) strangers_.erase(strangers_.begin());
+        if (const auto watched = watch(socket.get()); !watched) warn(watched.error());
+        strangers_.push_back({++last_stranger_, std::move(socket)});
     }
+    for (auto stranger = strangers_.begin(); stranger != strangers_.end();)
+        stranger = greet(*stranger) ? strangers_.erase(stranger) : stranger + 1;
     return met_count_ != before;
 }
 
 // Makes a link of a socket; true if the socket is done with.
-bool Endpoint::greet(ProcessFd& socket) {
-    const int descriptor = socket.get();
-    auto link = Link::accept(socket, terms_);
+bool Endpoint::greet(Stranger& stranger) {
+    const int descriptor = stranger.socket.get();
+    auto link = Link::accept(stranger.socket, terms_);
     if (!link) {
         log::write(log::Level::warning, link.error().text);
         return true;
     }
     if (*link == nullptr) return false;
     unwatch(descriptor);
+    if (stranger.number < peer_number_) {  // its greeting is read late, and somebody has connected since
+        keep_former(std::move(*link));
+        return true;
+    }
+    peer_number_ = stranger.number;
     add_link(std::move(*link));
     return true;
 }
@@ -148,9 +161,7 @@ bool Endpoint::greet(ProcessFd& socket) {
 // The newest link is the one of a peer that is there: an endpoint is open once.
 void Endpoint::add_link(std::shared_ptr<Link> link) {
     ++met_count_;
-    if (const auto watched = watch(link->watch_descriptor()); !watched) {
-        log::write(log::Level::warning, fmt::format("endpoint {}: {}", name(), watched.error().text));
-    }
+    if (const auto watched = watch(link->watch_descriptor()); !watched) warn(watched.error());
     if (next_link_ != nullptr) {
         unwatch(next_link_->watch_descriptor());
         keep_former(std::move(next_link_));
@@ -176,7 +187,7 @@ void Endpoint::keep_former(std::shared_ptr<Link> link) {
     link->drain();
     former_links_.push_back(std::move(link));
     std::erase_if(former_links_, [](const auto& former) { return !former->is_peer_alive() && !former->has_parked(); });
-    if (former_links_.size() > kMostFormer) former_links_.pop_front();
+    if (former_links_.size() > kMostFormer) former_links_.erase(former_links_.begin());
 }
 
 Result<std::shared_ptr<Link>> Endpoint::link() {
@@ -374,6 +385,15 @@ Result<std::uint32_t> Endpoint::events() {
     OPENNVSCI_TRY(require_owner());
     const std::lock_guard lock(mutex_);
     if (is_closed_) return closed();
+    try {
+        return look();
+    } catch (const std::bad_alloc&) {
+        keep_readable();  // what could not be told comes again
+        throw;
+    }
+}
+
+std::uint32_t Endpoint::look() {
     // Frames are there, so the descriptor stays readable, and whatever made it so can wait, except for a new peer.
     const bool is_plain = standing_.state == State::established &&
                           peer_standing(link_.get()).state == State::established && next_link_ == nullptr &&
@@ -417,8 +437,12 @@ void Endpoint::remember_told(std::uint32_t bits) noexcept {
     const bool has_room = (bits & NV_SCI_IPC_EVENT_WRITE) != 0;
     const std::uint32_t thread = thread_number();
     for (Waiter& waiter : waiters_) {
-        if (waiter.thread == thread || (has_room && waiter.patience == 0)) {
+        if (waiter.thread == thread) {
             waiter = {};
+        } else if (has_room && waiter.thread != 0 && waiter.patience == 0) {
+            const bool is_gone = std::chrono::steady_clock::now() - waiter.told > kLongestUnscheduled;
+            if (is_gone) waiter = {};
+            if (!is_gone) waiter.patience = kPatience;
         } else if (has_room && waiter.thread != 0) {
             --waiter.patience;
         }
@@ -426,7 +450,7 @@ void Endpoint::remember_told(std::uint32_t bits) noexcept {
     if (has_room) return;
     const auto place = std::find_if(waiters_.begin(), waiters_.end(), [](const Waiter& at) { return at.thread == 0; });
     if (place == waiters_.end()) std::rotate(waiters_.begin(), waiters_.begin() + 1, waiters_.end());
-    (place == waiters_.end() ? waiters_.back() : *place) = {thread, kPatience};
+    (place == waiters_.end() ? waiters_.back() : *place) = {thread, kPatience, std::chrono::steady_clock::now()};
 }
 
 bool Endpoint::must_stay_readable() const noexcept {
@@ -434,6 +458,11 @@ bool Endpoint::must_stay_readable() const noexcept {
     const bool is_waited_for =
         std::any_of(waiters_.begin(), waiters_.end(), [](const Waiter& waiter) { return waiter.thread != 0; });
     return is_waited_for && (levels() & NV_SCI_IPC_EVENT_WRITE) != 0;
+}
+
+Result<int> Endpoint::event_descriptor() const {
+    OPENNVSCI_TRY(require_owner());
+    return poller_.get();
 }
 
 Result<NvSciEventNotifier*> Endpoint::create_notifier(const std::shared_ptr<Endpoint>& endpoint) {
@@ -444,7 +473,7 @@ Result<NvSciEventNotifier*> Endpoint::create_notifier(const std::shared_ptr<Endp
     }
     NvSciNativeEvent source;
     source.owner = endpoint;
-    source.descriptor = endpoint->event_descriptor();
+    source.descriptor = endpoint->poller_.get();
     source.drain = [](void* owner) noexcept { static_cast<Endpoint*>(owner)->drain_for_wait(); };
     source.deleted = [](void* owner) noexcept { static_cast<Endpoint*>(owner)->has_notifier_.store(false); };
     auto made = event::create_native_notifier(endpoint->service_, source);

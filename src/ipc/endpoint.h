@@ -17,8 +17,8 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -78,7 +78,7 @@ class Endpoint {
     [[nodiscard]] Result<> post_written();
     [[nodiscard]] Result<> set_notification(bool is_on);
     /// To be polled for POLLIN; it stays the endpoint's.
-    [[nodiscard]] int event_descriptor() const noexcept { return poller_.get(); }
+    [[nodiscard]] Result<int> event_descriptor() const;
 
     /// The event service that the program opened the endpoint with; set before the endpoint is known to anybody.
     void set_service(std::shared_ptr<event::Service> service) noexcept { service_ = std::move(service); }
@@ -88,6 +88,12 @@ class Endpoint {
     [[nodiscard]] static Result<NvSciEventNotifier*> create_notifier(const std::shared_ptr<Endpoint>& endpoint);
 
   private:
+    // A socket that somebody has connected to; numbered as they came, for the peer is whoever connected last.
+    struct Stranger {
+        std::uint64_t number;
+        ProcessFd socket;
+    };
+
     explicit Endpoint(LinkTerms terms);
 
     [[nodiscard]] Result<> require_owner() const;
@@ -96,15 +102,17 @@ class Endpoint {
 
     [[nodiscard]] Result<> watch(int descriptor);
     void unwatch(int descriptor) noexcept;
+    void warn(const Error& error) const;
 
     bool accept_peers();  // true if one came
     [[nodiscard]] std::shared_ptr<Link> find_link(std::uint64_t peer_instance) const noexcept;
-    [[nodiscard]] bool greet(ProcessFd& socket);
+    [[nodiscard]] bool greet(Stranger& stranger);
     void add_link(std::shared_ptr<Link> link);
     void switch_to_next_link(Standing standing);
     void keep_former(std::shared_ptr<Link> link);
     void drain_all();
     void drain_for_wait() noexcept;  // takes the lock itself
+    [[nodiscard]] std::uint32_t look();
 
     [[nodiscard]] bool advance();
     bool advance_far();  // true if there is more to do
@@ -139,17 +147,21 @@ class Endpoint {
     bool must_tell_connection_ = false;  // the edges that events() has not told yet
     bool must_tell_own_reset_ = false;
     bool must_tell_peers_reset_ = false;
-    // A thread that was told last that there is no room, and for how many looks of others it is waited for.
+    // A thread that was told last that there is no room, and for how many looks of others it is waited for at least.
     struct Waiter {
         std::uint32_t thread = 0;  // 0: none
         std::uint32_t patience = 0;
+        std::chrono::steady_clock::time_point told{};
     };
     std::array<Waiter, 4> waiters_{};
-    std::size_t met_count_ = 0;                       // links in all
-    std::shared_ptr<Link> link_;                      // which the queues are attached to
-    std::shared_ptr<Link> next_link_;                 // to a peer that came later and has not asked for a connection
-    std::deque<std::shared_ptr<Link>> former_links_;  // whose parcels can still be taken
-    std::deque<ProcessFd> strangers_;                 // sockets from which no greeting has come yet
+    std::size_t met_count_ = 0;        // links in all
+    std::shared_ptr<Link> link_;       // which the queues are attached to
+    std::shared_ptr<Link> next_link_;  // to a peer that came later and has not asked for a connection
+    // Both in the order in which they came, with room from the beginning: without memory no peer is lost.
+    std::vector<std::shared_ptr<Link>> former_links_;  // whose parcels can still be taken
+    std::vector<Stranger> strangers_;                  // from whom no greeting has come yet
+    std::uint64_t last_stranger_ = 0;
+    std::uint64_t peer_number_ = 0;  // of the newest link; 0: this end has connected
 };
 
 }  // namespace opennvsci::ipc

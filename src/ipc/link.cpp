@@ -108,15 +108,17 @@ std::string gone(const std::string& peer) {
 
 }  // namespace
 
-Link::Link(ProcessFd socket, LinkTerms terms, std::uint64_t session, std::shared_ptr<RingMemory> rings)
+Link::Link(LinkTerms terms, std::uint64_t session, std::shared_ptr<RingMemory> rings)
     : owner_(process::token()),
       terms_(std::move(terms)),
       session_(session),
-      socket_(std::move(socket)),
       rings_(std::move(rings)),
       parks_(own_bound()),
-      peer_parks_(kParkedAtFirst) {
-    make_room(socket_.get());
+      peer_parks_(kParkedAtFirst) {}
+
+void Link::adopt(ProcessFd socket) noexcept {
+    make_room(socket.get());
+    socket_ = std::move(socket);
 }
 
 Link::~Link() = default;
@@ -142,7 +144,9 @@ Result<std::shared_ptr<Link>> Link::connect(ProcessFd socket, const LinkTerms& t
         return os::os_error("sendmsg to peer " + terms.peer_name);
     }
     rings->forget_file();
-    return std::shared_ptr<Link>(new Link(std::move(socket), terms, session, std::move(rings)));
+    std::shared_ptr<Link> made(new Link(terms, session, std::move(rings)));
+    made->adopt(std::move(socket));
+    return made;
 }
 
 Result<std::shared_ptr<Link>> Link::accept(ProcessFd& socket, const LinkTerms& terms) {
@@ -174,7 +178,6 @@ Result<std::shared_ptr<Link>> Link::accept(ProcessFd& socket, const LinkTerms& t
     if (count < 0 && errno == EAGAIN) return std::shared_ptr<Link>();
     if (count <= 0) return refuse("the peer was gone at once");
     if ((received.msg_flags & MSG_CTRUNC) != 0 && file_count == 0) return std::shared_ptr<Link>();
-    [[maybe_unused]] const auto consumed = ::recv(socket.get(), nullptr, 0, MSG_DONTWAIT | MSG_TRUNC);
 
     message::Hello hello{};
     if (static_cast<std::size_t>(count) != sizeof(hello) || (received.msg_flags & MSG_TRUNC) != 0 ||
@@ -197,8 +200,14 @@ Result<std::shared_ptr<Link>> Link::accept(ProcessFd& socket, const LinkTerms& t
     if (hello.session == 0 || hello.instance == 0) return refuse("it has no session");
     if (file_count != 1) return refuse(fmt::format("it came with {} descriptors", file_count));
     auto rings = RingMemory::open(files[0].get(), terms.shape, 1);
-    if (!rings) return refuse(rings.error().text);
+    if (!rings) {
+        if (rings.error().code == NvSciError_ResourceError) return std::shared_ptr<Link>();
+        return refuse(rings.error().text);
+    }
+    std::shared_ptr<Link> made(new Link(terms, hello.session, *std::move(rings)));
 
+    // Nothing fails any more.
+    [[maybe_unused]] const auto consumed = ::recv(socket.get(), nullptr, 0, MSG_DONTWAIT | MSG_TRUNC);
     const message::Welcome welcome{
         .header = {message::kMagic, message::Kind::welcome},
         .version = message::kVersion,
@@ -209,7 +218,7 @@ Result<std::shared_ptr<Link>> Link::accept(ProcessFd& socket, const LinkTerms& t
     const iovec answer{const_cast<message::Welcome*>(&welcome), sizeof(welcome)};
     // If the peer is gone already, what it left can still be read.
     [[maybe_unused]] const auto sent = send_message(socket.get(), {&answer, 1}, {});
-    std::shared_ptr<Link> made(new Link(std::move(socket), terms, hello.session, std::move(*rings)));
+    made->adopt(std::move(socket));
     made->peer_instance_.store(hello.instance, std::memory_order_release);
     made->peer_parks_.store(std::clamp(hello.most_parked, kParkedAtFirst, kMostParked), std::memory_order_relaxed);
     return made;
@@ -223,7 +232,7 @@ void Link::knock_if_armed() const noexcept {
     std::atomic<std::uint32_t>& armed = rings_->peer().armed;
     if (armed.load(std::memory_order_relaxed) == 0) return;
     if (armed.exchange(0, std::memory_order_seq_cst) == 0) return;
-    // If the socket is full, the peer's event descriptor is readable anyway.
+    // If the socket is full, the peer's event descriptor is readable until somebody drains it, who looks for that.
     [[maybe_unused]] const auto sent = ::send(socket_.get(), &kKnock, sizeof(kKnock), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
@@ -334,10 +343,12 @@ bool Link::drain() noexcept {
 
 bool Link::drain_locked() noexcept {
     bool is_knocked = false;
+    bool is_any = false;
     for (int batches = 0; batches < kMostBatches; ++batches) {
         Batch batch;
         receive(batch);
         bool is_at_end = batch.count < kBatch;
+        is_any = is_any || batch.count > 0;
         for (int i = 0; i < batch.count; ++i) {
             const std::span<const std::byte> bytes(batch.bytes[i].data(), batch.sizes[i]);
             if (bytes.size() == 1) {
@@ -348,9 +359,10 @@ bool Link::drain_locked() noexcept {
                 believe(bytes, {batch.files[i].data(), batch.file_counts[i]}, batch.is_cut[i]);
             }
         }
-        if (is_at_end) return is_knocked;
+        if (is_at_end) break;
     }
-    return is_knocked;
+    // A knock may have found the socket full.
+    return is_knocked || (is_any && rings_->own().armed.load(std::memory_order_seq_cst) == 0);
 }
 
 // What came is a welcome or a parcel; anything else is passed over.

@@ -67,7 +67,8 @@ class Link {
     [[nodiscard]] static Result<std::shared_ptr<Link>> connect(ProcessFd socket, const LinkTerms& terms);
 
     /// Over `socket`, from which connect() of the other end can be read. The result is null if nothing has come yet, or
-    /// no descriptor is free for it: then `socket` stays. Errors: NotPermitted if what came is not what a peer sends.
+    /// no descriptor or no memory is free for it: then `socket` stays. Errors: NotPermitted if what came is not what a
+    /// peer sends.
     [[nodiscard]] static Result<std::shared_ptr<Link>> accept(ProcessFd& socket, const LinkTerms& terms);
 
     Link(const Link&) = delete;
@@ -102,7 +103,7 @@ class Link {
 
     /// Makes the peer's event descriptor readable if it has asked for that.
     void knock_if_armed() const noexcept;
-    /// Takes everything off the socket. True if a knock was among it.
+    /// Takes everything off the socket. True if a knock was among it, or may have been lost.
     bool drain() noexcept;
     /// True if a parcel lies here that was not taken.
     [[nodiscard]] bool has_parked() const noexcept;
@@ -117,7 +118,8 @@ class Link {
     };
     struct Batch;
 
-    Link(ProcessFd socket, LinkTerms terms, std::uint64_t session, std::shared_ptr<RingMemory> rings);
+    Link(LinkTerms terms, std::uint64_t session, std::shared_ptr<RingMemory> rings);
+    void adopt(ProcessFd socket) noexcept;
 
     [[nodiscard]] Result<> charge(std::uint64_t weight);
     void receive(Batch& batch) const noexcept;
@@ -130,7 +132,7 @@ class Link {
     const std::uint64_t owner_;  // token of the process
     const LinkTerms terms_;
     const std::uint64_t session_;
-    const ProcessFd socket_;
+    ProcessFd socket_;  // there from the beginning, and never another one
     const std::shared_ptr<RingMemory> rings_;
     std::atomic<std::uint64_t> peer_instance_{0};
     const std::uint32_t parks_;  // weight that is parked here at most

@@ -47,7 +47,7 @@ Transfer Queue::take_back() noexcept {
 void Outgoing::attach(std::shared_ptr<Link> link) {
     Queue::attach(std::move(link));
     const std::lock_guard lock(mutex_);
-    used_.assign(shape_.frames, 0);  // the memory of a link is zero at first
+    std::fill(used_.begin(), used_.end(), 0);  // the memory of a link is zero at first
 }
 
 void Outgoing::clear() {

@@ -18,7 +18,6 @@
 
 #include "base/result.h"
 #include "ipc/link.h"
-#include "ipc/short_lock.h"
 
 namespace opennvsci::ipc {
 
@@ -64,7 +63,7 @@ class Queue {
     [[nodiscard]] Transfer take_back() noexcept;
 
     const Shape shape_;
-    ShortLock mutex_;
+    std::mutex mutex_;
     std::shared_ptr<Link> link_;
     bool is_connected_ = false;
     bool notifies_ = true;
@@ -80,7 +79,7 @@ class Queue {
 
 class Outgoing final : public Queue {
   public:
-    explicit Outgoing(Shape shape) : Queue(shape) {}
+    explicit Outgoing(Shape shape) : Queue(shape), used_(shape.frames, 0) {}
 
     void attach(std::shared_ptr<Link> link);
     void clear();

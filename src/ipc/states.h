@@ -62,7 +62,10 @@ struct Step {
 [[nodiscard]] constexpr std::optional<Step> next_step(Standing own, Standing peer) noexcept {
     if (own.state == State::closed) return std::nullopt;  // who never called Reset never connects
     const bool peer_asks = peer.state == State::sync || peer.state == State::ack;
-    const bool is_new = own.state == State::sync ? peer.state == State::sync : peer_asks && peer.resets != own.echo;
+    // Who was connected was so by an answer, so a SYNC is new even if the numbers have gone all the way round.
+    const bool is_new = own.state == State::ack ? peer_asks && peer.resets != own.echo
+                                                : peer.state == State::sync || (own.state == State::established &&
+                                                                                peer_asks && peer.resets != own.echo);
     if (is_new) return Step{own.with(State::ack, peer.resets), true};
     const bool is_answer = peer.echo == own.resets;
     if (own.state == State::sync && peer.state == State::ack && is_answer)

@@ -98,8 +98,10 @@ class Watcher {
 
     // The entries of now; empty, and the thread has ended, if there are none.
     bool copy_entries(std::vector<SharedWatchedLink>& entries) {
+        std::vector<SharedWatchedLink> now;  // in the end those of before, which end without the lock
         const std::lock_guard lock(mutex_);
-        entries = entries_;
+        now = entries_;
+        entries.swap(now);
         if (!entries.empty()) return true;
         has_thread_ = false;
         wake_.reset();
@@ -118,7 +120,9 @@ class Watcher {
             } catch (const std::bad_alloc&) {  // the list of before is looked at once more
                 timeout = static_cast<int>(Watch::kAgain.count());
             }
-            (void)::poll(polled.data(), polled.size(), timeout);
+            // Not even a limit of descriptors that is lower than what is open makes it spin.
+            if (::poll(polled.data(), polled.size(), timeout) < 0 && errno != EINTR)
+                std::this_thread::sleep_for(Watch::kAgain);
             std::uint64_t count = 0;
             (void)!::read(wake_.get(), &count, sizeof(count));
         }
@@ -130,7 +134,9 @@ class Watcher {
         for (const SharedWatchedLink& entry : entries) {
             if (entry->is_done) continue;
             if (entry->link->is_peer_alive()) {
-                polled.push_back({entry->link->watch_descriptor(), 0, 0});
+                const int watched = entry->link->watch_descriptor();  // many timelines may be of one link
+                const auto is_it = [&](const pollfd& known) { return known.fd == watched; };
+                if (std::ranges::none_of(polled, is_it)) polled.push_back({watched, 0, 0});
             } else if (entry->gone()) {
                 is_any_again = true;
             } else {

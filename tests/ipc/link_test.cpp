@@ -11,8 +11,10 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 
 #include "channel.h"
+#include "failure_point.h"
 #include "ipc/messages.h"
 
 namespace opennvsci::test {
@@ -181,6 +183,28 @@ TEST_P(LinkTest, AllThatThePeerParksFindsRoomOnTheWay) {
         ASSERT_TRUE(in->take(token));
 }
 
+// A frame that comes when the socket has no room for a knock is seen by whoever waits, whoever empties the socket.
+TEST_P(LinkTest, AKnockThatFoundNoRoomIsNotLost) {
+    const OpenEndpoint a(name(0));
+    const OpenEndpoint b(name(1));
+    connect(a, b);
+    const auto out = *a.inner()->link();
+    const auto in = *b.inner()->link();
+    constexpr int kLittle = 4608;  // the least that the kernel gives
+    ASSERT_EQ(::setsockopt(out->watch_descriptor(), SOL_SOCKET, SO_SNDBUF, &kLittle, sizeof(kLittle)), 0);
+    static_cast<void>(settle(a, b));  // b is armed
+    std::optional<ipc::Token> last;
+    for (auto token = out->send(std::vector<std::byte>(1000), {}); token;
+         token = out->send(std::vector<std::byte>(1000), {})) {
+        last = *token;
+    }
+    ASSERT_TRUE(last);
+    ASSERT_EQ(a.write("a frame"), kIpcSuccess);
+    EXPECT_TRUE(in->take(*last));
+    EXPECT_TRUE(b.is_readable());
+    EXPECT_EQ(b.events() & kRead, kRead);
+}
+
 TEST_P(LinkTest, ParcelsAreBoundedWithoutDescriptorsToo) {
     const OpenEndpoint a(name(0));
     const OpenEndpoint b(name(1));
@@ -318,6 +342,45 @@ TEST_F(GreetingTest, ARightOneMakesALink) {
     send(socket, &hello, sizeof(hello), {memory.get()});
     EXPECT_TRUE(has_link(a));
     EXPECT_EQ((*a.inner()->link())->session(), 4711U);
+}
+
+// A greeting that is read late does not take the place of a peer that has connected since.
+TEST_F(GreetingTest, TheLastToConnectIsThePeerWhoeverIsGreetedFirst) {
+    const OpenEndpoint a("process_0");
+    auto hello = right_hello();
+    const UniqueFd memory = right_memory();
+    const UniqueFd early = stranger();
+    hello.session = 4713;
+    hello.instance = 4714;
+    const UniqueFd late = stranger();
+    send(late, &hello, sizeof(hello), {memory.get()});
+    static_cast<void>(a.events());
+    hello = right_hello();
+    send(early, &hello, sizeof(hello), {memory.get()});
+    EXPECT_TRUE(has_link(a)) << "what it exports can be imported";
+    const auto link = a.inner()->link();
+    ASSERT_TRUE(link) << link.error().text;
+    EXPECT_EQ((*link)->session(), 4713U);
+}
+
+// Whatever cannot be allocated while a peer is taken in, it is taken in later.
+TEST_F(GreetingTest, APeerThatComesWithoutMemoryForItIsNotLost) {
+    for (long n = 1;; ++n) {
+        const OpenEndpoint a("process_0");
+        const OpenEndpoint b("process_1");
+        FailurePoint point(n, FailurePoint::Kind::heap);
+        std::uint32_t bits = 0;
+        point.arm();
+        const NvSciError code = NvSciIpcGetEventSafe(a, &bits);
+        const bool is_reached = point.disarm();
+        EXPECT_TRUE(code == kIpcSuccess || code == NvSciError_InsufficientMemory) << n << ": " << code;
+        EXPECT_TRUE(a.is_readable() || code == kIpcSuccess) << n;
+        connect(a, b);
+        EXPECT_EQ(b.write("after all"), kIpcSuccess) << n;
+        EXPECT_EQ(a.read(), "after all") << n;
+        if (!is_reached) break;
+        ASSERT_LT(n, 100);
+    }
 }
 
 TEST_F(GreetingTest, EveryOneThatIsWrongInOneThingIsRefused) {

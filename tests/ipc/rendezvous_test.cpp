@@ -178,6 +178,7 @@ TEST_F(RendezvousTest, AForkedChildDoesNotKeepTheEndpointNorUseIt) {
             std::int32_t bytes = 0;
             char frame[64] = {};
             const bool is_refused = NvSciIpcGetEvent(a, &bits) == NvSciError_InvalidState &&
+                                    NvSciIpcGetLinuxEventFd(a, &bytes) == NvSciError_InvalidState &&
                                     NvSciIpcRead(a, frame, 64, &bytes) == NvSciError_InvalidState &&
                                     NvSciIpcWrite(a, frame, 64, &bytes) == NvSciError_InvalidState &&
                                     NvSciIpcResetEndpointSafe(a) == NvSciError_InvalidState && !a.inner()->link();

@@ -283,6 +283,13 @@ TEST(StepsTest, AResetThatWasAnsweredIsNotAnsweredTwiceAndALaterOneIs) {
     EXPECT_TRUE(step->clears);
 }
 
+TEST(StepsTest, AResetOfAPeerThatWasConnectedIsNewWhateverItsNumber) {
+    const auto step = next_step({State::established, 1, 1}, {State::sync, 1, 0});
+    ASSERT_TRUE(step);
+    EXPECT_EQ(step->next, (Standing{State::ack, 1, 1}));
+    EXPECT_TRUE(step->clears);
+}
+
 TEST(StepsTest, WordsKeepWhatTheyHoldAndTheCountOfResetsIsNeverZero) {
     for (const Standing standing :
          {Standing{}, Standing{State::established, 0x7FFF, 0x7FFF}, Standing{State::ack, 1, 2}})
