@@ -140,6 +140,12 @@ Configuration Configuration::parse(std::string_view text, std::string_view origi
     return made;
 }
 
+std::optional<Channel> Configuration::channel_of(const std::vector<std::string_view>& fields) {
+    Configuration made;
+    if (fields.empty() || !made.add(fields).empty()) return std::nullopt;
+    return std::move(made.channels_.front());
+}
+
 std::string Configuration::add(const std::vector<std::string_view>& fields) {
     Channel channel{Backend::other, std::string(fields[0]), {}, 0, 0};
     if (fields[0] == "INTER_THREAD") channel.backend = Backend::thread;

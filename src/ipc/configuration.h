@@ -49,17 +49,22 @@ class Configuration {
     /// `origin` is what messages call the text.
     [[nodiscard]] static Configuration parse(std::string_view text, std::string_view origin);
 
+    /// The channel of the fields of one line; nothing if load() would ignore it.
+    [[nodiscard]] static std::optional<Channel> channel_of(const std::vector<std::string_view>& fields);
+
     /// Errors: NoSuchEntry.
     [[nodiscard]] Result<ChannelEnd> find(std::string_view endpoint) const;
 
     [[nodiscard]] const std::vector<Channel>& channels() const noexcept { return channels_; }
+    /// Where it comes from, for people: the file, or "the built-in list".
+    [[nodiscard]] const std::string& origin() const noexcept { return origin_; }
 
   private:
     [[nodiscard]] std::optional<ChannelEnd> search(std::string_view endpoint) const;
     /// Adds the channel of a line. What is wrong with it, or empty.
     [[nodiscard]] std::string add(const std::vector<std::string_view>& fields);
 
-    std::string origin_;  // the file, or "the built-in list"
+    std::string origin_;
     std::vector<Channel> channels_;
 };
 

@@ -54,6 +54,7 @@ Result<std::shared_ptr<Endpoint>> Endpoint::open(ChannelEnd end) {
         .shape = {end.channel.frames, end.channel.frame_size},
         .instance = instance,
         .doorbell = doorbell,
+        .is_shown = end.channel.backend == Backend::process,
     }));
     made->poller_ = ProcessFd::make([] { return ::epoll_create1(EPOLL_CLOEXEC); });
     if (!made->poller_) return os::os_error("epoll_create1");
@@ -248,8 +249,12 @@ void Endpoint::show_state() noexcept {
         link_->rings()->own().state.store(standing_.word(), std::memory_order_release);
         notify();
     }
-    if (rendezvous_ != nullptr)
-        rendezvous_->describe(name_of(standing_.state), link_ == nullptr ? 0 : link_->session());
+    if (rendezvous_ != nullptr) rendezvous_->describe(activity());
+}
+
+Activity Endpoint::activity() const noexcept {
+    if (link_ == nullptr) return {.state = standing_.state};
+    return {standing_.state, link_->session(), link_->rings()->file(), link_->rings()->side()};
 }
 
 void Endpoint::enter(Standing next, bool clears) {

@@ -119,6 +119,7 @@ class Endpoint {
     void enter(Standing next, bool clears);
     [[nodiscard]] static Standing peer_standing(const Link* link) noexcept;
     void show_state() noexcept;
+    [[nodiscard]] Activity activity() const noexcept;
     void notify() const noexcept;
 
     [[nodiscard]] std::uint32_t levels() const noexcept;

@@ -19,7 +19,6 @@
 namespace opennvsci::ipc {
 namespace {
 
-constexpr std::uint32_t kMostParked = 256;    // weight of what lies here untaken
 constexpr std::uint32_t kParkedAtFirst = 16;  // what every peer parks, also one that has not said how much
 constexpr std::size_t kMostLost = 256;        // tokens of lost parcels that are remembered
 constexpr int kBatch = 4;                     // messages for one system call
@@ -31,13 +30,13 @@ std::uint32_t own_bound() noexcept {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return kParkedAtFirst;
     return static_cast<std::uint32_t>(
-        std::clamp<std::uint64_t>(limit.rlim_cur / 4, kParkedAtFirst, std::uint64_t{kMostParked}));
+        std::clamp<std::uint64_t>(limit.rlim_cur / 4, kParkedAtFirst, std::uint64_t{Link::kMostParked}));
 }
 
 // Room on the way for as much as the peer parks. The kernel counts some 2,300 bytes for a message, doubles what it is
 // asked for, and gives at most net.core.wmem_max of it; then less fits, and send() says so.
 void make_room(int socket) noexcept {
-    constexpr int kBytes = static_cast<int>(kMostParked) * 2304 / 2;
+    constexpr int kBytes = static_cast<int>(Link::kMostParked) * 2304 / 2;
     ::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &kBytes, sizeof(kBytes));
 }
 
@@ -143,7 +142,7 @@ Result<std::shared_ptr<Link>> Link::connect(ProcessFd socket, const LinkTerms& t
         if (is_end_of_peer(errno)) return fail(NvSciError_ConnectionReset, gone(terms.peer_name));
         return os::os_error("sendmsg to peer " + terms.peer_name);
     }
-    rings->forget_file();
+    if (!terms.is_shown) rings->forget_file();
     std::shared_ptr<Link> made(new Link(terms, session, std::move(rings)));
     made->adopt(std::move(socket));
     return made;
@@ -204,6 +203,7 @@ Result<std::shared_ptr<Link>> Link::accept(ProcessFd& socket, const LinkTerms& t
         if (rings.error().code == NvSciError_ResourceError) return std::shared_ptr<Link>();
         return refuse(rings.error().text);
     }
+    if (terms.is_shown) (*rings)->keep_file(std::move(files[0]));
     std::shared_ptr<Link> made(new Link(terms, hello.session, *std::move(rings)));
 
     // Nothing fails any more.
@@ -274,6 +274,7 @@ Result<Token> Link::send(std::span<const std::byte> content, std::span<const int
     OPENNVSCI_TRY(charge(weight));
     if (send_message(socket_.get(), parts, files) >= 0) {
         sent_ += weight;
+        rings_->own().sent.store(sent_, std::memory_order_relaxed);
         return token;
     }
     const int number = errno;

@@ -55,12 +55,14 @@ struct LinkTerms {
     Shape shape;
     std::uint64_t instance;              ///< of the endpoint's opening
     std::shared_ptr<Doorbell> doorbell;  ///< rung when somebody else than the endpoint takes a knock off the socket
+    bool is_shown = false;               ///< the memory's file is kept, so that other processes can look at it
 };
 
 class Link {
   public:
     static constexpr std::size_t kMostContent = 1024;  ///< bytes of a parcel
     static constexpr std::size_t kMostFiles = 8;       ///< descriptors of a parcel
+    static constexpr std::uint32_t kMostParked = 256;  ///< weight of what lies at one end untaken
 
     /// Over `socket`, to an endpoint that listens at the other end: sends all that the peer must know, and does not
     /// wait for it. Errors: ConnectionReset if it is gone already, ResourceError.

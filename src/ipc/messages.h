@@ -12,7 +12,7 @@
 namespace opennvsci::ipc::message {
 
 inline constexpr std::uint32_t kMagic = 0x4943504F;  // "OPCI"
-inline constexpr std::uint32_t kVersion = 1;         // of these messages and of the memory of the rings
+inline constexpr std::uint32_t kVersion = 2;         // of these messages and of the memory of the rings
 
 enum class Kind : std::uint32_t { hello = 1, welcome = 2, parcel = 3 };
 

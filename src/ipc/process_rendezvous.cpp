@@ -36,7 +36,6 @@ using std::chrono::steady_clock;
 constexpr int kBacklog = 64;
 // The lock of a channel is held for some system calls; longer is a process that was stopped in them.
 constexpr milliseconds kLongestChannelWait{2000};
-constexpr std::size_t kDescriptionBytes = 256;
 
 // The address of a file in the folder: by the descriptor, so that neither a long path nor a folder that was exchanged
 // matters; by the path where there is no /proc.
@@ -168,7 +167,7 @@ class ProcessRendezvous final : public Rendezvous {
   public:
     ProcessRendezvous(OpenName open_name, const ChannelEnd& end, AllowedUsers users, ProcessFd lock)
         : open_name_(std::move(open_name)),
-          name_(end.name()),
+          end_(end),
           socket_name_(file_stem(end.name()) + ".sock"),
           users_(std::move(users)),
           lock_(std::move(lock)) {}
@@ -179,7 +178,7 @@ class ProcessRendezvous final : public Rendezvous {
             if (const UniqueFd folder = folder_.reopen(); folder) ::unlinkat(folder.get(), socket_name_.c_str(), 0);
         }
         listener_.reset();
-        describe("closed", 0);
+        describe({});
         lock_.reset();  // before the name, which other threads of this process look at first
     }
 
@@ -212,18 +211,14 @@ class ProcessRendezvous final : public Rendezvous {
     }
     [[nodiscard]] int descriptor() const noexcept override { return listener_.get(); }
 
-    void describe(std::string_view state, std::uint64_t session) noexcept override {
-        std::array<char, kDescriptionBytes> text{};
-        text.fill('\n');
-        const auto end = fmt::format_to_n(text.data(), text.size(), "endpoint {}\npid {}\nstate {}\nsession {:016x}\n",
-                                          name_, ::getpid(), state, session);
-        static_cast<void>(end);
+    void describe(const Activity& activity) noexcept override {
+        const auto text = Description::write(end_, activity);
         [[maybe_unused]] const auto put = ::pwrite(lock_.get(), text.data(), text.size(), 0);
     }
 
   private:
     const OpenName open_name_;
-    const std::string name_;
+    const ChannelEnd end_;
     const std::string socket_name_;
     const AllowedUsers users_;
     RuntimeFolder::Identity folder_;

@@ -9,10 +9,10 @@
 #pragma once
 
 #include <memory>
-#include <string_view>
 
 #include "base/result.h"
 #include "ipc/configuration.h"
+#include "ipc/description.h"
 #include "ipc/descriptors.h"
 #include "ipc/doorbell.h"
 
@@ -37,7 +37,7 @@ class Rendezvous {
     /// Readable if accept() may give something; negative if there is no such descriptor.
     [[nodiscard]] virtual int descriptor() const noexcept = 0;
     /// Writes what the endpoint is doing to where other processes can read it.
-    virtual void describe(std::string_view state, std::uint64_t session) noexcept = 0;
+    virtual void describe(const Activity& activity) noexcept = 0;
 
   protected:
     Rendezvous() = default;

@@ -21,7 +21,7 @@ std::size_t RingMemory::bytes_for(Shape shape) noexcept {
     return kHeaderBytes + 2 * bytes_of_queue(shape);
 }
 
-RingMemory::RingMemory(UniqueFd file, os::FileMapping mapping, Shape shape, int side) noexcept
+RingMemory::RingMemory(ProcessFd file, os::FileMapping mapping, Shape shape, int side) noexcept
     : file_(std::move(file)), mapping_(std::move(mapping)), shape_(shape), side_(side) {
     auto* const start = static_cast<std::byte*>(mapping_.address());
     words_ = reinterpret_cast<SideWords*>(start);
@@ -29,19 +29,24 @@ RingMemory::RingMemory(UniqueFd file, os::FileMapping mapping, Shape shape, int 
     frames_[1] = frames_[0] + bytes_of_queue(shape);
 }
 
+void RingMemory::keep_file(UniqueFd file) {
+    file_ = ProcessFd::make([&] { return file.release(); });
+}
+
 Result<std::unique_ptr<RingMemory>> RingMemory::create(Shape shape, int side) {
     OPENNVSCI_TRY_ASSIGN(file, os::create_memory_file("opennvsci-frames", bytes_for(shape)));
-    if (os::calls().add_seals(file.get(), F_SEAL_SEAL) != 0) return os::os_error("fcntl(F_ADD_SEALS)");
     OPENNVSCI_TRY_ASSIGN(mapping, os::FileMapping::create(file.get(), bytes_for(shape), os::kPageSize, true));
-    return std::unique_ptr<RingMemory>(new RingMemory(std::move(file), std::move(mapping), shape, side));
+    std::unique_ptr<RingMemory> made(new RingMemory({}, std::move(mapping), shape, side));
+    made->keep_file(std::move(file));
+    return made;
 }
 
 Result<std::unique_ptr<RingMemory>> RingMemory::open(int file, Shape shape, int side) {
     OPENNVSCI_TRY(os::check_memory_file(file, bytes_for(shape), true));
-    const int seals = os::calls().get_seals(file);
-    if (seals < 0 || (seals & F_SEAL_SEAL) == 0)
-        return fail(NvSciError_BadParameter, "the peer's memory for frames can be sealed further");
     OPENNVSCI_TRY_ASSIGN(mapping, os::FileMapping::create(file, bytes_for(shape), os::kPageSize, true));
+    // Both ends have their mappings now, and nobody else is to write: the file can be found in /proc. Where that cannot
+    // be had, the memory is as good as before.
+    [[maybe_unused]] const auto sealed = os::seal_against_writers(file);
     return std::unique_ptr<RingMemory>(new RingMemory({}, std::move(mapping), shape, side));
 }
 

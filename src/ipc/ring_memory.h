@@ -15,6 +15,8 @@
 
 #include "base/os.h"
 #include "base/result.h"
+#include "base/unique_fd.h"
+#include "ipc/descriptors.h"
 
 namespace opennvsci::ipc {
 
@@ -32,9 +34,11 @@ struct SideWords {
     alignas(kCacheLine) std::atomic<std::uint64_t> read;
     /// The weight of the parcels that this end has taken, or lost: see Link.
     alignas(kCacheLine) std::atomic<std::uint64_t> taken;
+    /// The weight of the parcels that this end has sent; only for those who look on (ipc/overview.h).
+    alignas(kCacheLine) std::atomic<std::uint64_t> sent;
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
-static_assert(sizeof(SideWords) == 5 * kCacheLine);
+static_assert(sizeof(SideWords) == 6 * kCacheLine);
 
 /// The number and the size of the frames of each of the two queues.
 struct Shape {
@@ -49,9 +53,13 @@ class RingMemory {
     /// Maps the memory that a peer made. Errors: BadParameter if it is not what create() makes; ResourceError.
     [[nodiscard]] static Result<std::unique_ptr<RingMemory>> open(int file, Shape shape, int side);
 
-    /// The file, for the peer; closed by forget_file().
+    /// The file; negative if it is not kept. The peer needs it once, those who look on all the time.
     [[nodiscard]] int file() const noexcept { return file_.get(); }
     void forget_file() noexcept { file_.reset(); }
+    void keep_file(UniqueFd file);
+
+    /// Which of the two ends own() is.
+    [[nodiscard]] int side() const noexcept { return side_; }
 
     [[nodiscard]] SideWords& own() const noexcept { return words(side_); }
     [[nodiscard]] SideWords& peer() const noexcept { return words(1 - side_); }
@@ -62,13 +70,13 @@ class RingMemory {
     [[nodiscard]] static std::size_t bytes_for(Shape shape) noexcept;
 
   private:
-    RingMemory(UniqueFd file, os::FileMapping mapping, Shape shape, int side) noexcept;
+    RingMemory(ProcessFd file, os::FileMapping mapping, Shape shape, int side) noexcept;
     [[nodiscard]] SideWords& words(int side) const noexcept { return words_[side]; }
     [[nodiscard]] std::byte* frame(int side, std::uint32_t index) const noexcept {
         return frames_[side] + std::size_t{index} * shape_.frame_size;
     }
 
-    UniqueFd file_;
+    ProcessFd file_;
     os::FileMapping mapping_;
     const Shape shape_;
     const int side_;

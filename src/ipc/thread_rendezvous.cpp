@@ -18,7 +18,7 @@ class ThreadRendezvous final : public Rendezvous {
     [[nodiscard]] ProcessFd accept() override { return mailbox_->take(); }
     [[nodiscard]] bool is_visited() const noexcept override { return mailbox_->has_any(); }
     [[nodiscard]] int descriptor() const noexcept override { return -1; }
-    void describe(std::string_view /*state*/, std::uint64_t /*session*/) noexcept override {}
+    void describe(const Activity& /*activity*/) noexcept override {}
 
   private:
     const std::shared_ptr<Mailbox> mailbox_;
