@@ -2,7 +2,7 @@
 /**
  * @file
  * What OpenNvSci offers beyond the NvSci interfaces: why a call failed, how a reconciliation came to its result, how a
- * buffer lies in memory, and which CUDA driver and devices are used.
+ * buffer lies in memory, which CUDA driver and devices are used, and who has which endpoint of NvSciIpc open.
  * Programs that include this header do not run on DRIVE OS or Jetson unless they leave these calls out there.
  *
  * All functions are thread-safe. Their output arguments are written only if they succeed.
@@ -216,6 +216,74 @@ typedef struct {
  * @retval NvSciError_InsufficientMemory Out of memory.
  */
 NvSciError opennvsciGetDriver(const OpenNvSciDriver** driver);
+
+/** What an endpoint of NvSciIpc is doing. */
+typedef enum {
+    OpenNvSciIpcState_Unknown = 0,    /**< It is not known whether it is open: its channel is of a kind that does not
+                                           work here, or its files are not this user's. */
+    OpenNvSciIpcState_NotOpen = 1,    /**< Nobody has it open; of INTER_THREAD: not this process. */
+    OpenNvSciIpcState_Open = 2,       /**< It is open; more is not known. */
+    OpenNvSciIpcState_NotReset = 3,   /**< It is open, and was not reset. */
+    OpenNvSciIpcState_Waiting = 4,    /**< It was reset, and waits for its peer to be reset too. */
+    OpenNvSciIpcState_Connecting = 5, /**< It has seen that of its peer, and waits for the answer. */
+    OpenNvSciIpcState_Connected = 6,  /**< It is connected. */
+    OpenNvSciIpcState_PeerGone = 7    /**< It is connected to a peer that has closed its endpoint meanwhile, or ended;
+                                           what that one had written can be read. */
+} OpenNvSciIpcState;
+
+/** An endpoint of NvSciIpc, as it was when it was looked at. All texts are never NULL. */
+typedef struct {
+    const char* name;           /**< As NvSciIpcOpenEndpoint() takes it. */
+    OpenNvSciIpcState state;    /**< What it is doing. */
+    bool isOwn;                 /**< This process has it open. */
+    bool hasCounts;             /**< The two numbers are known. They are not where the owner cannot be seen in /proc,
+                                     such as in another container, or does not say what can be. */
+    uint64_t unreadFrames;      /**< Frames that it can read. */
+    uint64_t parkedDescriptors; /**< File descriptors that were exported to it over its connection and not imported; an
+                                     export without one counts as one. */
+    int64_t ownerPid;           /**< The process that has it open; 0 if none has, or one that cannot be seen. */
+    const char* ownerProgram;   /**< What that one calls itself, in printable characters of ASCII; may be empty. */
+    uint64_t reserved[4];       /**< 0. */
+} OpenNvSciIpcEndpoint;
+
+/** A channel of NvSciIpc. All texts are never NULL. */
+typedef struct {
+    const char* kind;                      /**< "INTER_PROCESS", "INTER_THREAD", or what else the configuration says. */
+    uint32_t frames;                       /**< Of each direction; 0 for another kind. */
+    uint32_t frameSize;                    /**< Bytes; 0 for another kind. */
+    const OpenNvSciIpcEndpoint* endpoints; /**< Its ends. */
+    size_t endpointCount;                  /**< 2; 1 for another kind. */
+    uint64_t reserved[4];                  /**< 0. */
+} OpenNvSciIpcChannel;
+
+/** The channels that are known here. All texts are never NULL. */
+typedef struct {
+    const char* configuration;           /**< The file that names the channels, or "the built-in list". */
+    const char* folder;                  /**< In which endpoints of different processes meet. */
+    bool hasFolder;                      /**< It is there; nobody has made it yet otherwise. */
+    const OpenNvSciIpcChannel* channels; /**< Those of the configuration, in its order; then others of which an endpoint
+                                              is open in this folder. */
+    size_t channelCount;                 /**< Their number. */
+    uint64_t reserved[4];                /**< 0. */
+} OpenNvSciIpcOverview;
+
+/**
+ * Looks at all channels of NvSciIpc: those of the configuration as NvSciIpcInit() would read it now, and those of which
+ * this process, or another one that uses the same folder, has an endpoint open. Endpoints of INTER_THREAD are those of
+ * this process. Nobody else notices it, nothing is waited for, and NvSciIpcInit() need not have been called.
+ *
+ * What other processes are doing is told as they say it, where that can be, and may be over when the function returns.
+ *
+ * @param overview Receives a pointer to the overview. It is valid until the next successful call of this function on
+ *                 the same thread, or the thread's end.
+ * @retval NvSciError_Success            *overview is set.
+ * @retval NvSciError_BadParameter       overview is NULL.
+ * @retval NvSciError_NotPermitted       The configuration cannot be read, or the folder belongs to somebody else or can
+ *                                       be written by others.
+ * @retval NvSciError_ResourceError      The operating system failed.
+ * @retval NvSciError_InsufficientMemory Out of memory.
+ */
+NvSciError opennvsciIpcGetOverview(const OpenNvSciIpcOverview** overview);
 
 /** The name of opennvsciBufAttrListSetName() until the functions of NvSciBuf said so; it goes with version 0.2. */
 #define opennvsciAttrListSetName opennvsciBufAttrListSetName

@@ -8,6 +8,7 @@
 #include "api/call.h"
 #include "api/driver_view.h"
 #include "api/handles.h"
+#include "api/ipc_view.h"
 #include "api/lists.h"
 #include "buf/keys.h"
 
@@ -109,6 +110,15 @@ NvSciError opennvsciGetDriver(const OpenNvSciDriver** driver) {
         if (driver == nullptr) return api::null_argument("driver");
         OPENNVSCI_TRY_ASSIGN(found, api::driver_view());
         *driver = found;
+        return {};
+    });
+}
+
+NvSciError opennvsciIpcGetOverview(const OpenNvSciIpcOverview** overview) {
+    return api::call(__func__, [&]() -> Result<> {
+        if (overview == nullptr) return api::null_argument("overview");
+        OPENNVSCI_TRY_ASSIGN(found, api::ipc_view());
+        *overview = found;
         return {};
     });
 }

@@ -74,6 +74,7 @@ Result<std::shared_ptr<Endpoint>> Endpoint::open(ChannelEnd end) {
         if (link) made->add_link(std::move(*link));
     }
     made->show_state();
+    overview::enlist(end, made);
     return made;
 }
 
@@ -255,6 +256,19 @@ void Endpoint::show_state() noexcept {
 Activity Endpoint::activity() const noexcept {
     if (link_ == nullptr) return {.state = standing_.state};
     return {standing_.state, link_->session(), link_->rings()->file(), link_->rings()->side()};
+}
+
+std::optional<overview::Glimpse> Endpoint::glimpse() {
+    if (owner_ != process::token()) return std::nullopt;
+    const std::lock_guard lock(mutex_);
+    if (is_closed_) return std::nullopt;
+    overview::Glimpse seen{standing_.state, 0, overview::Waiting{}};
+    if (link_ == nullptr) return seen;
+    const RingMemory& rings = *link_->rings();
+    seen.session = link_->session();
+    seen.waiting = overview::waiting_for(overview::Words::of(rings.own()), overview::Words::of(rings.peer()), standing_.state,
+                                         terms_.shape);
+    return seen;
 }
 
 void Endpoint::enter(Standing next, bool clears) {

@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,6 +30,7 @@
 #include "event/service.h"
 #include "ipc/configuration.h"
 #include "ipc/link.h"
+#include "ipc/overview.h"
 #include "ipc/queues.h"
 #include "ipc/rendezvous.h"
 #include "ipc/states.h"
@@ -79,6 +81,9 @@ class Endpoint {
     [[nodiscard]] Result<> set_notification(bool is_on);
     /// To be polled for POLLIN; it stays the endpoint's.
     [[nodiscard]] Result<int> event_descriptor() const;
+
+    /// For the list of endpoints; nothing if it is closed, or of another process.
+    [[nodiscard]] std::optional<overview::Glimpse> glimpse();
 
     /// The event service that the program opened the endpoint with; set before the endpoint is known to anybody.
     void set_service(std::shared_ptr<event::Service> service) noexcept { service_ = std::move(service); }

@@ -3,9 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "base/process.h"
+#include "ipc/runtime_folder.h"
 
 namespace opennvsci::ipc {
 namespace {
@@ -62,6 +64,16 @@ Result<OpenName> OpenName::claim(const std::string& name, const std::string& pee
     const auto peer = entries().find(peer_name);
     if (peer != entries().end() && peer->second.owner == place.owner) found = peer->second.mailbox;
     return claimed;
+}
+
+std::unique_lock<std::mutex> OpenName::hold_names() {
+    return std::unique_lock(g_names_mutex);
+}
+
+bool OpenName::is_open_here(const std::string& stem) {
+    return std::any_of(entries().begin(), entries().end(), [&](const auto& entry) {
+        return entry.second.owner == process::token() && file_stem(entry.first) == stem;
+    });
 }
 
 OpenName::~OpenName() {

@@ -40,6 +40,17 @@ class OpenName {
     [[nodiscard]] static Result<OpenName> claim(const std::string& name, const std::string& peer_name,
                                                 std::shared_ptr<Mailbox> mailbox, std::shared_ptr<Mailbox>& found);
 
+    /// Calls `body` if this process has no endpoint whose files are called `stem` (ipc/runtime_folder.h), and keeps it
+    /// from opening one meanwhile: whoever only looks into a lock file of this process's own would give up the lock.
+    /// False if it has one. `body` takes a moment, and no lock.
+    template <class Body>
+    static bool unless_open_here(const std::string& stem, Body&& body) {
+        const std::unique_lock lock = hold_names();
+        if (is_open_here(stem)) return false;
+        std::forward<Body>(body)();
+        return true;
+    }
+
     OpenName() = default;
     OpenName(OpenName&& other) noexcept : name_(std::exchange(other.name_, {})) {}
     OpenName& operator=(OpenName&& other) noexcept {
@@ -49,6 +60,9 @@ class OpenName {
     ~OpenName();
 
   private:
+    [[nodiscard]] static std::unique_lock<std::mutex> hold_names();
+    [[nodiscard]] static bool is_open_here(const std::string& stem);  // needs the lock
+
     std::string name_;  // empty: none
 };
 

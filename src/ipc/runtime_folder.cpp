@@ -31,15 +31,6 @@ std::string folder_in(std::string parent, std::string_view name) {
     return parent + "/" + std::string(name);
 }
 
-std::string path_from_environment() {
-    const char* const named = std::getenv("OPENNVSCI_RUNTIME_DIR");
-    if (named != nullptr && named[0] != '\0') return named;
-    // A session that has gone, or one made by su, leaves the variable without the folder.
-    const char* const session = std::getenv("XDG_RUNTIME_DIR");
-    if (session != nullptr && session[0] == '/' && is_folder(session)) return folder_in(session, "opennvsci");
-    return fmt::format("/tmp/opennvsci-{}", ::geteuid());
-}
-
 }  // namespace
 
 Result<AllowedUsers> AllowedUsers::load() {
@@ -70,37 +61,60 @@ bool AllowedUsers::allows(uid_t user) const noexcept {
     return user == ::geteuid() || std::find(others_.begin(), others_.end(), user) != others_.end();
 }
 
+std::string RuntimeFolder::usual_path() {
+    const char* const named = std::getenv("OPENNVSCI_RUNTIME_DIR");
+    if (named != nullptr && named[0] != '\0') return named;
+    // A session that has gone, or one made by su, leaves the variable without the folder.
+    const char* const session = std::getenv("XDG_RUNTIME_DIR");
+    if (session != nullptr && session[0] == '/' && is_folder(session)) return folder_in(session, "opennvsci");
+    return fmt::format("/tmp/opennvsci-{}", ::geteuid());
+}
+
 Result<RuntimeFolder> RuntimeFolder::open(const AllowedUsers& users) {
-    RuntimeFolder made;
-    made.path_ = path_from_environment();
-    if (::mkdir(made.path_.c_str(), 0700) != 0 && errno != EEXIST) {
+    const std::string path = usual_path();
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
         return fail(errno == EMFILE || errno == ENOSPC ? NvSciError_ResourceError : NvSciError_NotPermitted,
                     fmt::format("the folder {}, in which endpoints find each other, cannot be made: {} "
                                 "(OPENNVSCI_RUNTIME_DIR names another one)",
-                                made.path_, std::strerror(errno)));
+                                path, std::strerror(errno)));
     }
+    OPENNVSCI_TRY_ASSIGN(found, find(users));
+    if (found) return std::move(*found);
+    return fail(NvSciError_NotPermitted,
+                fmt::format("the folder {}, in which endpoints find each other, was removed meanwhile", path));
+}
+
+Result<std::optional<RuntimeFolder>> RuntimeFolder::find(const AllowedUsers& users) {
+    RuntimeFolder made;
+    made.path_ = usual_path();
     made.folder_.reset(::open(made.path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!made.folder_) {
+        if (errno == ENOENT) return std::nullopt;
         if (errno == EMFILE || errno == ENFILE) return os::os_error("open of " + made.path_);
         return fail(NvSciError_NotPermitted,
                     fmt::format("{}, in which endpoints find each other, is no folder that can be opened: {}",
                                 made.path_, std::strerror(errno)));
     }
+    OPENNVSCI_TRY(made.check(users));
+    return made;
+}
+
+Result<> RuntimeFolder::check(const AllowedUsers& users) const {
     struct stat status {};
-    if (::fstat(made.folder_.get(), &status) != 0) return os::os_error("fstat");
+    if (::fstat(folder_.get(), &status) != 0) return os::os_error("fstat");
     if (!users.allows(status.st_uid)) {
         return fail(NvSciError_NotPermitted,
                     fmt::format("the folder {}, in which endpoints find each other, belongs to user {} and not to user "
                                 "{}: name another one with OPENNVSCI_RUNTIME_DIR",
-                                made.path_, status.st_uid, ::geteuid()));
+                                path_, status.st_uid, ::geteuid()));
     }
     if (!users.has_others() && (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         return fail(NvSciError_NotPermitted,
                     fmt::format("others can write to the folder {}, in which endpoints find each other (mode {:o}): "
                                 "take that right away (chmod go-w)",
-                                made.path_, status.st_mode & 07777));
+                                path_, status.st_mode & 07777));
     }
-    return made;
+    return {};
 }
 
 RuntimeFolder::Identity RuntimeFolder::identity() const {

@@ -11,6 +11,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,10 @@ class RuntimeFolder {
     /// Made if it is not there. Errors: NotPermitted if it belongs to somebody else or others can write to it,
     /// ResourceError.
     [[nodiscard]] static Result<RuntimeFolder> open(const AllowedUsers& users);
+    /// The same, and nothing is made; none if it is not there.
+    [[nodiscard]] static Result<std::optional<RuntimeFolder>> find(const AllowedUsers& users);
+    /// Where both look.
+    [[nodiscard]] static std::string usual_path();
 
     /// Which folder it was, for somebody who does not keep it open.
     struct Identity {
@@ -51,6 +56,8 @@ class RuntimeFolder {
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
   private:
+    [[nodiscard]] Result<> check(const AllowedUsers& users) const;
+
     UniqueFd folder_;
     std::string path_;
 };

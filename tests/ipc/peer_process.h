@@ -12,6 +12,8 @@
 
 namespace opennvsci::test {
 
+inline constexpr const char* kDone = "0";  // NvSciError_Success as a peer writes it
+
 class PeerProcess {
   public:
     PeerProcess();

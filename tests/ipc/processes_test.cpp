@@ -12,8 +12,6 @@
 namespace opennvsci::test {
 namespace {
 
-constexpr const char* kDone = "0";  // NvSciError_Success as a peer writes it
-
 class ProcessesTest : public IpcTest {
   protected:
     /// What the end sees until `wanted` is among it.
