@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "device_choice.h"
+#include "text_table.h"
 
 namespace opennvsci::tool {
 
@@ -25,7 +25,6 @@ std::string text_if(bool is_there, const std::string& text) {
     return is_there ? text : "";
 }
 
-// A column is left out if it has no text for any region.
 struct Column {
     const char* title;
     bool is_number;
@@ -57,33 +56,15 @@ constexpr Column kColumns[] = {
      [](const Region& region) { return fmt::format("{:.1f} %", waste_percent(region.used, region.size)); }},
 };
 
-void append_cell(std::string& line, const std::string& text, std::size_t width, bool is_number) {
-    line += "  ";
-    line += is_number ? fmt::format("{:>{}}", text, width) : fmt::format("{:<{}}", text, width);
-}
-
 std::string regions_table(std::span<const Region> regions) {
-    std::string titles;
-    std::string rules;
-    std::vector<std::string> rows(regions.size());
+    TextTable table;
     for (const Column& column : kColumns) {
         std::vector<std::string> texts;
-        std::size_t widest = 0;
-        for (const Region& region : regions) {
+        for (const Region& region : regions)
             texts.push_back(column.text(region));
-            widest = std::max(widest, texts.back().size());
-        }
-        if (widest == 0) continue;
-        const std::size_t width = std::max(widest, std::string_view(column.title).size());
-        append_cell(titles, column.title, width, column.is_number);
-        append_cell(rules, std::string(width, '-'), width, false);
-        for (std::size_t i = 0; i < regions.size(); ++i)
-            append_cell(rows[i], texts[i], width, column.is_number);
+        table.add_column(column.title, column.is_number, std::move(texts));
     }
-    std::string table = fmt::format("{}\n{}\n", titles, rules);
-    for (const std::string& row : rows)
-        table += row + '\n';
-    return table;
+    return table.text();
 }
 
 }  // namespace
