@@ -19,6 +19,12 @@ struct DevicesOptions {
 /// Prints the driver in use and its devices.
 [[nodiscard]] Result<> devices(const DevicesOptions& options);
 
+struct IpcOptions {
+    bool json = false;
+};
+/// Prints the channels of NvSciIpc and who has them open.
+[[nodiscard]] Result<> ipc(const IpcOptions& options);
+
 struct DemoOptions {
     std::filesystem::path input;  ///< empty: the picture that comes with the tool
     std::filesystem::path output = "opennvsci-demo.png";

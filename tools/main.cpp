@@ -29,6 +29,16 @@ constexpr const char* kRunDetails =
     "(DT_RPATH, or dlopen with a full path) still gets that one; DT_RUNPATH does no harm.\n"
     "The exit code is the program's, or 127 if it cannot be started.";
 
+constexpr const char* kIpcDetails =
+    "Channels are those of the configuration and all others that are open in the same folder, so set "
+    "OPENNVSCI_RUNTIME_DIR as the programs have it. The programs are not disturbed. What cannot be seen, such as the "
+    "process in another container, is shown as ?.\n"
+    "  not reset             the program has not called NvSciIpcResetEndpoint\n"
+    "  waiting for its peer  its peer is not open, or not reset, or does not call NvSciIpcGetEvent\n"
+    "  peer gone             connected until the peer closed or ended; what that one wrote can still be read\n"
+    "  unread                frames that can be read there\n"
+    "  parked                file descriptors that were exported to it and not imported";
+
 constexpr const char* kDemoDetails =
     "Two participants negotiate a buffer, the CPU writes a picture into it, the GPU reads it through a read-only "
     "import "
@@ -84,6 +94,11 @@ int main(int argc, char** argv) {
     auto* devices = app.add_subcommand("devices", "Show which CUDA driver is used, and its devices");
     devices->add_flag("--json", devices_options.json, "Print JSON");
 
+    tool::IpcOptions ipc_options;
+    auto* ipc = app.add_subcommand("ipc", "Show the channels of NvSciIpc: who has them open, and what waits there");
+    ipc->add_flag("--json", ipc_options.json, "Print JSON");
+    ipc->footer(kIpcDetails);
+
     tool::DemoOptions demo_options;
     std::string input;
     std::string output = demo_options.output.string();
@@ -127,6 +142,7 @@ int main(int argc, char** argv) {
         const bool is_help = app.exit(error) == 0;  // prints help or the mistake
         return is_help ? finish([] { return tool::Result<>(); }) : kUsage;
     }
+    if (ipc->parsed()) return finish([&] { return tool::ipc(ipc_options); });
     if (devices->parsed()) return finish([&] { return tool::devices(devices_options); });
     if (layout->parsed()) return finish([&] { return tool::layout(layout_options); });
     if (demo->parsed()) {

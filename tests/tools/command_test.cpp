@@ -1,80 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The built `opennvsci` command as users run it: exit codes, what it prints, what it writes.
-#include <gtest/gtest.h>
-#include <sys/wait.h>
-
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <string>
 
+#include "command.h"
 #include "picture.h"
 
 namespace opennvsci::tool {
 namespace {
 
-struct Outcome {
-    int exit_code;
-    std::string output;  // stdout and stderr
-};
-
-std::filesystem::path program_folder() {
-    return std::filesystem::read_symlink("/proc/self/exe").parent_path();
-}
-
-// Every test has a folder of its own, is in it, and leaves nothing behind.
-class CommandTest : public testing::Test {
-  protected:
-    void SetUp() override {
-        std::string name = (std::filesystem::temp_directory_path() / "opennvsci-tool-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(name.data()), nullptr);
-        folder_ = name;
-    }
-    ~CommandTest() override {
-        std::error_code ignored;
-        std::filesystem::remove_all(folder_, ignored);
-    }
-
-    [[nodiscard]] Outcome run(const std::string& arguments, const std::string& environment = "") const {
-        const std::string line = "cd '" + folder_.string() + "' && " + environment + " '" +
-                                 (program_folder() / "opennvsci").string() + "' " + arguments + " 2>&1";
-        FILE* pipe = ::popen(line.c_str(), "r");
-        if (pipe == nullptr) return {-1, "popen failed"};
-        Outcome outcome{};
-        for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe))
-            outcome.output += static_cast<char>(c);
-        const int status = ::pclose(pipe);
-        outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-        return outcome;
-    }
-    void write_file(const char* name, const std::string& bytes) const {
-        std::ofstream(folder_ / name, std::ios::binary) << bytes;
-    }
-    [[nodiscard]] std::string read_file(const char* name) const {
-        std::ifstream stream(folder_ / name, std::ios::binary);
-        return {std::istreambuf_iterator<char>(stream), {}};
-    }
-
-    std::filesystem::path folder_;
-};
-
 std::string shipped_picture() {
     return (program_folder().parent_path() / "share/opennvsci/picture.png").string();
-}
-
-int count(const std::string& text, const std::string& part) {
-    int found = 0;
-    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
-        ++found;
-    return found;
-}
-
-bool has(const Outcome& outcome, const std::string& part) {
-    return outcome.output.find(part) != std::string::npos;
 }
 
 TEST_F(CommandTest, DemoMakesTheShippedPictureGray) {
@@ -184,9 +121,10 @@ TEST_F(CommandTest, DemoOfTwoProcessesFailsIfOneOfThemDoes) {
 }
 
 TEST_F(CommandTest, OutputThatCannotBePrintedIsAFailure) {
-    for (const char* arguments : {"devices > /dev/full", "demo > /dev/full", "--help > /dev/full",
-                                  "layout --type pyramid --format NV12 --size 640x480 --layout pitch-linear --levels "
-                                  "10 --json > /dev/full"}) {
+    for (const char* arguments :
+         {"devices > /dev/full", "ipc > /dev/full", "ipc --json > /dev/full", "demo > /dev/full", "--help > /dev/full",
+          "layout --type pyramid --format NV12 --size 640x480 --layout pitch-linear --levels "
+          "10 --json > /dev/full"}) {
         const Outcome outcome = run(arguments, "OPENNVSCI_DEVICE=soft OPENNVSCI_SOFT_DEVICES=16");
         EXPECT_EQ(outcome.exit_code, 1) << arguments << ": " << outcome.output;
     }
@@ -195,13 +133,15 @@ TEST_F(CommandTest, OutputThatCannotBePrintedIsAFailure) {
 TEST_F(CommandTest, WrongUsageExitsWithTwoAndHelpWithZero) {
     for (const char* arguments :
          {"", "dance", "demo --device gpu", "demo --device -1", "demo --output a.jpg", "demo --what", "devices extra",
-          "run", "run --device other -- true", "run --soft --device gpu -- true", "layout", "layout --type film",
-          "layout --type raw --bytes -1", "layout --type raw --bytes 1 --size 1x1", "layout --type image --format NV13",
-          "layout --type image --size 12", "layout --type tensor --dims 1,-2", "layout --type raw --gpu -1"}) {
+          "ipc extra", "run", "run --device other -- true", "run --soft --device gpu -- true", "layout",
+          "layout --type film", "layout --type raw --bytes -1", "layout --type raw --bytes 1 --size 1x1",
+          "layout --type image --format NV13", "layout --type image --size 12", "layout --type tensor --dims 1,-2",
+          "layout --type raw --gpu -1"}) {
         const Outcome outcome = run(arguments);
         EXPECT_EQ(outcome.exit_code, 2) << arguments << ": " << outcome.output;
     }
-    for (const char* arguments : {"--help", "demo --help", "devices --help", "layout --help", "run --help"}) {
+    for (const char* arguments :
+         {"--help", "demo --help", "devices --help", "ipc --help", "layout --help", "run --help"}) {
         EXPECT_EQ(run(arguments).exit_code, 0) << arguments;
     }
     EXPECT_TRUE(has(run("run --help"), "LD_LIBRARY_PATH"));

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the tests of the built `opennvsci` command share: a folder of their own, and running it there.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace opennvsci::tool {
+
+struct Outcome {
+    int exit_code;
+    std::string output;  // stdout and stderr
+};
+
+inline std::filesystem::path program_folder() {
+    return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
+
+// Every test has a folder of its own, is in it, and leaves nothing behind.
+class CommandTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        std::string name = (std::filesystem::temp_directory_path() / "opennvsci-tool-XXXXXX").string();
+        ASSERT_NE(::mkdtemp(name.data()), nullptr);
+        folder_ = name;
+    }
+    ~CommandTest() override {
+        std::error_code ignored;
+        std::filesystem::remove_all(folder_, ignored);
+    }
+
+    [[nodiscard]] Outcome run(const std::string& arguments, const std::string& environment = "") const {
+        const std::string line = "cd '" + folder_.string() + "' && " + environment + " '" +
+                                 (program_folder() / "opennvsci").string() + "' " + arguments + " 2>&1";
+        FILE* pipe = ::popen(line.c_str(), "r");
+        if (pipe == nullptr) return {-1, "popen failed"};
+        Outcome outcome{};
+        for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe))
+            outcome.output += static_cast<char>(c);
+        const int status = ::pclose(pipe);
+        outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+        return outcome;
+    }
+    void write_file(const char* name, const std::string& bytes) const {
+        std::ofstream(folder_ / name, std::ios::binary) << bytes;
+    }
+    [[nodiscard]] std::string read_file(const char* name) const {
+        std::ifstream stream(folder_ / name, std::ios::binary);
+        return {std::istreambuf_iterator<char>(stream), {}};
+    }
+
+    std::filesystem::path folder_;
+};
+
+inline int count(const std::string& text, const std::string& part) {
+    int found = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+        ++found;
+    return found;
+}
+
+inline bool has(const Outcome& outcome, const std::string& part) {
+    return outcome.output.find(part) != std::string::npos;
+}
+
+}  // namespace opennvsci::tool
