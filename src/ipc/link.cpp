@@ -207,6 +207,7 @@ Result<std::shared_ptr<Link>> Link::accept(ProcessFd& socket, const LinkTerms& t
     std::shared_ptr<Link> made(new Link(terms, hello.session, *std::move(rings)));
 
     // Nothing fails any more.
+    if (terms.is_shown) made->rings_->shut_out_others();
     [[maybe_unused]] const auto consumed = ::recv(socket.get(), nullptr, 0, MSG_DONTWAIT | MSG_TRUNC);
     const message::Welcome welcome{
         .header = {message::kMagic, message::Kind::welcome},

@@ -33,6 +33,11 @@ void RingMemory::keep_file(UniqueFd file) {
     file_ = ProcessFd::make([&] { return file.release(); });
 }
 
+void RingMemory::shut_out_others() noexcept {
+    // A kernel that cannot do it (Linux before 5.1) leaves the memory as good as it was.
+    [[maybe_unused]] const int result = os::calls().add_seals(file_.get(), F_SEAL_FUTURE_WRITE);
+}
+
 Result<std::unique_ptr<RingMemory>> RingMemory::create(Shape shape, int side) {
     OPENNVSCI_TRY_ASSIGN(file, os::create_memory_file("opennvsci-frames", bytes_for(shape)));
     OPENNVSCI_TRY_ASSIGN(mapping, os::FileMapping::create(file.get(), bytes_for(shape), os::kPageSize, true));
@@ -44,9 +49,6 @@ Result<std::unique_ptr<RingMemory>> RingMemory::create(Shape shape, int side) {
 Result<std::unique_ptr<RingMemory>> RingMemory::open(int file, Shape shape, int side) {
     OPENNVSCI_TRY(os::check_memory_file(file, bytes_for(shape), true));
     OPENNVSCI_TRY_ASSIGN(mapping, os::FileMapping::create(file, bytes_for(shape), os::kPageSize, true));
-    // Both ends have their mappings now, and nobody else is to write: the file can be found in /proc. Where that cannot
-    // be had, the memory is as good as before.
-    [[maybe_unused]] const auto sealed = os::seal_against_writers(file);
     return std::unique_ptr<RingMemory>(new RingMemory({}, std::move(mapping), shape, side));
 }
 

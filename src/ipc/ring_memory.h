@@ -57,6 +57,9 @@ class RingMemory {
     [[nodiscard]] int file() const noexcept { return file_.get(); }
     void forget_file() noexcept { file_.reset(); }
     void keep_file(UniqueFd file);
+    /// Both ends have their mappings, and nobody else who finds the kept file in /proc is to write: it cannot be opened
+    /// by open() any more.
+    void shut_out_others() noexcept;
 
     /// Which of the two ends own() is.
     [[nodiscard]] int side() const noexcept { return side_; }

@@ -275,6 +275,16 @@ TEST_F(OverviewTest, NobodyButTheTwoEndsCanWriteIntoTheMemoryOfAChannel) {
     EXPECT_EQ(other("read"), "on");
 }
 
+// What came with a greeting is opened again if the heap was exhausted before the link was made.
+TEST_F(OverviewTest, TheMemoryOfAChannelIsOpenedUntilALinkIsMadeOfIt) {
+    const auto made = ipc::RingMemory::create({4, 128}, 0);
+    ASSERT_TRUE(made);
+    for (int i = 0; i < 2; ++i)
+        EXPECT_TRUE(ipc::RingMemory::open((*made)->file(), {4, 128}, 1)) << i;
+    (*made)->shut_out_others();
+    EXPECT_FALSE(ipc::RingMemory::open((*made)->file(), {4, 128}, 1));
+}
+
 TEST_F(OverviewTest, ProcessesThatComeAndGoMeanwhileDoNoHarm) {
     pid_t former = 0;
     for (int i = 0; i < 6; ++i) {
