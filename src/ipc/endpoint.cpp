@@ -266,8 +266,8 @@ std::optional<overview::Glimpse> Endpoint::glimpse() {
     if (link_ == nullptr) return seen;
     const RingMemory& rings = *link_->rings();
     seen.session = link_->session();
-    seen.waiting = overview::waiting_for(overview::Words::of(rings.own()), overview::Words::of(rings.peer()), standing_.state,
-                                         terms_.shape);
+    seen.waiting = overview::waiting_for(overview::Words::of(rings.own()), overview::Words::of(rings.peer()),
+                                         standing_.state, terms_.shape);
     return seen;
 }
 
