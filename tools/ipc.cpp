@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "commands.h"
 #include "nvsci.h"

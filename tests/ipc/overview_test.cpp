@@ -3,14 +3,17 @@
 // opennvsciIpcGetOverview: what a process sees of its own endpoints and of those of others, and what it does not
 // believe (src/ipc/overview.h). Where nothing else is said, this process looks and others have the endpoints.
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <array>
 #include <csignal>
 #include <functional>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "channel.h"
 #include "ipc/description.h"
