@@ -456,20 +456,24 @@ void Endpoint::remember_told(std::uint32_t bits) noexcept {
     const bool has_room = (bits & NV_SCI_IPC_EVENT_WRITE) != 0;
     const std::uint32_t thread = thread_number();
     for (Waiter& waiter : waiters_) {
-        if (waiter.thread == thread) {
-            waiter = {};
-        } else if (has_room && waiter.thread != 0 && waiter.patience == 0) {
-            const bool is_gone = std::chrono::steady_clock::now() - waiter.told > kLongestUnscheduled;
-            if (is_gone) waiter = {};
-            if (!is_gone) waiter.patience = kPatience;
-        } else if (has_room && waiter.thread != 0) {
-            --waiter.patience;
+        if (waiter.thread == 0) continue;
+        const bool is_late = has_room && --waiter.patience == 0;
+        const bool is_gone = is_late && std::chrono::steady_clock::now() - waiter.told > kLongestUnscheduled;
+        if (waiter.thread == thread || is_gone) {
+            waiter.thread = 0;
+        } else if (is_late) {
+            waiter.patience = kPatience;
         }
     }
     if (has_room) return;
-    const auto place = std::find_if(waiters_.begin(), waiters_.end(), [](const Waiter& at) { return at.thread == 0; });
-    if (place == waiters_.end()) std::rotate(waiters_.begin(), waiters_.begin() + 1, waiters_.end());
-    (place == waiters_.end() ? waiters_.back() : *place) = {thread, kPatience, std::chrono::steady_clock::now()};
+    auto place = std::find_if(waiters_.begin(), waiters_.end(), [](const Waiter& at) { return at.thread == 0; });
+    if (place == waiters_.end()) {
+        std::rotate(waiters_.begin(), waiters_.begin() + 1, waiters_.end());
+        --place;
+    }
+    place->thread = thread;
+    place->patience = kPatience;
+    place->told = std::chrono::steady_clock::now();
 }
 
 bool Endpoint::must_stay_readable() const noexcept {

@@ -124,7 +124,8 @@ class Counter {
     /// Tells that events have shown `value` to be reached.
     void prove(std::uint64_t value) noexcept;
 
-    /// Declares `first` and all values after it lost; what is reached already stays so.
+    /// Declares `first` and all values after it lost; what is reached already stays so. (Not what a dying process
+    /// signals meanwhile: synchronization.md, Death.)
     void break_from(std::uint64_t first, Cause why, cu::CUresult result = cu::CUDA_SUCCESS) noexcept;
 
     /// Raises the payload of a broken counter, and wakes all who sleep. Errors: the driver's, for video memory.
