@@ -108,6 +108,11 @@ Result<bool> seal_against_writers(int fd) {
     return os_error("fcntl(F_ADD_SEALS)");
 }
 
+Result<> seal_seals(int fd) {
+    if (calls().add_seals(fd, F_SEAL_SEAL) == 0) return {};
+    return os_error("fcntl(F_ADD_SEALS)");
+}
+
 std::string missing_descriptors() {
     const UniqueFd file(::open("/", O_PATH | O_CLOEXEC));
     return !file && (errno == EMFILE || errno == ENFILE) ? out_of_descriptors(errno) : std::string();

@@ -58,6 +58,9 @@ struct Calls {
 /// ResourceError.
 [[nodiscard]] Result<bool> seal_against_writers(int fd);
 
+/// Lets nobody seal a memory file any further. Errors: ResourceError.
+[[nodiscard]] Result<> seal_seals(int fd);
+
 /// Another descriptor of the same open file.
 [[nodiscard]] Result<UniqueFd> duplicate(int fd);
 

@@ -116,6 +116,7 @@ Result<std::unique_ptr<GpuMapping>> FileMemory::map_for_gpu(const driver::Driver
     return mapping;
 }
 
+// A peer that may write could seal the memory too, against this process and all others.
 Result<> FileMemory::let_writers_in_locked() {
     if (writers_ == Writers::refused) {
         return fail(NvSciError_InvalidOperation,
@@ -123,6 +124,8 @@ Result<> FileMemory::let_writers_in_locked() {
                     "refuses every new writable mapping; let the peer ask for ReadWrite in the lists that are "
                     "reconciled, or export to writers first");
     }
+    if (writers_ == Writers::some) return {};
+    OPENNVSCI_TRY(os::seal_seals(file_.get()));
     writers_ = Writers::some;
     return {};
 }

@@ -41,11 +41,6 @@ Result<Timeline::Description> describe(const attr::List& list) {
     }
     description.has_peers = list.has_peers() || reconciled.has(*schema().find(NvSciSyncAttrKey_PeerLocationInfo)) ||
                             reconciled.has(*schema().find(NvSciSyncAttrKey_PeerHwEngineArray));
-    // Only peers wait, and each of them has words of its own (sync/mirrors.h): nobody here would read others, and every
-    // write of a stream costs the GPU 0.65 us (driver-facts.md F35).
-    const bool is_only_for_peers = description.has_peers && !description.is_signaled_elsewhere &&
-                                   !description.cpu_signals && !description.cpu_waits && !description.streams_wait;
-    if (is_only_for_peers) description.domain.reset();
     if (description.domain != memory::Domain::video) return description;
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
     OPENNVSCI_TRY_ASSIGN(

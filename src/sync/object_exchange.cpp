@@ -188,6 +188,7 @@ Result<NvSciSyncObjIpcExportDescriptor> export_object(const Object& object, NvSc
                                 link->peer_name()));
     }
 
+    OPENNVSCI_TRY(link->check_room(own.timestamps != nullptr ? 2 : 1));
     // A peer that gets the object once more gets the same words once more.
     std::shared_ptr<SharedPage> words = has_own_words ? timeline.counter().mirror_page_of(*link) : own.words;
     const bool is_new_mirror = words == nullptr;

@@ -23,6 +23,8 @@ constexpr std::chrono::microseconds kBetweenRaises{100};
 // A signal may stand in front of a full stream for ever (driver-facts.md F30); who adds a peer does not wait that long.
 constexpr std::chrono::seconds kPatienceForSignals{1};
 constexpr std::chrono::milliseconds kBetweenTries{1};
+// Peers that come while signals are under way: the next signal waits for the words of all of them to catch up.
+constexpr std::size_t kMostCatchUps = 128;
 
 }  // namespace
 
@@ -220,23 +222,32 @@ Result<> StreamOrder::add_mirror(Mirror mirror) {
 }
 
 Result<> StreamOrder::catch_up(const Mirror& mirror) {
-    StreamSignal newest;
+    std::vector<StreamSignal> pending;
     {
         const std::lock_guard lock(state_);
         if (!signals_.empty()) settle(signals_.newest().value);
-        if (signals_.empty() || is_passed(signals_.newest().value)) return {};
-        newest = signals_.newest();
+        for (std::size_t i = 0; i < signals_.size(); ++i) {
+            if (!is_passed(signals_.at(i).value)) pending.push_back(signals_.at(i));
+        }
+        if (pending.empty()) return {};
+        if (is_catching_up() && catch_ups_.size() >= kMostCatchUps) {
+            return fail(NvSciError_ResourceError,
+                        fmt::format("{} peers have come while signals of the object are under way; try again when the "
+                                    "streams go on",
+                                    catch_ups_.size()));
+        }
     }
-    OPENNVSCI_TRY_ASSIGN(event, write_behind(newest, mirror));
+    OPENNVSCI_TRY_ASSIGN(event, write_behind(pending, mirror));
     const std::lock_guard lock(state_);
     catch_ups_.push_back(std::move(event));
     return {};
 }
 
-// In a stream of its own, for that of the signal may be gone, and other work may be in it. CUDA ends the stream when it
-// is done. What comes after the write cannot be undone: then nobody will know when the words are free.
-Result<SharedEvent> StreamOrder::write_behind(const StreamSignal& signal, const Mirror& mirror) {
-    const driver::ContextWatch& context = signal.event->context();
+// Each behind its event, oldest first, in a stream of their own: those of the signals may be gone, and other work may
+// be in them. CUDA ends the stream when it is done. What comes after a write cannot be undone: then nobody will know
+// when the words are free.
+Result<SharedEvent> StreamOrder::write_behind(std::span<const StreamSignal> signals, const Mirror& mirror) {
+    const driver::ContextWatch& context = signals.back().event->context();
     const driver::Driver& driver = context.driver();
     return context.run([&]() -> Result<SharedEvent> {
         OPENNVSCI_TRY_ASSIGN(address, mirror.page->memory()->address_in(context));
@@ -247,10 +258,13 @@ Result<SharedEvent> StreamOrder::write_behind(const StreamSignal& signal, const 
             return driver.error(made, "cuStreamCreate");
         }
         const auto submit = [&]() -> Result<> {
-            CUresult result = driver.call.cuStreamWaitEvent(stream, signal.event->handle(), 0);
-            if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamWaitEvent");
-            result = driver.call.cuStreamWriteValue64(stream, address, signal.value, CU_STREAM_WRITE_VALUE_DEFAULT);
-            if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamWriteValue64");
+            for (const StreamSignal& signal : signals) {
+                if (!signal.event->context().is_alive()) continue;  // it is lost, and so is what comes after it
+                CUresult result = driver.call.cuStreamWaitEvent(stream, signal.event->handle(), 0);
+                if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamWaitEvent");
+                result = driver.call.cuStreamWriteValue64(stream, address, signal.value, CU_STREAM_WRITE_VALUE_DEFAULT);
+                if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamWriteValue64");
+            }
             return record(*behind, {stream, 0, &context});
         };
         const auto submitted = submit();

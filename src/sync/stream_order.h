@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "driver/stream_place.h"
@@ -100,7 +101,7 @@ class StreamOrder {
     [[nodiscard]] Result<> prepare_mirrors(const driver::StreamPlace& stream, cu::CUdeviceptr own, std::uint64_t value);
     [[nodiscard]] Result<> write(const driver::StreamPlace& stream, cu::CUdeviceptr own, std::uint64_t value);
     [[nodiscard]] Result<> catch_up(const Mirror& mirror);
-    [[nodiscard]] Result<SharedEvent> write_behind(const StreamSignal& signal, const Mirror& mirror);
+    [[nodiscard]] Result<SharedEvent> write_behind(std::span<const StreamSignal> signals, const Mirror& mirror);
     [[nodiscard]] tl::unexpected<Error> lost_elsewhere() const;
     [[nodiscard]] std::uint64_t furthest() const noexcept;
     [[nodiscard]] Result<> make_room();

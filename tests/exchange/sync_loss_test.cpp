@@ -48,6 +48,53 @@ TEST_F(SyncPeersTest, ALatePeerSeesWhatWasSignaledAndWhatIsInFlight) {
     EXPECT_EQ(poll_there(carried(running, there)), kSuccess);
 }
 
+// Of several signals under way each comes when it is done, not all of them with the last.
+TEST_F(SyncPeersTest, ALatePeerSeesEachSignalThatIsInFlight) {
+    const SyncList list = reconciled({gpu_list(module_, 1), cpu_list(module_, kWait)}, {cpu_list(peer_module_, kWait)});
+    const SyncObject here = allocated(list);
+    const SyncList theirs = list_there(list);
+    const Semaphore signaler(here);
+    NvSciSyncFence early = NvSciSyncFenceInitializer;
+    NvSciSyncFence late = NvSciSyncFenceInitializer;
+    MemoryGate first_gate(cuda_);
+    MemoryGate second_gate(cuda_);
+    first_gate.hold(first_);
+    ASSERT_EQ(signaler.signal(first_, &early), cu::CUDA_SUCCESS);
+    second_gate.hold(first_);
+    ASSERT_EQ(signaler.signal(first_, &late), cu::CUDA_SUCCESS);
+    const SyncObject there = imported(exported(here), theirs);
+    EXPECT_EQ(poll_there(carried(early, there)), NvSciError_Timeout);
+    first_gate.open();
+    EXPECT_EQ(wait_there(carried(early, there)), kSuccess);
+    EXPECT_EQ(poll_there(carried(late, there)), NvSciError_Timeout);
+    second_gate.open();
+    EXPECT_EQ(wait_there(carried(late, there)), kSuccess);
+}
+
+// A context may end when all that was submitted in it is done: nothing of it is lost, here or at the peer.
+TEST_F(SyncPeersTest, SignalsOfAContextThatEndedAfterThemStayReached) {
+    const Pair object = shared({gpu_list(module_, 1)}, {cpu_list(peer_module_, kWait)});
+    TestDevice& device = TestDevice::instance();
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    cu::CUcontext context = nullptr;
+    ASSERT_EQ(cuda_.cuCtxCreate(&context, 0, device.device().handle), cu::CUDA_SUCCESS);
+    {
+        const Semaphore signaler(object.here);
+        Stream stream;
+        ASSERT_EQ(signaler.signal(stream, &fence), cu::CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        ASSERT_EQ(cuda_.cuStreamSynchronize(stream), cu::CUDA_SUCCESS);
+    }
+    ASSERT_EQ(cuda_.cuCtxDestroy(context), cu::CUDA_SUCCESS);
+    device.make_current();
+    const NvSciSyncFence theirs = carried(fence, object.there);
+    EXPECT_EQ(wait_there(theirs), kSuccess);
+    const Semaphore signaler(object.here);
+    ASSERT_EQ(signaler.signal(first_, &fence), cu::CUDA_SUCCESS) << opennvsciGetLastErrorText();
+    EXPECT_EQ(wait_there(carried(fence, object.there)), kSuccess);
+    EXPECT_EQ(wait_there(theirs), kSuccess);
+    expect_differences("events +1; ");  // it went with its context
+}
+
 TEST_F(SyncPeersTest, AFreedObjectOfTheSignalerFailsThePeersFences) {
     const SyncList local = cpu_list(module_, kSignal);
     const SyncList peer = gpu_list(peer_module_, 2);

@@ -2,7 +2,6 @@
 //
 // NvSciSync objects between processes: fences of both topologies, with CPUs and streams on both sides; timestamps; who
 // gets which right.
-#include "api/handles.h"
 #include "sync_peers.h"
 
 namespace opennvsci::test {
@@ -114,19 +113,6 @@ TEST_F(SyncPeersTest, AWaiterMayComeBeforeADeterministicSignal) {
     EXPECT_TRUE(is_held(cuda_, second_));
     ASSERT_EQ(signaler.signal(first_, &fence), cu::CUDA_SUCCESS);
     EXPECT_TRUE(comes_to_its_end(cuda_, second_));
-}
-
-// Each word costs the GPU time with every signal.
-TEST_F(SyncPeersTest, StreamsWriteWordsOfTheirOwnProcessOnlyIfSomebodyThereWaits) {
-    const auto has_own_words = [](const Pair& object) {
-        const auto entry = api::sync_objects().acquire(api::number(object.here.get()));
-        return entry->object()->timeline().counter().is_in_memory();
-    };
-    const SyncList peer = gpu_list(peer_module_, 2);
-    EXPECT_FALSE(has_own_words(shared({gpu_list(module_, 1)}, {peer})));
-    EXPECT_TRUE(has_own_words(shared({gpu_list(module_, 3)}, {peer}))) << "a stream waits here";
-    EXPECT_TRUE(has_own_words(shared({gpu_list(module_, 1), cpu_list(module_, kWait)}, {peer})));
-    EXPECT_TRUE(has_own_words(shared({cpu_list(module_, kSignal)}, {peer})));
 }
 
 class SyncTimestampsTest : public SyncPeersTest, public ::testing::WithParamInterface<bool> {};

@@ -164,6 +164,14 @@ TEST_F(MemoryPeersTest, MemoryWithAWriterIsNotSealedAndReadersAreHeldByTheirDesc
     }
 }
 
+TEST_F(MemoryPeersTest, AWriterCannotSealTheMemoryAgainstOthers) {
+    const auto memory = file_memory();
+    const UniqueFd writer = descriptor(*memory, Right::read_write);
+    for (const int seal : {F_SEAL_FUTURE_WRITE, F_SEAL_WRITE, F_SEAL_SEAL})
+        EXPECT_LT(::fcntl(writer.get(), F_ADD_SEALS, seal), 0) << seal;
+    EXPECT_TRUE(PeerMapping(descriptor(*memory, Right::read_write), PROT_READ | PROT_WRITE));
+}
+
 // Whoever is given a descriptor can use it, whatever the others do at the same moment.
 TEST_F(MemoryPeersTest, ExportsAndMappingsAtTheSameMomentAgree) {
     TestDevice& device = TestDevice::current();
