@@ -11,9 +11,10 @@ static_assert(OpenNvSciOutcome_Denied == static_cast<int>(attr::Outcome::denied)
 static_assert(OpenNvSciOutcome_Refused == static_cast<int>(attr::Outcome::refused));
 
 Result<std::unique_ptr<const DecisionTexts::Made>> DecisionTexts::make(const attr::List& list) {
-    const attr::Report& report = *list.report();
-    const attr::Schema& schema = list.schema();
     auto made = std::make_unique<Made>();
+    made->report = list.report();
+    const attr::Report& report = *made->report;
+    const attr::Schema& schema = list.schema();
     const auto keep = [&](std::string text) { return made->texts.emplace_back(std::move(text)).c_str(); };
     for (const attr::Key& key : schema.keys()) {
         const attr::Decision* decision = report.decision(schema.index_of(key));

@@ -20,7 +20,8 @@ class DecisionTexts {
 
   private:
     struct Made {
-        std::deque<std::string> texts;  // what the decisions point to
+        std::shared_ptr<const attr::Report> report;  // what the decisions point to, and
+        std::deque<std::string> texts;
         std::vector<OpenNvSciDecision> decisions;
     };
     [[nodiscard]] static Result<std::unique_ptr<const Made>> make(const attr::List& list);

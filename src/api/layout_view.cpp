@@ -39,7 +39,8 @@ OpenNvSciBufRegion view_of(const buf::Region& region) {
 }  // namespace
 
 struct LayoutView::Made {
-    buf::Layout layout;  // what the texts of the regions point into
+    buf::Layout layout;                          // what the texts of the regions point into
+    std::shared_ptr<const attr::Report> report;  // and the reason
     std::string memory;
     std::vector<OpenNvSciBufRegion> regions;
     OpenNvSciBufLayout view{};
@@ -63,7 +64,8 @@ Result<std::unique_ptr<const LayoutView::Made>> LayoutView::make(const attr::Lis
     view.regions = made->regions.data();
     view.regionCount = made->regions.size();
     view.memory = made->memory.c_str();
-    const attr::Decision* why = list.report() ? list.report()->decision(buf::schema().index_of(domain)) : nullptr;
+    made->report = list.report();
+    const attr::Decision* why = made->report ? made->report->decision(buf::schema().index_of(domain)) : nullptr;
     view.memoryReason = why != nullptr ? why->reason.c_str() : "";
     view.memoryGpu = reconciled.scalar<NvSciRmGpuId>(buf::kMemoryGpu).value_or(NvSciRmGpuId{});
     return made;

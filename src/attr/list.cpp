@@ -64,7 +64,7 @@ void List::add_participants(std::span<const List* const> lists) {
     std::uint32_t position = 0;
     for (const List* list : lists)
         list->report_to(*report, position++);
-    former_reports_.push_back(std::exchange(report_, std::move(report)));
+    report_ = std::move(report);
 }
 
 void List::report_to(Report& report, std::uint32_t position) const {

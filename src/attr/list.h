@@ -62,7 +62,7 @@ class List {
     /// True if a list of its reconciliation came from another process, by a link.
     [[nodiscard]] bool has_peers() const;
     /// Lets more participants take part in a reconciled list: all slots of unreconciled `lists`, in the order of the
-    /// call. What was handed out of the report that there was stays valid as long as the list.
+    /// call. The report that there was stays what it is for who holds it.
     void add_participants(std::span<const List* const> lists);
     /// True if keys can be set: a new unreconciled list, or a copy of one.
     [[nodiscard]] bool is_writable() const noexcept { return writable_; }
@@ -119,7 +119,6 @@ class List {
     std::vector<Wishes> wishes_;  // empty in a reconciled list
     std::optional<Slot> result_;  // of a reconciled list
     std::shared_ptr<const Report> report_;
-    std::vector<std::shared_ptr<const Report>> former_reports_;
     mutable std::mutex report_mutex_;
     KeySet written_;  // keys that may not be set again
     const std::uint64_t maker_ = process::token();
