@@ -180,7 +180,7 @@ void print_json(const OpenNvSciIpcOverview& overview) {
                    {"folder_exists", overview.hasFolder},
                    {"channels", std::move(channels)}};
     // A name that is no UTF-8 must not end the tool.
-    fmt::print("{}\n", all.dump(2, ' ', false, Json::error_handler_t::replace));
+    fmt::print("{}\n", all.dump(2, ' ', true, Json::error_handler_t::replace));
 }
 
 }  // namespace

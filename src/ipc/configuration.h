@@ -5,6 +5,7 @@
 // the first wins.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -27,7 +28,7 @@ enum class Backend { thread, process, other };
 struct Channel {
     Backend backend;
     std::string backend_name;
-    std::string names[2];
+    std::array<std::string, 2> names;
     std::uint32_t frames;
     std::uint32_t frame_size;
 };

@@ -251,6 +251,11 @@ Result<> Link::charge(std::uint64_t weight) {
                             peer_name(), outstanding, bound));
 }
 
+Result<> Link::check_room(std::size_t file_count) {
+    const std::lock_guard lock(send_mutex_);
+    return charge(std::max<std::uint64_t>(file_count, 1));
+}
+
 Result<Token> Link::send(std::span<const std::byte> content, std::span<const int> files) {
     if (owner_ != process::token())
         return fail(NvSciError_InvalidState, "a forked child cannot use the endpoints of its parent");

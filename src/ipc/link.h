@@ -91,6 +91,9 @@ class Link {
     /// peer has not taken too many that were sent before; ResourceError if the peer is gone or the system refuses.
     [[nodiscard]] Result<Token> send(std::span<const std::byte> content, std::span<const int> files);
 
+    /// Whether a parcel with so many descriptors could be sent now. Errors: TryItAgain.
+    [[nodiscard]] Result<> check_room(std::size_t file_count);
+
     /// The parcel that came under `token`. Errors: BadParameter if none came, or it was taken before; ResourceError if
     /// its descriptors were lost on the way, because this process has too many open.
     [[nodiscard]] Result<Parcel> take(const Token& token);

@@ -61,14 +61,23 @@ Result<Onlooker::LockFile> Onlooker::look_at(const std::string& stem) const {
 Result<Onlooker::LockFile> Onlooker::look_at_others(const std::string& stem) const {
     LockFile seen;
     const std::string name = stem + std::string(kLockEnding);
-    const UniqueFd file(::openat(folder_.descriptor(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    if (!file) {
+    const UniqueFd named(::openat(folder_.descriptor(), name.c_str(), O_PATH | O_CLOEXEC | O_NOFOLLOW));
+    if (!named) {
         if (errno == EMFILE || errno == ENFILE) return os::os_error("open of " + name);
         if (errno == ENOENT) seen.hold = LockFile::Hold::nobody;
         return seen;
     }
+    // Another name of the same file may be that of an endpoint of this process.
     struct stat status {};
-    if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) || !users_.allows(status.st_uid)) return seen;
+    if (::fstat(named.get(), &status) != 0 || !S_ISREG(status.st_mode) || !users_.allows(status.st_uid) ||
+        status.st_nlink != 1)
+        return seen;
+    const UniqueFd file(
+        ::open(fmt::format("/proc/self/fd/{}", named.get()).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!file) {
+        if (errno == EMFILE || errno == ENFILE) return os::os_error("open of " + name);
+        return seen;
+    }
     struct flock lock {};
     lock.l_type = F_WRLCK;
     lock.l_whence = SEEK_SET;

@@ -21,6 +21,7 @@
 #include <cstring>
 #include <thread>
 
+#include "base/file_size_limit.h"
 #include "base/os.h"
 #include "ipc/open_names.h"
 #include "ipc/rendezvous.h"
@@ -212,6 +213,7 @@ class ProcessRendezvous final : public Rendezvous {
     [[nodiscard]] int descriptor() const noexcept override { return listener_.get(); }
 
     void describe(const Activity& activity) noexcept override {
+        if (file_size_limit() < Description::kBytes) return;  // the kernel would end the process
         const auto text = Description::write(end_, activity);
         [[maybe_unused]] const auto put = ::pwrite(lock_.get(), text.data(), text.size(), 0);
     }

@@ -18,6 +18,7 @@
 
 #include "base/result.h"
 #include "ipc/link.h"
+#include "ipc/ticket_lock.h"
 
 namespace opennvsci::ipc {
 
@@ -63,7 +64,7 @@ class Queue {
     [[nodiscard]] Transfer take_back() noexcept;
 
     const Shape shape_;
-    std::mutex mutex_;
+    TicketLock mutex_;
     std::shared_ptr<Link> link_;
     bool is_connected_ = false;
     bool notifies_ = true;

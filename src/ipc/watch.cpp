@@ -98,11 +98,16 @@ class Watcher {
 
     // The entries of now; empty, and the thread has ended, if there are none.
     bool copy_entries(std::vector<SharedWatchedLink>& entries) {
-        std::vector<SharedWatchedLink> now;  // in the end those of before, which end without the lock
-        const std::lock_guard lock(mutex_);
-        now = entries_;
+        std::vector<SharedWatchedLink> now;
+        {
+            const std::lock_guard lock(mutex_);
+            now = entries_;
+        }
         entries.swap(now);
+        now.clear();  // those of before end without the lock, and not later than the thread
         if (!entries.empty()) return true;
+        const std::lock_guard lock(mutex_);
+        if (!entries_.empty()) return true;  // it came since, and has woken the thread
         has_thread_ = false;
         wake_.reset();
         return false;

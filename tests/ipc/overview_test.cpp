@@ -256,6 +256,18 @@ TEST_F(OverviewTest, LookingTakesNothingFromTheEndpointsOfThisProcess) {
     EXPECT_EQ(b.read(), "on");
 }
 
+// Closing any descriptor of a lock file would end this process's lock, under whatever name it was opened.
+TEST_F(OverviewTest, AnotherNameOfALockFileTakesNothingEither) {
+    const OpenEndpoint a("process_0");
+    ASSERT_EQ(::link((place_.runtime() / "process_0.lock").c_str(), (place_.runtime() / "another.lock").c_str()), 0);
+    static_cast<void>(look());
+    EXPECT_EQ(findings_of_forked_child([](Findings& findings) {
+                  NvSciIpcEndpoint handle = 0;
+                  findings.check(NvSciIpcOpenEndpoint("process_0", &handle) == NvSciError_Busy, "the lock is lost");
+              }),
+              "");
+}
+
 // Its file is in /proc for everybody of the same user.
 TEST_F(OverviewTest, NobodyButTheTwoEndsCanWriteIntoTheMemoryOfAChannel) {
     PeerProcess one;

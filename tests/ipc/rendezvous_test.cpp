@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Where endpoints find each other: the folder, who may stand in it, and who owns an endpoint (src/ipc/rendezvous.h).
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -132,6 +133,17 @@ TEST_F(RendezvousTest, OddNamesAreNamesOfFilesInTheFolder) {
         connect(a, b);
     }
     EXPECT_FALSE(fs::exists(place_.folder() / "evil.lock"));
+}
+
+TEST_F(RendezvousTest, AProcessThatMayWriteNoFilesOpensEndpoints) {
+    EXPECT_EQ(findings_of_forked_child([](Findings& findings) {
+                  const rlimit none{0, 0};
+                  ::setrlimit(RLIMIT_FSIZE, &none);
+                  NvSciIpcEndpoint handle = 0;
+                  findings.check(NvSciIpcOpenEndpoint("process_0", &handle) == kIpcSuccess,
+                                 opennvsciGetLastErrorText());
+              }),
+              "");
 }
 
 TEST_F(RendezvousTest, AnEndpointIsOpenOnceInTheSystem) {
