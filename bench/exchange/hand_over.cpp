@@ -54,17 +54,14 @@ class Words {
 // An event each way, with a message for every record.
 class IpcEvents {
   public:
-    // `peer_ordinal`: the device of the other process.
-    IpcEvents(const Peer& peer, const CudaIpc& ipc, std::size_t ordinal, std::size_t peer_ordinal, CUstream stream)
-        : ring_(peer, 64), stream_(stream) {
+    IpcEvents(const Peer& peer, const CudaIpc& ipc, CUstream stream) : ring_(peer, 64), stream_(stream) {
         BENCH_CHECK(call_.cuEventCreate(&own_, CudaIpc::kInterprocessEvent));
         CudaIpcEventHandle handle{};
         BENCH_CHECK(ipc.get_event_handle(&handle, own_));
         peer.send(handle);
         handle = peer.receive<CudaIpcEventHandle>();
-        (void)use_device(peer_ordinal);  // an event is opened in a context of its device
+        // In the context of the stream that waits: opened in one of the other device, it ends the process there.
         BENCH_CHECK(ipc.open_event_handle(&peers_, handle));
-        (void)use_device(ordinal);
     }
     IpcEvents(const IpcEvents&) = delete;
     IpcEvents& operator=(const IpcEvents&) = delete;
@@ -105,8 +102,7 @@ std::function<void(int)> there_and_back(const Peer& peer, const Stream& stream, 
     };
 }
 
-std::vector<Group> measure(Peer& peer, bool quick, std::size_t ordinal, std::size_t peer_ordinal,
-                           const std::string& state, bool slow) {
+std::vector<Group> measure(Peer& peer, bool quick, std::size_t ordinal, const std::string& state, bool slow) {
     const CUdevice device = use_device(ordinal);
     IpcChannel channel(peer, "bench_24576");
     StreamFences queued_fences(channel, device, true);
@@ -115,7 +111,7 @@ std::vector<Group> measure(Peer& peer, bool quick, std::size_t ordinal, std::siz
     Words words(peer, stream.get());
     std::optional<IpcEvents> events;
     const CudaIpc* ipc = CudaIpc::instance();
-    if (ipc != nullptr) events.emplace(peer, *ipc, ordinal, peer_ordinal, stream.get());
+    if (ipc != nullptr) events.emplace(peer, *ipc, stream.get());
 
     const auto by_events = there_and_back(
         peer, stream, [&] { events->signal(); }, [&] { events->wait(); });
@@ -169,7 +165,7 @@ std::vector<Group> nothing(const std::string& state, const std::string& reason) 
 }  // namespace
 
 std::vector<Group> measure_hand_over(Peer& peer, bool quick) {
-    return measure(peer, quick, 0, 0, "one device, idle", false);
+    return measure(peer, quick, 0, "one device, idle", false);
 }
 
 std::vector<Group> measure_hand_over_busy(Peer& peer, bool quick) {
@@ -177,13 +173,13 @@ std::vector<Group> measure_hand_over_busy(Peer& peer, bool quick) {
     if (device_driver().is_software) return nothing(state, "the software device has no kernels");
     (void)use_device(0);
     const BusyContext busy;
-    return measure(peer, quick, 0, 0, state, true);
+    return measure(peer, quick, 0, state, true);
 }
 
 std::vector<Group> measure_hand_over_two_devices(Peer& peer, bool quick) {
     const std::string state = "two devices, idle";
     if (device_driver().devices.size() < 2) return nothing(state, "there is one device");
-    return measure(peer, quick, peer.is_leader() ? 0 : 1, peer.is_leader() ? 1 : 0, state, false);
+    return measure(peer, quick, peer.is_leader() ? 0 : 1, state, false);
 }
 
 }  // namespace opennvsci::bench
