@@ -86,16 +86,12 @@ CUstream stream_among(Arguments... arguments) {
 
 std::atomic<StuckCalls*> g_stuck{nullptr};
 
-// NVIDIA's driver ends the process where its own allocations fail, as with images on two GPUs.
-bool g_is_nvidias = false;
-
 template <int kWhich, class... Arguments>
 struct Thunk {
     static inline CUresult (*real)(Arguments...) = nullptr;
     static CUresult call(Arguments... arguments) {
         if (may_be_failed(kWhich) && FailurePoint::should_fail()) return CUDA_ERROR_OUT_OF_MEMORY;
         if constexpr (submits(kWhich)) StuckCalls::pass(kNames[kWhich], stream_among(arguments...));
-        const FailurePoint::Pause pause(g_is_nvidias);
         const CUresult result = real(arguments...);
         // A registration that is already gone went with its context.
         if (result == CUDA_SUCCESS ||
@@ -119,7 +115,6 @@ DriverHooks::DriverHooks() {
     driver::Driver* driver = driver::instance_for_testing();
     if (driver == nullptr) std::abort();
     real_ = driver->call;
-    g_is_nvidias = !driver->is_software;
 #define OPENNVSCI_HOOK(name, symbol, version, presence, parameters) hook<kIndex_##name>(driver->call.name);
     OPENNVSCI_CUDA_ENTRY_POINTS(OPENNVSCI_HOOK)
 #undef OPENNVSCI_HOOK

@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <new>
-#include <utility>
 
 #include "base/os.h"
 
@@ -39,14 +38,6 @@ bool FailurePoint::should_fail(Kind kind) noexcept {
     if (t_remaining == 0 || t_only.value_or(kind) != kind || --t_remaining != 0) return false;
     t_hit = true;
     return true;
-}
-
-FailurePoint::Pause::Pause(bool applies) noexcept : applies_(applies) {
-    if (applies_) remaining_ = std::exchange(t_remaining, 0);
-}
-
-FailurePoint::Pause::~Pause() {
-    if (applies_) t_remaining = remaining_;
 }
 
 void hook_system_calls() {

@@ -26,19 +26,6 @@ class FailurePoint {
     /// Called at every point that can fail: true if this one has to.
     static bool should_fail(Kind kind = Kind::call) noexcept;
 
-    /// While it exists, nothing on the calling thread counts, nor fails: for code that is not the project's.
-    class Pause {
-      public:
-        explicit Pause(bool applies) noexcept;
-        Pause(const Pause&) = delete;
-        Pause& operator=(const Pause&) = delete;
-        ~Pause();
-
-      private:
-        const bool applies_;
-        long remaining_ = 0;
-    };
-
   private:
     const long n_;
     const std::optional<Kind> only_;
