@@ -139,7 +139,7 @@ NvSciError read(const char* function, NvSciIpcEndpoint handle, void* buf, Size s
         if (buf == nullptr) return null_argument("buf");
         if (bytes == nullptr) return null_argument("bytes");
         OPENNVSCI_TRY_ASSIGN(count, message_size(endpoint, size));
-        auto became = endpoint.try_read({static_cast<std::byte*>(buf), count});
+        auto became = endpoint.read({static_cast<std::byte*>(buf), count});
         if (became && *became == ipc::Transfer::done) *bytes = static_cast<Count>(count);
         return became;
     });
@@ -151,7 +151,7 @@ NvSciError write(const char* function, NvSciIpcEndpoint handle, const void* buf,
         if (buf == nullptr) return null_argument("buf");
         if (bytes == nullptr) return null_argument("bytes");
         OPENNVSCI_TRY_ASSIGN(count, message_size(endpoint, size));
-        auto became = endpoint.try_write({static_cast<const std::byte*>(buf), count});
+        auto became = endpoint.write({static_cast<const std::byte*>(buf), count});
         if (became && *became == ipc::Transfer::done) *bytes = static_cast<Count>(count);
         return became;
     });

@@ -515,14 +515,9 @@ void Endpoint::drain_for_wait() noexcept try {
 
 // Frames
 
-Result<Transfer> Endpoint::try_read(std::span<std::byte> bytes) {
+Result<Transfer> Endpoint::read(std::span<std::byte> bytes) {
     OPENNVSCI_TRY(require_owner());
     return incoming_.read(bytes);
-}
-
-Result<> Endpoint::read(std::span<std::byte> bytes) {
-    OPENNVSCI_TRY(require_owner());
-    return result_of(incoming_.read(bytes), kEmpty);
 }
 
 Result<const std::byte*> Endpoint::next_to_read() {
@@ -535,14 +530,9 @@ Result<> Endpoint::release_read() {
     return result_of(incoming_.release(), kEmpty);
 }
 
-Result<Transfer> Endpoint::try_write(std::span<const std::byte> bytes) {
+Result<Transfer> Endpoint::write(std::span<const std::byte> bytes) {
     OPENNVSCI_TRY(require_owner());
     return outgoing_.write(bytes);
-}
-
-Result<> Endpoint::write(std::span<const std::byte> bytes) {
-    OPENNVSCI_TRY(require_owner());
-    return result_of(outgoing_.write(bytes), kFull);
 }
 
 Result<std::byte*> Endpoint::next_to_write() {

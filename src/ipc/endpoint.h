@@ -69,13 +69,10 @@ class Endpoint {
     [[nodiscard]] Shape shape() const noexcept { return terms_.shape; }
     [[nodiscard]] Result<> reset();
     [[nodiscard]] Result<std::uint32_t> events();
-    [[nodiscard]] Result<> read(std::span<std::byte> bytes);
-    /// The same for who polls.
-    [[nodiscard]] Result<Transfer> try_read(std::span<std::byte> bytes);
+    [[nodiscard]] Result<Transfer> read(std::span<std::byte> bytes);
     [[nodiscard]] Result<const std::byte*> next_to_read();
     [[nodiscard]] Result<> release_read();
-    [[nodiscard]] Result<> write(std::span<const std::byte> bytes);
-    [[nodiscard]] Result<Transfer> try_write(std::span<const std::byte> bytes);
+    [[nodiscard]] Result<Transfer> write(std::span<const std::byte> bytes);
     [[nodiscard]] Result<std::byte*> next_to_write();
     [[nodiscard]] Result<> post_written();
     [[nodiscard]] Result<> set_notification(bool is_on);

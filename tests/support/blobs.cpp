@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "buf/keys.h"
+#include "list_functions.h"
 #include "opennvsci.h"
 
 namespace opennvsci::test {
@@ -93,19 +94,13 @@ std::string read_everything(NvSciSyncAttrList list) {
 
 }  // namespace
 
-struct Blobs::Buf {
+struct Blobs::Buf : ListFunctions<NvSciBufAttrList> {
     using List = NvSciBufAttrList;
     using Object = NvSciBufObj;
     using ListOwner = BufList;
     using ObjectOwner = BufObject;
     using Descriptor = NvSciBufObjIpcExportDescriptor;
     static constexpr auto kAuto = NvSciBufAccessPerm_Auto;
-    static constexpr auto export_unreconciled = NvSciBufAttrListIpcExportUnreconciled;
-    static constexpr auto import_unreconciled = NvSciBufAttrListIpcImportUnreconciled;
-    static constexpr auto reconcile = NvSciBufAttrListReconcile;
-    static constexpr auto export_reconciled = NvSciBufAttrListIpcExportReconciled;
-    static constexpr auto import_reconciled = NvSciBufAttrListIpcImportReconciled;
-    static constexpr auto free_blob = NvSciBufAttrListFreeDesc;
     static constexpr auto allocate = NvSciBufObjAlloc;
     static constexpr auto export_object = NvSciBufObjIpcExport;
     static constexpr auto import_object = NvSciBufObjIpcImport;
@@ -115,19 +110,13 @@ struct Blobs::Buf {
     static auto& in(Blobs& blobs) { return blobs.buf_; }
 };
 
-struct Blobs::Sync {
+struct Blobs::Sync : ListFunctions<NvSciSyncAttrList> {
     using List = NvSciSyncAttrList;
     using Object = NvSciSyncObj;
     using ListOwner = SyncList;
     using ObjectOwner = SyncObject;
     using Descriptor = NvSciSyncObjIpcExportDescriptor;
     static constexpr auto kAuto = NvSciSyncAccessPerm_Auto;
-    static constexpr auto export_unreconciled = NvSciSyncAttrListIpcExportUnreconciled;
-    static constexpr auto import_unreconciled = NvSciSyncAttrListIpcImportUnreconciled;
-    static constexpr auto reconcile = NvSciSyncAttrListReconcile;
-    static constexpr auto export_reconciled = NvSciSyncAttrListIpcExportReconciled;
-    static constexpr auto import_reconciled = NvSciSyncAttrListIpcImportReconciled;
-    static constexpr auto free_blob = NvSciSyncAttrListFreeDesc;
     static constexpr auto allocate = NvSciSyncObjAlloc;
     static constexpr auto export_object = NvSciSyncObjIpcExport;
     static constexpr auto import_object = NvSciSyncObjIpcImport;
@@ -240,7 +229,7 @@ Bytes Blobs::unreconciled() {
     std::size_t size = 0;
     const typename Of::List lists[] = {Of::in(*this).asked};
     SET_UP(Of::export_unreconciled(lists, 1, channel_.importer(), &blob, &size));
-    return taken_over(blob, size, Of::free_blob);
+    return taken_over(blob, size, Of::free);
 }
 
 template <class Of>
@@ -248,7 +237,7 @@ Bytes Blobs::reconciled() {
     void* blob = nullptr;
     std::size_t size = 0;
     SET_UP(Of::export_reconciled(Of::in(*this).reconciled, channel_.exporter(), &blob, &size));
-    return taken_over(blob, size, Of::free_blob);
+    return taken_over(blob, size, Of::free);
 }
 
 template <class Of>
@@ -291,7 +280,7 @@ Imported Blobs::take_unreconciled(const Bytes& bytes) {
             harm += read_everything(result);
             void* blob = nullptr;
             std::size_t size = 0;
-            if (Of::export_reconciled(result, channel_.exporter(), &blob, &size) == kSuccess) Of::free_blob(blob);
+            if (Of::export_reconciled(result, channel_.exporter(), &blob, &size) == kSuccess) Of::free(blob);
         }
         return harm;
     });

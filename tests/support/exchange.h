@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "buf_objects.h"
+#include "list_functions.h"
 #include "sync_objects.h"
 
 namespace opennvsci::test {
@@ -18,25 +19,15 @@ template <class Handle>
 struct ListExchange;
 
 template <>
-struct ListExchange<NvSciBufAttrList> {
+struct ListExchange<NvSciBufAttrList> : ListFunctions<NvSciBufAttrList> {
     using List = test::List;
     using Module = NvSciBufModule;
-    static constexpr auto export_unreconciled = NvSciBufAttrListIpcExportUnreconciled;
-    static constexpr auto import_unreconciled = NvSciBufAttrListIpcImportUnreconciled;
-    static constexpr auto export_reconciled = NvSciBufAttrListIpcExportReconciled;
-    static constexpr auto import_reconciled = NvSciBufAttrListIpcImportReconciled;
-    static constexpr auto free = NvSciBufAttrListFreeDesc;
 };
 
 template <>
-struct ListExchange<NvSciSyncAttrList> {
+struct ListExchange<NvSciSyncAttrList> : ListFunctions<NvSciSyncAttrList> {
     using List = SyncList;
     using Module = NvSciSyncModule;
-    static constexpr auto export_unreconciled = NvSciSyncAttrListIpcExportUnreconciled;
-    static constexpr auto import_unreconciled = NvSciSyncAttrListIpcImportUnreconciled;
-    static constexpr auto export_reconciled = NvSciSyncAttrListIpcExportReconciled;
-    static constexpr auto import_reconciled = NvSciSyncAttrListIpcImportReconciled;
-    static constexpr auto free = NvSciSyncAttrListFreeDesc;
 };
 
 /// The bytes of a blob that `call(&blob, &size)` exports; none if it fails, and `code` says why.

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "exchange.h"
+#include "list_functions.h"
 #include "process.h"
 
 namespace opennvsci::test {
@@ -40,17 +41,12 @@ void connect(Channel& channel) {
 }
 
 // The two libraries, as the exchange of lists uses them, and what either side asks.
-struct OfBuffers {
+struct OfBuffers : ListFunctions<NvSciBufAttrList> {
     using Module = test::Module;
     using List = test::List;
     using Handle = NvSciBufAttrList;
     static constexpr auto open = NvSciBufModuleOpen;
     static constexpr auto create = NvSciBufAttrListCreate;
-    static constexpr auto export_unreconciled = NvSciBufAttrListIpcExportUnreconciled;
-    static constexpr auto import_unreconciled = NvSciBufAttrListIpcImportUnreconciled;
-    static constexpr auto reconcile = NvSciBufAttrListReconcile;
-    static constexpr auto export_reconciled = NvSciBufAttrListIpcExportReconciled;
-    static constexpr auto import_reconciled = NvSciBufAttrListIpcImportReconciled;
     using ListBlob = test::ListBlob;
 
     static void ask_for(const List& list, bool is_source) {
@@ -60,17 +56,12 @@ struct OfBuffers {
     }
 };
 
-struct OfSync {
+struct OfSync : ListFunctions<NvSciSyncAttrList> {
     using Module = SyncModule;
     using List = SyncList;
     using Handle = NvSciSyncAttrList;
     static constexpr auto open = NvSciSyncModuleOpen;
     static constexpr auto create = NvSciSyncAttrListCreate;
-    static constexpr auto export_unreconciled = NvSciSyncAttrListIpcExportUnreconciled;
-    static constexpr auto import_unreconciled = NvSciSyncAttrListIpcImportUnreconciled;
-    static constexpr auto reconcile = NvSciSyncAttrListReconcile;
-    static constexpr auto export_reconciled = NvSciSyncAttrListIpcExportReconciled;
-    static constexpr auto import_reconciled = NvSciSyncAttrListIpcImportReconciled;
     using ListBlob = SyncListBlob;
 
     static void ask_for(const List& list, bool is_source) {
