@@ -18,10 +18,16 @@
 #include "buf/object.h"
 #include "cuda/external_memory.h"
 #include "cuda/external_semaphore.h"
+#include "driver/kept_contexts.h"
 #include "ipc/endpoint.h"
 #include "sync/object.h"
 
 namespace opennvsci::api {
+
+/// A module of either library. It ends with its last handle, list and object.
+struct OpenModule : attr::Module {
+    driver::KeptContexts::Use use;
+};
 
 /// Behind an attribute list of either library.
 struct ListEntry {

@@ -67,7 +67,7 @@ class Library {
         return call(function, [&]() -> Result<> {
             OPENNVSCI_TRY(require(out));
             report_interposer();
-            return give_handle(D::modules(), std::make_shared<attr::Module>(), out.value);
+            return give_handle(D::modules(), std::make_shared<OpenModule>(), out.value);
         });
     }
 

@@ -224,10 +224,10 @@ TEST_F(BufferImagesTest, VideoMemoryOfAnotherGpuIsFoundByItsUuid) {
                                      .without(NvSciBufGeneralAttrKey_NeedCpuAccess)
                                      .with(NvSciBufGeneralAttrKey_GpuId, gpu(1))
                                      .with(NvSciBufGeneralAttrKey_VidMem_GpuId, gpu(1));
+    const OwnContext context(device.driver().devices[1]);
     const Shared shared = share(on_second, on_second);
     const Object received = handed_over(shared);
     ASSERT_NE(received.get(), nullptr);
-    const OwnContext context(device.driver().devices[1]);
     Mapped producer;
     Mapped consumer;
     map(producer, shared.object, kExchangedBytes);
