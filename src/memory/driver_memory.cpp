@@ -14,8 +14,12 @@ using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names f
 
 namespace {
 
+CUmemLocation device_location(const driver::Device& device) {
+    return {CU_MEM_LOCATION_TYPE_DEVICE, device.handle};
+}
+
 CUmemLocation location(const driver::Device& device, Domain domain) {
-    if (domain == Domain::video) return {CU_MEM_LOCATION_TYPE_DEVICE, device.handle};
+    if (domain == Domain::video) return device_location(device);
     return {CU_MEM_LOCATION_TYPE_HOST_NUMA, device.host_numa_id};
 }
 
@@ -58,40 +62,59 @@ bool is_about_the_argument(CUresult result) {
 
 }  // namespace
 
-// One address range with the whole allocation mapped into it.
+// One address range with the whole allocation mapped into it, for nobody or for one viewer: the CPU or a GPU. Who may
+// see it is only a matter of the access right.
 class DriverMemory::VirtualMapping final : public GpuMapping {
   public:
     VirtualMapping(const driver::Driver& driver, std::size_t size) : driver_(driver), size_(size) {}
     using GpuMapping::set_address;
     void set_mapped() noexcept { is_mapped_ = true; }
     ~VirtualMapping() override {
-        if (is_mapped_) driver::apart(driver_)->cuMemUnmap(address(), size_);
-        if (address() != 0) driver::apart(driver_)->cuMemAddressFree(address(), size_);
+        const auto calls = driver::apart(driver_);
+        if (is_mapped_) calls->cuMemUnmap(address(), size_);
+        if (address() != 0) calls->cuMemAddressFree(address(), size_);
+    }
+
+    /// Whether `viewer` gets the right `flags` of it, and nobody any other.
+    [[nodiscard]] bool can_serve(const CUmemAccessDesc& wanted) const noexcept {
+        return access_.flags == CU_MEM_ACCESS_FLAGS_PROT_NONE ||
+               (access_.flags == wanted.flags && access_.location.type == wanted.location.type &&
+                access_.location.id == wanted.location.id);
+    }
+
+    [[nodiscard]] Result<> serve(const CUmemAccessDesc& wanted) {
+        if (access_.flags != CU_MEM_ACCESS_FLAGS_PROT_NONE) return {};
+        const CUresult result = driver::apart(driver_)->cuMemSetAccess(address(), size_, &wanted, 1);
+        if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemSetAccess");
+        access_ = wanted;
+        return {};
     }
 
   private:
     const driver::Driver& driver_;
     const std::size_t size_;
     bool is_mapped_ = false;
+    CUmemAccessDesc access_{};
 };
 
 CUresult DriverMemory::map_without_access(Mapped& mapping, const char*& call) {
+    const auto calls = driver::apart(driver_);
     mapping = std::make_unique<VirtualMapping>(driver_, size());
     CUdeviceptr address = 0;
     call = "cuMemAddressReserve";
-    CUresult result = driver::apart(driver_)->cuMemAddressReserve(&address, size(), alignment_, 0, 0);
+    CUresult result = calls->cuMemAddressReserve(&address, size(), alignment_, 0, 0);
     if (result != CUDA_SUCCESS) return result;
     mapping->set_address(address);
     call = "cuMemMap";
-    result = driver::apart(driver_)->cuMemMap(address, size(), 0, handle_, 0);
+    result = calls->cuMemMap(address, size(), 0, handle_, 0);
     if (result == CUDA_SUCCESS) mapping->set_mapped();
     return result;
 }
 
-Result<DriverMemory::Mapped> DriverMemory::unused_mapping() {
+Result<DriverMemory::Mapped> DriverMemory::unserved_mapping(const CUmemAccessDesc& wanted) {
     {
-        const std::lock_guard lock(unused_mutex_);
-        if (unused_ != nullptr) return std::move(unused_);
+        const std::lock_guard lock(spare_mutex_);
+        if (spare_ != nullptr && spare_->can_serve(wanted)) return std::move(spare_);
     }
     Mapped mapping;
     const char* call = nullptr;
@@ -100,14 +123,12 @@ Result<DriverMemory::Mapped> DriverMemory::unused_mapping() {
     return mapping;
 }
 
-// For the CPU or a GPU: who may see it is only a matter of the access right.
-Result<std::unique_ptr<GpuMapping>> DriverMemory::map(const CUmemLocation& viewer, Right right) {
+Result<DriverMemory::Mapped> DriverMemory::map(const CUmemLocation& viewer, Right right) {
     OPENNVSCI_TRY(check_own_right(right));
-    OPENNVSCI_TRY_ASSIGN(mapping, unused_mapping());
-    const CUmemAccessDesc access{
+    const CUmemAccessDesc wanted{
         viewer, right == Right::read_only ? CU_MEM_ACCESS_FLAGS_PROT_READ : CU_MEM_ACCESS_FLAGS_PROT_READWRITE};
-    const CUresult result = driver::apart(driver_)->cuMemSetAccess(mapping->address(), size(), &access, 1);
-    if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemSetAccess");
+    OPENNVSCI_TRY_ASSIGN(mapping, unserved_mapping(wanted));
+    OPENNVSCI_TRY(mapping->serve(wanted));
     return std::move(mapping);
 }
 
@@ -185,9 +206,9 @@ Result<> DriverMemory::check_properties(bool compressible) const {
 
 Result<> DriverMemory::prove_size() {
     const char* call = nullptr;
-    const CUresult result = map_without_access(unused_, call);
+    const CUresult result = map_without_access(spare_, call);
     if (result == CUDA_SUCCESS) return {};
-    unused_.reset();
+    spare_.reset();
     if (!is_about_the_argument(result) || call != std::string_view("cuMemMap")) return driver_.error(result, call);
     return bad_memory(fmt::format("has another size than the {} bytes of the reconciled list", size()));
 }
@@ -195,7 +216,7 @@ Result<> DriverMemory::prove_size() {
 DriverMemory::~DriverMemory() {
     cpu_read_write_.reset();
     cpu_read_only_.reset();
-    unused_.reset();
+    spare_.reset();
     if (handle_ != 0) driver::apart(driver_)->cuMemRelease(handle_);
 }
 
@@ -203,15 +224,17 @@ DriverMemory::~DriverMemory() {
 Result<> DriverMemory::fill_with_zeros() {
     const driver::ScopedContext context(driver_, device_);
     if (context.result() != CUDA_SUCCESS) return driver_.error(context.result(), "cuDevicePrimaryCtxRetain");
-    OPENNVSCI_TRY_ASSIGN(mapping, map_for_gpu(driver_, device_, Right::read_write));
+    OPENNVSCI_TRY_ASSIGN(mapping, map(device_location(device_), Right::read_write));
+    const auto calls = driver::apart(driver_);
     CUstream stream = nullptr;
-    CUresult result = driver::apart(driver_)->cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING);
+    CUresult result = calls->cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING);
     if (result != CUDA_SUCCESS) return driver_.error(result, "cuStreamCreate");
-    result = driver::apart(driver_)->cuMemsetD8Async(mapping->address(), 0, size(), stream);
-    const CUresult synchronized = driver::apart(driver_)->cuStreamSynchronize(stream);
-    driver::apart(driver_)->cuStreamDestroy(stream);
+    result = calls->cuMemsetD8Async(mapping->address(), 0, size(), stream);
+    const CUresult synchronized = calls->cuStreamSynchronize(stream);
+    calls->cuStreamDestroy(stream);
     if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemsetD8Async");
     if (synchronized != CUDA_SUCCESS) return driver_.error(synchronized, "cuStreamSynchronize");
+    spare_ = std::move(mapping);
     return {};
 }
 
@@ -273,7 +296,8 @@ Result<std::unique_ptr<GpuMapping>> DriverMemory::map_for_gpu(const driver::Driv
                         CUDA_ERROR_PEER_ACCESS_UNSUPPORTED);
         }
     }
-    return map({CU_MEM_LOCATION_TYPE_DEVICE, device.handle}, right);
+    OPENNVSCI_TRY_ASSIGN(mapping, map(device_location(device), right));
+    return std::move(mapping);
 }
 
 }  // namespace opennvsci::memory

@@ -4,9 +4,9 @@
 // descriptor and used for arrays. It lies in the video memory of one GPU, which the CPU cannot see, or in system
 // memory, where the CPU sees it through at most two mappings, one read-write and one read-only.
 //
-// What came from a peer is mapped once, without access, before anybody may use it: only that proves its size
-// (driver-facts.md F2). The first who wants a mapping gets this one. Its descriptor is kept, because arrays are mapped
-// from it, and to hand the memory on.
+// It is mapped once before anybody may use it: by whoever makes it, to fill it with zeros; by whoever gets it from a
+// peer, without access, because only that proves its size (driver-facts.md F2). The first who wants such a mapping gets
+// this one. What a peer sent keeps its descriptor, because arrays are mapped from it, and to hand the memory on.
 #pragma once
 
 #include <mutex>
@@ -59,8 +59,8 @@ class DriverMemory final : public Allocation {
     [[nodiscard]] Result<> export_locked();
     [[nodiscard]] Result<UniqueFd> exported();
     [[nodiscard]] cu::CUresult map_without_access(Mapped& mapping, const char*& call);
-    [[nodiscard]] Result<Mapped> unused_mapping();
-    [[nodiscard]] Result<std::unique_ptr<GpuMapping>> map(const cu::CUmemLocation& viewer, Right right);
+    [[nodiscard]] Result<Mapped> unserved_mapping(const cu::CUmemAccessDesc& wanted);
+    [[nodiscard]] Result<Mapped> map(const cu::CUmemLocation& viewer, Right right);
 
     const driver::Driver& driver_;
     const driver::Device& device_;
@@ -71,8 +71,8 @@ class DriverMemory final : public Allocation {
     std::unique_ptr<GpuMapping> cpu_read_write_;
     std::unique_ptr<GpuMapping> cpu_read_only_;
     UniqueFd exported_;
-    std::mutex unused_mutex_;  // of what follows; taken last
-    Mapped unused_;            // proved the size, and nobody has used it yet
+    std::mutex spare_mutex_;  // of what follows; taken last
+    Mapped spare_;            // the first mapping, until somebody can use it
 };
 
 }  // namespace opennvsci::memory
