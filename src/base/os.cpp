@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -34,10 +35,12 @@ Calls& calls() noexcept {
             },
         .mmap = ::mmap,
         .munmap = ::munmap,
+        .madvise = ::madvise,
         .mremap = [](void* old, std::size_t old_size, std::size_t size, int flags,
                      void* address) { return ::mremap(old, old_size, size, flags, address); },
         .dup_cloexec = [](int fd) { return ::fcntl(fd, F_DUPFD_CLOEXEC, 0); },
         .open = [](const char* path, int flags) { return ::open(path, flags); },
+        .sysinfo = ::sysinfo,
     };
     return real;
 }
@@ -116,6 +119,13 @@ Result<> seal_seals(int fd) {
 std::string missing_descriptors() {
     const UniqueFd file(::open("/", O_PATH | O_CLOEXEC));
     return !file && (errno == EMFILE || errno == ENFILE) ? out_of_descriptors(errno) : std::string();
+}
+
+Result<MachineMemory> machine_memory() {
+    struct sysinfo machine {};
+    if (calls().sysinfo(&machine) != 0) return os_error("sysinfo");
+    const std::uint64_t unit = machine.mem_unit;
+    return MachineMemory{(std::uint64_t{machine.totalram} + machine.totalswap) * unit, machine.freeram * unit};
 }
 
 Result<UniqueFd> create_memory_file(const char* name, std::size_t size) {
@@ -212,6 +222,28 @@ Result<FileMapping> FileMapping::repeat(std::size_t alignment) const {
     return place(size_, alignment, "mremap", [&](void* address) {
         return calls().mremap(address_, 0, size_, MREMAP_MAYMOVE | (address != nullptr ? MREMAP_FIXED : 0), address);
     });
+}
+
+namespace {
+
+// Of <linux/mman.h>, for those who build with older ones.
+constexpr int kPopulateWrite = 23;  // Linux 5.14
+constexpr int kCollapse = 25;       // Linux 6.1
+
+}  // namespace
+
+// The kernel makes a huge page only where a page is. Asking for that one page costs a fraction of touching it, and
+// fails where touching would end the process.
+void FileMapping::gather_huge_pages() const {
+    const std::size_t whole = size_ & ~(kHugePageSize - 1);
+    if (whole == 0 || reinterpret_cast<std::uintptr_t>(address_) % kHugePageSize != 0) return;
+    const auto memory = machine_memory();
+    if (!memory || memory->free / 2 < whole) return;
+    auto* const start = static_cast<std::byte*>(address_);
+    for (std::size_t offset = 0; offset < whole; offset += kHugePageSize) {
+        if (calls().madvise(start + offset, kPageSize, kPopulateWrite) != 0) return;
+    }
+    calls().madvise(start, whole, kCollapse);
 }
 
 FileMapping::~FileMapping() {

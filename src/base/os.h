@@ -8,15 +8,19 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 
+struct sysinfo;
+
 namespace opennvsci::os {
 
 inline constexpr std::size_t kPageSize = 4096;
+inline constexpr std::size_t kHugePageSize = std::size_t{2} << 20;
 
 struct Calls {
     int (*memfd_create)(const char* name, unsigned flags);
@@ -28,9 +32,11 @@ struct Calls {
     long (*file_system_of)(int fd);  // its magic number; -1 on failure
     void* (*mmap)(void* address, std::size_t size, int protection, int flags, int fd, off_t offset);
     int (*munmap)(void* address, std::size_t size);
+    int (*madvise)(void* address, std::size_t size, int advice);
     void* (*mremap)(void* old, std::size_t old_size, std::size_t size, int flags, void* address);
     int (*dup_cloexec)(int fd);
     int (*open)(const char* path, int flags);
+    int (*sysinfo)(struct sysinfo* machine);
 };
 
 /// The calls in use. Only tests write to it, before other threads run.
@@ -41,6 +47,13 @@ struct Calls {
 
 /// What to add to the text of a failure if no descriptor can be had now, which its own code need not tell; else empty.
 [[nodiscard]] std::string missing_descriptors();
+
+/// The machine's memory in bytes.
+struct MachineMemory {
+    std::uint64_t total;  // with swap
+    std::uint64_t free;
+};
+[[nodiscard]] Result<MachineMemory> machine_memory();
 
 /// A memory file of `size` bytes, zero-filled, that can neither shrink nor grow.
 [[nodiscard]] Result<UniqueFd> create_memory_file(const char* name, std::size_t size);
@@ -87,6 +100,12 @@ class FileMapping {
     /// Another mapping of what this one shows, with the same right, at a multiple of `alignment`. Works for a writable
     /// mapping of a file that no new one can be made of (driver-facts.md F40).
     [[nodiscard]] Result<FileMapping> repeat(std::size_t alignment) const;
+
+    /// Gets every whole huge page of a writable mapping its memory at once, if the mapping lies at a multiple of
+    /// kHugePageSize, and the file is mapped with huge pages from then on, by other processes too. What is not to be
+    /// had stays as it is, to appear page by page: the kernel cannot (Linux before 6.1), or has no memory in such
+    /// pieces, or less than twice the size is free.
+    void gather_huge_pages() const;
 
     [[nodiscard]] void* address() const noexcept { return address_; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }

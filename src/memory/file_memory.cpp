@@ -2,7 +2,6 @@
 #include "memory/file_memory.h"
 
 #include <fmt/format.h>
-#include <sys/sysinfo.h>
 
 #include <algorithm>
 #include <atomic>
@@ -18,15 +17,28 @@ using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names f
 namespace {
 
 // A memory file of any size can be made and only fails when it is touched, by killing the process. So a size that the
-// machine does not have is refused here.
+// machine does not have is refused here. Every machine has what is small.
 Result<> check_machine_has(std::size_t size) {
-    struct sysinfo machine {};
-    if (::sysinfo(&machine) != 0) return os::os_error("sysinfo");
-    const auto total = (std::uint64_t{machine.totalram} + machine.totalswap) * machine.mem_unit;
-    if (size <= total) return {};
+    if (size < os::kHugePageSize) return {};
+    OPENNVSCI_TRY_ASSIGN(memory, os::machine_memory());
+    if (size <= memory.total) return {};
     return fail(NvSciError_ResourceError,
-                fmt::format("{} bytes of system memory asked, the machine has {}", size, total),
+                fmt::format("{} bytes of system memory asked, the machine has {}", size, memory.total),
                 CUDA_ERROR_OUT_OF_MEMORY);
+}
+
+struct Extent {
+    std::size_t size;       // of the file
+    std::size_t alignment;  // of every mapping of it
+};
+
+// What has room for huge pages is aligned for them. The last one is filled up if that adds less than it holds.
+Extent extent_of(std::size_t size, std::size_t alignment) {
+    const std::size_t pages = *checked::align_up(size, os::kPageSize);  // cannot overflow: the machine has so much
+    if (pages < os::kHugePageSize) return {pages, alignment};
+    const bool is_filled_up = pages % os::kHugePageSize >= os::kHugePageSize / 2;
+    return {is_filled_up ? *checked::align_up(pages, os::kHugePageSize) : pages,
+            std::max(alignment, os::kHugePageSize)};
 }
 
 void warn_that_kernel_cannot_seal() {
@@ -66,19 +78,25 @@ class FileMemory::RegisteredMapping final : public GpuMapping {
 
 Result<std::shared_ptr<Allocation>> FileMemory::create(std::size_t size, std::size_t alignment) {
     OPENNVSCI_TRY(check_machine_has(size));
-    const std::size_t pages = *checked::align_up(size, os::kPageSize);  // cannot overflow: see the check
-    OPENNVSCI_TRY_ASSIGN(file, os::create_memory_file("opennvsci-buffer", pages));
-    return std::shared_ptr<Allocation>(
-        new FileMemory(std::move(file), pages, alignment, Right::read_write, Writers::none_yet));
+    const Extent extent = extent_of(size, alignment);
+    OPENNVSCI_TRY_ASSIGN(file, os::create_memory_file("opennvsci-buffer", extent.size));
+    std::shared_ptr<FileMemory> memory(
+        new FileMemory(std::move(file), extent.size, extent.alignment, Right::read_write, Writers::none_yet));
+    if (extent.size >= os::kHugePageSize) {
+        OPENNVSCI_TRY(memory->cpu_address(Right::read_write));
+        memory->cpu_read_write_.gather_huge_pages();
+    }
+    return memory;
 }
 
 // Whoever made it may want to map it anew, and others whom this process does not know: so it is never sealed here.
 Result<std::shared_ptr<Allocation>> FileMemory::import(UniqueFd file, std::size_t size, std::size_t alignment,
                                                        Right right) {
     OPENNVSCI_TRY(check_machine_has(size));
-    const std::size_t pages = *checked::align_up(size, os::kPageSize);
-    OPENNVSCI_TRY(os::check_memory_file(file.get(), pages, right == Right::read_write));
-    return std::shared_ptr<Allocation>(new FileMemory(std::move(file), pages, alignment, right, Writers::some));
+    const Extent extent = extent_of(size, alignment);
+    OPENNVSCI_TRY(os::check_memory_file(file.get(), extent.size, right == Right::read_write));
+    return std::shared_ptr<Allocation>(
+        new FileMemory(std::move(file), extent.size, extent.alignment, right, Writers::some));
 }
 
 Result<void*> FileMemory::cpu_address(Right right) {

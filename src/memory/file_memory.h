@@ -24,8 +24,9 @@ namespace opennvsci::memory {
 class FileMemory final : public Allocation {
   public:
     /// Allocates `size` bytes, rounded up to whole pages, whose mappings start at a multiple of `alignment`, a power of
-    /// two. The memory is only reserved; pages appear as they are touched. Errors: ResourceError, also if the machine
-    /// has less memory than that.
+    /// two. Less than a huge page is only reserved; pages appear as they are touched. More is aligned to huge pages,
+    /// and they are there at once where the kernel can; half a page and more is rounded up to one, and adds less than
+    /// that. Errors: ResourceError, also if the machine has less memory than that.
     [[nodiscard]] static Result<std::shared_ptr<Allocation>> create(std::size_t size, std::size_t alignment);
 
     /// Memory that a peer made, as the descriptor that it handed over says, of which nothing is believed: `size` and
