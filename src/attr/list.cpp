@@ -24,7 +24,10 @@ List::List(const Schema& schema, Bytes selector_value) : List(schema) {
 }
 
 List::List(Slot result, std::shared_ptr<const Report> report)
-    : schema_(&result.schema()),
+    : List(std::make_shared<const Slot>(std::move(result)), std::move(report)) {}
+
+List::List(std::shared_ptr<const Slot> result, std::shared_ptr<const Report> report)
+    : schema_(&result->schema()),
       kind_(Kind::reconciled),
       writable_(false),
       result_(std::move(result)),

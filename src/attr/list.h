@@ -8,7 +8,6 @@
 
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -44,6 +43,8 @@ class List {
     List(const Schema& schema, Bytes selector_value);
     /// A reconciled list. `report` may be null.
     List(Slot result, std::shared_ptr<const Report> report);
+    /// The same of a result that other lists have, too.
+    List(std::shared_ptr<const Slot> result, std::shared_ptr<const Report> report);
     /// A read-only unreconciled or conflict list of `wishes`, at least one. `report` may be null.
     List(Kind kind, std::vector<Wishes> wishes, std::shared_ptr<const Report> report);
     /// A deep copy of the same kind. An unreconciled copy is writable, every key once more, if it has one slot or the
@@ -56,7 +57,7 @@ class List {
     [[nodiscard]] Kind kind() const noexcept { return kind_; }
     [[nodiscard]] bool is_reconciled() const noexcept { return kind_ == Kind::reconciled; }
     [[nodiscard]] const Schema& schema() const noexcept { return *schema_; }
-    [[nodiscard]] std::size_t slot_count() const noexcept { return result_ ? 1 : wishes_.size(); }
+    [[nodiscard]] std::size_t slot_count() const noexcept { return result_ != nullptr ? 1 : wishes_.size(); }
     /// What is known of how it came about; null if nothing is.
     [[nodiscard]] std::shared_ptr<const Report> report() const;
     /// True if a list of its reconciliation came from another process, by a link.
@@ -102,6 +103,8 @@ class List {
 
     /// The one slot of a reconciled list, which never changes.
     [[nodiscard]] const Slot& reconciled() const noexcept { return *result_; }
+    /// The same for another list: results take some kilobytes.
+    [[nodiscard]] const std::shared_ptr<const Slot>& shared_result() const noexcept { return result_; }
 
   private:
     [[nodiscard]] Result<> check_copyable() const;
@@ -111,13 +114,15 @@ class List {
     [[nodiscard]] Result<> check_group(const Key& key, Bytes selector_value) const;
 
     List(const List& other);
-    [[nodiscard]] const Values& values(std::size_t slot) const { return result_ ? *result_ : wishes_[slot].values; }
+    [[nodiscard]] const Values& values(std::size_t slot) const {
+        return result_ != nullptr ? *result_ : wishes_[slot].values;
+    }
 
     const Schema* schema_;
     Kind kind_;
     bool writable_;
-    std::vector<Wishes> wishes_;  // empty in a reconciled list
-    std::optional<Slot> result_;  // of a reconciled list
+    std::vector<Wishes> wishes_;          // empty in a reconciled list
+    std::shared_ptr<const Slot> result_;  // of a reconciled list, else null
     std::shared_ptr<const Report> report_;
     mutable std::mutex report_mutex_;
     KeySet written_;  // keys that may not be set again

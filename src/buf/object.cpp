@@ -38,11 +38,19 @@ std::shared_ptr<const attr::Report> report_of_read_only(const attr::List& list) 
     return report;
 }
 
+std::shared_ptr<const attr::Slot> result_with_permission(const attr::List& list, NvSciBufAttrValAccessPerm permission) {
+    const attr::Slot& result = list.reconciled();
+    if (result.scalar<NvSciBufAttrValAccessPerm>(NvSciBufGeneralAttrKey_ActualPerm) == permission) {
+        return list.shared_result();
+    }
+    auto changed = std::make_shared<attr::Slot>(result);
+    changed->put_scalar(NvSciBufGeneralAttrKey_ActualPerm, permission);
+    return changed;
+}
+
 // The object's own list: the reconciled one with the permission of this object.
 std::shared_ptr<attr::List> list_with_permission(const attr::List& list, Right right) {
-    attr::Slot slot = list.reconciled();
-    slot.put_scalar(NvSciBufGeneralAttrKey_ActualPerm, permission_of(right));
-    return std::make_shared<attr::List>(std::move(slot),
+    return std::make_shared<attr::List>(result_with_permission(list, permission_of(right)),
                                         right == Right::read_write ? list.report() : report_of_read_only(list));
 }
 

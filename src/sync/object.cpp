@@ -52,7 +52,7 @@ Result<Timeline::Description> describe(const attr::List& list) {
 }  // namespace
 
 Result<std::shared_ptr<Object>> Object::allocate(std::shared_ptr<attr::Module> module, const attr::List& reconciled) {
-    auto list = std::make_shared<attr::List>(reconciled.reconciled(), reconciled.report());
+    auto list = std::make_shared<attr::List>(reconciled.shared_result(), reconciled.report());
     OPENNVSCI_TRY_ASSIGN(description, describe(*list));
     OPENNVSCI_TRY_ASSIGN(owned, Timelines::instance().create(module, description));
     return std::shared_ptr<Object>(new Object(std::move(module), std::move(list), std::move(owned)));
