@@ -24,22 +24,32 @@ inline void check(unsigned code, const char* call) {
 }
 #define BENCH_CHECK(call) ::opennvsci::bench::check(static_cast<unsigned>(call), #call)
 
-/// The loaded driver, with the primary context of device 0 current on the calling thread.
+inline const driver::Driver& loaded_driver() {
+    const auto loaded = driver::instance();
+    if (!loaded) std::abort();
+    return **loaded;
+}
+
+/// Makes the primary context of device 0 current on the calling thread. Retains it: once a thread.
+inline void use_primary_context() {
+    const driver::Driver& driver = loaded_driver();
+    cu::CUcontext context = nullptr;
+    BENCH_CHECK(driver.call.cuDevicePrimaryCtxRetain(&context, driver.devices.front().handle));
+    BENCH_CHECK(driver.call.cuCtxSetCurrent(context));
+}
+
+/// The loaded driver, with the primary context of device 0 current on the thread that called first.
 inline const driver::Driver& device_driver() {
     static const driver::Driver& driver = []() -> const driver::Driver& {
-        const auto loaded = driver::instance();
-        if (!loaded) std::abort();
-        cu::CUcontext context = nullptr;
-        BENCH_CHECK((*loaded)->call.cuDevicePrimaryCtxRetain(&context, (*loaded)->devices.front().handle));
-        BENCH_CHECK((*loaded)->call.cuCtxSetCurrent(context));
-        return **loaded;
+        use_primary_context();
+        return loaded_driver();
     }();
     return driver;
 }
 
 inline NvSciRmGpuId gpu_id() {
     NvSciRmGpuId id{};
-    std::memcpy(id.bytes, device_driver().devices.front().uuid.bytes.data(), sizeof(id.bytes));
+    std::memcpy(id.bytes, loaded_driver().devices.front().uuid.bytes.data(), sizeof(id.bytes));
     return id;
 }
 
@@ -107,6 +117,16 @@ inline NvSciBufAttrList image_list(std::uint32_t width, std::uint32_t height) {
     };
     BENCH_CHECK(NvSciBufAttrListSetAttrs(list, pairs, std::size(pairs)));
     return list;
+}
+
+/// The reconciled list of such a buffer alone.
+inline NvSciBufAttrList reconciled_list(std::uint64_t size, bool cpu, bool compressed) {
+    NvSciBufAttrList list = raw_list(size, cpu, compressed);
+    NvSciBufAttrList reconciled = nullptr;
+    NvSciBufAttrList conflict = nullptr;
+    BENCH_CHECK(NvSciBufAttrListReconcile(&list, 1, &reconciled, &conflict));
+    NvSciBufAttrListFree(list);
+    return reconciled;
 }
 
 /// An object of `size` bytes, in system memory if the CPU takes part, else in video memory. Not compressible, because

@@ -6,10 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "allocation.h"
 #include "driver/driver.h"
 #include "ratios.h"
 
 int main(int argc, char** argv) {
+    if (argc == 3 && argv[1] == opennvsci::bench::kFirstAllocation) {
+        opennvsci::bench::print_first_allocation(std::strcmp(argv[2], "raw") == 0);
+        return 0;
+    }
     std::vector<std::string> arguments{argv[0]};
     bool quick = false;
     for (int i = 1; i < argc; ++i) {
@@ -39,6 +44,7 @@ int main(int argc, char** argv) {
         return 1;
     }
     std::printf("device: %s (%s)\n", (*driver)->devices.front().name.c_str(), (*driver)->path.c_str());
+    opennvsci::bench::name_allocation_benchmarks(!quick);
     opennvsci::bench::RatioReporter reporter;
     ::benchmark::RunSpecifiedBenchmarks(&reporter);
     reporter.print_table();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Objects: duplicating, allocating.
+// Objects: duplicating.
 #include "fixture.h"
 
 #include <benchmark/benchmark.h>
@@ -35,22 +35,6 @@ void reduce_permission(benchmark::State& state) {
     NvSciBufObjFree(original);
 }
 BENCHMARK(reduce_permission);
-
-void allocate(benchmark::State& state, bool cpu) {
-    NvSciBufAttrList list = raw_list(static_cast<std::uint64_t>(state.range(0)), cpu);
-    NvSciBufAttrList reconciled = nullptr;
-    NvSciBufAttrList conflict = nullptr;
-    BENCH_CHECK(NvSciBufAttrListReconcile(&list, 1, &reconciled, &conflict));
-    for (auto _ : state) {
-        NvSciBufObj allocated = nullptr;
-        BENCH_CHECK(NvSciBufObjAlloc(reconciled, &allocated));
-        NvSciBufObjFree(allocated);
-    }
-    NvSciBufAttrListFree(reconciled);
-    NvSciBufAttrListFree(list);
-}
-BENCHMARK_CAPTURE(allocate, system_memory, true)->Arg(8 << 20);
-BENCHMARK_CAPTURE(allocate, video_memory, false)->Arg(8 << 20);
 
 }  // namespace
 }  // namespace opennvsci::bench

@@ -9,16 +9,15 @@
 
 #include <atomic>
 #include <chrono>
-#include <functional>
 #include <thread>
 
 #include "nvscisync.h"
+#include "turns.h"
 
 namespace opennvsci::bench {
 namespace {
 
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names
-using Clock = std::chrono::steady_clock;
 
 NvSciSyncModule sync_module() {
     static const NvSciSyncModule opened = [] {
@@ -93,32 +92,6 @@ class StreamFence {
     CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS signal_{};
     CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS wait_{};
 };
-
-/// One way to do what a benchmark measures.
-struct Side {
-    const char* name;
-    std::function<std::chrono::nanoseconds()> run;  ///< does a batch of it, and says how long that took
-};
-
-/// The sides take turns, so that a slow moment of the machine hits all of them. The benchmark's time is that of a batch
-/// of the first side; each side's time per unit, of which a batch has so many, is a counter with its name, in seconds.
-void take_turns(benchmark::State& state, int units, const std::vector<Side>& sides) {
-    std::vector<std::chrono::nanoseconds> sums(sides.size(), std::chrono::nanoseconds(0));
-    std::size_t first = 0;
-    for (auto _ : state) {
-        const auto before = sums[0];
-        for (std::size_t i = 0; i < sides.size(); ++i) {
-            const std::size_t turn = (first + i) % sides.size();
-            sums[turn] += sides[turn].run();
-        }
-        ++first;
-        state.SetIterationTime(std::chrono::duration<double>(sums[0] - before).count());
-    }
-    for (std::size_t i = 0; i < sides.size(); ++i) {
-        state.counters[sides[i].name] =
-            std::chrono::duration<double>(sums[i]).count() / static_cast<double>(state.iterations()) / units;
-    }
-}
 
 /// Two streams that hand over to each other.
 class StreamPair {
