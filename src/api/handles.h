@@ -24,9 +24,9 @@
 
 namespace opennvsci::api {
 
-/// A module of either library. It ends with its last handle, list and object.
+/// A module of either library. It ends with its last handle and with all that belongs to it.
 struct OpenModule : attr::Module {
-    driver::KeptContexts::Use use;
+    driver::LibraryUse use;
 };
 
 /// Behind an attribute list of either library.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // ArrayProbe: what the driver says arrays need, asked with arrays that have no memory (deferred mapping). A probe lives
-// for one negotiation, so that a context that has to be made for the questions is made once. The answers are remembered
-// by the device.
+// for one negotiation, and holds the context in which it asks. The answers are remembered by the device.
 #pragma once
 
 #include <optional>
@@ -15,8 +14,8 @@ class ArrayProbe {
   public:
     ArrayProbe(const Driver& driver, const Device& device) : driver_(driver), device_(device) {}
 
-    /// Makes the device's primary context for the life of the probe if no context of the device is current. Errors:
-    /// NotSupported for a shape that the device makes no arrays of.
+    /// Uses the device's primary context, made if need be, if no context of the device is current. Errors: NotSupported
+    /// for a shape that the device makes no arrays of.
     [[nodiscard]] Result<ArrayNeeds> ask(const ArrayShape& shape);
 
   private:

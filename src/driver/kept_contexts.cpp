@@ -17,57 +17,69 @@ namespace {
 struct Kept {
     const Driver* driver;
     const Device* device;
-    std::uint64_t owner;  // the process that made it; a forked child leaves it alone
 };
 
 struct State {
-    std::mutex mutex;  // of what follows
+    std::mutex mutex;         // of what follows
+    std::uint64_t owner = 0;  // the process that it belongs to
     std::size_t uses = 0;
     std::vector<Kept> kept;  // one a device at most
 };
 
 // Never destroyed: modules may be closed while the process ends.
 State& state() {
-    static auto* const made = [] {
-        auto* const state = new State;
-        process::guard_across_fork(state->mutex);
-        return state;
-    }();
-    return *made;
+    static State& only = *new State;
+    return only;
+}
+
+// Before there are threads: a fork in the middle of the first call would leave the child waiting for its end.
+[[gnu::constructor]] void make_state() {
+    process::guard_across_fork(state().mutex);
+}
+
+// The state of this process, under its lock: in a forked child that of the parent is left behind.
+State& own_state() {
+    State& all = state();
+    if (all.owner != process::token()) {
+        all.owner = process::token();
+        all.uses = 0;
+        all.kept.clear();
+    }
+    return all;
 }
 
 }  // namespace
 
-KeptContexts::Use::Use() {
+LibraryUse::LibraryUse() : owner_(process::token()) {
     const std::lock_guard lock(state().mutex);
-    ++state().uses;
+    ++own_state().uses;
 }
 
 // Making and ending a context takes the driver long, so the lock is not held meanwhile.
-KeptContexts::Use::~Use() {
+LibraryUse::~LibraryUse() {
+    if (owner_ != process::token()) return;
     std::vector<Kept> ended;
     {
         const std::lock_guard lock(state().mutex);
-        if (--state().uses == 0) ended.swap(state().kept);
+        if (--own_state().uses == 0) ended.swap(own_state().kept);
     }
-    for (const Kept& kept : ended) {
-        if (kept.owner == process::token()) kept.driver->call.cuDevicePrimaryCtxRelease(kept.device->handle);
-    }
+    for (const Kept& kept : ended)
+        kept.driver->call.cuDevicePrimaryCtxRelease(kept.device->handle);
 }
 
 // If there is no memory to keep it, the next call makes one anew.
-void KeptContexts::keep(const Driver& driver, const Device& device) noexcept try {
+void keep_primary_context(const Driver& driver, const Device& device) noexcept try {
     const auto is_of_device = [&](const Kept& kept) { return kept.device == &device; };
-    std::vector<Kept>& all = state().kept;
     {
         const std::lock_guard lock(state().mutex);
-        if (state().uses == 0 || std::any_of(all.begin(), all.end(), is_of_device)) return;
-        all.push_back({&driver, &device, process::token()});
+        State& own = own_state();
+        if (own.uses == 0 || std::any_of(own.kept.begin(), own.kept.end(), is_of_device)) return;
+        own.kept.push_back({&driver, &device});
     }
     CUcontext retained = nullptr;
     if (driver.call.cuDevicePrimaryCtxRetain(&retained, device.handle) == CUDA_SUCCESS) return;
     const std::lock_guard lock(state().mutex);
-    std::erase_if(all, is_of_device);
+    std::erase_if(own_state().kept, is_of_device);
 } catch (const std::bad_alloc&) {
 }
 

@@ -12,7 +12,7 @@ ScopedContext::ScopedContext(const Driver& driver, const Device& device) noexcep
     result_ = driver.call.cuDevicePrimaryCtxRetain(&context, device.handle);
     if (result_ != CUDA_SUCCESS) return;
     retained_ = true;
-    if (!is_there) KeptContexts::keep(driver, device);
+    if (!is_there) keep_primary_context(driver, device);
     result_ = driver.call.cuCtxPushCurrent(context);
     pushed_ = result_ == CUDA_SUCCESS;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // ScopedContext makes sure that a context of a device is current on the calling thread for a while, the current one if
-// it is of the device, else the primary one, made if need be and then kept (KeptContexts), and puts the old state back.
+// it is of the device, else the primary one, made if need be and then kept (driver/kept_contexts.h), and puts the old
+// state back.
 //
 // It never makes a context current that a program may have destroyed: the stock driver does not recognise that and
 // corrupts its heap (driver-facts.md F23).

@@ -9,6 +9,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -116,27 +118,67 @@ TEST_F(NoContext, ThreadsThatAllocateAtOnceKeepOneReference) {
     EXPECT_TRUE(is_active());
 }
 
+/// Runs `body` in a forked child; true if it gave 0.
+template <class Body>
+bool holds_in_a_child(Body&& body) {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(body());
+    int status = -1;
+    return ::waitpid(child, &status, 0) == child && status == 0;
+}
+
 TEST_F(NoContext, AForkedChildLeavesTheParentsAlone) {
     if (!kCanForkWithThreads) GTEST_SKIP() << "a sanitizer does not follow into the child";
     Module module = open_module();
     const Object object = allocate(video_list(module));
-    const pid_t child = ::fork();
-    if (child == 0) {
+    EXPECT_TRUE(holds_in_a_child([&] {
         module = {};
-        ::_exit(0);
-    }
-    int status = -1;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_EQ(status, 0);
+        return 0;
+    }));
     EXPECT_TRUE(is_active());
     EXPECT_NE(allocate(video_list(module)).get(), nullptr);
 }
 
+TEST_F(NoContext, AChildOfAProcessThatUsesTheLibraryGivesItsOwnBack) {
+    if (!kCanForkWithThreads) GTEST_SKIP() << "a sanitizer does not follow into the child";
+    const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
+    EXPECT_EQ(std::system(("'" + program + "' child").c_str()), 0);  // NOLINT(cert-env33-c): this very program
+}
+
 }  // namespace
+
+// CUDA can be used in a child if its parent has not begun to. So this one runs in a process of its own, in which the
+// driver is not loaded.
+int run_in_a_child_of_a_user() {
+    Module inherited = open_module();
+    return holds_in_a_child([&] {
+        const driver::Driver& driver = **driver::instance();
+        const auto is_active = [&] {
+            unsigned flags = 0;
+            int active = 0;
+            return driver.call.cuDevicePrimaryCtxGetState(0, &flags, &active) == CUDA_SUCCESS && active != 0;
+        };
+        Module module = open_module();
+        {
+            List list = raw_list(module, 4096);
+            EXPECT_EQ(set(list, NvSciBufGeneralAttrKey_GpuId, id_of(driver.devices.front())), kSuccess);
+            const Object object = allocate(std::move(reconcile({list}).reconciled));
+            if (!is_active()) return 1;
+        }
+        if (!is_active()) return 2;
+        module = {};
+        inherited = {};
+        return is_active() ? 3 : 0;
+    })
+               ? 0
+               : 1;
+}
+
 }  // namespace opennvsci::test
 
 int main(int argc, char** argv) {
     ::testing::InitGoogleTest(&argc, argv);
+    if (argc == 2 && std::string_view(argv[1]) == "child") return opennvsci::test::run_in_a_child_of_a_user();
     const auto driver = opennvsci::driver::instance();
     if (!driver) {
         std::printf("SKIPPED, nothing was tested: %s\n", driver.error().text.c_str());
