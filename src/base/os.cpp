@@ -5,16 +5,17 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/sysinfo.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <limits>
 #include <vector>
 
+#include "base/available_memory.h"
 #include "base/checked.h"
 #include "base/file_size_limit.h"
 
@@ -40,7 +41,7 @@ Calls& calls() noexcept {
                      void* address) { return ::mremap(old, old_size, size, flags, address); },
         .dup_cloexec = [](int fd) { return ::fcntl(fd, F_DUPFD_CLOEXEC, 0); },
         .open = [](const char* path, int flags) { return ::open(path, flags); },
-        .sysinfo = ::sysinfo,
+        .available_memory = [] { return opennvsci::available_memory(); },
     };
     return real;
 }
@@ -80,7 +81,7 @@ tl::unexpected<Error> bad_file(std::string_view problem) {
 
 }  // namespace
 
-Result<> check_memory_file(int fd, std::size_t size, bool writable) {
+Result<> check_memory_file(int fd, std::size_t least, std::size_t most, bool writable) {
     struct stat status {};
     if (calls().fstat(fd, &status) != 0) return os_error("fstat");
     if (!S_ISREG(status.st_mode)) return bad_file("is no memory file");
@@ -99,8 +100,10 @@ Result<> check_memory_file(int fd, std::size_t size, bool writable) {
     constexpr int kFixedSize = F_SEAL_SHRINK | F_SEAL_GROW;
     if ((seals & kFixedSize) != kFixedSize) return bad_file("is not sealed against shrinking and growing");
     if (writable && (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0) return bad_file("is sealed against writing");
-    if (status.st_size < 0 || static_cast<std::uint64_t>(status.st_size) != size) {
-        return bad_file(fmt::format("has {} bytes, and must have {}", status.st_size, size));
+    const auto size = static_cast<std::uint64_t>(status.st_size);
+    if (status.st_size < 0 || size < least || size > most) {
+        return bad_file(fmt::format("has {} bytes, and must have {}{}", status.st_size, least,
+                                    most == least ? "" : fmt::format(" to {}", most)));
     }
     return {};
 }
@@ -119,13 +122,6 @@ Result<> seal_seals(int fd) {
 std::string missing_descriptors() {
     const UniqueFd file(::open("/", O_PATH | O_CLOEXEC));
     return !file && (errno == EMFILE || errno == ENFILE) ? out_of_descriptors(errno) : std::string();
-}
-
-Result<MachineMemory> machine_memory() {
-    struct sysinfo machine {};
-    if (calls().sysinfo(&machine) != 0) return os_error("sysinfo");
-    const std::uint64_t unit = machine.mem_unit;
-    return MachineMemory{(std::uint64_t{machine.totalram} + machine.totalswap) * unit, machine.freeram * unit};
 }
 
 Result<UniqueFd> create_memory_file(const char* name, std::size_t size) {
@@ -232,18 +228,22 @@ constexpr int kCollapse = 25;       // Linux 6.1
 
 }  // namespace
 
-// The kernel makes a huge page only where a page is. Asking for that one page costs a fraction of touching it, and
-// fails where touching would end the process.
+// The kernel makes a huge page only where a page is: asking for that one page costs a fraction of touching it.
 void FileMapping::gather_huge_pages() const {
     const std::size_t whole = size_ & ~(kHugePageSize - 1);
     if (whole == 0 || reinterpret_cast<std::uintptr_t>(address_) % kHugePageSize != 0) return;
-    const auto memory = machine_memory();
-    if (!memory || memory->free / 2 < whole) return;
-    auto* const start = static_cast<std::byte*>(address_);
-    for (std::size_t offset = 0; offset < whole; offset += kHugePageSize) {
-        if (calls().madvise(start + offset, kPageSize, kPopulateWrite) != 0) return;
+    // Of nothing, to learn whether the kernel knows it.
+    if (calls().madvise(address_, 0, kCollapse) != 0) return;
+    // What other threads gather meanwhile counts, or together they would take what neither may.
+    static std::atomic<std::uint64_t> s_under_way{0};
+    if (s_under_way.fetch_add(whole) + whole <= calls().available_memory() / 2) {
+        auto* const start = static_cast<std::byte*>(address_);
+        std::size_t offset = 0;
+        while (offset < whole && calls().madvise(start + offset, kPageSize, kPopulateWrite) == 0)
+            offset += kHugePageSize;
+        if (offset != 0) calls().madvise(start, offset, kCollapse);
     }
-    calls().madvise(start, whole, kCollapse);
+    s_under_way -= whole;
 }
 
 FileMapping::~FileMapping() {

@@ -15,8 +15,6 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 
-struct sysinfo;
-
 namespace opennvsci::os {
 
 inline constexpr std::size_t kPageSize = 4096;
@@ -36,7 +34,7 @@ struct Calls {
     void* (*mremap)(void* old, std::size_t old_size, std::size_t size, int flags, void* address);
     int (*dup_cloexec)(int fd);
     int (*open)(const char* path, int flags);
-    int (*sysinfo)(struct sysinfo* machine);
+    std::uint64_t (*available_memory)();
 };
 
 /// The calls in use. Only tests write to it, before other threads run.
@@ -48,23 +46,16 @@ struct Calls {
 /// What to add to the text of a failure if no descriptor can be had now, which its own code need not tell; else empty.
 [[nodiscard]] std::string missing_descriptors();
 
-/// The machine's memory in bytes.
-struct MachineMemory {
-    std::uint64_t total;  // with swap
-    std::uint64_t free;
-};
-[[nodiscard]] Result<MachineMemory> machine_memory();
-
 /// A memory file of `size` bytes, zero-filled, that can neither shrink nor grow.
 [[nodiscard]] Result<UniqueFd> create_memory_file(const char* name, std::size_t size);
 
 /// Nothing, if the process can open `count` files more at this moment. Errors: ResourceError that names the limit.
 [[nodiscard]] Result<> require_descriptors(int count);
 
-/// Nothing, if a descriptor that somebody else made is a memory file of exactly `size` bytes that can neither shrink
+/// Nothing, if a descriptor that somebody else made is a memory file of `least` to `most` bytes that can neither shrink
 /// nor grow, so that no access to a mapping of it can fail, and that it is open for reading and, if `writable`, for
 /// writing, otherwise not for writing. Errors: BadParameter with what it is instead; ResourceError.
-[[nodiscard]] Result<> check_memory_file(int fd, std::size_t size, bool writable);
+[[nodiscard]] Result<> check_memory_file(int fd, std::size_t least, std::size_t most, bool writable);
 
 /// Lets nobody make a new writable mapping of a memory file, nor write to it in any other way; what is mapped writable
 /// stays so (driver-facts.md F40, F41). False if the kernel does not know how (Linux before 5.1). Errors:
@@ -102,9 +93,9 @@ class FileMapping {
     [[nodiscard]] Result<FileMapping> repeat(std::size_t alignment) const;
 
     /// Gets every whole huge page of a writable mapping its memory at once, if the mapping lies at a multiple of
-    /// kHugePageSize, and the file is mapped with huge pages from then on, by other processes too. What is not to be
-    /// had stays as it is, to appear page by page: the kernel cannot (Linux before 6.1), or has no memory in such
-    /// pieces, or less than twice the size is free.
+    /// kHugePageSize; then mappings of the file that are aligned like this are made of huge pages, in other processes
+    /// too. What is not to be had stays as it is, to appear page by page: the kernel cannot (Linux before 6.1), or has
+    /// no memory in such pieces, or it would take more than half of what is available.
     void gather_huge_pages() const;
 
     [[nodiscard]] void* address() const noexcept { return address_; }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "buf/buffer_type.h"
 #include "buf/keys.h"
+#include "buf/participants.h"
 #include "buf/peers.h"
 #include "buf/permission.h"
 #include "memory/driver_memory.h"
@@ -54,11 +55,18 @@ std::shared_ptr<attr::List> list_with_permission(const attr::List& list, Right r
                                         right == Right::read_write ? list.report() : report_of_read_only(list));
 }
 
+// Who only hands the memory on leaves it to those who use it when its pages appear.
+memory::FileMemory::Pages pages_for(const attr::Slot& reconciled) {
+    const auto users = participants_of(reconciled);
+    const bool is_used = !users || users->cpu || !users->gpus.empty();
+    return is_used ? memory::FileMemory::Pages::now : memory::FileMemory::Pages::when_touched;
+}
+
 Result<std::shared_ptr<memory::Allocation>> allocate_memory(const attr::Slot& reconciled) {
     const Extent extent = extent_of(reconciled);
     const auto domain = reconciled.required<memory::Domain>(kMemoryDomain);
     if (domain == memory::Domain::system) {
-        return memory::FileMemory::create(extent.size, extent.alignment);
+        return memory::FileMemory::create(extent.size, extent.alignment, pages_for(reconciled));
     }
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
     OPENNVSCI_TRY_ASSIGN(device, memory_device_of(*driver, reconciled));

@@ -22,7 +22,7 @@ using memory::Right;
 // Both forms travel between processes of one machine, so numbers are in its own order. A change gets another version.
 constexpr std::uint64_t kDescriptorMagic = 0x4A424F5642534E4FULL;  // "ONSBVOBJ"
 constexpr std::uint64_t kContentMagic = 0x4D454D5642534E4FULL;     // "ONSBVMEM"
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 
 struct DescriptorFields {
     std::uint64_t magic;

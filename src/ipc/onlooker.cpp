@@ -151,7 +151,8 @@ std::optional<Waiting> Onlooker::waiting_at(pid_t owner, const Description& desc
         return std::nullopt;
     const UniqueFd file(::open(fmt::format("/proc/self/fd/{}", name.get()).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     const Shape shape{description.end.channel.frames, description.end.channel.frame_size};
-    if (!file || !os::check_memory_file(file.get(), RingMemory::bytes_for(shape), false)) return std::nullopt;
+    if (!file || !os::check_memory_file(file.get(), RingMemory::bytes_for(shape), RingMemory::bytes_for(shape), false))
+        return std::nullopt;
     std::array<std::byte, 2 * sizeof(SideWords)> bytes{};
     if (::pread(file.get(), bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) return std::nullopt;
     const auto words_of = [&](int side) {

@@ -47,7 +47,7 @@ Result<std::unique_ptr<RingMemory>> RingMemory::create(Shape shape, int side) {
 }
 
 Result<std::unique_ptr<RingMemory>> RingMemory::open(int file, Shape shape, int side) {
-    OPENNVSCI_TRY(os::check_memory_file(file, bytes_for(shape), true));
+    OPENNVSCI_TRY(os::check_memory_file(file, bytes_for(shape), bytes_for(shape), true));
     OPENNVSCI_TRY_ASSIGN(mapping, os::FileMapping::create(file, bytes_for(shape), os::kPageSize, true));
     return std::unique_ptr<RingMemory>(new RingMemory({}, std::move(mapping), shape, side));
 }

@@ -75,24 +75,26 @@ class DriverMemory::VirtualMapping final : public GpuMapping {
         if (address() != 0) calls->cuMemAddressFree(address(), size_);
     }
 
-    /// Whether `viewer` gets the right `flags` of it, and nobody any other.
-    [[nodiscard]] bool can_serve(const CUmemAccessDesc& wanted) const noexcept {
-        return access_.flags == CU_MEM_ACCESS_FLAGS_PROT_NONE ||
-               (access_.flags == wanted.flags && access_.location.type == wanted.location.type &&
-                access_.location.id == wanted.location.id);
+    /// Nothing of it changes if it is seen with this access, or by nobody so far.
+    [[nodiscard]] bool suits(const CUmemAccessDesc& access) const noexcept {
+        return is_unseen() || (access_.flags == access.flags && access_.location.type == access.location.type &&
+                               access_.location.id == access.location.id);
     }
 
-    [[nodiscard]] Result<> serve(const CUmemAccessDesc& wanted) {
-        if (access_.flags != CU_MEM_ACCESS_FLAGS_PROT_NONE) return {};
-        const CUresult result = driver::apart(driver_)->cuMemSetAccess(address(), size_, &wanted, 1);
+    /// Lets it be seen with an access that suits.
+    [[nodiscard]] Result<> show(const CUmemAccessDesc& access) {
+        if (!is_unseen()) return {};
+        const CUresult result = driver::apart(driver_)->cuMemSetAccess(address(), size_, &access, 1);
         if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemSetAccess");
-        access_ = wanted;
+        access_ = access;
         return {};
     }
 
   private:
     const driver::Driver& driver_;
     const std::size_t size_;
+    [[nodiscard]] bool is_unseen() const noexcept { return access_.flags == CU_MEM_ACCESS_FLAGS_PROT_NONE; }
+
     bool is_mapped_ = false;
     CUmemAccessDesc access_{};
 };
@@ -111,25 +113,23 @@ CUresult DriverMemory::map_without_access(Mapped& mapping, const char*& call) {
     return result;
 }
 
-Result<DriverMemory::Mapped> DriverMemory::unserved_mapping(const CUmemAccessDesc& wanted) {
-    {
-        const std::lock_guard lock(spare_mutex_);
-        if (spare_ != nullptr && spare_->can_serve(wanted)) return std::move(spare_);
-    }
-    Mapped mapping;
-    const char* call = nullptr;
-    const CUresult result = map_without_access(mapping, call);
-    if (result != CUDA_SUCCESS) return driver_.error(result, call);
-    return mapping;
+DriverMemory::Mapped DriverMemory::take_spare(const CUmemAccessDesc& access) {
+    const std::lock_guard lock(spare_mutex_);
+    return spare_ != nullptr && spare_->suits(access) ? std::move(spare_) : nullptr;
 }
 
 Result<DriverMemory::Mapped> DriverMemory::map(const CUmemLocation& viewer, Right right) {
     OPENNVSCI_TRY(check_own_right(right));
-    const CUmemAccessDesc wanted{
+    const CUmemAccessDesc access{
         viewer, right == Right::read_only ? CU_MEM_ACCESS_FLAGS_PROT_READ : CU_MEM_ACCESS_FLAGS_PROT_READWRITE};
-    OPENNVSCI_TRY_ASSIGN(mapping, unserved_mapping(wanted));
-    OPENNVSCI_TRY(mapping->serve(wanted));
-    return std::move(mapping);
+    Mapped mapping = take_spare(access);
+    if (mapping == nullptr) {
+        const char* call = nullptr;
+        const CUresult result = map_without_access(mapping, call);
+        if (result != CUDA_SUCCESS) return driver_.error(result, call);
+    }
+    OPENNVSCI_TRY(mapping->show(access));
+    return mapping;
 }
 
 DriverMemory::DriverMemory(const driver::Driver& driver, const driver::Device& device, Domain domain, std::size_t size,

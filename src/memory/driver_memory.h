@@ -59,7 +59,7 @@ class DriverMemory final : public Allocation {
     [[nodiscard]] Result<> export_locked();
     [[nodiscard]] Result<UniqueFd> exported();
     [[nodiscard]] cu::CUresult map_without_access(Mapped& mapping, const char*& call);
-    [[nodiscard]] Result<Mapped> unserved_mapping(const cu::CUmemAccessDesc& wanted);
+    [[nodiscard]] Mapped take_spare(const cu::CUmemAccessDesc& access);
     [[nodiscard]] Result<Mapped> map(const cu::CUmemLocation& viewer, Right right);
 
     const driver::Driver& driver_;

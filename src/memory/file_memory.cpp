@@ -2,11 +2,13 @@
 #include "memory/file_memory.h"
 
 #include <fmt/format.h>
+#include <sys/sysinfo.h>
 
 #include <algorithm>
 #include <atomic>
 
 #include "base/checked.h"
+#include "base/file_size_limit.h"
 #include "base/log.h"
 #include "driver/relaxed_capture.h"
 
@@ -20,25 +22,24 @@ namespace {
 // machine does not have is refused here. Every machine has what is small.
 Result<> check_machine_has(std::size_t size) {
     if (size < os::kHugePageSize) return {};
-    OPENNVSCI_TRY_ASSIGN(memory, os::machine_memory());
-    if (size <= memory.total) return {};
+    struct sysinfo machine {};
+    if (::sysinfo(&machine) != 0) return os::os_error("sysinfo");
+    const auto total = (std::uint64_t{machine.totalram} + machine.totalswap) * machine.mem_unit;
+    if (size <= total) return {};
     return fail(NvSciError_ResourceError,
-                fmt::format("{} bytes of system memory asked, the machine has {}", size, memory.total),
+                fmt::format("{} bytes of system memory asked, the machine has {}", size, total),
                 CUDA_ERROR_OUT_OF_MEMORY);
 }
 
-struct Extent {
-    std::size_t size;       // of the file
-    std::size_t alignment;  // of every mapping of it
-};
+// In whole pages.
+std::size_t pages_of(std::size_t size) {
+    return *checked::align_up(size, os::kPageSize);  // cannot overflow: the machine has so much
+}
 
-// What has room for huge pages is aligned for them. The last one is filled up if that adds less than it holds.
-Extent extent_of(std::size_t size, std::size_t alignment) {
-    const std::size_t pages = *checked::align_up(size, os::kPageSize);  // cannot overflow: the machine has so much
-    if (pages < os::kHugePageSize) return {pages, alignment};
-    const bool is_filled_up = pages % os::kHugePageSize >= os::kHugePageSize / 2;
-    return {is_filled_up ? *checked::align_up(pages, os::kHugePageSize) : pages,
-            std::max(alignment, os::kHugePageSize)};
+// With the last huge page filled up, if that adds less than it holds.
+std::size_t filled_up(std::size_t pages) {
+    if (pages < os::kHugePageSize || pages % os::kHugePageSize < os::kHugePageSize / 2) return pages;
+    return *checked::align_up(pages, os::kHugePageSize);
 }
 
 void warn_that_kernel_cannot_seal() {
@@ -76,27 +77,28 @@ class FileMemory::RegisteredMapping final : public GpuMapping {
     Registration* registration_ = nullptr;
 };
 
-Result<std::shared_ptr<Allocation>> FileMemory::create(std::size_t size, std::size_t alignment) {
+Result<std::shared_ptr<Allocation>> FileMemory::create(std::size_t size, std::size_t alignment, Pages pages) {
     OPENNVSCI_TRY(check_machine_has(size));
-    const Extent extent = extent_of(size, alignment);
-    OPENNVSCI_TRY_ASSIGN(file, os::create_memory_file("opennvsci-buffer", extent.size));
+    const std::size_t whole = pages_of(size);
+    const std::size_t file_size = filled_up(whole) <= file_size_limit() ? filled_up(whole) : whole;
+    OPENNVSCI_TRY_ASSIGN(file, os::create_memory_file("opennvsci-buffer", file_size));
     std::shared_ptr<FileMemory> memory(
-        new FileMemory(std::move(file), extent.size, extent.alignment, Right::read_write, Writers::none_yet));
-    if (extent.size >= os::kHugePageSize) {
-        OPENNVSCI_TRY(memory->cpu_address(Right::read_write));
+        new FileMemory(std::move(file), whole, file_size, alignment, Right::read_write, Writers::none_yet));
+    // Without the address space for it the memory is there as well.
+    if (pages == Pages::now && file_size >= os::kHugePageSize && memory->cpu_address(Right::read_write)) {
         memory->cpu_read_write_.gather_huge_pages();
     }
     return memory;
 }
 
-// Whoever made it may want to map it anew, and others whom this process does not know: so it is never sealed here.
+// Whoever made it may want to map it anew, and others whom this process does not know: so it is never sealed here. It
+// may be filled up to a whole huge page.
 Result<std::shared_ptr<Allocation>> FileMemory::import(UniqueFd file, std::size_t size, std::size_t alignment,
                                                        Right right) {
     OPENNVSCI_TRY(check_machine_has(size));
-    const Extent extent = extent_of(size, alignment);
-    OPENNVSCI_TRY(os::check_memory_file(file.get(), extent.size, right == Right::read_write));
-    return std::shared_ptr<Allocation>(
-        new FileMemory(std::move(file), extent.size, extent.alignment, right, Writers::some));
+    const std::size_t pages = pages_of(size);
+    OPENNVSCI_TRY(os::check_memory_file(file.get(), pages, filled_up(pages), right == Right::read_write));
+    return std::shared_ptr<Allocation>(new FileMemory(std::move(file), pages, pages, alignment, right, Writers::some));
 }
 
 Result<void*> FileMemory::cpu_address(Right right) {
@@ -105,9 +107,17 @@ Result<void*> FileMemory::cpu_address(Right right) {
 }
 
 // The CPU's mapping is there if the file is sealed.
+Result<os::FileMapping> FileMemory::map_file_at(std::size_t alignment, Right right) const {
+    if (right == Right::read_write && writers_ == Writers::refused) return cpu_read_write_.repeat(alignment);
+    return os::FileMapping::create(file_.get(), mapped_size_, alignment, right == Right::read_write);
+}
+
+// Aligned for huge pages if there is the address space for it.
 Result<os::FileMapping> FileMemory::map_file(Right right) const {
-    if (right == Right::read_write && writers_ == Writers::refused) return cpu_read_write_.repeat(alignment_);
-    return os::FileMapping::create(file_.get(), size(), alignment_, right == Right::read_write);
+    if (mapped_size_ >= os::kHugePageSize && alignment_ < os::kHugePageSize) {
+        if (auto mapping = map_file_at(os::kHugePageSize, right)) return mapping;
+    }
+    return map_file_at(alignment_, right);
 }
 
 Result<void*> FileMemory::cpu_address_locked(Right right) {

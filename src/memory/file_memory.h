@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // FileMemory: an allocation in system memory, a sealed memory file. The CPU sees it through at most two mappings, one
-// read-write and one read-only, made when somebody asks. The GPU sees it by registering a mapping with CUDA.
+// read-write and one read-only, made when somebody asks, or when memory gets huge pages. The GPU sees it by registering
+// a mapping with CUDA.
 //
 // A registration dies with the context that made it, also for other contexts that use it, although it is portable
 // (driver-facts.md F15). So every context gets a registration of its own, shared by the importers in it; and as
@@ -23,11 +24,15 @@ namespace opennvsci::memory {
 
 class FileMemory final : public Allocation {
   public:
+    /// When memory of a huge page and more gets its pages: now, in huge ones, as far as the kernel can; or as they are
+    /// touched, like all smaller memory.
+    enum class Pages { now, when_touched };
+
     /// Allocates `size` bytes, rounded up to whole pages, whose mappings start at a multiple of `alignment`, a power of
-    /// two. Less than a huge page is only reserved; pages appear as they are touched. More is aligned to huge pages,
-    /// and they are there at once where the kernel can; half a page and more is rounded up to one, and adds less than
-    /// that. Errors: ResourceError, also if the machine has less memory than that.
-    [[nodiscard]] static Result<std::shared_ptr<Allocation>> create(std::size_t size, std::size_t alignment);
+    /// two. Half a huge page and more at the end may take a whole one. Errors: ResourceError, also if the machine has
+    /// less memory than that.
+    [[nodiscard]] static Result<std::shared_ptr<Allocation>> create(std::size_t size, std::size_t alignment,
+                                                                    Pages pages);
 
     /// Memory that a peer made, as the descriptor that it handed over says, of which nothing is believed: `size` and
     /// `alignment` are what the reconciled list says, `right` what the peer granted. Errors: BadParameter with what is
@@ -61,12 +66,18 @@ class FileMemory final : public Allocation {
         refused,   // it cannot, for ever: the file is sealed
     };
 
-    FileMemory(UniqueFd file, std::size_t size, std::size_t alignment, Right right, Writers writers)
-        : Allocation(size, right), file_(std::move(file)), alignment_(alignment), writers_(writers) {}
+    FileMemory(UniqueFd file, std::size_t size, std::size_t mapped_size, std::size_t alignment, Right right,
+               Writers writers)
+        : Allocation(size, right),
+          file_(std::move(file)),
+          mapped_size_(mapped_size),
+          alignment_(alignment),
+          writers_(writers) {}
 
     [[nodiscard]] os::FileMapping& cpu_mapping(Right right) noexcept {
         return right == Right::read_only ? cpu_read_only_ : cpu_read_write_;
     }
+    [[nodiscard]] Result<os::FileMapping> map_file_at(std::size_t alignment, Right right) const;
     [[nodiscard]] Result<os::FileMapping> map_file(Right right) const;
     [[nodiscard]] Result<> let_writers_in_locked();
     [[nodiscard]] Result<> refuse_writers_locked();
@@ -75,6 +86,7 @@ class FileMemory final : public Allocation {
     void release_registration(const driver::Driver& driver, Registration* registration) noexcept;
 
     const UniqueFd file_;
+    const std::size_t mapped_size_;  // with what fills up the last huge page
     const std::size_t alignment_;
     std::mutex mutex_;  // of what follows
     Writers writers_;

@@ -134,7 +134,8 @@ Result<CounterPlace> CounterArena::take(Size size) {
 
 Result<> CounterArena::add_memory(Size size, std::size_t bytes, std::size_t count) {
     Places& places = places_[static_cast<int>(size)];
-    OPENNVSCI_TRY_ASSIGN(allocation, memory::FileMemory::create(bytes * count, os::kPageSize));
+    OPENNVSCI_TRY_ASSIGN(
+        allocation, memory::FileMemory::create(bytes * count, os::kPageSize, memory::FileMemory::Pages::when_touched));
     OPENNVSCI_TRY_ASSIGN(address, allocation->cpu_address(memory::Right::read_write));
     const auto memory = std::make_shared<CounterMemory>(std::move(allocation), nullptr);
     places.vacant.reserve((places.memories.size() + 1) * count);  // giving back needs no memory

@@ -98,7 +98,8 @@ class Ended {
 
 Result<std::shared_ptr<SharedPage>> SharedPage::create(std::size_t size, memory::Right peers) {
     Ended::instance().wait(kMostEnded, kMoment);
-    OPENNVSCI_TRY_ASSIGN(allocation, memory::FileMemory::create(size, os::kPageSize));
+    OPENNVSCI_TRY_ASSIGN(allocation,
+                         memory::FileMemory::create(size, os::kPageSize, memory::FileMemory::Pages::when_touched));
     if (peers == memory::Right::read_write) OPENNVSCI_TRY(allocation->open_to_writers());
     return owned(std::move(allocation), memory::Right::read_write);
 }

@@ -5,6 +5,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <string>
 
 #include "buf_test.h"
 
@@ -97,6 +99,27 @@ TEST_F(ObjectsTest, NewMemoryIsZeroAndHoldsAllBytes) {
             std::fill(bytes, bytes + size, static_cast<unsigned char>(0xAB));
         }
     }
+}
+
+// Neither a CPU nor a GPU of this process uses it.
+TEST_F(ObjectsTest, WhoOnlyHandsLargeMemoryOnDoesNotTakeIt) {
+    const auto taken = [](const List& list) {
+        const auto shared = [] {
+            std::ifstream file("/proc/self/status");
+            long kilobytes = 0;
+            for (std::string word; file >> word;) {
+                if (word == "RssShmem:") file >> kilobytes;
+            }
+            return kilobytes;
+        };
+        const long before = shared();
+        const Object object = allocate(reconciled({list}));
+        EXPECT_NE(object.get(), nullptr);
+        return shared() - before;
+    };
+    constexpr std::uint64_t kLarge = 16 << 20;
+    EXPECT_LT(taken(raw_list(module_, kLarge)), 64);
+    if (taken(cpu_list(kLarge)) < static_cast<long>(kLarge >> 10)) GTEST_SKIP() << "this kernel gathers no huge pages";
 }
 
 TEST_F(ObjectsTest, TheStartAddressHasTheAlignmentOfTheList) {

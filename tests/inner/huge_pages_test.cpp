@@ -4,8 +4,8 @@
 // kernel has none.
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/sysinfo.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -34,14 +34,14 @@ class HugePagesTest : public LeakCheckedTest {
         os::calls().madvise = [](void* address, std::size_t size, int advice) {
             ++s_asked;
             const int result = s_real.madvise(address, size, advice);
-            s_is_collapsed |= advice == kCollapse && result == 0;
+            s_is_collapsed |= advice == kCollapse && size != 0 && result == 0;
             return result;
         };
     }
     ~HugePagesTest() override { os::calls() = s_real; }
 
     static std::shared_ptr<memory::Allocation> create(std::size_t size) {
-        auto memory = memory::FileMemory::create(size, 1);
+        auto memory = memory::FileMemory::create(size, 1, memory::FileMemory::Pages::now);
         EXPECT_TRUE(memory) << memory.error().text;
         return memory ? *memory : nullptr;
     }
@@ -89,15 +89,19 @@ std::size_t mapped_huge(const void* address) {
 
 // Half a huge page and more at the end is filled up to a whole one.
 TEST_F(HugePagesTest, LargeMemoryIsThereAtOnceAndNeverTakesAHugePageMoreThanItsSize) {
-    for (const std::size_t size : {kHuge, kHuge + 1, kHuge + kHuge / 2 - 4096, kHuge + kHuge / 2, 2 * kHuge - 1,
-                                   std::size_t{1920} * 1080 * 4, 4 * kHuge}) {
+    struct Case {
+        std::size_t size;
+        std::size_t huge_pages;
+    };
+    for (const auto& [size, huge_pages] :
+         {Case{kHuge, 1}, Case{kHuge + 1, 1}, Case{kHuge + kHuge / 2 - 4096, 1}, Case{kHuge + kHuge / 2, 2},
+          Case{2 * kHuge - 1, 2}, Case{std::size_t{1920} * 1080 * 4, 4}, Case{4 * kHuge, 4}}) {
         const auto memory = create(size);
         ASSERT_NE(memory, nullptr);
         if (!s_is_collapsed) GTEST_SKIP() << "this kernel gathers no huge pages, or has no memory for them";
-        EXPECT_GE(memory->size(), size);
-        EXPECT_LT(memory->size(), size + kHuge / 2 + 4096);
-        EXPECT_EQ(resident(*memory), memory->size() / kHuge * kHuge) << size;
-        EXPECT_EQ(mapped_huge(bytes(*memory)), memory->size() / kHuge * kHuge) << size;
+        EXPECT_EQ(memory->size(), (size + 4095) / 4096 * 4096) << "what imports may show";
+        EXPECT_EQ(resident(*memory), huge_pages * kHuge) << size;
+        EXPECT_EQ(mapped_huge(bytes(*memory)), huge_pages * kHuge) << size;
         expect_usable(*memory, size);
         EXPECT_LT(resident(*memory), size + kHuge);
     }
@@ -149,28 +153,92 @@ TEST_F(HugePagesTest, SoDoesAKernelThatCannotGatherThemNow) {
     expect_usable(*memory, 3 * kHuge);
 }
 
-TEST_F(HugePagesTest, AMachineWithLittleFreeMemoryIsNotAskedForIt) {
-    os::calls().sysinfo = [](struct sysinfo* machine) {
-        const int result = s_real.sysinfo(machine);
-        machine->freeram = 6 * kHuge / machine->mem_unit - 1;
-        return result;
+TEST_F(HugePagesTest, MoreThanHalfOfWhatIsAvailableIsNotAskedFor) {
+    os::calls().available_memory = [] { return std::uint64_t{6 * kHuge - 1}; };
+    const auto memory = create(3 * kHuge);
+    ASSERT_NE(memory, nullptr);
+    EXPECT_EQ(resident(*memory), 0U);
+    expect_usable(*memory, 3 * kHuge);
+    os::calls().available_memory = [] { return std::uint64_t{6 * kHuge}; };
+    const auto other = create(3 * kHuge);
+    if (!s_is_collapsed) GTEST_SKIP() << "this kernel gathers no huge pages, or has no memory for them";
+    EXPECT_EQ(resident(*other), 3 * kHuge);
+}
+
+// One thread is in the middle of it while another asks.
+TEST_F(HugePagesTest, ThreadsDoNotTakeTogetherWhatNeitherMay) {
+    os::calls().available_memory = [] { return std::uint64_t{8 * kHuge}; };
+    os::calls().madvise = [](void* address, std::size_t size, int advice) {
+        if (advice == kCollapse && size == 3 * kHuge) {
+            const auto other = create(2 * kHuge);
+            EXPECT_EQ(resident(*other), 0U);
+        }
+        return s_real.madvise(address, size, advice);
+    };
+    EXPECT_NE(create(3 * kHuge), nullptr);
+}
+
+TEST_F(HugePagesTest, WhoOnlyHandsMemoryOnGetsItsPagesAsTheyAreTouched) {
+    const auto memory = memory::FileMemory::create(3 * kHuge, 1, memory::FileMemory::Pages::when_touched);
+    ASSERT_TRUE(memory);
+    EXPECT_EQ(s_asked, 0);
+    EXPECT_EQ(resident(**memory), 0U);
+    EXPECT_TRUE(is_aligned(bytes(**memory), kHuge));
+    expect_usable(**memory, 3 * kHuge);
+}
+
+TEST_F(HugePagesTest, ALimitOfFilesLeavesTheLastOneAsItIs) {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+    const rlimit low{3 * kHuge / 2, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &low), 0);
+    const auto memory = create(3 * kHuge / 2);
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+    ASSERT_NE(memory, nullptr);
+    if (s_is_collapsed) {
+        EXPECT_EQ(resident(*memory), kHuge);
+    }
+    expect_usable(*memory, 3 * kHuge / 2);
+}
+
+// An alignment takes more address space than the mapping itself.
+TEST_F(HugePagesTest, WithoutAddressSpaceForTheAlignmentAMappingIsNotAligned) {
+    os::calls().mmap = [](void* address, std::size_t size, int protection, int flags, int file, off_t offset) {
+        if (protection != PROT_NONE) return s_real.mmap(address, size, protection, flags, file, offset);
+        errno = ENOMEM;
+        return MAP_FAILED;
     };
     const auto memory = create(3 * kHuge);
     ASSERT_NE(memory, nullptr);
-    EXPECT_EQ(s_asked, 0);
     expect_usable(*memory, 3 * kHuge);
 }
 
-TEST_F(HugePagesTest, TheSizeOfAPeersFileIsHeldToTheSameRule) {
-    const std::size_t size = kHuge + kHuge / 2;
-    const auto memory = create(size);
+TEST_F(HugePagesTest, WithoutAddressSpaceForAMappingThereIsMemoryAsWell) {
+    os::calls().mmap = [](void*, std::size_t, int, int, int, off_t) {
+        errno = ENOMEM;
+        return MAP_FAILED;
+    };
+    const auto memory = create(3 * kHuge);
     ASSERT_NE(memory, nullptr);
-    EXPECT_EQ(memory->size(), 2 * kHuge);
-    auto unrounded = os::create_memory_file("test", size);
-    ASSERT_TRUE(unrounded);
-    const auto refused = memory::FileMemory::import(std::move(*unrounded), size, 1, Right::read_write);
-    ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().code, NvSciError_BadParameter);
+    EXPECT_FALSE(memory->cpu_address(Right::read_write));
+    os::calls().mmap = s_real.mmap;
+    expect_usable(*memory, 3 * kHuge);
+}
+
+TEST_F(HugePagesTest, AFileOfAPeerMayBeFilledUpAndNoMore) {
+    const std::size_t size = kHuge + kHuge / 2;
+    for (const std::size_t file_size : {size - 4096, size, 2 * kHuge, 2 * kHuge + 4096}) {
+        auto file = os::create_memory_file("test", file_size);
+        ASSERT_TRUE(file);
+        const auto imported = memory::FileMemory::import(std::move(*file), size, 1, Right::read_write);
+        const bool fits = file_size >= size && file_size <= 2 * kHuge;
+        EXPECT_EQ(imported.has_value(), fits) << file_size;
+        if (imported) {
+            EXPECT_EQ((*imported)->size(), size);
+        } else {
+            EXPECT_EQ(imported.error().code, NvSciError_BadParameter);
+        }
+    }
 }
 
 }  // namespace

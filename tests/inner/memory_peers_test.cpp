@@ -40,7 +40,7 @@ constexpr std::size_t kAlignment = 65536;
 class MemoryPeersTest : public LeakCheckedTest {
   protected:
     static std::shared_ptr<Allocation> file_memory(std::size_t alignment = 1) {
-        auto made = FileMemory::create(kBytes, alignment);
+        auto made = FileMemory::create(kBytes, alignment, FileMemory::Pages::now);
         EXPECT_TRUE(made);
         return made ? *made : nullptr;
     }

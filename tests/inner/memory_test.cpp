@@ -25,7 +25,7 @@ void* map(const UniqueFd& file, int protection) {
 }
 
 TEST_F(MemoryTest, AReaderOfSystemMemoryGetsNoWritableMapping) {
-    const auto memory = memory::FileMemory::create(kMemoryBytes, 1);
+    const auto memory = memory::FileMemory::create(kMemoryBytes, 1, memory::FileMemory::Pages::now);
     ASSERT_TRUE(memory);
     const auto mine = (*memory)->cpu_address(Right::read_write);
     ASSERT_TRUE(mine);
@@ -51,7 +51,7 @@ TEST_F(MemoryTest, AReaderOfSystemMemoryGetsNoWritableMapping) {
 }
 
 TEST_F(MemoryTest, ArraysNeedMemoryOfTheDriver) {
-    const auto memory = memory::FileMemory::create(kMemoryBytes, 1);
+    const auto memory = memory::FileMemory::create(kMemoryBytes, 1, memory::FileMemory::Pages::now);
     ASSERT_TRUE(memory);
     const auto none = (*memory)->descriptor_for_arrays();
     ASSERT_FALSE(none);
