@@ -93,14 +93,25 @@ std::chrono::nanoseconds time_of_making(const Buffers& buffers, int count, int t
     return *std::max_element(took.begin(), took.end());
 }
 
+/// The time to make and free so many, one after the other.
+template <class Buffers>
+std::chrono::nanoseconds time_of_lives(const Buffers& buffers, int count) {
+    return time_of([&] {
+        for (int i = 0; i < count; ++i)
+            buffers.free(buffers.make());
+    });
+}
+
 void video(benchmark::State& state, std::size_t size, bool compressible) {
     device_driver();
     const int count = size < kGigabyte ? 16 : 4;
     const OurBuffers ours(size, false, compressible);
     const RawVideoMemory raw(size, compressible);
-    take_turns(
-        state, count,
-        {{"ours", [&] { return time_of_making(ours, count); }}, {"raw", [&] { return time_of_making(raw, count); }}});
+    take_turns(state, count,
+               {{"ours", [&] { return time_of_making(ours, count); }},
+                {"raw", [&] { return time_of_making(raw, count); }},
+                {"ours_and_free", [&] { return time_of_lives(ours, count); }},
+                {"raw_and_free", [&] { return time_of_lives(raw, count); }}});
 }
 
 void video_by_threads(benchmark::State& state, std::size_t size) {
@@ -139,7 +150,7 @@ void first_of_a_process(benchmark::State& state) {
     state.counters["second_raw"] = per_process(seconds[1]);
 }
 
-/// Plain memory of this process, of small pages.
+/// Plain memory of this process, as the system gives it.
 class PlainMemory {
   public:
     explicit PlainMemory(std::size_t size)
@@ -280,35 +291,52 @@ double used_system_memory() {
     return (total - available) * 1024;
 }
 
-/// Makes many buffers, each with a byte written; `bytes` becomes what one of them takes.
+/// Bytes of the heap of this process that are in use.
+double used_heap() {
+    const auto heap = ::mallinfo2();
+    return static_cast<double>(heap.uordblks + heap.hblkhd);
+}
+
+/// What one of many buffers takes.
+struct Taken {
+    double bytes = 0;  // of the device, or of the machine
+    double heap = 0;
+};
+
+/// Makes many buffers, each with a byte written.
 template <class Buffers, class Write>
-std::chrono::nanoseconds make_many(const Buffers& buffers, int count, double (*used)(), double& bytes, Write&& write) {
+std::chrono::nanoseconds make_many(const Buffers& buffers, int count, double (*used)(), Taken& taken, Write&& write) {
     std::vector<decltype(buffers.make())> made(static_cast<std::size_t>(count));
     ::malloc_trim(0);
-    const double before = used();
+    const Taken before{used(), used_heap()};
     const auto took = time_of([&] {
         for (auto& buffer : made) {
             buffer = buffers.make();
             write(buffer);
         }
     });
-    bytes = (used() - before) / count;
+    taken = {(used() - before.bytes) / count, (used_heap() - before.heap) / count};
     for (auto buffer : made)
         buffers.free(buffer);
     return took;
+}
+
+void report(benchmark::State& state, const Taken (&taken)[2]) {
+    state.counters["bytes_ours"] = taken[0].bytes;
+    state.counters["bytes_raw"] = taken[1].bytes;
+    state.counters["heap_ours"] = taken[0].heap;
 }
 
 void many_in_video_memory(benchmark::State& state, int count) {
     device_driver();
     const OurBuffers ours(kPage, false, false);
     const RawVideoMemory raw(kPage, false);
-    double bytes[2] = {};
+    Taken taken[2];
     const auto nothing = [](auto) {};
     take_turns(state, count,
-               {{"ours", [&] { return make_many(ours, count, used_video_memory, bytes[0], nothing); }},
-                {"raw", [&] { return make_many(raw, count, used_video_memory, bytes[1], nothing); }}});
-    state.counters["bytes_ours"] = bytes[0];
-    state.counters["bytes_raw"] = bytes[1];
+               {{"ours", [&] { return make_many(ours, count, used_video_memory, taken[0], nothing); }},
+                {"raw", [&] { return make_many(raw, count, used_video_memory, taken[1], nothing); }}});
+    report(state, taken);
 }
 
 void many_in_system_memory(benchmark::State& state, int count) {
@@ -324,17 +352,16 @@ void many_in_system_memory(benchmark::State& state, int count) {
     }
     const OurBuffers ours(kPage, true, false);
     const RawFiles raw;
-    double bytes[2] = {};
+    Taken taken[2];
     const auto write = [](NvSciBufObj object) {
         void* address = nullptr;
         BENCH_CHECK(NvSciBufObjGetCpuPtr(object, &address));
         *static_cast<char*>(address) = 1;
     };
     take_turns(state, count,
-               {{"ours", [&] { return make_many(ours, count, used_system_memory, bytes[0], write); }},
-                {"raw", [&] { return make_many(raw, count, used_system_memory, bytes[1], RawFiles::write); }}});
-    state.counters["bytes_ours"] = bytes[0];
-    state.counters["bytes_raw"] = bytes[1];
+               {{"ours", [&] { return make_many(ours, count, used_system_memory, taken[0], write); }},
+                {"raw", [&] { return make_many(raw, count, used_system_memory, taken[1], RawFiles::write); }}});
+    report(state, taken);
 }
 
 }  // namespace

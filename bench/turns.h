@@ -23,7 +23,7 @@ struct Side {
 /// is a counter with its name, in seconds. The benchmark must use manual time.
 inline void take_turns(benchmark::State& state, int units, const std::vector<Side>& sides) {
     std::vector<std::chrono::nanoseconds> sums(sides.size(), std::chrono::nanoseconds(0));
-    std::size_t first = 0;
+    static std::size_t first = 0;  // goes on from one repetition to the next
     for (auto _ : state) {
         const auto before = sums[0];
         for (std::size_t i = 0; i < sides.size(); ++i) {

@@ -1074,6 +1074,11 @@ NvSciError NvSciBufAttrListValidateReconciledAgainstAttrs(const NvSciBufAttrList
  * Allocates memory for a reconciled list. The object has ReadWrite permission and a list of its own; the given list
  * can be freed at once or used for more objects. PROPOSED (OpenNvSci decision): the memory is filled with zero.
  *
+ * Video memory is cleared by its GPU, which needs a CUDA context: the calling thread's, if it is of that device, else
+ * the primary one. If the process has none, it is made, which takes long, and kept until all modules are closed and all
+ * that belongs to them is freed. System memory of 2 MiB and more that a CPU or a GPU uses gets its pages now, where the
+ * kernel can and half of what is available is enough, else as it is touched, like smaller memory.
+ *
  * Thread-safe.
  *
  * @param[in] reconciledAttrList The list; stays owned by the caller.
