@@ -236,7 +236,8 @@ void FileMapping::gather_huge_pages() const {
     if (calls().madvise(address_, 0, kCollapse) != 0) return;
     // What other threads gather meanwhile counts, or together they would take what neither may.
     static std::atomic<std::uint64_t> s_under_way{0};
-    if (s_under_way.fetch_add(whole) + whole <= calls().available_memory() / 2) {
+    const std::uint64_t most = calls().available_memory() / 2;
+    if (s_under_way.fetch_add(whole) + whole <= most) {
         auto* const start = static_cast<std::byte*>(address_);
         std::size_t offset = 0;
         while (offset < whole && calls().madvise(start + offset, kPageSize, kPopulateWrite) == 0)
