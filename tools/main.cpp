@@ -21,7 +21,6 @@
 namespace {
 
 namespace tool = opennvsci::tool;
-using tool::TextTable;
 
 constexpr int kFailure = 1;
 constexpr int kUsage = 2;
@@ -46,7 +45,7 @@ constexpr const char* kDemoDetails =
     "checks them there. Lists, buffers and fences go over NvSciIpc.";
 
 std::string ipc_details() {
-    TextTable states;
+    tool::TextTable states;
     states.add_column("", tool::Column::name, {"not reset", "waiting for its peer", "peer gone", "unread", "parked"});
     states.add_column("", tool::Column::text,
                       {"the program has not called NvSciIpcResetEndpoint",
@@ -66,7 +65,7 @@ std::string variables_details() {
         names.emplace_back(variable.name);
         meanings.emplace_back(variable.meaning);
     }
-    TextTable table;
+    tool::TextTable table;
     table.add_column("", tool::Column::name, std::move(names));
     table.add_column("", tool::Column::text, std::move(meanings));
     return "Environment:\n" + table.text(tool::terminal_width()) +
