@@ -4,11 +4,15 @@
 #include <array>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "commands.h"
 #include "device_choice.h"
 #include "negotiation.h"
 #include "output.h"
+#include "text_table.h"
 
 namespace opennvsci::tool {
 namespace {
@@ -42,23 +46,37 @@ bool grants_compression(const OpenNvSciDevice& device) {
            granted.len == sizeof(wanted) && std::memcmp(granted.value, &wanted, sizeof(wanted)) == 0;
 }
 
+std::string details_of(const OpenNvSciDevice& device) {
+    constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
+    const auto yes_or_no = [](bool value) { return std::string(value ? "yes" : "no"); };
+    std::vector<std::string> names;
+    std::vector<std::string> values;
+    const auto add = [&](const char* name, std::string value) {
+        names.emplace_back(name);
+        values.push_back(std::move(value));
+    };
+    add("UUID", uuid_text(device.gpuId));
+    if (is_partition(device)) add("UUID of the instance", uuid_text(device.instanceId));
+    add("compute capability", compute_text(device));
+    add("memory", fmt::format("{:.1f} GiB", static_cast<double>(device.memoryBytes) / kGiB));
+    add("shares the system's memory", yes_or_no(device.isIntegrated));
+    add("virtual memory management", yes_or_no(device.hasVirtualMemory));
+    add("read-only host registration", yes_or_no(device.hasReadOnlyRegistration));
+    add("compressible memory", yes_or_no(grants_compression(device)) + " (tried)");
+    TextTable table;
+    table.add_column("", Column::name, std::move(names));
+    table.add_column("", Column::text, std::move(values));
+    return table.text(terminal_width());
+}
+
 void print_as_text(const OpenNvSciDriver& driver) {
     print("driver   {}, CUDA {}\n", driver.isSoftware ? "software device" : "GPU driver",
           version_text(driver.cudaVersion));
     print("file     {}\n", driver.path);
     print("chosen   {}\n", driver.reason);
-    const auto yes_or_no = [](bool value) { return value ? "yes" : "no"; };
     for (const OpenNvSciDevice& device : std::span(driver.devices, driver.deviceCount)) {
-        constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
         print("\ndevice {}: {}\n", device.ordinal, device.name);
-        print("  UUID                         {}\n", uuid_text(device.gpuId));
-        if (is_partition(device)) print("  UUID of the instance         {}\n", uuid_text(device.instanceId));
-        print("  compute capability           {}\n", compute_text(device));
-        print("  memory                       {:.1f} GiB\n", static_cast<double>(device.memoryBytes) / kGiB);
-        print("  shares the system's memory   {}\n", yes_or_no(device.isIntegrated));
-        print("  virtual memory management    {}\n", yes_or_no(device.hasVirtualMemory));
-        print("  read-only host registration  {}\n", yes_or_no(device.hasReadOnlyRegistration));
-        print("  compressible memory          {} (tried)\n", yes_or_no(grants_compression(device)));
+        print_text(details_of(device));
     }
 }
 

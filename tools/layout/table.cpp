@@ -78,11 +78,15 @@ double waste_percent(std::uint64_t used, std::uint64_t size) {
 
 std::string layout_table(const NegotiatedLayout& negotiated) {
     const OpenNvSciBufLayout& layout = *negotiated.layout;
-    return fmt::format(
-        "{}\n\n{}\n  size       {} bytes, of which {} ({:.1f} %) are waste\n  alignment  {} bytes\n"
-        "  memory     {}: {}\n",
-        negotiated.title, regions_table(negotiated.regions()), layout.size, layout.size - layout.used,
-        waste_percent(layout.used, layout.size), layout.alignment, layout.memory, layout.memoryReason);
+    TextTable whole;
+    whole.add_column("", Column::name, {"size", "alignment", "memory"});
+    whole.add_column(
+        "", Column::text,
+        {fmt::format("{} bytes, of which {} ({:.1f} %) are waste", layout.size, layout.size - layout.used,
+                     waste_percent(layout.used, layout.size)),
+         fmt::format("{} bytes", layout.alignment), fmt::format("{}: {}", layout.memory, layout.memoryReason)});
+    return fmt::format("{}\n\n{}\n{}", negotiated.title, regions_table(negotiated.regions()),
+                       whole.text(terminal_width()));
 }
 
 nlohmann::ordered_json layout_json(const NegotiatedLayout& negotiated) {
