@@ -8,7 +8,7 @@
 //   c++ -std=c++17 -pthread hand_over.cpp $(pkg-config --cflags --libs nvscisync nvscibuf) -I/usr/local/cuda/include
 //   -lcuda
 //   ./a.out                               on a machine with a GPU
-//   opennvsci run --soft -- ./a.out       on any machine
+//   opennvsci run --soft ./a.out          on any machine
 #include <cuda.h>
 #include <nvscibuf.h>
 #include <nvscicuda.h>

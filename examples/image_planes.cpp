@@ -10,7 +10,7 @@
 // Build and run, with <cuda.h> of a CUDA toolkit (tried with 13.0):
 //   c++ -std=c++17 image_planes.cpp $(pkg-config --cflags --libs nvscibuf) -I/usr/local/cuda/include -lcuda
 //   ./a.out                               on a machine with a GPU
-//   opennvsci run --soft -- ./a.out       on any machine
+//   opennvsci run --soft ./a.out          on any machine
 #include <cuda.h>
 #include <dlfcn.h>
 #include <nvscibuf.h>

@@ -9,7 +9,7 @@
 // Build and run, with <cuda.h> of a CUDA toolkit (tried with 13.0):
 //   c++ -std=c++17 import_memory_object.cpp $(pkg-config --cflags --libs nvscibuf) -I/usr/local/cuda/include -lcuda
 //   ./a.out                               on a machine with a GPU
-//   opennvsci run --soft -- ./a.out       on any machine
+//   opennvsci run --soft ./a.out          on any machine
 #include <cuda.h>
 #include <nvscibuf.h>
 #include <nvscicuda.h>

@@ -23,7 +23,7 @@
 //   c++ -std=c++17 producer_consumer.cpp $(pkg-config --cflags --libs nvscisync nvscibuf nvsciipc)
 //   -I/usr/local/cuda/include -lcuda
 //   ./a.out                               on a machine with a GPU
-//   opennvsci run --soft -- ./a.out       on any machine
+//   opennvsci run --soft ./a.out          on any machine
 #include <cuda.h>
 #include <dlfcn.h>
 #include <nvscibuf.h>

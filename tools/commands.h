@@ -15,6 +15,7 @@ namespace opennvsci::tool {
 
 struct DevicesOptions {
     bool json = false;
+    bool list = false;  ///< a line per device
 };
 /// Prints the driver in use and its devices.
 [[nodiscard]] Result<> devices(const DevicesOptions& options);
@@ -25,10 +26,17 @@ struct IpcOptions {
 /// Prints the channels of NvSciIpc and who has them open.
 [[nodiscard]] Result<> ipc(const IpcOptions& options);
 
+struct ConfigOptions {
+    bool json = false;
+};
+/// Prints the environment variables that are read.
+[[nodiscard]] Result<> config(const ConfigOptions& options);
+
 struct DemoOptions {
-    std::filesystem::path input;  ///< empty: the picture that comes with the tool
-    std::filesystem::path output = "opennvsci-demo.png";
-    std::string device;  ///< an ordinal, "soft", or empty for the first device
+    std::filesystem::path input;   ///< empty: the picture that comes with the tool
+    std::filesystem::path output;  ///< empty: one in the temporary folder
+    bool force = false;            ///< an output that is there is replaced
+    std::string device;            ///< an ordinal, "soft", or empty for the first device
 
     bool two_processes = false;  ///< a camera process and a vision process instead
     std::uint32_t frames = 200;  ///< that go around between them
@@ -43,8 +51,8 @@ struct DemoOptions {
 struct LayoutOptions {
     std::string type;  ///< image, pyramid, tensor, array or raw
 
-    std::string format;                      ///< as parse_format() takes it
-    std::string size;                        ///< as parse_sizes() takes it
+    std::vector<std::string> formats;        ///< a surface, or the format of each plane: of format_names()
+    std::vector<std::string> sizes;          ///< as parse_size() takes it: one, or one for each plane
     std::string arrangement;                 ///< block-linear or pitch-linear
     bool interlaced = false;                 ///< both fields in every plane
     std::vector<std::uint32_t> plane_align;  ///< bytes, for each plane
@@ -52,7 +60,7 @@ struct LayoutOptions {
     float scale = 0.5F;
 
     std::vector<std::uint64_t> dims;
-    std::string data_type;             ///< as parse_data_type() takes it
+    std::string data_type;             ///< of data_type_names()
     std::vector<std::uint64_t> align;  ///< bytes: of every dimension of a tensor, or one for a raw buffer
     std::optional<std::uint64_t> stride;
     std::optional<std::uint64_t> capacity;
@@ -62,7 +70,8 @@ struct LayoutOptions {
     std::optional<std::size_t> gpu;  ///< ordinal
 
     bool json = false;
-    std::filesystem::path svg;  ///< empty: no drawing
+    std::filesystem::path svg;  ///< empty: no drawing; "-": on stdout, and nothing else there
+    bool force = false;         ///< a drawing that is there is replaced
 };
 /// Reconciles the buffer and prints, and draws, its layout.
 [[nodiscard]] Result<> layout(const LayoutOptions& options);

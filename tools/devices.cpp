@@ -4,10 +4,15 @@
 #include <array>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "commands.h"
 #include "device_choice.h"
 #include "negotiation.h"
+#include "output.h"
+#include "text_table.h"
 
 namespace opennvsci::tool {
 namespace {
@@ -41,27 +46,49 @@ bool grants_compression(const OpenNvSciDevice& device) {
            granted.len == sizeof(wanted) && std::memcmp(granted.value, &wanted, sizeof(wanted)) == 0;
 }
 
-void print_text(const OpenNvSciDriver& driver) {
-    fmt::print("driver   {}, CUDA {}\n", driver.isSoftware ? "software device" : "GPU driver",
-               version_text(driver.cudaVersion));
-    fmt::print("file     {}\n", driver.path);
-    fmt::print("chosen   {}\n", driver.reason);
-    const auto yes_or_no = [](bool value) { return value ? "yes" : "no"; };
+std::string details_of(const OpenNvSciDevice& device) {
+    constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
+    const auto yes_or_no = [](bool value) { return std::string(value ? "yes" : "no"); };
+    std::vector<std::string> names;
+    std::vector<std::string> values;
+    const auto add = [&](const char* name, std::string value) {
+        names.emplace_back(name);
+        values.push_back(std::move(value));
+    };
+    add("UUID", uuid_text(device.gpuId));
+    if (is_partition(device)) add("UUID of the instance", uuid_text(device.instanceId));
+    add("compute capability", compute_text(device));
+    add("memory", fmt::format("{:.1f} GiB", static_cast<double>(device.memoryBytes) / kGiB));
+    add("shares the system's memory", yes_or_no(device.isIntegrated));
+    add("virtual memory management", yes_or_no(device.hasVirtualMemory));
+    add("read-only host registration", yes_or_no(device.hasReadOnlyRegistration));
+    add("compressible memory", yes_or_no(grants_compression(device)) + " (tried)");
+    TextTable table;
+    table.add_column("", Column::name, std::move(names));
+    table.add_column("", Column::text, std::move(values));
+    return table.text(terminal_width());
+}
+
+void print_as_text(const OpenNvSciDriver& driver) {
+    print("driver   {}, CUDA {}\n", driver.isSoftware ? "software device" : "GPU driver",
+          version_text(driver.cudaVersion));
+    print("file     {}\n", driver.path);
+    print("chosen   {}\n", driver.reason);
     for (const OpenNvSciDevice& device : std::span(driver.devices, driver.deviceCount)) {
-        constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
-        fmt::print("\ndevice {}: {}\n", device.ordinal, device.name);
-        fmt::print("  UUID                         {}\n", uuid_text(device.gpuId));
-        if (is_partition(device)) fmt::print("  UUID of the instance         {}\n", uuid_text(device.instanceId));
-        fmt::print("  compute capability           {}\n", compute_text(device));
-        fmt::print("  memory                       {:.1f} GiB\n", static_cast<double>(device.memoryBytes) / kGiB);
-        fmt::print("  shares the system's memory   {}\n", yes_or_no(device.isIntegrated));
-        fmt::print("  virtual memory management    {}\n", yes_or_no(device.hasVirtualMemory));
-        fmt::print("  read-only host registration  {}\n", yes_or_no(device.hasReadOnlyRegistration));
-        fmt::print("  compressible memory          {} (tried)\n", yes_or_no(grants_compression(device)));
+        print("\ndevice {}: {}\n", device.ordinal, device.name);
+        print_text(details_of(device));
     }
 }
 
-void print_json(const OpenNvSciDriver& driver) {
+// A line each, as other tools of the field have it.
+void print_list(const OpenNvSciDriver& driver) {
+    for (const OpenNvSciDevice& device : std::span(driver.devices, driver.deviceCount)) {
+        const auto& shown = is_partition(device) ? device.instanceId : device.gpuId;
+        print("device {}: {} (UUID: {})\n", device.ordinal, printable(device.name), uuid_text(shown));
+    }
+}
+
+void print_as_json(const OpenNvSciDriver& driver) {
     auto devices = nlohmann::ordered_json::array();
     for (const OpenNvSciDevice& device : std::span(driver.devices, driver.deviceCount)) {
         devices.push_back({{"ordinal", device.ordinal},
@@ -81,15 +108,20 @@ void print_json(const OpenNvSciDriver& driver) {
                                        {"file", driver.path},
                                        {"reason", driver.reason}}},
                                      {"devices", std::move(devices)}};
-    // A device name that is no UTF-8 must not end the tool.
-    fmt::print("{}\n", all.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    print_json(all);
 }
 
 }  // namespace
 
 Result<> devices(const DevicesOptions& options) {
     OPENNVSCI_TRY_ASSIGN(driver, driver_in_use());
-    options.json ? print_json(*driver) : print_text(*driver);
+    if (options.list) {
+        print_list(*driver);
+    } else if (options.json) {
+        print_as_json(*driver);
+    } else {
+        print_as_text(*driver);
+    }
     return {};
 }
 

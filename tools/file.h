@@ -8,7 +8,14 @@
 
 namespace opennvsci::tool {
 
-/// Writes a file, in place of the one that is there. Errors: the path and why.
-[[nodiscard]] Result<> write_file(const std::filesystem::path& path, std::string_view bytes);
+/// What becomes of a file that is there already. Devices and pipes are written to in any case.
+enum class Existing { keep, replace };
+
+/// Errors: there is a file that is to be kept.
+[[nodiscard]] Result<> check_may_write(const std::filesystem::path& path, Existing existing);
+
+/// Writes a file. What is written of it after a failure is removed. Errors: those of check_may_write(); the path and
+/// why.
+[[nodiscard]] Result<> write_file(const std::filesystem::path& path, std::string_view bytes, Existing existing);
 
 }  // namespace opennvsci::tool

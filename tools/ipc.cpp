@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "nvsci.h"
 #include "opennvsci.h"
+#include "output.h"
 #include "text_table.h"
 
 namespace opennvsci::tool {
@@ -42,13 +43,6 @@ const StateName& name_of(OpenNvSciIpcState state) {
         if (name.state == state) return name;
     }
     return kStateNames[0];
-}
-
-// Names come from files, and other processes write some of them: nothing of that may steer a terminal.
-std::string printable(std::string text) {
-    for (char& letter : text)
-        letter = letter >= ' ' && letter <= '~' ? letter : '?';
-    return text;
 }
 
 bool is_open(const Endpoint& endpoint) {
@@ -92,27 +86,27 @@ std::vector<std::string> column_of(const std::vector<const Channel*>& channels, 
 
 std::string table_of_used(const std::vector<const Channel*>& channels) {
     TextTable table;
-    table.add_column("endpoint", false, column_of(channels, [](const Channel&, const Endpoint& endpoint) {
+    table.add_column("endpoint", Column::name, column_of(channels, [](const Channel&, const Endpoint& endpoint) {
                          return printable(endpoint.name);
                      }));
-    table.add_column("peer", false, column_of(channels, [](const Channel& channel, const Endpoint& endpoint) {
+    table.add_column("peer", Column::name, column_of(channels, [](const Channel& channel, const Endpoint& endpoint) {
                          return printable(channel.endpoints[&endpoint == channel.endpoints ? 1 : 0].name);
                      }));
-    table.add_column("frames", true,
+    table.add_column("frames", Column::number,
                      column_of(channels, [](const Channel& channel, const Endpoint&) { return frames_text(channel); }));
-    table.add_column("owner", false, column_of(channels, [](const Channel&, const Endpoint& endpoint) {
+    table.add_column("owner", Column::text, column_of(channels, [](const Channel&, const Endpoint& endpoint) {
                          return owner_text(endpoint);
                      }));
-    table.add_column("state", false, column_of(channels, [](const Channel&, const Endpoint& endpoint) {
+    table.add_column("state", Column::text, column_of(channels, [](const Channel&, const Endpoint& endpoint) {
                          return std::string(name_of(endpoint.state).text);
                      }));
-    table.add_column("unread", true, column_of(channels, [](const Channel&, const Endpoint& endpoint) {
+    table.add_column("unread", Column::number, column_of(channels, [](const Channel&, const Endpoint& endpoint) {
                          return count_text(endpoint, endpoint.unreadFrames);
                      }));
-    table.add_column("parked", true, column_of(channels, [](const Channel&, const Endpoint& endpoint) {
+    table.add_column("parked", Column::number, column_of(channels, [](const Channel&, const Endpoint& endpoint) {
                          return count_text(endpoint, endpoint.parkedDescriptors);
                      }));
-    return table.text();
+    return table.text(terminal_width());
 }
 
 std::string table_of_unused(const std::vector<const Channel*>& channels) {
@@ -132,24 +126,23 @@ std::string table_of_unused(const std::vector<const Channel*>& channels) {
                                                          : "");
     }
     TextTable table;
-    table.add_column("", false, std::move(kinds));
-    table.add_column("", false, std::move(names));
-    table.add_column("", false, std::move(peers));
-    table.add_column("", true, std::move(frames));
-    table.add_column("", false, std::move(remarks));
-    return table.text();
+    table.add_column("", Column::name, std::move(kinds));
+    table.add_column("", Column::name, std::move(names));
+    table.add_column("", Column::name, std::move(peers));
+    table.add_column("", Column::number, std::move(frames));
+    table.add_column("", Column::text, std::move(remarks));
+    return table.text(terminal_width());
 }
 
-void print_text(const OpenNvSciIpcOverview& overview) {
+void print_as_text(const OpenNvSciIpcOverview& overview) {
     std::vector<const Channel*> used;
     std::vector<const Channel*> unused;
     for (const Channel& channel : std::span(overview.channels, overview.channelCount))
         (is_in_use(channel) ? used : unused).push_back(&channel);
-    fmt::print("channels  {}\n", printable(overview.configuration));
-    fmt::print("folder    {}{}\n", printable(overview.folder), overview.hasFolder ? "" : " (nobody has made it yet)");
-    if (!used.empty()) fmt::print("\n{}", table_of_used(used));
-    if (!unused.empty())
-        fmt::print("\n{}:\n{}", used.empty() ? "no endpoint is open" : "not open", table_of_unused(unused));
+    print("channels  {}\n", printable(overview.configuration));
+    print("folder    {}{}\n", printable(overview.folder), overview.hasFolder ? "" : " (nobody has made it yet)");
+    if (!used.empty()) print("\n{}", table_of_used(used));
+    if (!unused.empty()) print("\n{}:\n{}", used.empty() ? "no endpoint is open" : "not open", table_of_unused(unused));
 }
 
 using Json = nlohmann::ordered_json;
@@ -164,7 +157,7 @@ Json json_of(const Endpoint& endpoint) {
             {"parked_descriptors", endpoint.hasCounts ? Json(endpoint.parkedDescriptors) : Json(nullptr)}};
 }
 
-void print_json(const OpenNvSciIpcOverview& overview) {
+void print_as_json(const OpenNvSciIpcOverview& overview) {
     auto channels = Json::array();
     for (const Channel& channel : std::span(overview.channels, overview.channelCount)) {
         auto endpoints = Json::array();
@@ -179,8 +172,7 @@ void print_json(const OpenNvSciIpcOverview& overview) {
                    {"folder", overview.folder},
                    {"folder_exists", overview.hasFolder},
                    {"channels", std::move(channels)}};
-    // A name that is no UTF-8 must not end the tool.
-    fmt::print("{}\n", all.dump(2, ' ', true, Json::error_handler_t::replace));
+    print_json(all);
 }
 
 }  // namespace
@@ -188,7 +180,7 @@ void print_json(const OpenNvSciIpcOverview& overview) {
 Result<> ipc(const IpcOptions& options) {
     const OpenNvSciIpcOverview* overview = nullptr;
     OPENNVSCI_TRY(check(opennvsciIpcGetOverview(&overview), "opennvsciIpcGetOverview"));
-    options.json ? print_json(*overview) : print_text(*overview);
+    options.json ? print_as_json(*overview) : print_as_text(*overview);
     return {};
 }
 

@@ -3,14 +3,20 @@
 // The `opennvsci` command. Exit codes: 0 success, 1 failure, 2 wrong usage; `run` gives the program's, or 127 if it
 // cannot be started.
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <system_error>
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
 
+#include "arguments.h"
 #include "commands.h"
 #include "layout/command_line.h"
-#include "picture.h"
+#include "output.h"
+#include "text_table.h"
+#include "variables.h"
 
 namespace {
 
@@ -21,100 +27,114 @@ constexpr int kUsage = 2;
 constexpr int kNotStarted = 127;  // as shells do
 
 constexpr const char* kRunDetails =
+    "What follows the options is the program, as it would be typed alone.\n"
     "The program's CUDA calls come by OpenNvSci, which is put in front of LD_PRELOAD, also where the order of its "
-    "libraries would not let them; OPENNVSCI_INTERPOSE=0 switches that off.\n"
-    "With --soft the program finds OpenNvSci's software CUDA device as libcuda.so.1: the device's folder is put in "
-    "front "
-    "of LD_LIBRARY_PATH and OPENNVSCI_DEVICE=soft is set. A program that names the folder of another driver itself "
-    "(DT_RPATH, or dlopen with a full path) still gets that one; DT_RUNPATH does no harm.\n"
+    "libraries would not let them; OPENNVSCI_INTERPOSE=0 switches that off. The folder of OpenNvSci's libraries is put "
+    "in front of LD_LIBRARY_PATH.\n"
+    "With --soft, and without a GPU, the program finds OpenNvSci's software CUDA device as libcuda.so.1: the device's "
+    "folder is put in front of LD_LIBRARY_PATH and OPENNVSCI_DEVICE=soft is set. A program that names the folder of "
+    "another driver itself (DT_RPATH, or dlopen with a full path) still gets that one; DT_RUNPATH does no harm.\n"
     "The exit code is the program's, or 127 if it cannot be started.";
-
-constexpr const char* kIpcDetails =
-    "Channels are those of the configuration and all others that are open in the same folder, so set "
-    "OPENNVSCI_RUNTIME_DIR as the programs have it. The programs are not disturbed. What cannot be seen, such as the "
-    "process in another container, is shown as ?.\n"
-    "  not reset             the program has not called NvSciIpcResetEndpoint\n"
-    "  waiting for its peer  its peer is not open, or not reset, or does not call NvSciIpcGetEvent\n"
-    "  peer gone             connected until the peer closed or ended; what that one wrote can still be read\n"
-    "  unread                frames that can be read there\n"
-    "  parked                file descriptors that were exported to it and not imported";
 
 constexpr const char* kDemoDetails =
     "Two participants negotiate a buffer, the CPU writes a picture into it, the GPU reads it through a read-only "
-    "import "
-    "and computes the gray picture and its histogram into a second buffer, in video memory. The result is compared "
-    "with "
-    "the CPU's, forbidden writes are tried, and the report of both negotiations is printed. Exit code 0 means that all "
-    "of it held.\n"
+    "import and computes the gray picture and its histogram into a second buffer, in video memory. The result is "
+    "compared with the CPU's, forbidden writes are tried, and the report of both negotiations is printed. Exit code 0 "
+    "means that all of it held.\n"
     "With --two-processes a camera process makes frames on the GPU and a vision process, which may only read them, "
     "checks them there. Lists, buffers and fences go over NvSciIpc.";
+
+std::string ipc_details() {
+    tool::TextTable states;
+    states.add_column("", tool::Column::name, {"not reset", "waiting for its peer", "peer gone", "unread", "parked"});
+    states.add_column("", tool::Column::text,
+                      {"the program has not called NvSciIpcResetEndpoint",
+                       "its peer is not open, or not reset, or does not call NvSciIpcGetEvent",
+                       "connected until the peer closed or ended; what that one wrote can still be read",
+                       "frames that can be read there", "file descriptors that were exported to it and not imported"});
+    return "Channels are those of the configuration and all others that are open in the same folder, so set "
+           "OPENNVSCI_RUNTIME_DIR as the programs have it. The programs are not disturbed. What cannot be seen, such "
+           "as the process in another container, is shown as ?.\n\n" +
+           states.text(tool::terminal_width());
+}
+
+std::string variables_details() {
+    std::vector<std::string> names;
+    std::vector<std::string> meanings;
+    for (const tool::Variable& variable : tool::variables()) {
+        names.emplace_back(variable.name);
+        meanings.emplace_back(variable.meaning);
+    }
+    tool::TextTable table;
+    table.add_column("", tool::Column::name, std::move(names));
+    table.add_column("", tool::Column::text, std::move(meanings));
+    return "Environment:\n" + table.text(tool::terminal_width()) +
+           "\n`opennvsci COMMAND --help` tells more about a command, `opennvsci config` how the variables are set.";
+}
 
 std::string check_device(const std::string& text) {
     if (text == "soft") return {};
     const bool is_number =
         !text.empty() && text.size() < 5 && text.find_first_not_of("0123456789") == std::string::npos;
-    return is_number ? std::string{} : text + " is neither a device number nor soft";
+    return is_number ? std::string{} : fmt::format("'{}' is neither the number of a device, 0 to 9999, nor soft", text);
 }
 
 std::string check_output(const std::string& text) {
-    const auto format = tool::format_of(text);
-    return format ? std::string{} : format.error().text;
+    const bool is_png = std::filesystem::path(text).extension() == ".png";
+    return is_png ? std::string{} : fmt::format("'{}' must end with .png", text);
 }
 
 int report(const tool::Error& error, int exit_code) {
     std::fflush(stdout);  // what was said before comes first
-    std::fprintf(stderr, "opennvsci: %s\n", error.text.c_str());
+    if (!error.text.empty()) std::fprintf(stderr, "opennvsci: %s\n", error.text.c_str());
     return exit_code;
 }
 
-int cannot_write(int number) {
-    std::fprintf(stderr, "opennvsci: cannot write the output: %s\n", std::strerror(number));
-    return kFailure;
-}
-
-// Runs a command that prints. What cannot be printed shows when it is flushed, or where the printing throws.
+// Runs a command that prints.
 template <class Command>
 int finish(Command&& command) {
-    try {
-        const tool::Result<> result = command();
-        if (!result) return report(result.error(), kFailure);
-        return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 ? 0 : cannot_write(errno);
-    } catch (const std::system_error& error) {
-        return cannot_write(error.code().value());
-    }
+    if (const tool::Result<> result = command(); !result) return report(result.error(), kFailure);
+    if (const tool::Result<> printed = tool::finish_output(); !printed) return report(printed.error(), kFailure);
+    return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int command_line(int argc, char** argv) {
     CLI::App app{"OpenNvSci: negotiated, permission-checked buffers for CUDA on ordinary Linux machines.", "opennvsci"};
-    app.require_subcommand(1);
+    app.require_subcommand(0, 1);
+    app.formatter(std::make_shared<tool::HelpFormatter>());
 
     tool::DevicesOptions devices_options;
-    auto* devices = app.add_subcommand("devices", "Show which CUDA driver is used, and its devices");
-    devices->add_flag("--json", devices_options.json, "Print JSON");
+    auto* devices = app.add_subcommand("devices", "Show the CUDA driver in use and its devices");
+    auto* devices_json = devices->add_flag("--json", devices_options.json, "Print JSON");
+    devices->add_flag("-L,--list", devices_options.list, "Print a line for each device")->excludes(devices_json);
+
+    tool::ConfigOptions config_options;
+    auto* config = app.add_subcommand("config", "Show the environment variables and their values");
+    config->add_flag("--json", config_options.json, "Print JSON");
 
     tool::IpcOptions ipc_options;
-    auto* ipc = app.add_subcommand("ipc", "Show the channels of NvSciIpc: who has them open, and what waits there");
+    auto* ipc = app.add_subcommand("ipc", "Show who has which channel of NvSciIpc open");
     ipc->add_flag("--json", ipc_options.json, "Print JSON");
-    ipc->footer(kIpcDetails);
+    ipc->footer(ipc_details());
 
     tool::DemoOptions demo_options;
-    std::string input;
-    std::string output = demo_options.output.string();
-    auto* demo = app.add_subcommand("demo", "Send a picture through negotiated buffers, and check every promise");
-    demo->add_option("--input", input,
-                     "Picture to read, PNG or binary PPM (default: the one that comes with the tool)");
-    demo->add_option("--output", output, "Gray picture to write: .png, .pgm or .ppm")
-        ->capture_default_str()
-        ->check(CLI::Validator(check_output, "FILE"));
+    auto* demo = app.add_subcommand("demo", "Send a picture through buffers, checking promises");
+    demo->add_option("--input", demo_options.input, "Picture to read, PNG (default: the one that comes with the tool)")
+        ->option_text("FILE");
+    demo->add_option("--output", demo_options.output,
+                     "Gray picture to write, PNG (default: opennvsci-demo-UID.png in the temporary folder, replaced)")
+        ->option_text("FILE")
+        ->check(CLI::Validator(check_output, ""));
+    demo->add_flag("--force", demo_options.force, "Replace the file of --output if it is there");
     demo->add_option("--device", demo_options.device, "Device number, or soft for the software device")
-        ->check(CLI::Validator(check_device, "N|soft"));
+        ->option_text("N|soft")
+        ->check(CLI::Validator(check_device, ""));
     auto* two_processes = demo->add_flag("--two-processes", demo_options.two_processes,
                                          "A camera process and a vision process share buffers and fences instead");
-    demo->add_option("--frames", demo_options.frames, "Frames that go from the one to the other")
-        ->capture_default_str()
-        ->check(CLI::Range(1U, 1000000U))
+    tool::take_numbers(demo->add_option("--frames", demo_options.frames,
+                                        "Frames that go from the one to the other, 1 to 1000000 (default 200)"),
+                       1, 1000000)
+        ->option_text("N")
         ->needs(two_processes);
     demo->add_option("--role", demo_options.role)
         ->check(CLI::IsMember({"camera", "vision"}))
@@ -123,33 +143,57 @@ int main(int argc, char** argv) {
     demo->footer(kDemoDetails);
 
     tool::LayoutOptions layout_options;
-    auto* layout = app.add_subcommand("layout", "Show how a buffer lies in memory: planes, pitches, offsets, sizes");
+    auto* layout = app.add_subcommand("layout", "Show how a buffer lies in memory");
     tool::add_layout_options(*layout, layout_options);
 
     tool::RunOptions run_options;
     bool soft = false;
-    auto* run = app.add_subcommand("run", "Run a CUDA program: opennvsci run [OPTIONS] -- PROGRAM [ARGS...]");
+    auto* run = app.add_subcommand("run", "Run a CUDA program, on a GPU or without one");
     auto* soft_flag = run->add_flag("--soft", soft, "On the software device; same as --device soft");
-    run->add_option("--device", run_options.device, "Which device OpenNvSci uses in the program")
-        ->check(CLI::IsMember({"auto", "gpu", "soft"}))
+    tool::take_names(run->add_option("--device", run_options.device,
+                                     "Which device OpenNvSci uses in the program: auto, gpu or soft"),
+                     {"auto", "gpu", "soft"}, "none of auto, gpu and soft")
+        ->option_text("DEVICE")
         ->excludes(soft_flag);
-    run->add_option("program", run_options.command, "The program and its arguments")->required();
+    run->add_option("PROGRAM", run_options.command, "The program and its arguments")->option_text("...")->required();
     run->footer(kRunDetails);
 
+    app.failure_message([](const CLI::App* root, const CLI::Error& error) {
+        const auto commands = root->get_subcommands();
+        const std::string command = commands.empty() ? "" : commands.front()->get_name() + " ";
+        return fmt::format("opennvsci: {}\n`opennvsci {}--help` tells more.\n", error.what(), command);
+    });
+    app.footer(variables_details());  // last, because commands inherit it
     try {
-        app.parse(argc, argv);
+        app.parse(tool::reversed_words(*run, argc, argv));
     } catch (const CLI::ParseError& error) {
-        const bool is_help = app.exit(error) == 0;  // prints help or the mistake
+        std::ostringstream help;
+        std::ostringstream mistake;
+        const bool is_help = app.exit(error, help, mistake) == 0;
+        std::fputs(mistake.str().c_str(), stderr);
+        tool::print_text(help.str());
         return is_help ? finish([] { return tool::Result<>(); }) : kUsage;
+    }
+    if (app.get_subcommands().empty()) {
+        tool::print_text(app.help());
+        return finish([] { return tool::Result<>(); });
     }
     if (ipc->parsed()) return finish([&] { return tool::ipc(ipc_options); });
     if (devices->parsed()) return finish([&] { return tool::devices(devices_options); });
+    if (config->parsed()) return finish([&] { return tool::config(config_options); });
     if (layout->parsed()) return finish([&] { return tool::layout(layout_options); });
-    if (demo->parsed()) {
-        demo_options.input = input;
-        demo_options.output = output;
-        return finish([&] { return tool::demo(demo_options); });
-    }
+    if (demo->parsed()) return finish([&] { return tool::demo(demo_options); });
     if (soft) run_options.device = "soft";
     return report(tool::run(run_options), kNotStarted);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    tool::keep_standard_descriptors();
+    try {
+        return command_line(argc, argv);
+    } catch (const std::exception& error) {  // no memory
+        return report({error.what(), {}}, kFailure);
+    }
 }

@@ -9,16 +9,13 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <optional>
-
-#include "file.h"
 
 namespace opennvsci::tool {
 namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
-constexpr std::size_t kMaxFileBytes = std::size_t{1} << 30;  // more than the largest PPM has
+constexpr std::size_t kMaxFileBytes = std::size_t{1} << 30;  // more than the largest picture has
 
 Result<> check_size(std::uint64_t width, std::uint64_t height) {
     if (width == 0 || height == 0) return fail(fmt::format("it has no pixels ({} x {})", width, height));
@@ -26,61 +23,6 @@ Result<> check_size(std::uint64_t width, std::uint64_t height) {
         return fail(fmt::format("{} x {} pixels, the limit is {} per side", width, height, kMaxPictureSide));
     }
     return {};
-}
-
-// The header of a PPM: "P6", width, height and maximum value, separated by white space and comments.
-class PpmHeader {
-  public:
-    explicit PpmHeader(Bytes file) : file_(file) {}
-
-    [[nodiscard]] Result<std::uint32_t> number(const char* what) {
-        skip_space_and_comments();
-        constexpr std::uint32_t kMost = 1'000'000;  // beyond every legal value; keeps the sum from overflowing
-        std::optional<std::uint32_t> value;
-        while (at_ < file_.size() && file_[at_] >= '0' && file_[at_] <= '9') {
-            value = std::min(kMost, value.value_or(0) * 10 + (file_[at_] - '0'));
-            ++at_;
-        }
-        if (!value) return fail(fmt::format("the PPM header has no {}", what));
-        return *value;
-    }
-    /// The bytes after the one white-space character that ends the header.
-    [[nodiscard]] Result<Bytes> pixels() {
-        if (at_ >= file_.size() || !is_space(file_[at_])) return fail("the PPM header does not end");
-        return file_.subspan(at_ + 1);
-    }
-
-  private:
-    static bool is_space(std::uint8_t byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
-    void skip_space_and_comments() {
-        while (at_ < file_.size() && (is_space(file_[at_]) || file_[at_] == '#')) {
-            if (file_[at_] == '#') {
-                while (at_ < file_.size() && file_[at_] != '\n')
-                    ++at_;
-            } else {
-                ++at_;
-            }
-        }
-    }
-
-    Bytes file_;
-    std::size_t at_ = 2;
-};
-
-Result<Picture> decode_ppm(Bytes file) {
-    PpmHeader header(file);
-    OPENNVSCI_TRY_ASSIGN(width, header.number("width"));
-    OPENNVSCI_TRY_ASSIGN(height, header.number("height"));
-    OPENNVSCI_TRY_ASSIGN(maximum, header.number("maximum value"));
-    OPENNVSCI_TRY(check_size(width, height));
-    if (maximum != 255) return fail(fmt::format("the PPM's maximum value is {}, only 255 is read", maximum));
-    OPENNVSCI_TRY_ASSIGN(pixels, header.pixels());
-    const std::size_t needed = std::size_t{width} * height * 3;
-    if (pixels.size() < needed) {
-        return fail(fmt::format("it is cut off: {} x {} pixels need {} bytes, there are {}", width, height, needed,
-                                pixels.size()));
-    }
-    return Picture{width, height, {pixels.begin(), pixels.begin() + static_cast<std::ptrdiff_t>(needed)}};
 }
 
 constexpr std::array<std::uint8_t, 8> kPngSignature{0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
@@ -124,32 +66,6 @@ Result<Picture> decode_png(Bytes file) {
     return picture;
 }
 
-Result<std::vector<std::uint8_t>> encode_png(std::uint32_t width, std::uint32_t height, Bytes gray) {
-    PngImage png;
-    png.image.width = width;
-    png.image.height = height;
-    png.image.format = PNG_FORMAT_GRAY;
-    png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(png.image);
-    std::vector<std::uint8_t> file(size);
-    if (png_image_write_to_memory(&png.image, file.data(), &size, 0, gray.data(), 0, nullptr) == 0) {
-        return fail(fmt::format("the PNG cannot be encoded: {}", png.image.message));
-    }
-    file.resize(size);
-    return file;
-}
-
-std::vector<std::uint8_t> encode_netpbm(const char* kind, int bytes_per_pixel, std::uint32_t width,
-                                        std::uint32_t height, Bytes gray) {
-    const std::string header = fmt::format("{}\n{} {}\n255\n", kind, width, height);
-    std::vector<std::uint8_t> file(header.begin(), header.end());
-    file.reserve(header.size() + gray.size() * static_cast<std::size_t>(bytes_per_pixel));
-    for (const std::uint8_t value : gray) {
-        for (int i = 0; i < bytes_per_pixel; ++i)
-            file.push_back(value);
-    }
-    return file;
-}
-
 Result<std::vector<std::uint8_t>> read_file(const std::filesystem::path& path) {
     std::error_code status;
     if (std::filesystem::is_directory(path, status)) return fail("it is a directory");
@@ -171,8 +87,7 @@ Result<Picture> decode_picture(Bytes file) {
     if (file.size() > kPngBitDepthAt && std::equal(kPngSignature.begin(), kPngSignature.end(), file.begin())) {
         return decode_png(file);
     }
-    if (file.size() >= 2 && file[0] == 'P' && file[1] == '6') return decode_ppm(file);
-    return fail("it is neither a PNG nor a binary PPM (P6)");
+    return fail("it is no PNG");
 }
 
 Result<Picture> read_picture(const std::filesystem::path& path) {
@@ -183,35 +98,22 @@ Result<Picture> read_picture(const std::filesystem::path& path) {
     return tl::make_unexpected(std::move(error));
 }
 
-Result<PictureFormat> format_of(const std::filesystem::path& path) {
-    const auto extension = path.extension();
-    if (extension == ".png") return PictureFormat::png;
-    if (extension == ".pgm") return PictureFormat::pgm;
-    if (extension == ".ppm") return PictureFormat::ppm;
-    return fail(fmt::format("{}: the extension must be .png, .pgm or .ppm", path.string()));
-}
-
-Result<std::vector<std::uint8_t>> encode_gray(PictureFormat format, std::uint32_t width, std::uint32_t height,
-                                              Bytes gray) {
+Result<std::vector<std::uint8_t>> encode_gray(std::uint32_t width, std::uint32_t height, Bytes gray) {
     OPENNVSCI_TRY(check_size(width, height));
     if (gray.size() != std::size_t{width} * height) {
         return fail(fmt::format("{} bytes are no gray picture of {} x {}", gray.size(), width, height));
     }
-    switch (format) {
-        case PictureFormat::pgm:
-            return encode_netpbm("P5", 1, width, height, gray);
-        case PictureFormat::ppm:
-            return encode_netpbm("P6", 3, width, height, gray);
-        case PictureFormat::png:
-            break;
+    PngImage png;
+    png.image.width = width;
+    png.image.height = height;
+    png.image.format = PNG_FORMAT_GRAY;
+    png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(png.image);
+    std::vector<std::uint8_t> file(size);
+    if (png_image_write_to_memory(&png.image, file.data(), &size, 0, gray.data(), 0, nullptr) == 0) {
+        return fail(fmt::format("the PNG cannot be encoded: {}", png.image.message));
     }
-    return encode_png(width, height, gray);
-}
-
-Result<> write_gray(const std::filesystem::path& path, std::uint32_t width, std::uint32_t height, Bytes gray) {
-    OPENNVSCI_TRY_ASSIGN(format, format_of(path));
-    OPENNVSCI_TRY_ASSIGN(file, encode_gray(format, width, height, gray));
-    return write_file(path, {reinterpret_cast<const char*>(file.data()), file.size()});
+    file.resize(size);
+    return file;
 }
 
 }  // namespace opennvsci::tool

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pictures of the demo: reading PNG and binary PPM into RGB, writing gray pictures. Files are not trusted: a size is
+// Pictures of the demo: reading PNG into RGB, writing gray PNG. Files are not trusted: a size is
 // checked against the limit and against the length of the file before memory is taken for it.
 #pragma once
 
@@ -26,24 +26,14 @@ struct Picture {
     [[nodiscard]] std::uint32_t pixels() const noexcept { return width * height; }
 };
 
-/// Decodes a PNG with 8 bits or fewer per channel (gray and palette become RGB, alpha is dropped) or a binary PPM (P6)
-/// with the maximum value 255.
+/// Decodes a PNG with 8 bits or fewer per channel: gray and palette become RGB, alpha is dropped.
 [[nodiscard]] Result<Picture> decode_picture(std::span<const std::uint8_t> file);
 
 /// Reads and decodes a file; the error names it.
 [[nodiscard]] Result<Picture> read_picture(const std::filesystem::path& path);
 
-enum class PictureFormat { png, pgm, ppm };
-
-/// The format that the extension names. Errors: an extension that is not one of .png, .pgm and .ppm.
-[[nodiscard]] Result<PictureFormat> format_of(const std::filesystem::path& path);
-
-/// Encodes a gray picture of width * height bytes. As PPM each gray value stands three times.
-[[nodiscard]] Result<std::vector<std::uint8_t>> encode_gray(PictureFormat format, std::uint32_t width,
-                                                            std::uint32_t height, std::span<const std::uint8_t> gray);
-
-/// Encodes in the format that the extension names, and writes the file.
-[[nodiscard]] Result<> write_gray(const std::filesystem::path& path, std::uint32_t width, std::uint32_t height,
-                                  std::span<const std::uint8_t> gray);
+/// Encodes a gray picture of width * height bytes as PNG.
+[[nodiscard]] Result<std::vector<std::uint8_t>> encode_gray(std::uint32_t width, std::uint32_t height,
+                                                            std::span<const std::uint8_t> gray);
 
 }  // namespace opennvsci::tool

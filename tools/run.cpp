@@ -6,8 +6,10 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 
 #include "commands.h"
+#include "device_choice.h"
 
 namespace opennvsci::tool {
 namespace {
@@ -18,12 +20,27 @@ void put_in_front(const char* variable, std::string value) {
     ::setenv(variable, value.c_str(), 1);
 }
 
-// The folder of libopennvsci, and of what the package puts beside it; empty if it cannot be found.
-std::string library_folder() {
+// The folder of the library that has the function; empty if it cannot be found.
+std::string folder_of_library_with(const char* name) {
     Dl_info info{};
-    const void* function = ::dlsym(RTLD_DEFAULT, "opennvsciGetLastErrorText");
+    const void* function = ::dlsym(RTLD_DEFAULT, name);
     if (function == nullptr || ::dladdr(function, &info) == 0 || info.dli_fname == nullptr) return {};
-    return std::filesystem::path(info.dli_fname).parent_path().string();
+    std::error_code status;
+    return std::filesystem::canonical(std::filesystem::path(info.dli_fname).parent_path(), status).string();
+}
+
+// That of libopennvsci, and of what the package puts beside it.
+std::string library_folder() {
+    return folder_of_library_with("opennvsciGetLastErrorText");
+}
+
+// Whatever the program links is found there. Beside the C library it is found anyway, and the variable would put the
+// system's libraries before those that a program names itself.
+void make_libraries_findable() {
+    const std::string folder = library_folder();
+    if (!folder.empty() && folder != folder_of_library_with("gnu_get_libc_version")) {
+        put_in_front("LD_LIBRARY_PATH", folder);
+    }
 }
 
 // The interposer comes before everything else that is preloaded: other tools for CUDA then stand between it and the
@@ -54,14 +71,26 @@ Result<> use_software_device() {
     return {};
 }
 
+// What the library would choose, which it tells itself. A driver that is there and fails is the program's to see.
+bool is_for_software_device() {
+    const char* const variable = std::getenv("OPENNVSCI_DEVICE");
+    const std::string_view wanted = variable != nullptr ? variable : "";
+    if (wanted == "gpu" || wanted == "soft") return wanted == "soft";  // no need to start the driver here
+    const auto driver = driver_in_use();
+    return driver && (*driver)->isSoftware;
+}
+
 }  // namespace
 
 Error run(const RunOptions& options) {
-    if (auto preloaded = preload_interposer(); !preloaded) return std::move(preloaded).error();
-    if (options.device == "soft") {
-        if (auto used = use_software_device(); !used) return std::move(used).error();
-    }
     if (!options.device.empty()) ::setenv("OPENNVSCI_DEVICE", options.device.c_str(), 1);
+    const bool is_soft = is_for_software_device();
+    if (auto preloaded = preload_interposer(); !preloaded) return std::move(preloaded).error();
+    make_libraries_findable();
+    if (is_soft) {
+        if (auto used = use_software_device(); !used) return std::move(used).error();
+        ::setenv("OPENNVSCI_DEVICE", "soft", 1);
+    }
 
     std::vector<std::string> words = options.command;
     std::vector<char*> arguments;

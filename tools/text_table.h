@@ -1,28 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// TextTable: columns of texts under titles, aligned, for people.
+// TextTable: columns of texts under titles, aligned, for people, and as wide as the terminal lets it be. Nothing is
+// cut: where a row does not fit, titles and texts are broken into lines; where that is not enough, the table is printed
+// in parts, each of which begins with the first column.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace opennvsci::tool {
 
+/// Where the texts of a column may be broken.
+enum class Column {
+    number,  ///< nowhere; aligned to the right
+    name,    ///< nowhere; aligned to the left
+    text,    ///< at spaces, and inside words that are longer than a line
+    list,    ///< as a text, but elements "one, two" get a line each first
+};
+
 class TextTable {
   public:
-    /// One text for each row; numbers are aligned to the right. A column without any text is left out.
-    void add_column(std::string_view title, bool is_number, std::vector<std::string> texts);
+    /// One text for each row. A column without any text is left out.
+    void add_column(std::string_view title, Column kind, std::vector<std::string> texts);
 
     /// Lines for the titles and the rules under them, if any column has a title, and for the rows; each is indented by
-    /// two blanks.
-    [[nodiscard]] std::string text() const;
+    /// two blanks. No line has more than `width` characters, unless a name or a number alone is too long for that.
+    [[nodiscard]] std::string text(std::size_t width) const;
 
   private:
-    bool has_titles_ = false;
-    std::string titles_;
-    std::string rules_;
-    std::vector<std::string> rows_;
+    struct Data {
+        std::string title;
+        Column kind;
+        std::vector<std::string> texts;
+        std::size_t least = 0;    // characters that it needs at least
+        std::size_t natural = 0;  // characters that it needs to break no line
+    };
+    void append_part(std::string& all, const std::vector<const Data*>& part, std::size_t width) const;
+
+    std::vector<Data> columns_;
 };
+
+/// The text in lines of at most `width` characters, broken at spaces, and inside words that are longer than a line.
+[[nodiscard]] std::vector<std::string> wrap(std::string_view text, std::size_t width);
 
 }  // namespace opennvsci::tool

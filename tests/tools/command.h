@@ -6,11 +6,15 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
+
+#include "picture.h"
 
 namespace opennvsci::tool {
 
@@ -36,9 +40,11 @@ class CommandTest : public testing::Test {
         std::filesystem::remove_all(folder_, ignored);
     }
 
+    /// Lines may be long, and temporary files are in the folder, if the environment does not say something else. The
+    /// arguments may end with redirections of what would be seen.
     [[nodiscard]] Outcome run(const std::string& arguments, const std::string& environment = "") const {
-        const std::string line = "cd '" + folder_.string() + "' && " + environment + " '" +
-                                 (program_folder() / "opennvsci").string() + "' " + arguments + " 2>&1";
+        const std::string line = "cd '" + folder_.string() + "' && COLUMNS=200 TMPDIR='" + folder_.string() + "' " +
+                                 environment + " '" + (program_folder() / "opennvsci").string() + "' 2>&1 " + arguments;
         FILE* pipe = ::popen(line.c_str(), "r");
         if (pipe == nullptr) return {-1, "popen failed"};
         Outcome outcome{};
@@ -47,6 +53,12 @@ class CommandTest : public testing::Test {
         const int status = ::pclose(pipe);
         outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
         return outcome;
+    }
+    void write_picture(const char* name, std::uint32_t width, std::uint32_t height,
+                       const std::vector<std::uint8_t>& gray) const {
+        const auto file = encode_gray(width, height, gray);
+        ASSERT_TRUE(file) << file.error().text;
+        write_file(name, std::string(file->begin(), file->end()));
     }
     void write_file(const char* name, const std::string& bytes) const {
         std::ofstream(folder_ / name, std::ios::binary) << bytes;

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The built `opennvsci` command as users run it: exit codes, what it prints, what it writes.
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "command.h"
 #include "picture.h"
@@ -15,10 +22,10 @@ std::string shipped_picture() {
 }
 
 TEST_F(CommandTest, DemoMakesTheShippedPictureGray) {
-    const Outcome demo = run("demo --device soft");
+    const Outcome demo = run("demo --device soft --output gray.png");
     ASSERT_EQ(demo.exit_code, 0) << demo.output;
     const auto before = read_picture(shipped_picture());
-    const auto after = read_picture(folder_ / "opennvsci-demo.png");
+    const auto after = read_picture(folder_ / "gray.png");
     ASSERT_TRUE(before) << before.error().text;
     ASSERT_TRUE(after) << after.error().text;
     ASSERT_EQ(after->width, before->width);
@@ -44,38 +51,70 @@ TEST_F(CommandTest, DemoShowsTheNegotiationAndTheRefusals) {
     EXPECT_TRUE(has(demo, "equals the CPU's bit by bit"));
 }
 
-TEST_F(CommandTest, DemoReadsPpmAndWritesPgmAndPpm) {
-    write_file("in.ppm", std::string("P6 3 1 255\n\xff\0\0\0\xff\0\0\0\xff", 20));
-    const Outcome pgm = run("demo --device soft --input in.ppm --output out.pgm");
-    ASSERT_EQ(pgm.exit_code, 0) << pgm.output;
-    EXPECT_EQ(read_file("out.pgm"), "P5\n3 1\n255\n\x4d\x95\x1d");  // 77, 149 (149.4 + 0.5), 29
-    const Outcome ppm = run("demo --device soft --input in.ppm --output out.ppm");
-    ASSERT_EQ(ppm.exit_code, 0) << ppm.output;
-    EXPECT_EQ(read_file("out.ppm"), "P6\n3 1\n255\n\x4d\x4d\x4d\x95\x95\x95\x1d\x1d\x1d");
+// What nobody names goes to the temporary folder, and the next demo replaces it.
+TEST_F(CommandTest, DemoWithoutOutputLeavesNothingHere) {
+    write_picture("in.png", 2, 1, {0, 255});
+    std::filesystem::create_directory(folder_ / "temporary");
+    const std::string environment = "TMPDIR='" + (folder_ / "temporary").string() + "'";
+    const auto picture = folder_ / "temporary" / ("opennvsci-demo-" + std::to_string(::geteuid()) + ".png");
+    for (int i = 0; i < 2; ++i) {
+        const Outcome demo = run("demo --device soft --input in.png", environment);
+        EXPECT_EQ(demo.exit_code, 0) << demo.output;
+        EXPECT_TRUE(has(demo, "wrote " + picture.string() + ";")) << demo.output;
+        EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 2);
+        const auto written = read_picture(picture);
+        ASSERT_TRUE(written) << written.error().text;
+        EXPECT_EQ(written->rgb, (std::vector<std::uint8_t>{0, 0, 0, 255, 255, 255}));
+    }
+    // A link that somebody else put there is not followed.
+    std::filesystem::remove(picture);
+    write_file("precious", "kept");
+    std::filesystem::create_symlink(folder_ / "precious", picture);
+    EXPECT_EQ(run("demo --device soft --input in.png", environment).exit_code, 0);
+    EXPECT_EQ(read_file("precious"), "kept");
+}
+
+TEST_F(CommandTest, FilesAreReplacedOnlyByForce) {
+    write_picture("in.png", 1, 1, {7});
+    const char* const kRaw = "layout --type raw --bytes 4k --svg drawing.svg";
+    const char* const kDemo = "demo --device soft --input in.png --output out.png";
+    const std::pair<const char*, const char*> cases[] = {{kRaw, "drawing.svg"}, {kDemo, "out.png"}};
+    for (const auto& [arguments, file] : cases) {
+        write_file(file, "mine");
+        const Outcome kept = run(arguments);
+        EXPECT_EQ(kept.exit_code, 1) << kept.output;
+        EXPECT_TRUE(has(kept, std::string("opennvsci: ") + file + " is there already; --force replaces it"))
+            << kept.output;
+        EXPECT_EQ(read_file(file), "mine");
+        const Outcome replaced = run(std::string(arguments) + " --force");
+        EXPECT_EQ(replaced.exit_code, 0) << replaced.output;
+        EXPECT_NE(read_file(file), "mine");
+    }
+    // Devices are no files that could be lost.
+    EXPECT_EQ(run("layout --type raw --bytes 4k --svg /dev/null").exit_code, 0);
+    const Outcome full = run("layout --type raw --bytes 4k --svg /dev/full");
+    EXPECT_EQ(full.exit_code, 1);
+    EXPECT_TRUE(has(full, "cannot write /dev/full: No space left on device")) << full.output;
 }
 
 TEST_F(CommandTest, DemoRunsOnTheDeviceOfThatNumber) {
-    write_file("in.ppm", "P6 1 1 255\nabc");
+    write_picture("in.png", 1, 1, {7});
     const std::string two_devices = "OPENNVSCI_DEVICE=soft OPENNVSCI_SOFT_DEVICES=2";
-    const Outcome second = run("demo --device 1 --input in.ppm", two_devices);
+    const Outcome second = run("demo --device 1 --input in.png", two_devices);
     EXPECT_EQ(second.exit_code, 0) << second.output;
     EXPECT_TRUE(has(second, "software device 1")) << second.output;
-    const Outcome third = run("demo --device 2 --input in.ppm", two_devices);
+    const Outcome third = run("demo --device 2 --input in.png", two_devices);
     EXPECT_EQ(third.exit_code, 1);
     EXPECT_TRUE(has(third, "there is no device 2: the driver has 2")) << third.output;
 }
 
 TEST_F(CommandTest, DemoRefusesBadPicturesWithOneAndTheReason) {
-    write_file("cut.ppm", "P6 100 100 255\nabc");
-    write_file("huge.ppm", "P6 99999999999999999999 1 255\nabc");
     write_file("text.png", "no picture");
     std::ifstream whole(shipped_picture(), std::ios::binary);
     std::string half(60'000, '\0');
     whole.read(half.data(), static_cast<std::streamsize>(half.size()));
     write_file("half.png", half);
-    const std::pair<const char*, const char*> cases[] = {{"cut.ppm", "it is cut off"},
-                                                         {"huge.ppm", "the limit is 16384 per side"},
-                                                         {"text.png", "neither a PNG nor a binary PPM"},
+    const std::pair<const char*, const char*> cases[] = {{"text.png", "it is no PNG"},
                                                          {"half.png", "the PNG is damaged or cut off"},
                                                          {"missing.png", "No such file"},
                                                          {".", "it is a directory"}};
@@ -85,7 +124,7 @@ TEST_F(CommandTest, DemoRefusesBadPicturesWithOneAndTheReason) {
         EXPECT_TRUE(has(demo, reason)) << file << ": " << demo.output;
         EXPECT_TRUE(has(demo, file)) << demo.output;
     }
-    EXPECT_FALSE(std::filesystem::exists(folder_ / "opennvsci-demo.png"));
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 2);  // what was there before
 }
 
 TEST_F(CommandTest, DemoSaysThatItCannotWrite) {
@@ -120,19 +159,41 @@ TEST_F(CommandTest, DemoOfTwoProcessesFailsIfOneOfThemDoes) {
     EXPECT_TRUE(has(no_channel, "nvscisync_a_")) << no_channel.output;
 }
 
+// Everything that prints: into a full device, without a stdout, and to a reader that has gone while SIGPIPE is ignored,
+// as it is in children of some programs. Never a signal, and the reason wherever it is one to tell.
 TEST_F(CommandTest, OutputThatCannotBePrintedIsAFailure) {
-    for (const char* arguments :
-         {"devices > /dev/full", "ipc > /dev/full", "ipc --json > /dev/full", "demo > /dev/full", "--help > /dev/full",
-          "layout --type pyramid --format NV12 --size 640x480 --layout pitch-linear --levels "
-          "10 --json > /dev/full"}) {
-        const Outcome outcome = run(arguments, "OPENNVSCI_DEVICE=soft OPENNVSCI_SOFT_DEVICES=16");
-        EXPECT_EQ(outcome.exit_code, 1) << arguments << ": " << outcome.output;
+    for (const std::string arguments :
+         {"devices", "devices -L", "devices --json", "config", "config --json", "ipc", "ipc --json",
+          "demo --output a.png --force", "--help", "", "layout --help", "layout --type raw --bytes 1M",
+          "layout --type raw --bytes 1M --svg -",
+          "layout --type pyramid --format NV12 --size 640x480 --layout pitch-linear --levels 10 --json"}) {
+        const std::string environment = "OPENNVSCI_DEVICE=soft OPENNVSCI_SOFT_DEVICES=16";
+        const Outcome full = run(arguments + " >/dev/full", environment);
+        EXPECT_EQ(full.exit_code, 1) << arguments;
+        EXPECT_EQ(full.output, "opennvsci: cannot write the output: No space left on device\n") << arguments;
+        const Outcome closed = run(arguments + " >&-", environment);
+        EXPECT_EQ(closed.exit_code, 1) << arguments;
+        EXPECT_EQ(closed.output, "opennvsci: cannot write the output: Bad file descriptor\n") << arguments;
+        EXPECT_EQ(run(arguments + " >&- 2>&- <&-", environment).exit_code, 1) << arguments;
     }
+    const std::string command = (program_folder() / "opennvsci").string();
+    const Outcome no_reader =
+        run("run --soft sh -c 'trap \"\" PIPE; { sleep 0.2; " + command + " --help; echo $? >code; } | true'");
+    EXPECT_EQ(no_reader.output, "");
+    EXPECT_EQ(read_file("code"), "1\n");
+}
+
+// A memory file that gets the number of stdout would be written into.
+TEST_F(CommandTest, DemoWithoutStandardDescriptorsDoesItsWork) {
+    const Outcome demo = run("demo --device soft --output gray.png <&- >&- 2>&-");
+    EXPECT_EQ(demo.exit_code, 1);
+    const auto picture = read_picture(folder_ / "gray.png");
+    EXPECT_TRUE(picture) << picture.error().text;
 }
 
 TEST_F(CommandTest, WrongUsageExitsWithTwoAndHelpWithZero) {
     for (const char* arguments :
-         {"", "dance", "demo --device gpu", "demo --device -1", "demo --output a.jpg", "demo --what", "devices extra",
+         {"dance", "demo --device gpu", "demo --device -1", "demo --output a.jpg", "demo --what", "devices extra",
           "ipc extra", "run", "run --device other -- true", "run --soft --device gpu -- true", "layout",
           "layout --type film", "layout --type raw --bytes -1", "layout --type raw --bytes 1 --size 1x1",
           "layout --type image --format NV13", "layout --type image --size 12", "layout --type tensor --dims 1,-2",
@@ -140,11 +201,92 @@ TEST_F(CommandTest, WrongUsageExitsWithTwoAndHelpWithZero) {
         const Outcome outcome = run(arguments);
         EXPECT_EQ(outcome.exit_code, 2) << arguments << ": " << outcome.output;
     }
-    for (const char* arguments :
-         {"--help", "demo --help", "devices --help", "ipc --help", "layout --help", "run --help"}) {
+    for (const char* arguments : {"", "--", "--help", "config --help", "demo --help", "devices --help", "ipc --help",
+                                  "layout --help", "run --help"}) {
         EXPECT_EQ(run(arguments).exit_code, 0) << arguments;
     }
     EXPECT_TRUE(has(run("run --help"), "LD_LIBRARY_PATH"));
+    EXPECT_EQ(run("").output, run("--help").output);
+}
+
+// The line is what the person has to change; the range is told in words.
+TEST_F(CommandTest, MistakesAreNamedByTheirOption) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"layout --type raw", "--type raw needs --bytes"},
+        {"layout --type image --cpu", "--type image needs --format, --size, --layout"},
+        {"layout --type pyramid --format NV12 --size 8x8 --layout pitch-linear", "--type pyramid needs --levels"},
+        {"layout --type tensor --dims 3", "--type tensor needs --data-type"},
+        {"layout --type array", "--type array needs --data-type, --stride, --capacity"},
+        {"layout", "--type is required"},
+        {"layout --type film", "--type: 'film' is none of image, pyramid, tensor, array and raw"},
+        {"layout --type raw --bytes 0", "--bytes: 0 is out of range: it must be 1 to 18446744073709551615"},
+        {"layout --type raw --bytes -1", "--bytes: -1 is out of range: it must be 1 to 18446744073709551615"},
+        {"layout --type raw --bytes 18446744073709551616", "--bytes: 18446744073709551616 is out of range"},
+        {"layout --type raw --bytes 1.5M", "'1.5M' is no number of bytes up to 18446744073709551615, like 4096, 64k"},
+        {"layout --type raw --bytes 16E", "--bytes: '16E' is no number of bytes"},
+        {"layout --type raw --bytes 1zz", "--bytes: '1zz' is no number of bytes"},
+        {"layout --type raw --bytes MiB", "--bytes: 'MiB' is no number of bytes"},
+        {"layout --type raw --bytes 010", "--bytes: '010' is no whole number"},
+        {"layout --type raw --bytes 4k --align 8G", "--align: 8589934592 is out of range: it must be 1 to 4294967295"},
+        {"layout --type raw --bytes 4k --gpu x", "--gpu: 'x' is no whole number"},
+        {"layout --type pyramid --levels 11", "--levels: 11 is out of range: it must be 1 to 10"},
+        {"layout --type tensor --dims 3,-5", "--dims: -5 is out of range"},
+        {"layout --type image --size 0x5", "--size: 0x5 is out of range: width and height must be 1 to 4294967295"},
+        {"layout --type image --size 5x4294967296", "--size: 5x4294967296 is out of range"},
+        {"layout --type image --size 12", "--size: '12' is no size like 1920x1080"},
+        {"layout --type image --format NV12,NV13", "--format: 'NV13' is neither an NvSciColor nor one of NV12,"},
+        {"layout --type tensor --data-type float", "--data-type: 'float' is none of Int4, Uint4,"},
+        {"layout --type raw --bytes 4k --json --svg -", "--json and --svg - cannot both have stdout"},
+        {"demo --frames 0 --two-processes", "--frames: 0 is out of range: it must be 1 to 1000000"},
+        {"demo --device gpu", "--device: 'gpu' is neither the number of a device, 0 to 9999, nor soft"},
+        {"demo --output gray.jpg", "--output: 'gray.jpg' must end with .png"},
+        {"devices -L --json", " excludes "},
+        {"run", "PROGRAM is required"},
+        {"run --sfot ls", "argument was not expected: --sfot"},
+    };
+    for (const auto& [arguments, reason] : cases) {
+        const Outcome outcome = run(arguments);
+        EXPECT_EQ(outcome.exit_code, 2) << arguments << ": " << outcome.output;
+        EXPECT_TRUE(has(outcome, reason)) << arguments << ": " << outcome.output;
+        EXPECT_TRUE(has(outcome, "opennvsci: ")) << outcome.output;
+    }
+}
+
+TEST_F(CommandTest, HelpNamesTheVariablesAndFitsTheTerminal) {
+    const Outcome help = run("--help", "COLUMNS=72");
+    for (const char* variable : {"OPENNVSCI_DEVICE", "OPENNVSCI_LOG", "OPENNVSCI_RUNTIME_DIR"})
+        EXPECT_TRUE(has(help, variable)) << help.output;
+    std::istringstream lines(run("layout --help", "COLUMNS=72").output);
+    for (std::string line; std::getline(lines, line);) {
+        if (!line.starts_with("  opennvsci")) {  // the example, which is there to be copied
+            EXPECT_LE(line.size(), 72U) << line;
+        }
+    }
+}
+
+TEST_F(CommandTest, ConfigShowsEveryVariable) {
+    const std::string environment = "OPENNVSCI_LOG=debug OPENNVSCI_DEVISE=soft";
+    const Outcome text = run("config", environment);
+    EXPECT_EQ(text.exit_code, 0);
+    EXPECT_TRUE(has(text, "  OPENNVSCI_LOG               debug    notice\n")) << text.output;
+    EXPECT_TRUE(has(text, "  OPENNVSCI_SOFT_DEVICES      not set  1\n")) << text.output;
+    EXPECT_TRUE(has(text, "OPENNVSCI_DEVISE is set, but nothing reads a variable of this name")) << text.output;
+    const auto json = nlohmann::json::parse(run("config --json", environment).output);
+    EXPECT_EQ(json["format_version"], 1);
+    EXPECT_EQ(json["unknown"], nlohmann::json{"OPENNVSCI_DEVISE"});
+    for (const auto& variable : json["variables"]) {
+        if (variable["name"] == "OPENNVSCI_LOG") {
+            EXPECT_EQ(variable["value"], "debug");
+        }
+    }
+}
+
+TEST_F(CommandTest, DevicesListsALineForEach) {
+    const Outcome list = run("devices -L", "OPENNVSCI_DEVICE=soft OPENNVSCI_SOFT_DEVICES=2");
+    EXPECT_EQ(list.exit_code, 0);
+    EXPECT_EQ(count(list.output, "\n"), 2);
+    EXPECT_EQ(list.output.rfind("device 0: OpenNvSci software device 0 (UUID: GPU-", 0), 0U) << list.output;
+    EXPECT_TRUE(has(list, "\ndevice 1: OpenNvSci software device 1 (UUID: GPU-")) << list.output;
 }
 
 TEST_F(CommandTest, DevicesShowsDriverAndCapabilities) {
@@ -160,7 +302,9 @@ TEST_F(CommandTest, DevicesShowsDriverAndCapabilities) {
 TEST_F(CommandTest, DevicesAsJson) {
     const Outcome devices = run("devices --json", "OPENNVSCI_DEVICE=soft");
     ASSERT_EQ(devices.exit_code, 0) << devices.output;
-    const auto json = nlohmann::json::parse(devices.output);
+    const auto json = nlohmann::ordered_json::parse(devices.output);
+    EXPECT_EQ(json.begin().key(), "format_version") << "it stands first";
+    EXPECT_EQ(json["format_version"], 1);
     EXPECT_EQ(json["driver"]["is_software"], true);
     ASSERT_EQ(json["devices"].size(), 1U);
     EXPECT_EQ(json["devices"][0]["uuid"].get<std::string>().size(), 40U);
@@ -191,10 +335,80 @@ TEST_F(CommandTest, LayoutShowsPlanes) {
 )");
 }
 
+// Narrow terminals get titles of several lines, and the rest of the columns in a second table.
+TEST_F(CommandTest, LayoutFitsTheTerminal) {
+    EXPECT_EQ(run(kNv12, "COLUMNS=80").output,
+              R"(image NV12 1920x1080, block-linear
+
+                       width x                  aligned   block
+  region   format       height   offset  pitch   height  height     used
+  -------  ------  -----------  -------  -----  -------  ------  -------
+  plane 0  Y8      1920 x 1080        0   1920     1152      16  2073600
+  plane 1  V8U8      960 x 540  2228224   1920      640      16  1036800
+
+  region      size   waste
+  -------  -------  ------
+  plane 0  2228224   6.9 %
+  plane 1  1245184  16.7 %
+
+  size       3473408 bytes, of which 363008 (10.5 %) are waste
+  alignment  65536 bytes
+  memory     system memory: no GPU takes part
+)");
+    EXPECT_EQ(run(kNv12, "COLUMNS=").output, run(kNv12, "COLUMNS=80").output) << "a pipe has no width";
+}
+
+// The last word about the width is COLUMNS; without it, it is the terminal's.
+TEST_F(CommandTest, WidthIsThatOfTheTerminal) {
+    for (const auto& [columns, width] : {std::pair{"", 60U}, {"50", 50U}, {"no number", 60U}}) {
+        const winsize size{25, 60, 0, 0};
+        int terminal = -1;
+        const pid_t child = ::forkpty(&terminal, nullptr, nullptr, &size);
+        ASSERT_GE(child, 0);
+        if (child == 0) {
+            ::setenv("COLUMNS", columns, 1);
+            ::execl((program_folder() / "opennvsci").c_str(), "opennvsci", "config", nullptr);
+            ::_exit(127);
+        }
+        std::string output;
+        std::array<char, 4096> part{};
+        for (ssize_t got = 0; (got = ::read(terminal, part.data(), part.size())) > 0;)
+            output.append(part.data(), static_cast<std::size_t>(got));
+        ::close(terminal);
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        EXPECT_EQ(status, 0);
+        std::size_t widest = 0;
+        std::istringstream lines(output);
+        for (std::string line; std::getline(lines, line);)
+            widest = std::max(widest, line.size() - 1);  // a terminal gets \r\n
+        EXPECT_LE(widest, width) << output;
+        EXPECT_GE(widest, width - 8) << output;
+    }
+}
+
+TEST_F(CommandTest, NamesMayBeInCapitalsOrNot) {
+    EXPECT_EQ(run("layout --type IMAGE --format nv12 --size 1920x1080 --layout Block-Linear").output,
+              run(kNv12).output);
+    const char* const kPlanes = "layout --type image --format Y8,V8U8 --size 64x64,32x32 --layout pitch-linear";
+    EXPECT_EQ(run("layout --type image --format y8,v8u8 --size 64x64,32x32 --layout pitch-linear").output,
+              run(kPlanes).output);
+    EXPECT_EQ(run("layout --type array --data-type FLOAT16 --stride 1k --capacity 3").output,
+              run("layout --type array --data-type Float16 --stride 1024 --capacity 3").output);
+}
+
+TEST_F(CommandTest, BytesMayHaveUnits) {
+    const std::string one_mebibyte = run("layout --type raw --bytes 1048576 --align 65536").output;
+    EXPECT_EQ(run("layout --type raw --bytes 1M --align 64K").output, one_mebibyte);
+    EXPECT_EQ(run("layout --type raw --bytes 1MiB --align 64kib").output, one_mebibyte);
+    EXPECT_NE(run("layout --type raw --bytes 1 --align 64kib").output, one_mebibyte);
+}
+
 TEST_F(CommandTest, LayoutAsJson) {
     const Outcome layout = run(std::string(kNv12) + "--json --gpu", "OPENNVSCI_DEVICE=soft");
     ASSERT_EQ(layout.exit_code, 0) << layout.output;
     const auto json = nlohmann::json::parse(layout.output);
+    EXPECT_EQ(json["format_version"], 1);
     EXPECT_EQ(json["size"], 3473408);
     EXPECT_EQ(json["used"], 3110400);
     EXPECT_EQ(json["alignment"], 65536);
@@ -218,6 +432,7 @@ TEST_F(CommandTest, LayoutIsDrawn) {
     const Outcome layout = run(std::string(kNv12) + "--svg map.svg");
     ASSERT_EQ(layout.exit_code, 0) << layout.output;
     EXPECT_EQ(read_file("map.svg").rfind("<svg xmlns=\"http://www.w3.org/2000/svg\"", 0), 0U);
+    EXPECT_EQ(run(std::string(kNv12) + "--svg -").output, read_file("map.svg"));
     const Outcome nowhere = run(std::string(kNv12) + "--svg /nowhere/map.svg");
     EXPECT_EQ(nowhere.exit_code, 1);
     EXPECT_EQ(nowhere.output, "opennvsci: cannot write /nowhere/map.svg: No such file or directory\n");
@@ -225,13 +440,12 @@ TEST_F(CommandTest, LayoutIsDrawn) {
 
 TEST_F(CommandTest, LayoutOfARefusedBufferGivesTheReason) {
     const std::pair<const char*, const char*> cases[] = {
-        {"--type raw", "NvSciBufRawBufferAttrKey_Size: mandatory for this type of buffer"},
-        {"--type raw --bytes 0", "NvSciBufRawBufferAttrKey_Size: 0 is not legal; it must be greater than 0"},
         {"--type raw --bytes 1 --gpu 7", "there is no device 7: the driver has 1"},
         {"--type image --format NV12 --size 64x64 --layout pitch-linear --plane-align 1024",
          "the image is described by a surface and by planes"},
         {"--type array --data-type Uint32 --stride 2 --capacity 1", "2 bytes, but an element has 4"},
-        {"--type pyramid --format NV12 --size 64x64 --layout pitch-linear --levels 11", "it must be 1 to 10"},
+        {"--type pyramid --format NV12 --size 64x64 --layout pitch-linear --levels 2 --scale 3",
+         "3 is not legal; it must be greater than 0, at most 1"},
         {"--type tensor --dims 3,5 --data-type Int4", "5 elements of 4 bits, two to a byte"}};
     for (const auto& [arguments, reason] : cases) {
         const Outcome layout = run(std::string("layout ") + arguments, "OPENNVSCI_DEVICE=soft");
@@ -249,6 +463,36 @@ TEST_F(CommandTest, RunSoftGivesTheProgramTheSoftwareDevice) {
     }
 }
 
+TEST_F(CommandTest, RunWithoutAGpuTakesTheSoftwareDeviceAndSaysSo) {
+    const Outcome devices = run("devices --json 2>&-", "OPENNVSCI_DEVICE=auto");
+    if (!has(devices, "\"is_software\": true")) GTEST_SKIP() << "there is a GPU";
+    const std::string program = "'" + (program_folder() / "opennvsci_names_its_driver").string() + "'";
+    for (const char* environment : {"OPENNVSCI_DEVICE=auto", "-u OPENNVSCI_DEVICE"}) {
+        const Outcome outcome = run("run " + program, std::string("env ") + environment);
+        EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+        EXPECT_EQ(count(outcome.output, "\n"), 2) << outcome.output;
+        EXPECT_EQ(outcome.output.rfind("opennvsci: notice: no GPU (", 0), 0U) << outcome.output;
+        EXPECT_TRUE(has(outcome, "\nsoftware device\n")) << outcome.output;
+    }
+    // Who asks for it is not told, and who asks for a GPU does not get it.
+    EXPECT_EQ(run("run " + program, "OPENNVSCI_DEVICE=soft").output, "software device\n");
+    EXPECT_EQ(run("run --device gpu " + program).output, "no driver\n");
+}
+
+// Its own libraries are found, though neither the program nor the environment names their folder.
+TEST_F(CommandTest, RunMakesTheLibrariesFindable) {
+    const std::string program = "'" + (program_folder() / "opennvsci_needs_its_library").string() + "'";
+    const Outcome alone =
+        run("run --soft sh -c 'unset LD_LIBRARY_PATH LD_PRELOAD; exec " + program.substr(1, program.size() - 2) + "'");
+    ASSERT_EQ(alone.exit_code, 127) << "the test shows nothing: the library is found anyway. " << alone.output;
+    for (const char* options : {"run --soft ", "run --device gpu "}) {
+        const Outcome outcome = run(options + program, "LD_LIBRARY_PATH=/nowhere");
+        EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+        EXPECT_EQ(outcome.output, "the library is there\n");
+    }
+    EXPECT_TRUE(has(run("run --soft sh -c 'echo $LD_LIBRARY_PATH'", "LD_LIBRARY_PATH=/nowhere"), ":/nowhere\n"));
+}
+
 TEST_F(CommandTest, RunPassesArgumentsEnvironmentAndExitCode) {
     const std::string program = "'" + (program_folder() / "opennvsci_names_its_driver").string() + "'";
     const Outcome arguments = run("run --soft -- " + program + " --soft -- 'a b'");
@@ -256,7 +500,9 @@ TEST_F(CommandTest, RunPassesArgumentsEnvironmentAndExitCode) {
     EXPECT_EQ(arguments.exit_code, 3);
     EXPECT_EQ(run("run --soft -- sh -c 'echo $OPENNVSCI_DEVICE'").output, "soft\n");
     EXPECT_EQ(run("run --device gpu -- sh -c 'echo $OPENNVSCI_DEVICE'").output, "gpu\n");
-    EXPECT_EQ(run("run -- sh -c 'echo $OPENNVSCI_DEVICE'", "OPENNVSCI_DEVICE=auto").output, "auto\n");
+    const Outcome without_marks = run("run --device=soft " + program + " --soft ls --device x");
+    EXPECT_EQ(without_marks.output, "software device\nargument --soft\nargument ls\nargument --device\nargument x\n");
+    EXPECT_EQ(run("run --soft ls -d /").output, "/\n");
 }
 
 TEST_F(CommandTest, RunOfAMissingProgramExitsWith127) {

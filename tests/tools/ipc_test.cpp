@@ -114,6 +114,7 @@ TEST_F(IpcCommandTest, JsonHasTheSame) {
     const Outcome outcome = run("ipc --json");
     ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
     const auto json = nlohmann::json::parse(outcome.output);
+    EXPECT_EQ(json["format_version"], 1);
     EXPECT_EQ(json["configuration"], (folder_ / "channels.cfg").string());
     EXPECT_EQ(json["folder"], (folder_ / "run").string());
     EXPECT_EQ(json["folder_exists"], true);

@@ -4,11 +4,13 @@
 // drawing is well-formed and to scale.
 #include <gtest/gtest.h>
 
+#include <CLI/CLI.hpp>
 #include <cmath>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "layout/command_line.h"
 #include "layout/memory_map.h"
 #include "layout/negotiated_layout.h"
 #include "layout/wishes.h"
@@ -16,16 +18,29 @@
 namespace opennvsci::tool {
 namespace {
 
-LayoutOptions image_options(const char* format, const char* size, const char* arrangement) {
+// What the command line makes of the arguments. Throws their mistake.
+LayoutOptions parsed(const std::string& arguments) {
     LayoutOptions options;
-    options.type = "image";
-    options.format = format;
-    options.size = size;
-    options.arrangement = arrangement;
+    CLI::App command;
+    add_layout_options(command, options);
+    command.parse(arguments);
     return options;
 }
 
-LayoutOptions pyramid_options(std::uint32_t levels, float scale, const char* arrangement) {
+bool is_refused(const std::string& arguments) {
+    try {
+        static_cast<void>(parsed(arguments));
+        return false;
+    } catch (const CLI::ParseError&) {
+        return true;
+    }
+}
+
+LayoutOptions image_options(const std::string& format, const std::string& size, const std::string& arrangement) {
+    return parsed("--type image --format " + format + " --size " + size + " --layout " + arrangement);
+}
+
+LayoutOptions pyramid_options(std::uint32_t levels, float scale, const std::string& arrangement) {
     LayoutOptions options = image_options("I420", "1280x720", arrangement);
     options.type = "pyramid";
     options.levels = levels;
@@ -138,7 +153,7 @@ TEST(LayoutTest, EverySurfaceNameReconciles) {
 
 TEST(LayoutTest, EveryColorFormatHasAName) {
     for (std::uint32_t number = NvSciColor_LowerBound + 1; number < NvSciColor_UpperBound; ++number) {
-        const auto format = parse_format(text_of(NvSciBufTensorAttrKey_PixelFormat, number));
+        const auto format = parse_formats({text_of(NvSciBufTensorAttrKey_PixelFormat, number)});
         ASSERT_TRUE(format) << number;
         ASSERT_EQ(format->planes.size(), 1U);
         EXPECT_EQ(static_cast<std::uint32_t>(format->planes[0]), number);
@@ -146,16 +161,22 @@ TEST(LayoutTest, EveryColorFormatHasAName) {
 }
 
 TEST(LayoutTest, WordsThatMeanNothingAreRefused) {
-    for (const char* format : {"", "NV13", "Y8,", "Y8,Y8,Y8,Y8", "nv12", "NV12,Y8", "LowerBound", "NvSciColor_Y8", "y8",
-                               "Y8 ", "UpperBound"})
-        EXPECT_FALSE(parse_format(format)) << format;
-    for (const char* size : {"", "1920", "x", "1x", "1x2x3", "1x2,", "-1x1", "1x4294967296", " 1x1"})
-        EXPECT_FALSE(parse_sizes(size)) << size;
-    EXPECT_FALSE(parse_data_type("float"));
-    EXPECT_EQ(parse_data_type("FloatISP").value(), NvSciDataType_FloatISP);
+    const std::string rest = " --size 64x48 --layout pitch-linear";
+    for (const char* format : {"NV13", "Y8,Y9", "LowerBound", "NvSciColor_Y8", "UpperBound", "0"})
+        EXPECT_TRUE(is_refused("--type image --format " + std::string(format) + rest)) << format;
+    EXPECT_EQ(parsed("--type image --format nv12" + rest).formats, std::vector<std::string>{"NV12"});
+    EXPECT_EQ(parsed("--type image --format y8,V8u8" + rest).formats, (std::vector<std::string>{"Y8", "V8U8"}));
+    EXPECT_FALSE(parse_formats({"Y8", "Y8", "Y8", "Y8"}));
+    EXPECT_FALSE(parse_formats({"NV12", "Y8"})) << "a surface has all planes";
+    EXPECT_FALSE(parse_formats({"y8"})) << "the command line makes it Y8";
+    for (const char* size : {"", "1920", "x", "1x", "1x2x3", "-1x1", "1x4294967296", "0x1", "1x0", " 1x1", "1X1"})
+        EXPECT_FALSE(parse_size(size)) << size;
+    EXPECT_EQ(parse_size("1x4294967295")->height, UINT32_MAX);
+    EXPECT_TRUE(is_refused("--type array --stride 8 --capacity 1 --data-type float"));
+    EXPECT_EQ(parsed("--type array --stride 8 --capacity 1 --data-type floatisp").data_type, "FloatISP");
     LayoutOptions two_sizes = image_options("NV12", "64x48,32x24", "pitch-linear");
     EXPECT_FALSE(negotiate_layout(two_sizes));
-    two_sizes.format = "Y8,U8,V8";
+    two_sizes.formats = {"Y8", "U8", "V8"};
     EXPECT_FALSE(negotiate_layout(two_sizes));
 }
 
@@ -301,6 +322,42 @@ TEST(MemoryMapTest, LabelsDoNotOverlap) {
         if (is_first) continue;
         EXPECT_GE(element.number("y") - before->second, 13.9) << element.attributes.at("x");
         before->second = element.number("y");
+    }
+}
+
+// The map says where each second field begins: at the side, in the label, and by a line across.
+TEST(MemoryMapTest, SecondFieldsAreLabelled) {
+    LayoutOptions options = image_options("NV12", "1920x1080", "block-linear");
+    EXPECT_EQ(draw_memory_map(negotiated(options)).find("second field"), std::string::npos);
+    options.interlaced = true;
+    const NegotiatedLayout drawn = negotiated(options);
+    const std::string svg = draw_memory_map(drawn);
+    ASSERT_EQ(drawn.regions().size(), 2U);
+    std::size_t lines = 0;
+    for (const Element& element : XmlReader(svg).read())
+        lines += element.is("line", "fields") ? 1 : 0;
+    EXPECT_EQ(lines, 2U);
+    for (const OpenNvSciBufRegion& region : drawn.regions()) {
+        const std::string offset = std::to_string(region.secondFieldOffset);
+        EXPECT_NE(svg.find(">second field at +" + offset + ", the dashed line<"), std::string::npos) << svg;
+        EXPECT_NE(svg.find(">" + std::to_string(region.offset + region.secondFieldOffset) + "</text>"),
+                  std::string::npos);
+        EXPECT_NE(svg.find(std::string(region.name) + ", second field: "), std::string::npos) << "for the pointer";
+    }
+    EXPECT_NE(svg.find(">second field</text>"), std::string::npos);
+}
+
+// Every region begins with its title, which is what browsers show at the pointer.
+TEST(MemoryMapTest, RegionsHaveTitles) {
+    for (const LayoutOptions& options : many_layouts()) {
+        const NegotiatedLayout drawn = negotiated(options);
+        const std::string svg = draw_memory_map(drawn);
+        std::size_t titled = 0;
+        const std::vector<Element> elements = XmlReader(svg).read();
+        for (std::size_t i = 0; i + 1 < elements.size(); ++i)
+            titled += elements[i].is("g", "region") && elements[i + 1].name == "title" ? 1 : 0;
+        EXPECT_EQ(titled, drawn.regions().size()) << drawn.title;
+        EXPECT_NE(svg.find("<title>" + std::string(drawn.regions()[0].name) + ": "), std::string::npos) << svg;
     }
 }
 

@@ -14,6 +14,7 @@
 #include "demo/two_processes.h"
 #include "device_choice.h"
 #include "negotiation.h"
+#include "output.h"
 
 namespace opennvsci::tool {
 namespace {
@@ -70,7 +71,7 @@ Result<std::vector<Shared>> make_buffers(Process& process) {
     }
     print_done(fmt::format("{} buffers of {} bytes, exported to be read", Packet::kBuffers, kFrameSize));
     OPENNVSCI_TRY_ASSIGN(decisions, decisions_of(buffers[0].object));
-    fmt::print("\n{}\n", decisions_table(decisions));
+    print("\n{}\n", decisions_table(decisions));
     return buffers;
 }
 

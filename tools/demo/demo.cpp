@@ -6,6 +6,7 @@
 // What is freed when is deliberate: the module first, the objects before their imports, the imports before their
 // mappings. The result is read after all of that, through the mappings that are left.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstring>
@@ -17,8 +18,10 @@
 #include "demo/report.h"
 #include "demo/two_processes.h"
 #include "device_choice.h"
+#include "file.h"
 #include "negotiation.h"
 #include "nvsci.h"
+#include "output.h"
 
 namespace opennvsci::tool {
 
@@ -34,9 +37,19 @@ Result<std::filesystem::path> shipped_picture() {
     return program.parent_path().parent_path() / "share/opennvsci/picture.png";
 }
 
+// What nobody names is a file of this user, which the next demo replaces.
+Result<std::filesystem::path> usual_output() {
+    std::error_code status;
+    const auto folder = std::filesystem::temp_directory_path(status);
+    if (status) return fail(fmt::format("no temporary folder: {}; --output names the picture", status.message()));
+    auto path = folder / fmt::format("opennvsci-demo-{}.png", ::geteuid());
+    std::filesystem::remove(path, status);  // also a link that somebody put there; if it stays, the writing tells
+    return path;
+}
+
 Result<> print_negotiation(const std::string& title, const Object& object) {
     OPENNVSCI_TRY_ASSIGN(decisions, decisions_of(object));
-    fmt::print("\n{}\n\n{}", title, decisions_table(decisions));
+    print("\n{}\n\n{}", title, decisions_table(decisions));
     return {};
 }
 
@@ -238,6 +251,13 @@ Result<> demo(const DemoOptions& options) {
     if (options.role == "camera") return be_camera(options);
     if (options.role == "vision") return be_vision(options);
     if (options.two_processes) return show_two_processes(options);
+    std::filesystem::path output = options.output;
+    if (output.empty()) {
+        OPENNVSCI_TRY_ASSIGN(usual, usual_output());
+        output = std::move(usual);
+    }
+    const Existing existing = options.force ? Existing::replace : Existing::keep;
+    OPENNVSCI_TRY(check_may_write(output, existing));
     std::filesystem::path input = options.input;
     if (input.empty()) {
         OPENNVSCI_TRY_ASSIGN(shipped, shipped_picture());
@@ -247,16 +267,16 @@ Result<> demo(const DemoOptions& options) {
 
     OPENNVSCI_TRY_ASSIGN(driver, Driver::load());
     OPENNVSCI_TRY_ASSIGN(device, choose_device(driver.description, options.device));
-    fmt::print("picture  {}, {} x {} pixels\n", input.string(), picture.width, picture.height);
-    fmt::print("device   {} ({}), {}\n", device->name, shorten_uuids(uuid_text(device->gpuId)),
-               driver.description.isSoftware ? "the software device" : "a GPU");
-    fmt::print("driver   {}\n", driver.description.path);
+    print("picture  {}, {} x {} pixels\n", input.string(), picture.width, picture.height);
+    print("device   {} ({}), {}\n", device->name, shorten_uuids(uuid_text(device->gpuId)),
+          driver.description.isSoftware ? "the software device" : "a GPU");
+    print("driver   {}\n", driver.description.path);
 
     OPENNVSCI_TRY_ASSIGN(context, PrimaryContext::make_current(driver, *device));
     Demo demo(driver, *device, picture);
     OPENNVSCI_TRY(demo.negotiate_input());
     OPENNVSCI_TRY(demo.negotiate_result());
-    fmt::print("\n");
+    print("\n");
     OPENNVSCI_TRY(demo.fill_input());
     OPENNVSCI_TRY(demo.import_into_cuda());
     OPENNVSCI_TRY(demo.run_on_device());
@@ -265,8 +285,9 @@ Result<> demo(const DemoOptions& options) {
     OPENNVSCI_TRY_ASSIGN(result, demo.read_result());
     OPENNVSCI_TRY(demo.free_mappings());
     OPENNVSCI_TRY(context.release());
-    OPENNVSCI_TRY(write_gray(options.output, picture.width, picture.height, result.gray));
-    fmt::print("\nwrote {}; everything held, on {}\n", options.output.string(), device->name);
+    OPENNVSCI_TRY_ASSIGN(file, encode_gray(picture.width, picture.height, result.gray));
+    OPENNVSCI_TRY(write_file(output, {reinterpret_cast<const char*>(file.data()), file.size()}, existing));
+    print("\nwrote {}; everything held, on {}\n", output.string(), device->name);
     return {};
 }
 

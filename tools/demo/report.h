@@ -3,11 +3,9 @@
 // What the demo prints: what held, and the decisions of a negotiation as a table for people.
 #pragma once
 
-#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "opennvsci.h"
 
@@ -21,9 +19,6 @@ void print_done(const std::string& line);
 
 /// The text with every UUID "GPU-00112233-4455-…" cut to "GPU-00112233…".
 [[nodiscard]] std::string shorten_uuids(std::string_view text);
-
-/// The text in lines of at most `width` characters, broken at spaces, and inside words that are longer than a line.
-[[nodiscard]] std::vector<std::string> wrap(std::string_view text, std::size_t width);
 
 /// One row per decision: key, who asked for what, the result, and why where the result is not simply what was asked.
 [[nodiscard]] std::string decisions_table(std::span<const OpenNvSciDecision> decisions);

@@ -11,7 +11,10 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+
+#include "output.h"
 
 namespace opennvsci::tool {
 namespace {
@@ -89,11 +92,12 @@ void wait_for_end(Child& child) {
 }  // namespace
 
 Result<> show_two_processes(const DemoOptions& options) {
-    fmt::print(
+    print(
         "Two processes share four buffers: the camera writes frames, vision may only read them. Lists, buffers "
         "and fences\ngo over NvSciIpc; no CPU waits for a GPU while the frames go around.\n");
     std::fflush(stdout);  // or both processes print it too
     std::array<Child, 2> children{{{"camera", -1, -1, {}, {}}, {"vision", -1, -1, {}, {}}}};
+    ::setenv("COLUMNS", fmt::format("{}", terminal_width()).c_str(), 1);  // which they do not see
     OPENNVSCI_TRY(start(children[0], options));
     if (Result<> started = start(children[1], options); !started) {
         ::kill(children[0].process, SIGTERM);
@@ -103,7 +107,7 @@ Result<> show_two_processes(const DemoOptions& options) {
     read_to_the_end(children);
     for (Child& child : children) {
         wait_for_end(child);
-        fmt::print("\n{}, process {}\n\n{}", child.role, child.process, child.text);
+        print("\n{}, process {}\n\n{}", child.role, child.process, child.text);
     }
     // Who was ended because the other one failed is not the one to name.
     for (const bool by_signal : {false, true}) {
@@ -112,7 +116,7 @@ Result<> show_two_processes(const DemoOptions& options) {
             if (!child.failure.empty() && was_signal == by_signal) return fail(child.failure);
         }
     }
-    fmt::print("\neverything held\n");
+    print("\neverything held\n");
     return {};
 }
 

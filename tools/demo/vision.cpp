@@ -12,6 +12,7 @@
 #include "demo/two_processes.h"
 #include "device_choice.h"
 #include "negotiation.h"
+#include "output.h"
 
 namespace opennvsci::tool {
 namespace {

@@ -26,8 +26,10 @@ constexpr double kMapRight = 570;
 constexpr double kMapTop = 104;
 constexpr double kMapLeastHeight = 440;
 constexpr double kLabelLeft = 632;
-constexpr double kLabelGap = 42;   // between the two-line labels of regions
-constexpr double kOffsetGap = 17;  // between the labels of offsets
+constexpr double kLabelGap = 42;    // between the two-line labels of regions
+constexpr double kLineGap = 15;     // for the third line of those that have two fields
+constexpr double kLeastField = 18;  // pixels of a field in which its name has room
+constexpr double kOffsetGap = 17;   // between the labels of offsets
 constexpr double kFooter = 76;
 constexpr double kLeastBlockRow = 5;  // rows of blocks that are lower than this are not drawn
 
@@ -40,6 +42,8 @@ constexpr const char* kStyle = R"svg(  <style>
     .quiet { fill: #66717f; font-size: 12px; }
     .offset { font-family: "JetBrains Mono", "DejaVu Sans Mono", monospace; font-size: 12px; text-anchor: end; }
     .leader { fill: none; stroke: #98a2ae; stroke-width: 1; }
+    .field { font-size: 12px; text-anchor: end; paint-order: stroke; stroke: #ffffff; stroke-width: 3px; }
+    .fields { stroke: #1d2733; stroke-width: 1; stroke-dasharray: 5 3; }
     .blocks { stroke: #ffffff; stroke-width: 1; stroke-opacity: 0.45; }
     .frame { fill: none; stroke: #1d2733; stroke-width: 1.5; }
   </style>
@@ -98,6 +102,10 @@ std::vector<double> spread(std::vector<double> wanted, double gap, double first,
     return wanted;
 }
 
+bool is_interlaced(const Region& region) {
+    return is_plane(region) && region.secondFieldOffset != 0;
+}
+
 struct Rectangle {
     double left;
     double top;
@@ -111,7 +119,8 @@ class Drawing {
         : negotiated_(negotiated),
           layout_(*negotiated.layout),
           regions_(negotiated.regions()),
-          map_height_(std::max(kMapLeastHeight, kLabelGap * static_cast<double>(regions_.size()))) {}
+          label_gap_(kLabelGap + (std::any_of(regions_.begin(), regions_.end(), is_interlaced) ? kLineGap : 0)),
+          map_height_(std::max(kMapLeastHeight, label_gap_ * static_cast<double>(regions_.size()))) {}
 
     [[nodiscard]] std::string draw() {
         begin();
@@ -154,39 +163,72 @@ class Drawing {
             waste_percent(layout_.used, layout_.size));
     }
 
-    void draw_rectangle(const char* name, const Rectangle& rectangle, const std::string& paint) {
-        add("    <rect class=\"{}\" x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\" {}/>\n", name,
+    void draw_rectangle(const char* name, const Rectangle& rectangle, const std::string& paint,
+                        const std::string& title = {}) {
+        add("    <rect class=\"{}\" x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\" {}", name,
             rectangle.left, rectangle.top, rectangle.width, rectangle.height, paint);
+        if (title.empty()) {
+            add("/>\n");
+        } else {
+            add("><title>{}</title></rect>\n", escaped(title));
+        }
     }
 
     void draw_region(const Region& region, const char* color) {
         const double top = y_of(region.offset);
         add("  <g class=\"region\" data-offset=\"{}\" data-size=\"{}\" data-used=\"{}\">\n", region.offset, region.size,
             region.used);
+        add("    <title>{}</title>\n", escaped(pointer_text(region)));
         draw_rectangle("bytes", {kMapLeft, top, kMapRight - kMapLeft, y_of(region.offset + region.size) - top},
                        fmt::format("fill=\"url(#padding)\" stroke=\"{}\" stroke-width=\"1\"", color));
-        if (is_plane(region)) {
-            const bool is_interlaced = region.secondFieldOffset != 0;
-            const std::uint64_t first_rows = is_interlaced ? (std::uint64_t{region.height} + 1) / 2 : region.height;
-            draw_rows(region, 0, first_rows, color);
-            if (is_interlaced) draw_rows(region, region.secondFieldOffset, region.height - first_rows, color);
+        if (is_interlaced(region)) {
+            const std::uint64_t first_rows = (std::uint64_t{region.height} + 1) / 2;
+            draw_rows(region, 0, first_rows, color, "first field");
+            draw_rows(region, region.secondFieldOffset, region.height - first_rows, color, "second field");
+            draw_names_of_fields(region);
+        } else if (is_plane(region)) {
+            draw_rows(region, 0, region.height, color, "");
         } else {
             const double share = static_cast<double>(region.used) / static_cast<double>(region.size);
-            draw_used(region.offset, region.offset + region.size, share, color);
+            draw_used(region.offset, region.offset + region.size, share, color, "");
         }
         out_ += "  </g>\n";
     }
 
-    void draw_used(std::uint64_t begin, std::uint64_t end, double share_of_row, const char* color) {
+    // What is shown at the pointer.
+    [[nodiscard]] static std::string pointer_text(const Region& region) {
+        std::string text = fmt::format("{}: {}\nbytes {} to {}, {} of them used", region.name, first_line(region),
+                                       region.offset, region.offset + region.size - 1, region.used);
+        if (is_plane(region)) text += fmt::format("\npitch {}, aligned height {}", region.pitch, region.alignedHeight);
+        if (region.blockHeight != 0) text += fmt::format(", blocks {} GOBs high", region.blockHeight);
+        if (is_interlaced(region)) text += fmt::format("\nsecond field at +{}", region.secondFieldOffset);
+        return text;
+    }
+
+    void draw_names_of_fields(const Region& region) {
+        const double second = y_of(region.offset + region.secondFieldOffset);
+        add("    <line class=\"fields\" x1=\"{:.2f}\" y1=\"{:.2f}\" x2=\"{:.2f}\" y2=\"{:.2f}\"/>\n", kMapLeft, second,
+            kMapRight, second);
+        if (y_of(region.offset + region.size) - second < kLeastField) return;  // the label beside the map says it too
+        add("    <text class=\"field\" x=\"{:.2f}\" y=\"{:.2f}\">second field</text>\n", kMapRight - 8, second + 14);
+    }
+
+    void draw_used(std::uint64_t begin, std::uint64_t end, double share_of_row, const char* color,
+                   const std::string& title) {
         draw_rectangle("used", {kMapLeft, y_of(begin), (kMapRight - kMapLeft) * share_of_row, y_of(end) - y_of(begin)},
-                       fmt::format("fill=\"{}\"", color));
+                       fmt::format("fill=\"{}\"", color), title);
     }
 
     // The rows of a field, and where its rows of blocks end.
-    void draw_rows(const Region& region, std::uint64_t field_offset, std::uint64_t count, const char* color) {
+    void draw_rows(const Region& region, std::uint64_t field_offset, std::uint64_t count, const char* color,
+                   const char* field) {
         const std::uint64_t begin = region.offset + field_offset;
         const double share = static_cast<double>(region.rowBytes) / region.pitch;
-        draw_used(begin, begin + count * region.pitch, share, color);
+        const std::uint64_t end = begin + count * region.pitch;
+        const bool has_field = *field != '\0';
+        draw_used(
+            begin, end, share, color,
+            has_field ? fmt::format("{}, {}: {} rows, bytes {} to {}", region.name, field, count, begin, end - 1) : "");
         const std::uint64_t block_bytes = region.blockHeight * kGobHeight * region.pitch;
         if (block_bytes == 0 || y_of(begin + block_bytes) - y_of(begin) < kLeastBlockRow) return;
         const double right = kMapLeft + (kMapRight - kMapLeft) * share;
@@ -199,8 +241,10 @@ class Drawing {
     void draw_offsets() {
         std::vector<std::uint64_t> offsets;
         std::vector<double> wanted;
-        for (const Region& region : regions_)
+        for (const Region& region : regions_) {
             offsets.push_back(region.offset);
+            if (is_interlaced(region)) offsets.push_back(region.offset + region.secondFieldOffset);
+        }
         offsets.push_back(layout_.size);
         for (const std::uint64_t offset : offsets)
             wanted.push_back(y_of(offset));
@@ -219,7 +263,7 @@ class Drawing {
         std::vector<double> wanted;
         for (const Region& region : regions_)
             wanted.push_back((y_of(region.offset) + y_of(region.offset + region.size)) / 2);
-        const auto places = spread(wanted, kLabelGap, kMapTop + kLabelGap / 2, bottom() - kLabelGap / 2);
+        const auto places = spread(wanted, label_gap_, kMapTop + label_gap_ / 2, bottom() - label_gap_ / 2);
         for (std::size_t i = 0; i < regions_.size(); ++i) {
             const Region& region = regions_[i];
             add("  <path class=\"leader\" d=\"M {:.2f} {:.2f} H {:.2f} L {:.2f} {:.2f} H {:.2f}\"/>\n", kMapRight,
@@ -230,6 +274,9 @@ class Drawing {
                 places[i] - 2, escaped(region.name), escaped(first_line(region)));
             add("  <text class=\"quiet\" x=\"{:.2f}\" y=\"{:.2f}\">{}</text>\n", kLabelLeft, places[i] + 14,
                 escaped(second_line(region)));
+            if (!is_interlaced(region)) continue;
+            add("  <text class=\"quiet\" x=\"{:.2f}\" y=\"{:.2f}\">second field at +{}, the dashed line</text>\n",
+                kLabelLeft, places[i] + 14 + kLineGap, region.secondFieldOffset);
         }
     }
 
@@ -270,6 +317,7 @@ class Drawing {
     const NegotiatedLayout& negotiated_;
     const OpenNvSciBufLayout& layout_;
     const std::span<const Region> regions_;
+    const double label_gap_;
     const double map_height_;
     std::string out_;
 };

@@ -2,6 +2,7 @@
 #include "layout/negotiated_layout.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "layout/wishes.h"
 
@@ -20,7 +21,8 @@ std::string title_of(const LayoutOptions& options) {
     if (options.type == "tensor") return fmt::format("tensor {} {}", dimensions_text(options.dims), options.data_type);
     if (options.type == "array") return fmt::format("array {} {}", *options.capacity, options.data_type);
     if (options.type == "raw") return fmt::format("raw buffer, {} bytes", *options.bytes);
-    std::string title = fmt::format("{} {} {}, {}", options.type, options.format, options.size, options.arrangement);
+    std::string title = fmt::format("{} {} {}, {}", options.type, fmt::join(options.formats, ","),
+                                    fmt::join(options.sizes, ","), options.arrangement);
     if (options.interlaced) title += ", interlaced";
     if (options.type == "pyramid") title += fmt::format(", {} levels, scale {}", *options.levels, options.scale);
     return title;

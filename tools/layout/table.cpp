@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "device_choice.h"
+#include "output.h"
 #include "text_table.h"
 
 namespace opennvsci::tool {
@@ -25,46 +26,48 @@ std::string text_if(bool is_there, const std::string& text) {
     return is_there ? text : "";
 }
 
-struct Column {
+struct RegionColumn {
     const char* title;
-    bool is_number;
+    Column kind;
     std::string (*text)(const Region& region);
 };
-constexpr Column kColumns[] = {
-    {"region", false, [](const Region& region) { return std::string(region.name); }},
-    {"format", false, [](const Region& region) { return std::string(region.element); }},
-    {"width x height", true,
+constexpr RegionColumn kColumns[] = {
+    {"region", Column::name, [](const Region& region) { return std::string(region.name); }},
+    {"format", Column::name, [](const Region& region) { return std::string(region.element); }},
+    {"width x height", Column::number,
      [](const Region& region) {
          return text_if(is_plane(region), fmt::format("{} x {}", region.width, region.height));
      }},
-    {"elements", true,
+    {"elements", Column::number,
      [](const Region& region) { return joined(region.elementsPerDim, region.dimensionCount, " x "); }},
-    {"strides", true, [](const Region& region) { return joined(region.stridesPerDim, region.dimensionCount, ", "); }},
-    {"offset", true, [](const Region& region) { return fmt::format("{}", region.offset); }},
-    {"pitch", true, [](const Region& region) { return text_if(is_plane(region), fmt::format("{}", region.pitch)); }},
-    {"aligned height", true,
+    {"strides", Column::number,
+     [](const Region& region) { return joined(region.stridesPerDim, region.dimensionCount, ", "); }},
+    {"offset", Column::number, [](const Region& region) { return fmt::format("{}", region.offset); }},
+    {"pitch", Column::number,
+     [](const Region& region) { return text_if(is_plane(region), fmt::format("{}", region.pitch)); }},
+    {"aligned height", Column::number,
      [](const Region& region) { return text_if(is_plane(region), fmt::format("{}", region.alignedHeight)); }},
-    {"second field", true,
+    {"second field", Column::number,
      [](const Region& region) {
          return text_if(region.secondFieldOffset != 0, fmt::format("+{}", region.secondFieldOffset));
      }},
-    {"block height", true,
+    {"block height", Column::number,
      [](const Region& region) { return text_if(region.blockHeight != 0, fmt::format("{}", region.blockHeight)); }},
-    {"used", true, [](const Region& region) { return fmt::format("{}", region.used); }},
-    {"size", true, [](const Region& region) { return fmt::format("{}", region.size); }},
-    {"waste", true,
+    {"used", Column::number, [](const Region& region) { return fmt::format("{}", region.used); }},
+    {"size", Column::number, [](const Region& region) { return fmt::format("{}", region.size); }},
+    {"waste", Column::number,
      [](const Region& region) { return fmt::format("{:.1f} %", waste_percent(region.used, region.size)); }},
 };
 
 std::string regions_table(std::span<const Region> regions) {
     TextTable table;
-    for (const Column& column : kColumns) {
+    for (const RegionColumn& column : kColumns) {
         std::vector<std::string> texts;
         for (const Region& region : regions)
             texts.push_back(column.text(region));
-        table.add_column(column.title, column.is_number, std::move(texts));
+        table.add_column(column.title, column.kind, std::move(texts));
     }
-    return table.text();
+    return table.text(terminal_width());
 }
 
 }  // namespace
@@ -75,14 +78,18 @@ double waste_percent(std::uint64_t used, std::uint64_t size) {
 
 std::string layout_table(const NegotiatedLayout& negotiated) {
     const OpenNvSciBufLayout& layout = *negotiated.layout;
-    return fmt::format(
-        "{}\n\n{}\n  size       {} bytes, of which {} ({:.1f} %) are waste\n  alignment  {} bytes\n"
-        "  memory     {}: {}\n",
-        negotiated.title, regions_table(negotiated.regions()), layout.size, layout.size - layout.used,
-        waste_percent(layout.used, layout.size), layout.alignment, layout.memory, layout.memoryReason);
+    TextTable whole;
+    whole.add_column("", Column::name, {"size", "alignment", "memory"});
+    whole.add_column(
+        "", Column::text,
+        {fmt::format("{} bytes, of which {} ({:.1f} %) are waste", layout.size, layout.size - layout.used,
+                     waste_percent(layout.used, layout.size)),
+         fmt::format("{} bytes", layout.alignment), fmt::format("{}: {}", layout.memory, layout.memoryReason)});
+    return fmt::format("{}\n\n{}\n{}", negotiated.title, regions_table(negotiated.regions()),
+                       whole.text(terminal_width()));
 }
 
-std::string layout_json(const NegotiatedLayout& negotiated) {
+nlohmann::ordered_json layout_json(const NegotiatedLayout& negotiated) {
     using Json = nlohmann::ordered_json;
     const OpenNvSciBufLayout& layout = *negotiated.layout;
     auto regions = Json::array();
@@ -107,16 +114,15 @@ std::string layout_json(const NegotiatedLayout& negotiated) {
     }
     const NvSciRmGpuId none{};
     const bool has_gpu = std::memcmp(&layout.memoryGpu, &none, sizeof(none)) != 0;
-    const Json all{{"title", negotiated.title},
-                   {"size", layout.size},
-                   {"used", layout.used},
-                   {"alignment", layout.alignment},
-                   {"memory",
-                    {{"place", layout.memory},
-                     {"reason", layout.memoryReason},
-                     {"gpu", has_gpu ? Json(uuid_text(layout.memoryGpu)) : Json(nullptr)}}},
-                   {"regions", std::move(regions)}};
-    return all.dump(2) + '\n';
+    return Json{{"title", negotiated.title},
+                {"size", layout.size},
+                {"used", layout.used},
+                {"alignment", layout.alignment},
+                {"memory",
+                 {{"place", layout.memory},
+                  {"reason", layout.memoryReason},
+                  {"gpu", has_gpu ? Json(uuid_text(layout.memoryGpu)) : Json(nullptr)}}},
+                {"regions", std::move(regions)}};
 }
 
 }  // namespace opennvsci::tool

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "layout/negotiated_layout.h"
@@ -16,6 +17,7 @@ namespace opennvsci::tool {
 /// One row per region, then what holds for the whole buffer.
 [[nodiscard]] std::string layout_table(const NegotiatedLayout& negotiated);
 
-[[nodiscard]] std::string layout_json(const NegotiatedLayout& negotiated);
+/// The same as data.
+[[nodiscard]] nlohmann::ordered_json layout_json(const NegotiatedLayout& negotiated);
 
 }  // namespace opennvsci::tool

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <string_view>
 
 #include "device_choice.h"
@@ -39,29 +40,32 @@ constexpr SurfaceFormat kSurfaces[] = {
 };
 // clang-format on
 
-std::vector<std::string_view> split(std::string_view text, char separator) {
-    std::vector<std::string_view> parts;
-    for (std::size_t end = 0; end != std::string_view::npos;) {
-        end = text.find(separator);
-        parts.push_back(text.substr(0, end));
-        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    }
-    return parts;
+// The value whose name is in the list that `all` gives, in the order of the values from `first` on.
+template <class Value>
+std::optional<Value> value_of(const std::vector<std::string>& all, const std::string& name, std::uint32_t first) {
+    const auto found = std::find(all.begin(), all.end(), name);
+    if (found == all.end()) return std::nullopt;
+    return static_cast<Value>(first + static_cast<std::uint32_t>(found - all.begin()));
 }
 
-std::string surface_names() {
-    std::string names;
-    for (const SurfaceFormat& surface : kSurfaces) {
-        if (!names.empty()) names += ", ";
-        names += surface.name;
-    }
+// The names of the values from `first` to before `end`.
+std::vector<std::string> names_of(NvSciBufAttrKey key, std::uint32_t first, std::uint32_t end) {
+    std::vector<std::string> names;
+    for (std::uint32_t value = first; value < end; ++value)
+        names.push_back(text_of(key, value));
     return names;
 }
 
-bool parse_number(std::string_view text, std::uint32_t& number) {
-    const char* end = text.data() + text.size();
-    const auto parsed = std::from_chars(text.data(), end, number);
-    return parsed.ec == std::errc{} && parsed.ptr == end;
+constexpr std::uint32_t kFirstColor = NvSciColor_LowerBound + 1;
+
+std::vector<std::string> color_names() {
+    return names_of(NvSciBufTensorAttrKey_PixelFormat, kFirstColor, NvSciColor_UpperBound);
+}
+
+Result<NvSciBufAttrValDataType> parse_data_type(const std::string& name) {
+    const auto type = value_of<NvSciBufAttrValDataType>(data_type_names(), name, 0);
+    if (!type) return fail(fmt::format("'{}' is no NvSciDataType", name));
+    return *type;
 }
 
 void ask_for_surface(Participant& participant, const SurfaceFormat& surface, ImageSize size) {
@@ -90,15 +94,16 @@ void ask_for_planes(Participant& participant, const std::vector<NvSciBufAttrValC
 }
 
 Result<> ask_for_image(Participant& participant, const LayoutOptions& options) {
-    if (options.format.empty() || options.size.empty() || options.arrangement.empty()) {
-        return fail(fmt::format("--type {} needs --format, --size and --layout", options.type));
+    OPENNVSCI_TRY_ASSIGN(format, parse_formats(options.formats));
+    std::vector<ImageSize> sizes;
+    for (const std::string& text : options.sizes) {
+        OPENNVSCI_TRY_ASSIGN(size, parse_size(text));
+        sizes.push_back(size);
     }
-    OPENNVSCI_TRY_ASSIGN(format, parse_format(options.format));
-    OPENNVSCI_TRY_ASSIGN(sizes, parse_sizes(options.size));
     const std::size_t wanted = format.surface != nullptr ? 1 : format.planes.size();
     if (sizes.size() != 1 && sizes.size() != wanted) {
         return fail(format.surface != nullptr ? fmt::format("--size: {} sizes, but {} is a surface, which has one",
-                                                            sizes.size(), options.format)
+                                                            sizes.size(), format.surface->name)
                                               : fmt::format("--size: {} sizes for {} planes", sizes.size(), wanted));
     }
     if (format.surface != nullptr) {
@@ -134,15 +139,7 @@ Result<> ask_for_tensor(Participant& participant, const LayoutOptions& options) 
             .asks_all(NvSciBufTensorAttrKey_SizePerDim, options.dims);
     }
     std::vector<std::uint32_t> alignments(options.dims.size(), 1);
-    if (!options.align.empty()) {
-        alignments.clear();
-        for (const std::uint64_t align : options.align) {
-            if (align > UINT32_MAX) {
-                return fail(fmt::format("--align: {} does not fit 32 bits", align));
-            }
-            alignments.push_back(static_cast<std::uint32_t>(align));
-        }
-    }
+    if (!options.align.empty()) alignments.assign(options.align.begin(), options.align.end());
     if (!alignments.empty()) {
         participant.asks_all(NvSciBufTensorAttrKey_AlignmentPerDim, alignments);
     }
@@ -181,24 +178,41 @@ constexpr BufferType kTypes[] = {
 
 }  // namespace
 
-std::string format_help() {
-    return fmt::format("A surface: {}; or the formats of up to three planes, as NvSciColor names them: Y8,V8U8",
-                       surface_names());
+std::string surface_names() {
+    std::string names;
+    for (const SurfaceFormat& surface : kSurfaces) {
+        if (!names.empty()) names += ", ";
+        names += surface.name;
+    }
+    return names;
 }
 
-Result<Format> parse_format(const std::string& text) {
-    const auto* surface =
-        std::find_if(std::begin(kSurfaces), std::end(kSurfaces), [&](const auto& known) { return text == known.name; });
-    if (surface != std::end(kSurfaces)) return Format{surface, {}};
+std::vector<std::string> format_names() {
+    std::vector<std::string> names = color_names();
+    for (const SurfaceFormat& surface : kSurfaces)
+        names.emplace_back(surface.name);
+    return names;
+}
+
+std::vector<std::string> data_type_names() {
+    return names_of(NvSciBufTensorAttrKey_DataType, 0, NvSciDataType_UpperBound);
+}
+
+Result<Format> parse_formats(const std::vector<std::string>& names) {
+    const std::vector<std::string> colors = color_names();
     Format format;
-    for (const std::string_view name : split(text, ',')) {
-        std::uint32_t number = NvSciColor_LowerBound + 1;
-        while (number < NvSciColor_UpperBound && text_of(NvSciBufTensorAttrKey_PixelFormat, number) != name)
-            ++number;
-        if (number == NvSciColor_UpperBound) {
-            return fail(fmt::format("'{}' is neither an NvSciColor nor one of {}", name, surface_names()));
+    for (const std::string& name : names) {
+        const auto* surface = std::find_if(std::begin(kSurfaces), std::end(kSurfaces),
+                                           [&](const auto& known) { return name == known.name; });
+        if (surface != std::end(kSurfaces)) {
+            if (names.size() != 1) {
+                return fail(fmt::format("{} is a surface with all its planes, and stands alone", name));
+            }
+            return Format{surface, {}};
         }
-        format.planes.push_back(static_cast<NvSciBufAttrValColorFmt>(number));
+        const auto color = value_of<NvSciBufAttrValColorFmt>(colors, name, kFirstColor);
+        if (!color) return fail(fmt::format("'{}' is neither an NvSciColor nor one of {}", name, surface_names()));
+        format.planes.push_back(*color);
     }
     if (format.planes.size() > NV_SCI_BUF_IMAGE_MAX_PLANES) {
         return fail(
@@ -207,28 +221,19 @@ Result<Format> parse_format(const std::string& text) {
     return format;
 }
 
-Result<std::vector<ImageSize>> parse_sizes(const std::string& text) {
-    std::vector<ImageSize> sizes;
-    for (const std::string_view part : split(text, ',')) {
-        const auto sides = split(part, 'x');
-        ImageSize size{};
-        if (sides.size() != 2 || !parse_number(sides[0], size.width) || !parse_number(sides[1], size.height)) {
-            return fail(fmt::format("'{}' is no size like 1920x1080", part));
-        }
-        sizes.push_back(size);
+Result<ImageSize> parse_size(const std::string& text) {
+    ImageSize size{};
+    const char* const end = text.data() + text.size();
+    const auto width = std::from_chars(text.data(), end, size.width);
+    const bool has_x = width.ec != std::errc::invalid_argument && width.ptr != end && *width.ptr == 'x';
+    const auto height = has_x ? std::from_chars(width.ptr + 1, end, size.height) : width;
+    if (!has_x || height.ec == std::errc::invalid_argument || height.ptr != end) {
+        return fail(fmt::format("'{}' is no size like 1920x1080", text));
     }
-    return sizes;
-}
-
-Result<NvSciBufAttrValDataType> parse_data_type(const std::string& text) {
-    std::string names;
-    for (std::uint32_t number = 0; number < NvSciDataType_UpperBound; ++number) {
-        const std::string name = text_of(NvSciBufTensorAttrKey_DataType, number);
-        if (name == text) return static_cast<NvSciBufAttrValDataType>(number);
-        if (!names.empty()) names += ", ";
-        names += name;
+    if (width.ec != std::errc{} || height.ec != std::errc{} || size.width == 0 || size.height == 0) {
+        return fail(fmt::format("{} is out of range: width and height must be 1 to {} pixels", text, UINT32_MAX));
     }
-    return fail(fmt::format("'{}' is none of {}", text, names));
+    return size;
 }
 
 Result<Participant> wishes_of(const LayoutOptions& options) {

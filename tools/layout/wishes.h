@@ -31,15 +31,17 @@ struct ImageSize {
     std::uint32_t height;
 };
 
-/// What parse_format() takes, for people.
-[[nodiscard]] std::string format_help();
+/// The surfaces, for people: "NV12, NV21, ...".
+[[nodiscard]] std::string surface_names();
+/// What names a format: the surfaces, and every NvSciColor without the prefix.
+[[nodiscard]] std::vector<std::string> format_names();
+/// Every NvSciDataType without the prefix.
+[[nodiscard]] std::vector<std::string> data_type_names();
 
-/// "NV12", or one to three names of NvSciColor without the prefix: "Y8,V8U8".
-[[nodiscard]] Result<Format> parse_format(const std::string& text);
-/// "1920x1080", or one for each plane: "1920x1080,960x540".
-[[nodiscard]] Result<std::vector<ImageSize>> parse_sizes(const std::string& text);
-/// "Float32": a name of NvSciDataType without the prefix.
-[[nodiscard]] Result<NvSciBufAttrValDataType> parse_data_type(const std::string& text);
+/// One of the surfaces, or one to three formats of planes. Errors: a surface beside something else; too many.
+[[nodiscard]] Result<Format> parse_formats(const std::vector<std::string>& names);
+/// "1920x1080". Errors: something else; a side that no image has.
+[[nodiscard]] Result<ImageSize> parse_size(const std::string& text);
 
 /// The participant that asks for the buffer. Errors: words that do not go together, no such device.
 [[nodiscard]] Result<Participant> wishes_of(const LayoutOptions& options);

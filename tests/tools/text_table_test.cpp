@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Tables in terminals of any width: aligned, nothing is lost, and no line is too long as long as words are not.
+#include "text_table.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <sstream>
+
+namespace opennvsci::tool {
+namespace {
+
+TextTable some_table() {
+    TextTable table;
+    table.add_column("name", Column::name, {"first", "second one"});
+    table.add_column("bytes of it", Column::number, {"1", "65536"});
+    table.add_column("nothing", Column::text, {"", ""});
+    table.add_column("remark", Column::text, {"in a few words of any length", ""});
+    table.add_column("who", Column::list, {"camera: 1", "camera: 1, vision: 2, display: 3"});
+    return table;
+}
+
+TEST(TextTableTest, WideTerminalsGetOneLineARow) {
+    EXPECT_EQ(some_table().text(200),
+              "  name        bytes of it  remark                        who\n"
+              "  ----------  -----------  ----------------------------  --------------------------------\n"
+              "  first                 1  in a few words of any length  camera: 1\n"
+              "  second one        65536                                camera: 1, vision: 2, display: 3\n");
+}
+
+TEST(TextTableTest, NarrowerOnesGetTitlesAndTextsOfSeveralLines) {
+    EXPECT_EQ(some_table().text(60),
+              "  name        bytes of it  remark          who\n"
+              "  ----------  -----------  --------------  ----------\n"
+              "  first                 1  in a few words  camera: 1\n"
+              "                           of any length\n"
+              "  second one        65536                  camera: 1,\n"
+              "                                           vision: 2,\n"
+              "                                           display: 3\n");
+    EXPECT_EQ(some_table().text(48),
+              "              bytes of\n"
+              "  name              it  remark      who\n"
+              "  ----------  --------  ----------  ----------\n"
+              "  first              1  in a few    camera: 1\n"
+              "                        words of\n"
+              "                        any length\n"
+              "  second one     65536              camera: 1,\n"
+              "                                    vision: 2,\n"
+              "                                    display: 3\n");
+}
+
+TEST(TextTableTest, NarrowestOnesGetSeveralTables) {
+    TextTable table;
+    table.add_column("name", Column::name, {"first", "second"});
+    table.add_column("one", Column::number, {"1234567890", "1"});
+    table.add_column("two", Column::number, {"1234567890", "2"});
+    EXPECT_EQ(table.text(24),
+              "  name           one\n"
+              "  ------  ----------\n"
+              "  first   1234567890\n"
+              "  second           1\n"
+              "\n"
+              "  name           two\n"
+              "  ------  ----------\n"
+              "  first   1234567890\n"
+              "  second           2\n");
+}
+
+TEST(TextTableTest, WithoutTitlesThereAreNoRules) {
+    TextTable table;
+    table.add_column("", Column::name, {"a…", "b"});
+    table.add_column("", Column::number, {"1", "20"});
+    EXPECT_EQ(table.text(80), "  a…   1\n  b   20\n") << "characters count, not bytes";
+    EXPECT_EQ(TextTable().text(80), "");
+}
+
+// Whatever the width, every word is there, and lines are too long only where a name with what stands before it is.
+TEST(TextTableTest, NothingIsLostAndLinesFit) {
+    for (std::size_t width = 10; width <= 120; ++width) {
+        const std::string text = some_table().text(width);
+        std::istringstream lines(text);
+        for (std::string line; std::getline(lines, line);)
+            EXPECT_LE(line.size(), std::max<std::size_t>(width, 2 + 10 + 2 + 16)) << width << '\n' << text;
+        std::string letters = text;
+        letters.erase(std::remove_if(letters.begin(), letters.end(), [](char c) { return c == ' ' || c == '\n'; }),
+                      letters.end());
+        for (const char* word : {"first", "65536", "length", "vision", "display:", "3"})
+            EXPECT_NE(letters.find(word), std::string::npos) << width << '\n' << text;
+    }
+}
+
+TEST(TextTableTest, WrapBreaksAtSpacesAndInsideLongWords) {
+    using Lines = std::vector<std::string>;
+    EXPECT_EQ(wrap("", 5), Lines{});
+    EXPECT_EQ(wrap("ab cd", 5), Lines{"ab cd"});
+    EXPECT_EQ(wrap("ab cd e", 5), (Lines{"ab cd", "e"}));
+    EXPECT_EQ(wrap("ab abcdefghijk x", 5), (Lines{"ab", "abcde", "fghij", "k x"}));
+    EXPECT_EQ(wrap("a… b…", 5), Lines{"a… b…"}) << "characters count, not bytes";
+}
+
+}  // namespace
+}  // namespace opennvsci::tool

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the options of all commands have in common: how numbers, sizes and names are read, and how the help looks.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace opennvsci::tool {
+
+/// The option takes whole numbers of this range. Errors: the range, in words.
+CLI::Option* take_numbers(CLI::Option* option, std::uint64_t least, std::uint64_t most);
+
+/// The option takes bytes of this range, with or without a unit: 4096, 64k, 1M, 1MiB; units are powers of 1024.
+CLI::Option* take_bytes(CLI::Option* option, std::uint64_t least, std::uint64_t most);
+
+/// The option takes names in capitals or not, and gets them as the list has them. Errors: the name is no `what`.
+CLI::Option* take_names(CLI::Option* option, std::vector<std::string> names, std::string what);
+
+/// Help that fits the terminal: descriptions and the paragraphs below the options are broken into lines. Lines that
+/// begin with a blank stay as they are.
+class HelpFormatter : public CLI::Formatter {
+  public:
+    [[nodiscard]] std::string make_option_desc(const CLI::Option* option) const override;
+    [[nodiscard]] std::string make_footer(const CLI::App* app) const override;
+};
+
+/// The command line as CLI::App::parse() takes it, from the last word to the first. What follows the options of
+/// `run`, which is the command of this name, is a program and its arguments, as if "--" stood before it.
+[[nodiscard]] std::vector<std::string> reversed_words(const CLI::App& run, int argc, const char* const* argv);
+
+}  // namespace opennvsci::tool
