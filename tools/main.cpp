@@ -10,6 +10,7 @@
 
 #include "commands.h"
 #include "layout/command_line.h"
+#include "opennvsci.h"
 #include "picture.h"
 
 namespace {
@@ -61,6 +62,13 @@ std::string check_output(const std::string& text) {
     return format ? std::string{} : format.error().text;
 }
 
+// The project's version, and below it those of the interfaces.
+std::string version_text() {
+    return "opennvsci " OPENNVSCI_VERSION_STRING "\nNvSciBuf " OPENNVSCI_NVSCIBUF_VERSION_STRING
+           ", NvSciSync " OPENNVSCI_NVSCISYNC_VERSION_STRING ", NvSciIpc " OPENNVSCI_NVSCIIPC_VERSION_STRING
+           ", NvSciEvent " OPENNVSCI_NVSCIEVENT_VERSION_STRING;
+}
+
 int report(const tool::Error& error, int exit_code) {
     std::fflush(stdout);  // what was said before comes first
     std::fprintf(stderr, "opennvsci: %s\n", error.text.c_str());
@@ -89,6 +97,7 @@ int finish(Command&& command) {
 int main(int argc, char** argv) {
     CLI::App app{"OpenNvSci: negotiated, permission-checked buffers for CUDA on ordinary Linux machines.", "opennvsci"};
     app.require_subcommand(1);
+    app.set_version_flag("--version", version_text(), "Print the version, and those of the interfaces");
 
     tool::DevicesOptions devices_options;
     auto* devices = app.add_subcommand("devices", "Show which CUDA driver is used, and its devices");

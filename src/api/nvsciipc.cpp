@@ -18,6 +18,9 @@ namespace {
 
 using ipc::Endpoint;
 
+static_assert(NvSciIpcMajorVersion == OPENNVSCI_NVSCIIPC_VERSION_MAJOR &&
+              NvSciIpcMinorVersion == OPENNVSCI_NVSCIIPC_VERSION_MINOR);
+
 // What NvSciIpcInit made and NvSciIpcDeinit ends.
 struct Library {
     std::mutex mutex;
