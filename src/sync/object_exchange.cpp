@@ -17,7 +17,7 @@ namespace opennvsci::sync {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x31304A424F534E4F;  // "ONSOBJ01" in memory; the last two are the version
-constexpr NvSciSyncAccessPerm kAllPermissions = NvSciSyncAccessPerm_WaitSignal;
+constexpr NvSciSyncAccessPerm kAllAccess = NvSciSyncAccessPerm_WaitSignal;
 
 // Flags.
 constexpr std::uint64_t kHasTimestamps = 1U << 0U;
@@ -65,7 +65,7 @@ std::string text_of(NvSciSyncAccessPerm permissions) {
 }
 
 Result<> check_known(NvSciSyncAccessPerm permissions) {
-    const bool is_known = permissions != 0 && (permissions & ~kAllPermissions) == 0;
+    const bool is_known = permissions != 0 && (permissions & ~kAllAccess) == 0;
     if (is_known || permissions == NvSciSyncAccessPerm_Auto) return {};
     return fail(
         NvSciError_BadParameter,
@@ -148,7 +148,7 @@ Result<Descriptor> read(const NvSciSyncObjIpcExportDescriptor& given) {
     }
     if (descriptor.seal != descriptor.computed_seal()) return not_an_object("it was changed on its way");
     const Record& record = descriptor.record;
-    if (record.permission == 0 || (record.permission & ~kAllPermissions) != 0 || (record.flags & ~kKnownFlags) != 0 ||
+    if (record.permission == 0 || (record.permission & ~kAllAccess) != 0 || (record.flags & ~kKnownFlags) != 0 ||
         record.identity == Timeline::Identity{}) {
         return not_an_object("its fields hold what no object has");
     }
