@@ -95,6 +95,7 @@ int finish(Command&& command) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    opennvsciPrintRefusals(false);  // the command says itself what was refused
     CLI::App app{"OpenNvSci: negotiated, permission-checked buffers for CUDA on ordinary Linux machines.", "opennvsci"};
     app.require_subcommand(1);
     app.set_version_flag("--version", version_text(), "Print the version, and those of the interfaces");
