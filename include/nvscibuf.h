@@ -638,7 +638,17 @@ typedef enum {
     NvSciColor_G8 = 151, /**< Green plane, 8 bits. */
     NvSciColor_B8 = 152, /**< Blue plane, 8 bits. */
 
-    NvSciColor_UpperBound = 153 /**< Upper bound; never a legal value. */
+    /* Three raw samples in a word, 2 bits unused. Names of newer releases than 2.11 that public camera programs use,
+       whose numbers are not public: PROPOSED (OpenNvSci decision), and nothing public says how a row of them lies in
+       memory. They can be set, so that such programs compile and say what they want; reconciliation refuses them
+       (NotSupported). */
+
+    NvSciColor_X2Rc10Rb10Ra10_Bayer10RGGB = 153, /**< 3 x 10 bits in 32, rows RG GB; has no layout here. */
+    NvSciColor_X2Rc10Rb10Ra10_Bayer10BGGR = 154, /**< 3 x 10 bits in 32, rows BG GR; has no layout here. */
+    NvSciColor_X2Rc10Rb10Ra10_Bayer10GRBG = 155, /**< 3 x 10 bits in 32, rows GR BG; has no layout here. */
+    NvSciColor_X2Rc10Rb10Ra10_Bayer10GBRG = 156, /**< 3 x 10 bits in 32, rows GB RG; has no layout here. */
+
+    NvSciColor_UpperBound = 157 /**< Upper bound; never a legal value. PROPOSED (OpenNvSci decision): 153 in 2.11. */
 } NvSciBufAttrValColorFmt;
 
 /** Compression of a buffer by a GPU. */
@@ -664,7 +674,9 @@ typedef enum {
     NvSciBufHwEngName_PCIe = 123,  /**< PCIe. */
     NvSciBufHwEngName_OFA = 124,   /**< Optical flow accelerator. */
     NvSciBufHwEngName_NPM = 125,   /**< NPM engine. */
-    NvSciBufHwEngName_Num = 126    /**< Not an engine: greater than all. */
+    NvSciBufHwEngName_COE = 126,   /**< Camera over Ethernet. A name of newer releases; its number is not public:
+                                        PROPOSED (OpenNvSci decision). */
+    NvSciBufHwEngName_Num = 127    /**< Not an engine: greater than all. PROPOSED (OpenNvSci decision): 126 in 2.11. */
 } NvSciBufHwEngName;
 
 /** Platforms that engines belong to. */
@@ -673,7 +685,10 @@ typedef enum {
     NvSciBufPlatformName_Orin = 1,       /**< Orin. */
     NvSciBufPlatformName_PG189 = 2,      /**< PG189, an x86 board. */
     NvSciBufPlatformName_PG199 = 3,      /**< PG199, an x86 board. */
-    NvSciBufPlatformName_UpperBound = 4  /**< Not a platform: greater than all. */
+    NvSciBufPlatformName_Thor = 4,       /**< Thor. A name of newer releases; its number is not public: PROPOSED
+                                              (OpenNvSci decision). */
+    NvSciBufPlatformName_UpperBound = 5  /**< Not a platform: greater than all. PROPOSED (OpenNvSci decision): 4 in
+                                              2.11. */
 } NvSciBufPlatformName;
 
 /* ------------------------------------------------------------------------------------------------ Structures */

@@ -14,6 +14,8 @@
 #ifndef INCLUDED_NVSCI_ERROR_H
 #define INCLUDED_NVSCI_ERROR_H
 
+#include "opennvsci_version.h"
+
 #if defined(__cplusplus)
 extern "C" {
 #endif

@@ -34,6 +34,28 @@ extern "C" {
 const char* opennvsciGetLastErrorText(void);
 
 /**
+ * The name of a code, as its enumerator has it: "NvSciError_BadParameter".
+ *
+ * @param error A code.
+ * @return A text that is never NULL and valid for ever; "unknown" for a number that is no NvSciError.
+ */
+const char* opennvsciErrorName(NvSciError error);
+
+/**
+ * Whether refused calls of the calling thread are printed, as they are by default: one line on stderr, at the level
+ * `notice`, at most once a second with the same text and ten lines a second. A program that tries what may be refused,
+ * and looks at the code itself, keeps the lines away meanwhile. OPENNVSCI_LOG does it for a whole process.
+ *
+ * Not refused, and never printed at that level, is what a program asks or waits for: time that is up, a queue that is
+ * empty or full, NvSciError_TryItAgain, a validation that answers no. Failures of functions that return no code are
+ * printed as errors in any case.
+ *
+ * @param arePrinted Whether they are from now on.
+ * @return Whether they were until now.
+ */
+bool opennvsciPrintRefusals(bool arePrinted);
+
+/**
  * Names the participant whose wishes an attribute list holds, for error texts and reports ("camera" instead of
  * "list 2"). The name goes along when the list is cloned, appended or sent to another process, where the texts also say
  * whose it is ("peer nvscisync_a_1: list 0, camera").

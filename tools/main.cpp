@@ -14,6 +14,7 @@
 #include "arguments.h"
 #include "commands.h"
 #include "layout/command_line.h"
+#include "opennvsci.h"
 #include "output.h"
 #include "text_table.h"
 #include "variables.h"
@@ -84,6 +85,13 @@ std::string check_output(const std::string& text) {
     return is_png ? std::string{} : fmt::format("'{}' must end with .png", text);
 }
 
+// The project's version, and below it those of the interfaces.
+std::string version_text() {
+    return "opennvsci " OPENNVSCI_VERSION_STRING "\nNvSciBuf " OPENNVSCI_NVSCIBUF_VERSION_STRING
+           ", NvSciSync " OPENNVSCI_NVSCISYNC_VERSION_STRING ", NvSciIpc " OPENNVSCI_NVSCIIPC_VERSION_STRING
+           ", NvSciEvent " OPENNVSCI_NVSCIEVENT_VERSION_STRING;
+}
+
 int report(const tool::Error& error, int exit_code) {
     std::fflush(stdout);  // what was said before comes first
     if (!error.text.empty()) std::fprintf(stderr, "opennvsci: %s\n", error.text.c_str());
@@ -99,9 +107,11 @@ int finish(Command&& command) {
 }
 
 int command_line(int argc, char** argv) {
+    opennvsciPrintRefusals(false);  // the command says itself what was refused
     CLI::App app{"OpenNvSci: negotiated, permission-checked buffers for CUDA on ordinary Linux machines.", "opennvsci"};
     app.require_subcommand(0, 1);
     app.formatter(std::make_shared<tool::HelpFormatter>());
+    app.set_version_flag("--version", version_text(), "Print the version, and those of the interfaces");
 
     tool::DevicesOptions devices_options;
     auto* devices = app.add_subcommand("devices", "Show the CUDA driver in use and its devices");

@@ -21,44 +21,11 @@ CUresult nvsciCuDestroyExternalMemory(CUexternalMemory extMem);
 CUresult nvsciCuMemFree(CUdeviceptr devPtr);
 }
 
-namespace {
-
-// The codes that the functions of the public headers document.
-std::string name_of(NvSciError code) {
-    switch (code) {
-#define NAME(enumerator) \
-    case enumerator:     \
-        return #enumerator
-        NAME(NvSciError_NotSupported);
-        NAME(NvSciError_AccessDenied);
-        NAME(NvSciError_NotPermitted);
-        NAME(NvSciError_NotInitialized);
-        NAME(NvSciError_NoSuchEntry);
-        NAME(NvSciError_Busy);
-        NAME(NvSciError_ConnectionReset);
-        NAME(NvSciError_UnsupportedConfig);
-        NAME(NvSciError_InvalidState);
-        NAME(NvSciError_InvalidOperation);
-        NAME(NvSciError_InsufficientMemory);
-        NAME(NvSciError_ResourceError);
-        NAME(NvSciError_BadParameter);
-        NAME(NvSciError_Overflow);
-        NAME(NvSciError_TryItAgain);
-        NAME(NvSciError_ReconciliationFailed);
-        NAME(NvSciError_AttrListValidationFailed);
-#undef NAME
-        default:
-            return fmt::format("NvSciError {:#x}", static_cast<unsigned>(code));
-    }
-}
-
-}  // namespace
-
 Result<> check(NvSciError code, std::string_view call) {
     if (code == NvSciError_Success) return {};
     const std::string_view words = opennvsciGetLastErrorText();  // "CALL: REASON"
     const bool has_call = words.starts_with(call) && words.substr(call.size()).starts_with(": ");
-    return fail(fmt::format("{} failed: {}: {}", call, name_of(code), words),
+    return fail(fmt::format("{} failed: {}: {}", call, opennvsciErrorName(code), words),
                 std::string(has_call ? words.substr(call.size() + 2) : words));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What every extern "C" function does around its one call downwards: let no exception out, map the error to the public
-// code, keep its text for the calling thread.
+// code, keep its text for the calling thread, and print it if it is a refusal.
 #pragma once
 
 #include <string_view>
@@ -17,31 +17,35 @@ struct Codes {
     cu::CUresult cuda = cu::CUDA_SUCCESS;
 };
 
-/// Keeps `error` as the calling thread's last failure, of the public function `function`; returns its codes.
-Codes remember_failure(std::string_view function, const Error& error) noexcept;
+/// How a failure leaves a function: by which code, or by none, and then it is an error that is always printed.
+enum class Channel { nvsci, cuda, none };
 
-/// The same for what a polling program meets all the time: costs nothing but two stores until somebody wants the text.
-/// `function` and `text` live as long as the program.
-void remember_failure(const char* function, const char* text) noexcept;
+/// Keeps `error` as the calling thread's last failure, of the public function `function`, and prints it unless it is
+/// expected; returns its codes.
+Codes remember_failure(std::string_view function, const Error& error, Channel channel) noexcept;
+
+/// The same for what a polling program meets all the time, and expects: costs nothing but two stores until somebody
+/// wants the text. `function` and `text` live as long as the program.
+void remember_expected(const char* function, const char* text) noexcept;
 
 /// The same for the exception that is being handled: the exhausted heap, or what the C++ library threw.
-Codes remember_exception(std::string_view function) noexcept;
-
-/// Prints the calling thread's last failure, which has no other way to the user.
-void print_last_failure() noexcept;
+Codes remember_exception(std::string_view function, Channel channel) noexcept;
 
 /// The text of the calling thread's last failure.
 [[nodiscard]] const char* last_failure_text() noexcept;
 
+/// Whether refusals of the calling thread's calls are printed; returns whether they were.
+bool print_refusals(bool are_printed) noexcept;
+
 namespace detail {
 
 template <class Body>
-[[nodiscard]] Codes run(std::string_view function, Body&& body) noexcept {
+[[nodiscard]] Codes run(std::string_view function, Channel channel, Body&& body) noexcept {
     try {
         const Result<> result = body();
-        return result ? Codes{} : remember_failure(function, result.error());
+        return result ? Codes{} : remember_failure(function, result.error(), channel);
     } catch (...) {
-        return remember_exception(function);
+        return remember_exception(function, channel);
     }
 }
 
@@ -50,19 +54,19 @@ template <class Body>
 /// Runs `body`, which returns Result<>, as the body of an NvSci function.
 template <class Body>
 [[nodiscard]] NvSciError call(std::string_view function, Body&& body) noexcept {
-    return detail::run(function, std::forward<Body>(body)).code;
+    return detail::run(function, Channel::nvsci, std::forward<Body>(body)).code;
 }
 
 /// The same for a function with a CUDA result.
 template <class Body>
 [[nodiscard]] cu::CUresult cuda_call(std::string_view function, Body&& body) noexcept {
-    return detail::run(function, std::forward<Body>(body)).cuda;
+    return detail::run(function, Channel::cuda, std::forward<Body>(body)).cuda;
 }
 
-/// The same for a function without an error channel: what fails is printed.
+/// The same for a function without an error channel: what fails is printed, as an error.
 template <class Body>
 void void_call(std::string_view function, Body&& body) noexcept {
-    if (detail::run(function, std::forward<Body>(body)).code != NvSciError_Success) print_last_failure();
+    (void)detail::run(function, Channel::none, std::forward<Body>(body));
 }
 
 /// The failure of a NULL argument.

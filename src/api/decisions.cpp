@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/decisions.h"
 
+#include <fmt/format.h>
+
+#include <new>
+
+#include "base/log.h"
+
 namespace opennvsci::api {
 
 static_assert(OpenNvSciOutcome_Granted == static_cast<int>(attr::Outcome::granted));
@@ -9,6 +15,26 @@ static_assert(OpenNvSciOutcome_Computed == static_cast<int>(attr::Outcome::compu
 static_assert(OpenNvSciOutcome_Adjusted == static_cast<int>(attr::Outcome::adjusted));
 static_assert(OpenNvSciOutcome_Denied == static_cast<int>(attr::Outcome::denied));
 static_assert(OpenNvSciOutcome_Refused == static_cast<int>(attr::Outcome::refused));
+
+void tell_denied(const char* function, const attr::List& reconciled) noexcept {
+    if (!log::enabled(log::Level::info)) return;
+    const std::shared_ptr<const attr::Report> report = reconciled.report();
+    if (report == nullptr) return;
+    const attr::Schema& schema = reconciled.schema();
+    try {
+        for (const attr::Key& key : schema.keys()) {
+            const std::size_t index = schema.index_of(key);
+            const attr::Decision* const decision = report->decision(index);
+            if (decision == nullptr || decision->outcome != attr::Outcome::denied) continue;
+            const char* const suggestion = decision->suggestion.c_str();
+            log::write_bounded(log::Level::info, fmt::format("{}: {}: not granted to {}; {}{}{}", function, key.name,
+                                                             report->asked_text(key, index), decision->reason.c_str(),
+                                                             *suggestion != '\0' ? ". To avoid it: " : "", suggestion));
+        }
+    } catch (const std::bad_alloc&) {
+        return;  // the reconciliation itself has succeeded
+    }
+}
 
 Result<std::unique_ptr<const DecisionTexts::Made>> DecisionTexts::make(const attr::List& list) {
     auto made = std::make_unique<Made>();

@@ -13,6 +13,10 @@
 
 namespace opennvsci::api {
 
+/// Prints the wishes that a reconciliation by `function` did not grant, at `info`: the program goes on without them and
+/// may wonder.
+void tell_denied(const char* function, const attr::List& reconciled) noexcept;
+
 class DecisionTexts {
   public:
     /// The decisions of `list`, which has a report. The result stays valid as long as this object. Thread-safe.

@@ -10,8 +10,8 @@
 namespace opennvsci::api {
 
 /// Returns `answer`, the driver's to the call `function`; if it is no success, keeps it as the calling thread's last
-/// failure. `freed` is the address that the call was to free, if it was one: whoever takes an address inside a buffer
-/// of ours for the buffer's own is told so.
+/// failure, and prints it if the function is one of nvscicuda.h. `freed` is the address that the call was to free, if
+/// it was one: whoever takes an address inside a buffer of ours for the buffer's own is told so.
 cu::CUresult remember_answer(std::string_view function, cu::CUresult answer, cu::CUdeviceptr freed = 0) noexcept;
 
 /// Passes a call for a handle or pointer that is not ours to the driver, and its answer back as it is.

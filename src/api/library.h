@@ -34,6 +34,7 @@
 #include "api/lists.h"
 #include "attr/negotiation.h"
 #include "attr/wire.h"
+#include "base/log.h"
 
 namespace opennvsci::api {
 
@@ -66,6 +67,7 @@ class Library {
     static NvSciError open_module(const char* function, Out<Module> out) {
         return call(function, [&]() -> Result<> {
             OPENNVSCI_TRY(require(out));
+            log::tell_unknown_level();
             report_interposer();
             return give_handle(D::modules(), std::make_shared<OpenModule>(), out.value);
         });
@@ -191,7 +193,7 @@ class Library {
             OPENNVSCI_TRY(require_module("the reconciled list", (*entry)->module, inputs));
             Result<> satisfied = D::validate((*entry)->list->reconciled(), inputs.lists(), D::kMismatch);
             *out.value = satisfied.has_value();
-            return satisfied;
+            return answer(std::move(satisfied), D::kMismatch);
         });
     }
 
@@ -204,7 +206,8 @@ class Library {
             attr::List wishes(D::schema(), slot.get(D::schema().selector()));
             OPENNVSCI_TRY(set_pairs(wishes, pairs.value, count, pairs.name));
             const attr::List* all = &wishes;
-            return attr::check_satisfies(slot, std::span(&all, 1), NvSciError_AttrListValidationFailed);
+            constexpr NvSciError kNo = NvSciError_AttrListValidationFailed;
+            return answer(attr::check_satisfies(slot, std::span(&all, 1), kNo), kNo);
         });
     }
 
@@ -368,6 +371,12 @@ class Library {
         return {};
     }
 
+    // What a check answers, where "no" is the code `no`: an answer is no refusal.
+    static Result<> answer(Result<> satisfied, NvSciError no) {
+        if (!satisfied && satisfied.error().code == no) satisfied.error().is_expected = true;
+        return satisfied;
+    }
+
     static Result<> give_list(std::shared_ptr<attr::Module> module, std::unique_ptr<attr::List> list, Out<List> out) {
         return give_list_handle(D::lists(), std::move(module), std::move(list), out.value);
     }
@@ -401,6 +410,7 @@ class Library {
                 OPENNVSCI_TRY(give_list(inputs.module(), std::move(result.conflict), {&conflict_made, conflict.name}));
             }
             if (!result.list) return tl::make_unexpected(std::move(result.list).error());
+            tell_denied(function, **result.list);
             return use(inputs.module(), *std::move(result.list), Out<T>{&made, out.name});
         });
         if (out.value != nullptr) *out.value = made;

@@ -35,6 +35,7 @@ struct Description {
     using ObjectEntry = api::ObjectEntry;
     static constexpr std::uint32_t kMajor = NvSciBufMajorVersion;
     static constexpr std::uint32_t kMinor = NvSciBufMinorVersion;
+    static_assert(kMajor == OPENNVSCI_NVSCIBUF_VERSION_MAJOR && kMinor == OPENNVSCI_NVSCIBUF_VERSION_MINOR);
     static constexpr auto schema = buf::schema;
     static constexpr auto modules = api::modules;
     static constexpr auto lists = api::lists;

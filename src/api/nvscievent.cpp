@@ -13,7 +13,8 @@ using api::null_argument;
 namespace {
 
 // The header's numbers are those of 1.4; everything of 1.5, the wait for any event, is there too.
-constexpr std::uint32_t kLatestMinor = 5;
+constexpr std::uint32_t kLatestMinor = OPENNVSCI_NVSCIEVENT_VERSION_MINOR;
+static_assert(NvSciEventMajorVersion == OPENNVSCI_NVSCIEVENT_VERSION_MAJOR && NvSciEventMinorVersion <= kLatestMinor);
 
 NvSciError create_native_event_notifier(NvSciEventService* service, NvSciNativeEvent* native,
                                         NvSciEventNotifier** out) {

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "api/handles.h"
+#include "base/log.h"
 #include "event/service.h"
 #include "ipc/configuration.h"
 
@@ -17,6 +18,9 @@ using api::null_argument;
 namespace {
 
 using ipc::Endpoint;
+
+static_assert(NvSciIpcMajorVersion == OPENNVSCI_NVSCIIPC_VERSION_MAJOR &&
+              NvSciIpcMinorVersion == OPENNVSCI_NVSCIIPC_VERSION_MINOR);
 
 // What NvSciIpcInit made and NvSciIpcDeinit ends.
 struct Library {
@@ -45,14 +49,18 @@ Result<> require_initialized() {
 
 /// Runs `body` with the endpoint behind `handle`.
 template <class Body>
+Result<> on_endpoint(NvSciIpcEndpoint handle, Body&& body) {
+    OPENNVSCI_TRY(require_initialized());
+    auto endpoint = api::endpoints().acquire(handle);
+    if (!endpoint) [[unlikely]]
+        return api::not_alive(handle, "handle");
+    return body(**endpoint);
+}
+
+/// The same as the body of a function.
+template <class Body>
 NvSciError with_endpoint(const char* function, NvSciIpcEndpoint handle, Body&& body) {
-    return api::call(function, [&]() -> Result<> {
-        OPENNVSCI_TRY(require_initialized());
-        auto endpoint = api::endpoints().acquire(handle);
-        if (!endpoint) [[unlikely]]
-            return api::not_alive(handle, "handle");
-        return body(**endpoint);
-    });
+    return api::call(function, [&] { return on_endpoint(handle, body); });
 }
 
 /// Runs `body`, which returns Result<Transfer>, with the endpoint behind `handle`; `not_now` says what a queue was that
@@ -67,7 +75,7 @@ NvSciError transfer(const char* function, NvSciIpcEndpoint handle, const char* n
     });
     if (became == ipc::Transfer::done) return code;
     const bool is_connected = became == ipc::Transfer::not_now;
-    api::remember_failure(function, is_connected ? not_now : "the endpoint is not connected");
+    api::remember_expected(function, is_connected ? not_now : "the endpoint is not connected");
     return is_connected ? NvSciError_InsufficientMemory : NvSciError_ConnectionReset;
 }
 constexpr const char* kNothingToRead = "the queue is empty: there is no frame to read";
@@ -172,6 +180,7 @@ NvSciError events(const char* function, NvSciIpcEndpoint handle, uint32_t* event
 
 NvSciError NvSciIpcInit(void) {
     return api::call(__func__, [&]() -> Result<> {
+        log::tell_unknown_level();
         Library& state = library();
         {
             const std::lock_guard lock(state.mutex);
@@ -266,8 +275,7 @@ NvSciError NvSciIpcResetEndpointSafe(NvSciIpcEndpoint handle) {
 }
 
 void NvSciIpcResetEndpoint(NvSciIpcEndpoint handle) {
-    if (with_endpoint(__func__, handle, [](Endpoint& endpoint) { return endpoint.reset(); }) != NvSciError_Success)
-        api::print_last_failure();
+    api::void_call(__func__, [&] { return on_endpoint(handle, [](Endpoint& endpoint) { return endpoint.reset(); }); });
 }
 
 NvSciError NvSciIpcGetEndpointInfo(NvSciIpcEndpoint handle, NvSciIpcEndpointInfo* info) {

@@ -31,6 +31,7 @@ struct Description {
     using ObjectEntry = api::SyncObjectEntry;
     static constexpr std::uint32_t kMajor = NvSciSyncMajorVersion;
     static constexpr std::uint32_t kMinor = NvSciSyncMinorVersion;
+    static_assert(kMajor == OPENNVSCI_NVSCISYNC_VERSION_MAJOR && kMinor == OPENNVSCI_NVSCISYNC_VERSION_MINOR);
     static constexpr auto schema = sync::schema;
     static constexpr auto modules = api::sync_modules;
     static constexpr auto lists = api::sync_lists;

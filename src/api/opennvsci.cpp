@@ -7,6 +7,7 @@
 
 #include "api/call.h"
 #include "api/driver_view.h"
+#include "api/error_name.h"
 #include "api/handles.h"
 #include "api/ipc_view.h"
 #include "api/lists.h"
@@ -52,6 +53,14 @@ NvSciError get_decisions(const char* function, api::ListTable& table, Handle att
 
 const char* opennvsciGetLastErrorText(void) {
     return api::last_failure_text();
+}
+
+const char* opennvsciErrorName(NvSciError error) {
+    return api::error_name(error);
+}
+
+bool opennvsciPrintRefusals(bool arePrinted) {
+    return api::print_refusals(arePrinted);
 }
 
 NvSciError opennvsciBufAttrListSetName(NvSciBufAttrList attrList, const char* name) {

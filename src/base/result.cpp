@@ -4,7 +4,11 @@
 namespace opennvsci {
 
 tl::unexpected<Error> fail(NvSciError code, std::string text, cu::CUresult cuda) {
-    return tl::make_unexpected(Error{code, cuda, std::move(text)});
+    return tl::make_unexpected(Error{code, cuda, std::move(text), false});
+}
+
+tl::unexpected<Error> expected_outcome(NvSciError code, std::string text, cu::CUresult cuda) {
+    return tl::make_unexpected(Error{code, cuda, std::move(text), true});
 }
 
 }  // namespace opennvsci

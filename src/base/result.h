@@ -18,6 +18,7 @@ struct Error {
     NvSciError code;
     cu::CUresult cuda;
     std::string text;
+    bool is_expected = false;  ///< what the program asks or waits for; not a refusal, which is printed
 };
 
 template <class T = void>
@@ -27,6 +28,10 @@ using Result = tl::expected<T, Error>;
 /// every check of the program's input. Cold, which keeps failures out of the way of what succeeds.
 [[nodiscard]] [[gnu::cold]] tl::unexpected<Error> fail(NvSciError code, std::string text,
                                                        cu::CUresult cuda = cu::CUDA_ERROR_INVALID_VALUE);
+
+/// An outcome that is told by a code and is no refusal: time is up, a queue is empty, a check answers no.
+[[nodiscard]] [[gnu::cold]] tl::unexpected<Error> expected_outcome(NvSciError code, std::string text,
+                                                                   cu::CUresult cuda = cu::CUDA_ERROR_INVALID_VALUE);
 
 }  // namespace opennvsci
 

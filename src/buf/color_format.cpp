@@ -8,6 +8,8 @@
 namespace opennvsci::buf {
 namespace {
 
+constexpr const char* kRowsAreNotPublic = "nothing public says how its words of three samples lie in a row";
+
 // Row n is the format with the number n + 1.
 // clang-format off
 constexpr std::array<ColorFormat, NvSciColor_UpperBound - 1> kFormats{{
@@ -164,6 +166,10 @@ constexpr std::array<ColorFormat, NvSciColor_UpperBound - 1> kFormats{{
     {"R8",                     8,  8, 1, NvSciDataType_Uint8,    Content::red},
     {"G8",                     8,  8, 1, NvSciDataType_Uint8,    Content::green},
     {"B8",                     8,  8, 1, NvSciDataType_Uint8,    Content::blue},
+    {"X2Rc10Rb10Ra10_Bayer10RGGB", 0, 10, 1, NvSciDataType_Uint32, Content::raw, kRowsAreNotPublic},
+    {"X2Rc10Rb10Ra10_Bayer10BGGR", 0, 10, 1, NvSciDataType_Uint32, Content::raw, kRowsAreNotPublic},
+    {"X2Rc10Rb10Ra10_Bayer10GRBG", 0, 10, 1, NvSciDataType_Uint32, Content::raw, kRowsAreNotPublic},
+    {"X2Rc10Rb10Ra10_Bayer10GBRG", 0, 10, 1, NvSciDataType_Uint32, Content::raw, kRowsAreNotPublic},
 }};
 // clang-format on
 

@@ -34,11 +34,13 @@ using cu::ArrayElement;
 
 struct ColorFormat {
     const char* name;               ///< without the prefix NvSciColor_
-    std::uint8_t bits_per_pixel;    ///< of memory, a multiple of 8; two pixels of packed 4:2:2 share their chroma
+    std::uint8_t bits_per_pixel;    ///< of memory, a multiple of 8; two pixels of packed 4:2:2 share their chroma; 0 if
+                                    ///< there is no layout
     std::uint8_t significant_bits;  ///< of the widest component
     std::uint8_t channels;
     NvSciBufAttrValDataType data_type;
     Content content;
+    const char* no_layout = nullptr;  ///< why no buffer can have this format; null for the others
 
     /// How CUDA maps it. CUDA does not swizzle: the channels are those of memory, in its order. A format whose
     /// components CUDA has no type for (2/10/10/10 bits) is one integer per pixel.

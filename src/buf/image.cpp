@@ -207,6 +207,17 @@ std::optional<Plane> plane_at(const Slot& reconciled, std::uint64_t offset) {
     return std::nullopt;
 }
 
+Result<> check_formats(Negotiation& negotiation, std::uint32_t key) {
+    for (const auto number : negotiation.result().elements<std::uint32_t>(key)) {
+        const ColorFormat* format = find_color_format(number);
+        if (format == nullptr || format->no_layout == nullptr) continue;
+        return negotiation.refuse(key, NvSciError_NotSupported,
+                                  fmt::format("{} has no layout here: {}", format->name, format->no_layout),
+                                  "use a format of one sample per pixel, or a raw buffer");
+    }
+    return {};
+}
+
 Result<> complete_image_description(Negotiation& negotiation) {
     const attr::Key* plane_key = first_asked_plane_key(negotiation);
     const attr::Key* surface_key = first_asked_surface_key(negotiation);
@@ -217,6 +228,7 @@ Result<> complete_image_description(Negotiation& negotiation) {
             "use either plane keys or surface keys in all lists");
     }
     OPENNVSCI_TRY(surface_key != nullptr ? expand_surface(negotiation) : check_planes(negotiation));
+    OPENNVSCI_TRY(check_formats(negotiation, NvSciBufImageAttrKey_PlaneColorFormat));
     const Slot& result = negotiation.result();
     if (result.scalar<bool>(NvSciBufImageAttrKey_VprFlag).value_or(false)) {
         return negotiation.refuse(NvSciBufImageAttrKey_VprFlag, NvSciError_NotSupported,

@@ -28,6 +28,9 @@ namespace opennvsci::buf {
 /// Adds the planes of an image that begins at `start` to `regions`.
 void append_regions(std::vector<Region>& regions, const std::string& prefix, std::uint64_t start, const Image& image);
 
+/// Refuses a format in the result of `key` that has no layout. Errors: NotSupported.
+[[nodiscard]] Result<> check_formats(attr::Negotiation& negotiation, std::uint32_t key);
+
 /// Checks that the Image keys describe one image, expands a surface into planes and fills in the defaults, so that
 /// image_shape_of() can be called. Errors: BadParameter for a key that is missing, ReconciliationFailed for keys that
 /// contradict each other, NotSupported for an image that cannot be had.

@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "base/unaligned.h"
 #include "buf/buffer_type.h"
+#include "buf/color_format.h"
 #include "buf/rules.h"
 #include "buf/value_types.h"
 
@@ -68,11 +69,14 @@ bool is_color_format(const void* element) {
     const auto value = load<std::uint32_t>(element);
     return value > NvSciColor_LowerBound && value < NvSciColor_UpperBound && value != NvSciColor_Signed_X12Bayer20GBRG;
 }
-constexpr Legal kColorFormat{"a colour format other than Signed_X12Bayer20GBRG", is_color_format};
+// A format without a layout can be asked for, and is then refused with the reason; no result has it.
+bool is_laid_out(const void* element) {
+    return is_color_format(element) && find_color_format(load<std::uint32_t>(element))->no_layout == nullptr;
+}
+constexpr Legal kColorFormat{"a colour format other than Signed_X12Bayer20GBRG", is_color_format, is_laid_out};
 // The result of a tensor that is no image is LowerBound.
 constexpr Legal kPixelFormat{kColorFormat.text, is_color_format, [](const void* element) {
-                                 return load<std::uint32_t>(element) == NvSciColor_LowerBound ||
-                                        is_color_format(element);
+                                 return load<std::uint32_t>(element) == NvSciColor_LowerBound || is_laid_out(element);
                              }};
 constexpr Legal kColorStandard = enumerators<0, NvSciColorStd_REQ2020PQ_ER>("a colour standard");
 constexpr Legal kPlaneCount = enumerators<1, 3>("1 to 3");

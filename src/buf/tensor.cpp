@@ -182,6 +182,7 @@ Result<> check_agreement(Negotiation& negotiation, const Dimensions& tensor) {
 }
 
 Result<> complete_tensor_alone(Negotiation& negotiation) {
+    OPENNVSCI_TRY(check_formats(negotiation, NvSciBufTensorAttrKey_PixelFormat));
     if (!negotiation.is_asked(NvSciBufTensorAttrKey_AlignmentPerDim)) {
         return refuse_value(negotiation, NvSciBufTensorAttrKey_AlignmentPerDim,
                             "mandatory for a tensor, and no list sets it", "set it in one of the lists");

@@ -122,6 +122,7 @@ Result<Choice> choose() {
 }
 
 [[gnu::noinline, gnu::cold]] Result<Driver*> choose_and_keep() {
+    log::tell_unknown_level();
     OPENNVSCI_TRY_ASSIGN(choice, choose());
     Driver* kept = nullptr;
     if (!g_driver.compare_exchange_strong(kept, choice.driver.get(), std::memory_order_acq_rel)) return kept;

@@ -77,7 +77,7 @@ class Wait {
             if (has_news_) break;
             if (microseconds_ >= 0 && (microseconds_ == 0 || Clock::now() >= deadline)) {
                 std::fill_n(news, wanted_.size(), false);
-                return fail(NvSciError_Timeout, fmt::format("no event within {} us", microseconds_));
+                return expected_outcome(NvSciError_Timeout, fmt::format("no event within {} us", microseconds_));
             }
         }
         const Locked locked = lock();
@@ -129,7 +129,7 @@ class Wait {
             service_->is_asleep = false;
         }
         if (found < 0 && number == EINTR)
-            return fail(NvSciError_InterruptedCall, "a signal interrupted the wait; wait again");
+            return expected_outcome(NvSciError_InterruptedCall, "a signal interrupted the wait; wait again");
         errno = number;
         if (found < 0) return os::os_error("ppoll");
         eventfd_t count = 0;

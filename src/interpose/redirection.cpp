@@ -90,8 +90,15 @@ void* find_beneath(const char* symbol) noexcept {
 
 bool enabled() noexcept {
     static const bool is_enabled = [] {
-        const char* variable = std::getenv("OPENNVSCI_INTERPOSE");
-        return variable == nullptr || std::string_view(variable) != "0";
+        const char* const variable = std::getenv("OPENNVSCI_INTERPOSE");
+        const std::string_view wanted = variable != nullptr ? variable : "1";
+        if (wanted != "0" && wanted != "1" && !wanted.empty()) {
+            std::array<char, 128> text{};
+            std::snprintf(text.data(), text.size(), "OPENNVSCI_INTERPOSE=%.64s is not one of 0 and 1: using 1",
+                          variable);
+            log::write(log::Level::warning, text.data());
+        }
+        return wanted != "0";
     }();
     return is_enabled;
 }

@@ -245,10 +245,11 @@ Result<> Link::charge(std::uint64_t weight) {
     const std::uint64_t outstanding = sent_ - (said <= sent_ ? said : 0);
     const std::uint32_t bound = peer_parks_.load(std::memory_order_relaxed);
     if (outstanding + weight <= bound) return {};
-    return fail(NvSciError_TryItAgain,
-                fmt::format("peer {} has not taken {} descriptors that were exported to it, and parks {} at most: "
-                            "import there, or export fewer at once",
-                            peer_name(), outstanding, bound));
+    return expected_outcome(
+        NvSciError_TryItAgain,
+        fmt::format("peer {} has not taken {} descriptors that were exported to it, and parks {} at most: "
+                    "import there, or export fewer at once",
+                    peer_name(), outstanding, bound));
 }
 
 Result<> Link::check_room(std::size_t file_count) {
@@ -286,7 +287,7 @@ Result<Token> Link::send(std::span<const std::byte> content, std::span<const int
     const int number = errno;
     if (is_end_of_peer(number)) return fail(NvSciError_ResourceError, gone(peer_name()));
     if (number == EAGAIN) {
-        return fail(
+        return expected_outcome(
             NvSciError_TryItAgain,
             fmt::format(
                 "the socket to peer {} is full: it must import what was exported to it before, or ask for events",

@@ -34,8 +34,8 @@ enum class Transfer {
 [[nodiscard]] inline Result<> result_of(Transfer transfer, const char* not_now) {
     if (transfer == Transfer::done) [[likely]]
         return {};
-    if (transfer == Transfer::not_now) return fail(NvSciError_InsufficientMemory, not_now);
-    return fail(NvSciError_ConnectionReset, "not connected");
+    if (transfer == Transfer::not_now) return expected_outcome(NvSciError_InsufficientMemory, not_now);
+    return expected_outcome(NvSciError_ConnectionReset, "not connected");
 }
 inline constexpr const char* kEmpty = "queue is empty";
 inline constexpr const char* kFull = "queue is full";

@@ -61,16 +61,17 @@ bool look_often(const Timeline& timeline, std::uint64_t value, WaitMode mode) no
 tl::unexpected<Error> timed_out(const Timeline& timeline, std::uint64_t value, std::int64_t timeout_us) {
     const Timeline::Description& description = timeline.description();
     if (description.is_signaled_elsewhere) {
-        return fail(NvSciError_Timeout,
-                    fmt::format("the fence did not expire in {} us: it has value {}, reached is {}; "
-                                "another process may signal",
-                                timeout_us, value, timeline.counter().reached()));
+        return expected_outcome(NvSciError_Timeout,
+                                fmt::format("the fence did not expire in {} us: it has value {}, reached is {}; "
+                                            "another process may signal",
+                                            timeout_us, value, timeline.counter().reached()));
     }
     const bool may_cpu = description.cpu_signals && timeline.signaler() != Signaler::Kind::streams;
     const char* const who = may_cpu ? timeline.may_streams_signal() ? "the CPU or a stream" : "the CPU" : "a stream";
-    return fail(NvSciError_Timeout, fmt::format("the fence did not expire in {} us: it has value {}, reached is {}; {} "
-                                                "may signal",
-                                                timeout_us, value, timeline.counter().reached(), who));
+    return expected_outcome(NvSciError_Timeout,
+                            fmt::format("the fence did not expire in {} us: it has value {}, reached is {}; {} "
+                                        "may signal",
+                                        timeout_us, value, timeline.counter().reached(), who));
 }
 
 Result<> wait_for(Timeline& timeline, std::uint64_t value, std::int64_t timeout_us, WaitMode mode) {
@@ -131,7 +132,7 @@ Result<std::uint64_t> timestamp(const Fence& fence) {
     OPENNVSCI_TRY_ASSIGN(timeline, acquire_with_timestamps(fence));
     if (!(*timeline)->is_passed(fence.value)) (*timeline)->look(fence.value);
     if (!(*timeline)->is_reached(fence.value)) {
-        return fail(NvSciError_BadParameter, "the fence has not expired, so it has no timestamp yet");
+        return expected_outcome(NvSciError_BadParameter, "the fence has not expired, so it has no timestamp yet");
     }
     return (*timeline)->counter().timestamp(fence.timestamp_slot).load(std::memory_order_acquire);
 }

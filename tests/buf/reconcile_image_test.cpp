@@ -104,6 +104,19 @@ TEST_F(ImageTest, ALargestSurfaceRoundsUpWithoutWrapping) {
     EXPECT_EQ(get<std::uint32_t>(list, NvSciBufImageAttrKey_PlaneHeight), (Words{3, 2, 2}));
 }
 
+// They can be set, so that a program says what it wants, and the refusal says why it cannot have it.
+TEST_F(ImageTest, AFormatWithoutLayoutIsRefusedWithTheReason) {
+    constexpr NvSciBufAttrValColorFmt kFormats[] = {
+        NvSciColor_X2Rc10Rb10Ra10_Bayer10RGGB, NvSciColor_X2Rc10Rb10Ra10_Bayer10BGGR,
+        NvSciColor_X2Rc10Rb10Ra10_Bayer10GRBG, NvSciColor_X2Rc10Rb10Ra10_Bayer10GBRG};
+    for (const NvSciBufAttrValColorFmt format : kFormats) {
+        const std::string says = fmt::format("{} has no layout here: ", buf::color_format(format).name);
+        expect_refused({plane_image(kPitch, {{format, 1920, 1080}})}, kNotSupported,
+                       {"NvSciBufImageAttrKey_PlaneColorFormat", says});
+        expect_refused({plane_image(kBlock, {{NvSciColor_Y8, 64, 64}, {format, 64, 64}})}, kNotSupported, {says});
+    }
+}
+
 // Column Presence, for one list and for several.
 TEST_F(ImageTest, MandatoryKeysMustBeInOneOfTheLists) {
     constexpr std::uint32_t kOfPlanes[] = {NvSciBufImageAttrKey_Layout,     NvSciBufImageAttrKey_ScanType,

@@ -88,6 +88,13 @@ TEST_F(TensorTest, NoKeyOfTheTypeIsUnset) {
         Words{NvSciColor_Y8});
 }
 
+TEST_F(TensorTest, APixelFormatWithoutLayoutIsRefusedWithTheReason) {
+    expect_refused({tensor(NvSciDataType_Int8, {2}, {1})
+                        .with(NvSciBufTensorAttrKey_PixelFormat, NvSciColor_X2Rc10Rb10Ra10_Bayer10GBRG)},
+                   kNotSupported,
+                   {"NvSciBufTensorAttrKey_PixelFormat: X2Rc10Rb10Ra10_Bayer10GBRG has no layout here: "});
+}
+
 TEST_F(TensorTest, MandatoryKeysMustBeInOneOfTheLists) {
     const Attributes complete = tensor(NvSciDataType_Int8, {2, 3}, {1, 1});
     for (const auto& [key, value] : complete.values()) {

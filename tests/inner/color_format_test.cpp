@@ -5,8 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <span>
+
 #include "base/array_format.h"
 #include "buf/data_type.h"
+#include "buf/keys.h"
 
 namespace opennvsci::test {
 namespace {
@@ -197,8 +200,31 @@ TEST(ColorFormatTest, EveryRowIsThatOfTheReference) {
 }
 
 TEST(ColorFormatTest, TheSentinelsAreNoFormats) {
-    for (const std::uint32_t number : {0U, 153U, 154U, ~0U})
+    for (const std::uint32_t number : {0U, 157U, 158U, ~0U})
         EXPECT_EQ(buf::find_color_format(number), nullptr) << number;
+}
+
+// Formats of newer releases, with numbers of this project: raw, and no buffer can have one.
+TEST(ColorFormatTest, FormatsWithoutLayoutSayWhy) {
+    std::uint32_t number = 153;
+    for (const char* name : {"X2Rc10Rb10Ra10_Bayer10RGGB", "X2Rc10Rb10Ra10_Bayer10BGGR", "X2Rc10Rb10Ra10_Bayer10GRBG",
+                             "X2Rc10Rb10Ra10_Bayer10GBRG"}) {
+        const buf::ColorFormat* format = buf::find_color_format(number++);
+        ASSERT_NE(format, nullptr) << name;
+        EXPECT_STREQ(format->name, name);
+        EXPECT_EQ(format->bits_per_pixel, 0) << name;
+        EXPECT_NE(format->no_layout, nullptr) << name;
+        EXPECT_EQ(format->content, buf::Content::raw) << name;
+    }
+    EXPECT_EQ(number, static_cast<std::uint32_t>(NvSciColor_UpperBound));
+    // A program may ask for one; a list that comes from a peer as a result cannot have it.
+    const NvSciBufAttrValColorFmt asked = NvSciColor_X2Rc10Rb10Ra10_Bayer10RGGB;
+    for (const auto key : {NvSciBufImageAttrKey_PlaneColorFormat, NvSciBufTensorAttrKey_PixelFormat}) {
+        EXPECT_TRUE(buf::schema().find(key)->is_legal(std::as_bytes(std::span(&asked, 1)))) << key;
+        EXPECT_FALSE(buf::schema().find(key)->is_legal_result(std::as_bytes(std::span(&asked, 1)))) << key;
+    }
+    for (const FormatRow& row : kReference)
+        EXPECT_EQ(buf::color_format(row.enumerator).no_layout, nullptr) << row.name;
 }
 
 // The content follows from the ranges of numbers that published programs rely on.

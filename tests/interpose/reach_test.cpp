@@ -238,5 +238,13 @@ TEST(Log, NamesWhatStandsBeneath) {
     EXPECT_TRUE(outcome.has("libcuda.so")) << outcome.output;
 }
 
+TEST(Log, AnUnknownValueOfTheSwitchIsSaidAndWorks) {
+    const ProgramOutcome outcome = run_line(in_folder("customer_first") + " proc_v2", "OPENNVSCI_INTERPOSE=off");
+    EXPECT_EQ(outcome.exit_code, kWorks) << outcome.output;
+    const std::string said = "opennvsci: warning: OPENNVSCI_INTERPOSE=off is not one of 0 and 1: using 1\n";
+    EXPECT_TRUE(outcome.has(said)) << outcome.output;
+    EXPECT_EQ(outcome.output.find(said), outcome.output.rfind(said)) << outcome.output;
+}
+
 }  // namespace
 }  // namespace opennvsci::test

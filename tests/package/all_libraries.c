@@ -11,6 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* By which a program for several systems knows where it is. */
+#if !defined(OPENNVSCI_VERSION) || !OPENNVSCI_VERSION_AT_LEAST(0, 1, 0) || OPENNVSCI_VERSION_AT_LEAST(1, 0, 0)
+#error "this is not OpenNvSci 0.1 or a later 0"
+#endif
+
 #define CHECK(call)                                                                    \
     do {                                                                               \
         const NvSciError error = (call);                                               \

@@ -12,6 +12,9 @@
 #include <sstream>
 
 #include "command.h"
+#include "nvscievent.h"
+#include "nvsciipc.h"
+#include "opennvsci.h"
 #include "picture.h"
 
 namespace opennvsci::tool {
@@ -19,6 +22,32 @@ namespace {
 
 std::string shipped_picture() {
     return (program_folder().parent_path() / "share/opennvsci/picture.png").string();
+}
+
+TEST_F(CommandTest, VersionNamesTheProjectAndTheInterfaces) {
+    const Outcome version = run("--version");
+    EXPECT_EQ(version.exit_code, 0);
+    const auto interface = [](const char* name, std::uint32_t major, std::uint32_t minor) {
+        return std::string(name) + " " + std::to_string(major) + "." + std::to_string(minor);
+    };
+    std::uint32_t event_minor = 0;  // what the library answers, which is more than its constant says
+    for (bool is_compatible = true; is_compatible; ++event_minor)
+        ASSERT_EQ(NvSciEventCheckVersionCompatibility(NvSciEventMajorVersion, event_minor + 1, &is_compatible),
+                  NvSciError_Success);
+    EXPECT_EQ(version.output, std::string("opennvsci " OPENNVSCI_VERSION_STRING "\n") +
+                                  interface("NvSciBuf", NvSciBufMajorVersion, NvSciBufMinorVersion) + ", " +
+                                  interface("NvSciSync", NvSciSyncMajorVersion, NvSciSyncMinorVersion) + ", " +
+                                  interface("NvSciIpc", NvSciIpcMajorVersion, NvSciIpcMinorVersion) + ", " +
+                                  interface("NvSciEvent", NvSciEventMajorVersion, event_minor - 1) + "\n");
+}
+
+// What the command says of a refusal is said once.
+TEST_F(CommandTest, TheLibraryDoesNotRepeatWhatTheCommandSays) {
+    const Outcome refused =
+        run("layout --type image --format X2Rc10Rb10Ra10_Bayer10RGGB --size 64x48 --layout pitch-linear",
+            "OPENNVSCI_DEVICE=soft");
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_EQ(count(refused.output, "X2Rc10Rb10Ra10_Bayer10RGGB has no layout here"), 1) << refused.output;
 }
 
 TEST_F(CommandTest, DemoMakesTheShippedPictureGray) {

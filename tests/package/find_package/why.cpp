@@ -7,6 +7,9 @@
 
 #include <iostream>
 #include <string>
+#include <string_view>
+
+static_assert(std::string_view(PACKAGE_VERSION) == OPENNVSCI_VERSION_STRING, "the header is of another version");
 
 int main() {
     NvSciBufModule module = nullptr;
