@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <ios>
 #include <optional>
+#include <system_error>
 
 #include "file.h"
 

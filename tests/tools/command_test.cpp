@@ -2,6 +2,7 @@
 //
 // The built `opennvsci` command as users run it: exit codes, what it prints, what it writes.
 #include <cmath>
+#include <ios>
 #include <nlohmann/json.hpp>
 
 #include "command.h"
