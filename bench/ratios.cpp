@@ -67,6 +67,16 @@ constexpr std::array kTargets{
     Target{"CPU fence ping-pong, spinning", "cpu_ping_pong/ours", "cpu_ping_pong/raw", 2, false},
 };
 
+// Whether a benchmark gave up; Google Benchmark 1.8 put a reason in the place of the flag.
+template <typename AnyRun>
+bool gave_up(const AnyRun& run) {
+    if constexpr (requires { run.skipped; }) {
+        return static_cast<bool>(run.skipped);
+    } else {
+        return run.error_occurred;
+    }
+}
+
 }  // namespace
 
 void RatioReporter::ReportRuns(const std::vector<Run>& runs) {
@@ -74,7 +84,7 @@ void RatioReporter::ReportRuns(const std::vector<Run>& runs) {
         // The median of the repetitions, or the only repetition.
         const bool is_median = run.run_type == Run::RT_Aggregate && run.aggregate_name == "median";
         const bool is_only = run.run_type == Run::RT_Iteration && run.repetitions <= 1;
-        if (run.error_occurred || (!is_median && !is_only)) continue;
+        if (gave_up(run) || (!is_median && !is_only)) continue;
         const std::string& arguments = run.run_name.args;
         const std::string name = run.run_name.function_name + (arguments.empty() ? "" : "/" + arguments);
         for (const auto& [side, seconds] : run.counters)

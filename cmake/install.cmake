@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What `cmake --install` puts under the prefix, in three components: runtime (the libraries), development (what building
-# programs needs) and tool (the command). Everything finds everything else by relative paths, so the prefix may be
-# moved afterwards. The software device and the tool's data install themselves (softcuda, tools).
+# programs needs, documents and examples) and tool (the command). Everything finds everything else by relative paths, so
+# the prefix may be moved afterwards.
 #
 # An NvSci library is its target, its header and its pkg-config file, all of its name; libnvscicommon, which is empty, has
 # no header.
@@ -14,22 +14,24 @@ install(FILES
     include/opennvsci.h include/opennvsci_version.h
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
 
-# The libraries lie in one directory: each finds libopennvsci and the interposer beside it.
-set(opennvsci_libraries opennvsci)
-foreach(library IN ITEMS nvscibuf nvscisync nvsciipc nvscievent nvscicommon)
-    if(TARGET ${library})
-        list(APPEND opennvsci_libraries ${library})
-    endif()
-endforeach()
+# The libraries lie in one directory: each finds libopennvsci and the interposer beside it, and the software device below.
+set(opennvsci_libraries opennvsci nvscibuf nvscisync nvsciipc nvscievent nvscicommon)
 set_target_properties(${opennvsci_libraries} opennvsci_interpose PROPERTIES INSTALL_RPATH "$ORIGIN")
 install(TARGETS opennvsci_interpose LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_SKIP)
 install(TARGETS ${opennvsci_libraries} EXPORT OpenNvSci
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT development
     INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS softcuda LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/opennvsci/softcuda COMPONENT runtime)
 
 if(TARGET opennvsci-tool)
     install(TARGETS opennvsci-tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tool)
+    install(FILES tools/demo/picture.png DESTINATION ${CMAKE_INSTALL_DATADIR}/opennvsci COMPONENT tool)
 endif()
+
+# The README's links lead from where it lies in the tree, so what they lead to keeps its place beside it.
+install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development)
+install(DIRECTORY docs examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development
+    FILES_MATCHING PATTERN *.md PATTERN *.cpp)
 
 # find_package(OpenNvSci): OpenNvSci:: before the name of each library.
 set(opennvsci_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/OpenNvSci)
@@ -49,6 +51,7 @@ file(RELATIVE_PATH opennvsci_pc_prefix /prefix/${opennvsci_pc_dir} /prefix)
 string(REGEX REPLACE "/$" "" opennvsci_pc_prefix ${opennvsci_pc_prefix})
 list(REMOVE_ITEM opennvsci_libraries opennvsci)
 foreach(library IN LISTS opennvsci_libraries)
+    get_target_property(interface_version ${library} OPENNVSCI_INTERFACE_VERSION)
     configure_file(cmake/library.pc.in ${CMAKE_CURRENT_BINARY_DIR}/${library}.pc @ONLY)
     install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${library}.pc DESTINATION ${opennvsci_pc_dir} COMPONENT development)
 endforeach()

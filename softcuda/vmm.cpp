@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <iterator>
+#include <new>
 #include <utility>
 
 #include "softcuda/allocation.h"

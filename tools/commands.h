@@ -3,6 +3,7 @@
 // The commands of the tool, behind their options.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>

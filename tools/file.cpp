@@ -8,6 +8,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <ios>
 
 namespace opennvsci::tool {
 namespace {

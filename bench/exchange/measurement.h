@@ -4,6 +4,7 @@
 // 50th and 99th percentile and the greatest of each. The first way of a group is the library's.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <initializer_list>
 #include <new>
 #include <stdexcept>

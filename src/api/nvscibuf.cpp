@@ -45,8 +45,8 @@ struct Description {
     static constexpr NvSciError kTwiceAtImport = NvSciError_AttrListValidationFailed;
     static constexpr bool kSkipsEmptyArrays = false;
     static constexpr api::BlobKind kListBlob = api::BlobKind::buf_list;
-    static Result<> validate(const attr::Slot& result, std::span<const attr::List* const> lists, NvSciError mismatch) {
-        return attr::check_satisfies(result, lists, mismatch);
+    static Result<> validate(const attr::Slot& result, std::span<const attr::List* const> given, NvSciError mismatch) {
+        return attr::check_satisfies(result, given, mismatch);
     }
     static constexpr auto attach_peers = buf::attach_peers;
     static constexpr api::BlobKind kJointBlob = api::BlobKind::buf_list_and_object;

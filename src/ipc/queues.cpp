@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ipc/queues.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace opennvsci::ipc {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // SetAttrs, GetAttrs and SlotGetAttrs: the rules that are not about one key.
+#include <ios>
+
 #include "buf_test.h"
 
 namespace opennvsci::test {

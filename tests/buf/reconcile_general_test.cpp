@@ -3,6 +3,7 @@
 // Reconciling the General keys that have nothing to do with GPUs: CPU access, permission, caching, peers; and which
 // General keys a reconciled list always has.
 #include <chrono>
+#include <ios>
 
 #include "buf_test.h"
 

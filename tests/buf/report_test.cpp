@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The report of a reconciliation, the names of participants, and what an error text must say.
+#include <ios>
+
 #include "buf_test.h"
 
 namespace opennvsci::test {

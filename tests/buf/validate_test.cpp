@@ -2,6 +2,8 @@
 //
 // Does a reconciled list satisfy other lists, or key/value pairs: one satisfied and one unsatisfied case for every
 // check rule of nvscibuf.md 4 (column "valid"), and the codes.
+#include <ios>
+
 #include "buf_test.h"
 
 namespace opennvsci::test {

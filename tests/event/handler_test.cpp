@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Handlers: when they run, in which thread, and what may be done in one.
+#include <stdexcept>
+
 #include "event_test.h"
 
 namespace opennvsci::test {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Notifiers of other libraries: the descriptor, its drain, the library's handler, moving, and what keeps it open.
+#include <array>
 #include <stdexcept>
 
 #include "event_test.h"

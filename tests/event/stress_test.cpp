@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Threads that do everything at once: no event is lost, no handler runs for one that is gone, nothing hangs.
+#include <array>
+
 #include "event_test.h"
 
 namespace opennvsci::test {

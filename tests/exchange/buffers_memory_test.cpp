@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <numeric>
+#include <system_error>
 
 #include "buffer_exchange.h"
 #include "own_process.h"

@@ -4,6 +4,8 @@
 // refused with a documented code and a text, or what comes of it does no harm; and it leaves nothing behind.
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <ios>
 #include <set>
 
 #include "blobs.h"

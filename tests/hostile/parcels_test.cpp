@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <ios>
 
 #include "api/handles.h"
 #include "blobs.h"

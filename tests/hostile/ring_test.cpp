@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <ostream>
 #include <thread>
 
 #include "ipc/endpoint.h"

@@ -5,6 +5,7 @@
 // their fences have the values that come next, and none expires before its work. Half a signal can hold a stream for
 // ever, so all of this is done in processes of their own.
 #include <cstdio>
+#include <ios>
 #include <optional>
 #include <string>
 

@@ -2,6 +2,7 @@
 //
 // Every row of the attribute table: that the row is the one of the reference, and that setting and reading follow it.
 #include <cstdlib>
+#include <ios>
 
 #include "buf/keys.h"
 #include "buf_test.h"

@@ -9,6 +9,7 @@
 #include <array>
 #include <random>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace opennvsci::block_linear {

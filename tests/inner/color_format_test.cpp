@@ -3,6 +3,10 @@
 // The table of colour formats against nvscibuf.md 2.11, written down a second time from that document.
 #include "buf/color_format.h"
 
+#include <iterator>
+#include <string>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include <span>

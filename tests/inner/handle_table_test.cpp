@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <ios>
 #include <memory>
 #include <set>
 #include <thread>

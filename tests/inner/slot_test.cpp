@@ -4,6 +4,8 @@
 // result; and what stops a process that reads what is not there.
 #include "attr/slot.h"
 
+#include <ios>
+
 #include "api/handles.h"
 #include "attr/negotiation.h"
 #include "buf_test.h"

@@ -5,6 +5,7 @@
 // and whether one compresses.
 #pragma once
 
+#include <ostream>
 #include <set>
 
 #include "wishes.h"

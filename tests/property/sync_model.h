@@ -4,6 +4,7 @@
 // second time, in the simplest way and without any code of the library.
 #pragma once
 
+#include <ostream>
 #include <set>
 
 #include "sync_wishes.h"

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 #include <ostream>
+#include <tuple>
 
 #include "attributes.h"
 #include "generators.h"

@@ -8,6 +8,7 @@
 
 #include <iosfwd>
 #include <optional>
+#include <ostream>
 #include <vector>
 
 #include "sync_objects.h"

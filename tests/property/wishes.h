@@ -8,6 +8,7 @@
 
 #include <iosfwd>
 #include <optional>
+#include <ostream>
 #include <utility>
 #include <vector>
 

@@ -9,6 +9,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <thread>
@@ -143,7 +144,9 @@ Peer::Peer(const std::string& role, const std::vector<std::string>& environment)
         std::erase_if(variables, [&](const std::string& old) { return old.starts_with(prefix); });
         variables.push_back(variable);
     }
-    const std::string arguments[] = {"/proc/self/exe", "--role=" + role, std::to_string(inherited.get())};
+    // /proc/self/exe itself would be the emulator, where there is one.
+    const std::string arguments[] = {SOFTCUDA_TEST_EMULATOR std::filesystem::read_symlink("/proc/self/exe").string(),
+                                     "--role=" + role, std::to_string(inherited.get())};
     std::vector<char*> argv;
     for (const std::string& argument : arguments)
         argv.push_back(const_cast<char*>(argument.c_str()));

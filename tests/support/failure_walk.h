@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <ios>
 #include <optional>
 
 #include "driver/driver.h"

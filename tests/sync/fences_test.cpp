@@ -3,6 +3,7 @@
 // NvSciSync objects and fences on the CPU (nvscisync.md 8.4, 8.6 and 9).
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 

@@ -2,6 +2,7 @@
 //
 // NvSciSync objects imported into CUDA: signal, wait, order, life and errors (cuda-interop.md 2.7 to 2.16). A stream is
 // held up by a wait for a word of memory, which works on every device.
+#include <algorithm>
 #include <chrono>
 #include <thread>
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <ios>
 #include <nlohmann/json.hpp>
 #include <sstream>
 

@@ -10,7 +10,9 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <ostream>
 
 #include "exchange.h"
 #include "process.h"

@@ -11,6 +11,7 @@
 #include <array>
 #include <cstring>
 #include <optional>
+#include <system_error>
 
 #include "commands.h"
 #include "demo/compute.h"
