@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "leak_check.h"
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "device.h"
 #include "driver_hooks.h"
@@ -61,6 +63,16 @@ std::string LeakCheck::differences() const {
         if (!now.contains(what) && number != 0) text += what + " -" + std::to_string(number) + "; ";
     }
     return text;
+}
+
+std::string LeakCheck::settled_differences(const std::string& expected) const {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    std::string found = differences();
+    while (found != expected && std::chrono::steady_clock::now() < end) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        found = differences();
+    }
+    return found;
 }
 
 }  // namespace opennvsci::test
