@@ -13,11 +13,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <thread>
 
+#include "base/available_memory.h"
 #include "fixture.h"
 #include "raw_video_memory.h"
 #include "turns.h"
@@ -268,16 +268,9 @@ double used_video_memory() {
     return static_cast<double>(total - free);
 }
 
-/// Bytes of the machine that are in use, the kernel's own for this process among them.
+/// Bytes of the machine that are in use, the kernel's own for this process among them; but for a constant.
 double used_system_memory() {
-    std::ifstream file("/proc/meminfo");
-    double total = 0;
-    double available = 0;
-    for (std::string name; file >> name;) {
-        if (name == "MemTotal:") file >> total;
-        if (name == "MemAvailable:") file >> available;
-    }
-    return (total - available) * 1024;
+    return -static_cast<double>(available_memory());
 }
 
 /// Bytes of the heap of this process that are in use.
