@@ -51,7 +51,7 @@ std::map<std::string, long> LeakCheck::count() {
     return counts;
 }
 
-std::string LeakCheck::differences() const {
+std::string LeakCheck::differences_now() const {
     std::string text;
     std::map<std::string, long> now = count();
     std::map<std::string, long> before = before_;
@@ -65,12 +65,12 @@ std::string LeakCheck::differences() const {
     return text;
 }
 
-std::string LeakCheck::settled_differences(const std::string& expected) const {
+std::string LeakCheck::differences(const std::string& expected) const {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-    std::string found = differences();
+    std::string found = differences_now();
     while (found != expected && std::chrono::steady_clock::now() < end) {
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        found = differences();
+        found = differences_now();
     }
     return found;
 }
