@@ -13,11 +13,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <thread>
 
+#include "base/available_memory.h"
 #include "fixture.h"
 #include "raw_video_memory.h"
 #include "turns.h"
@@ -103,7 +103,6 @@ std::chrono::nanoseconds time_of_lives(const Buffers& buffers, int count) {
 }
 
 void video(benchmark::State& state, std::size_t size, bool compressible) {
-    device_driver();
     const int count = size < kGigabyte ? 16 : 4;
     const OurBuffers ours(size, false, compressible);
     const RawVideoMemory raw(size, compressible);
@@ -116,7 +115,6 @@ void video(benchmark::State& state, std::size_t size, bool compressible) {
 
 void video_by_threads(benchmark::State& state, std::size_t size) {
     constexpr int kThreads = 8;
-    device_driver();
     const int count = size < kGigabyte ? 32 : 4;
     const OurBuffers ours(size, false, false);
     const RawVideoMemory raw(size, false);
@@ -177,21 +175,13 @@ void first_import(benchmark::State& state, std::size_t size) {
     const auto& call = device_driver().call;
     const OurBuffers buffers(size, true, false);
     const auto ours = [&] {
-        CUexternalMemory memory = nullptr;
-        CUdeviceptr pointer = 0;
+        Imported imported;
         NvSciBufObj object = nullptr;
         const auto took = time_of([&] {
             object = buffers.make();
-            CUDA_EXTERNAL_MEMORY_HANDLE_DESC handle{};
-            handle.type = CU_EXTERNAL_MEMORY_HANDLE_TYPE_NVSCIBUF;
-            handle.handle.nvSciBufObject = object;
-            handle.size = size;
-            const CUDA_EXTERNAL_MEMORY_BUFFER_DESC window{0, size, 0, {}};
-            BENCH_CHECK(nvsciCuImportExternalMemory(&memory, &handle));
-            BENCH_CHECK(nvsciCuExternalMemoryGetMappedBuffer(&pointer, memory, &window));
+            imported = import_and_map(object, size);
         });
-        BENCH_CHECK(nvsciCuMemFree(pointer));
-        BENCH_CHECK(nvsciCuDestroyExternalMemory(memory));
+        release(imported);
         NvSciBufObjFree(object);
         return took;
     };
@@ -238,7 +228,6 @@ template <bool kWrites>
 void random_lines(benchmark::State& state) {
     constexpr std::size_t kSize = kGigabyte;
     constexpr int kVisits = 1'000'000;
-    device_driver();
     NvSciBufObj object = bench::object(kSize, true);
     void* ours = nullptr;
     BENCH_CHECK(NvSciBufObjGetCpuPtr(object, &ours));
@@ -279,16 +268,9 @@ double used_video_memory() {
     return static_cast<double>(total - free);
 }
 
-/// Bytes of the machine that are in use, the kernel's own for this process among them.
+/// Bytes of the machine that are in use, the kernel's own for this process among them; but for a constant.
 double used_system_memory() {
-    std::ifstream file("/proc/meminfo");
-    double total = 0;
-    double available = 0;
-    for (std::string name; file >> name;) {
-        if (name == "MemTotal:") file >> total;
-        if (name == "MemAvailable:") file >> available;
-    }
-    return (total - available) * 1024;
+    return -static_cast<double>(available_memory());
 }
 
 /// Bytes of the heap of this process that are in use.
@@ -328,7 +310,6 @@ void report(benchmark::State& state, const Taken (&taken)[2]) {
 }
 
 void many_in_video_memory(benchmark::State& state, int count) {
-    device_driver();
     const OurBuffers ours(kPage, false, false);
     const RawVideoMemory raw(kPage, false);
     Taken taken[2];
@@ -340,7 +321,6 @@ void many_in_video_memory(benchmark::State& state, int count) {
 }
 
 void many_in_system_memory(benchmark::State& state, int count) {
-    device_driver();
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;

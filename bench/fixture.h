@@ -140,4 +140,27 @@ inline NvSciBufObj object(std::uint64_t size, bool cpu) {
     return made;
 }
 
+/// An object in CUDA, mapped as a whole.
+struct Imported {
+    cu::CUexternalMemory memory = nullptr;
+    cu::CUdeviceptr pointer = 0;
+};
+
+inline Imported import_and_map(NvSciBufObj object, std::size_t size) {
+    Imported imported;
+    cu::CUDA_EXTERNAL_MEMORY_HANDLE_DESC handle{};
+    handle.type = cu::CU_EXTERNAL_MEMORY_HANDLE_TYPE_NVSCIBUF;
+    handle.handle.nvSciBufObject = object;
+    handle.size = size;
+    BENCH_CHECK(nvsciCuImportExternalMemory(&imported.memory, &handle));
+    const cu::CUDA_EXTERNAL_MEMORY_BUFFER_DESC window{0, size, 0, {}};
+    BENCH_CHECK(nvsciCuExternalMemoryGetMappedBuffer(&imported.pointer, imported.memory, &window));
+    return imported;
+}
+
+inline void release(const Imported& imported) {
+    BENCH_CHECK(nvsciCuMemFree(imported.pointer));
+    BENCH_CHECK(nvsciCuDestroyExternalMemory(imported.memory));
+}
+
 }  // namespace opennvsci::bench

@@ -14,32 +14,10 @@ using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names
 
 constexpr std::size_t kSize = 8 << 20;
 
-struct Imported {
-    CUexternalMemory memory = nullptr;
-    CUdeviceptr pointer = 0;
-};
-
-Imported import_and_map(NvSciBufObj object) {
-    Imported imported;
-    CUDA_EXTERNAL_MEMORY_HANDLE_DESC handle{};
-    handle.type = CU_EXTERNAL_MEMORY_HANDLE_TYPE_NVSCIBUF;
-    handle.handle.nvSciBufObject = object;
-    handle.size = kSize;
-    BENCH_CHECK(nvsciCuImportExternalMemory(&imported.memory, &handle));
-    const CUDA_EXTERNAL_MEMORY_BUFFER_DESC window{0, kSize, 0, {}};
-    BENCH_CHECK(nvsciCuExternalMemoryGetMappedBuffer(&imported.pointer, imported.memory, &window));
-    return imported;
-}
-
-void release(const Imported& imported) {
-    BENCH_CHECK(nvsciCuMemFree(imported.pointer));
-    BENCH_CHECK(nvsciCuDestroyExternalMemory(imported.memory));
-}
-
 void ours(benchmark::State& state, bool cpu, bool time_the_free) {
     NvSciBufObj buffer = object(kSize, cpu);
     for (auto _ : state) {
-        const Imported imported = import_and_map(buffer);
+        const Imported imported = import_and_map(buffer, kSize);
         if (!time_the_free) state.PauseTiming();
         release(imported);
         if (!time_the_free) state.ResumeTiming();

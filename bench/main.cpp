@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "allocation.h"
-#include "driver/driver.h"
+#include "fixture.h"
 #include "ratios.h"
 
 int main(int argc, char** argv) {
@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
         return 1;
     }
     std::printf("device: %s (%s)\n", (*driver)->devices.front().name.c_str(), (*driver)->path.c_str());
+    opennvsci::bench::device_driver();  // all benchmarks run in its context
     opennvsci::bench::name_allocation_benchmarks(!quick);
     opennvsci::bench::RatioReporter reporter;
     ::benchmark::RunSpecifiedBenchmarks(&reporter);

@@ -30,19 +30,36 @@ Result<> wait_for_current_context(const driver::Driver& driver) {
     return result == CUDA_SUCCESS ? Result<>() : driver.error(result, "cuMemFreeHost, which waits for work,");
 }
 
-// Taking down a mapping does not wait by itself.
-Result<> wait_for_work(const driver::ContextWatch& import) {
-    const driver::Driver& driver = import.driver();
-    // Both are waited for, whatever comes of the first. The work of a context that ends meanwhile is done.
-    Result<> waited = import.is_alive() ? import.run([&] { return wait_for_current_context(driver); }) : Result<>();
-    if (!waited && !import.is_alive()) waited = {};
-    const auto current = driver::ContextWatch::of_current(driver);
-    if (!current || *current == &import) return waited;  // none, or a destroyed one
-    Result<> waited_for_current = wait_for_current_context(driver);
-    return waited ? waited_for_current : waited;
+// Leaves a byte in the current context, to its end. While one lies there, the driver has room for another, and takes no
+// granule for it and gives none back each time (driver-facts.md F48). Where there is no memory it goes without.
+void leave_a_byte(const driver::Driver& driver) {
+    CUdeviceptr stays = 0;
+    driver::apart(driver)->cuMemAlloc(&stays, 1);
 }
 
 }  // namespace
+
+// Waits for all work of the current context, which `context` watches.
+Result<> MappedPointers::wait_for_current(const driver::ContextWatch& context) {
+    if (is_first_in(context)) leave_a_byte(context.driver());
+    return wait_for_current_context(context.driver());
+}
+
+bool MappedPointers::is_first_in(const driver::ContextWatch& context) {
+    const std::lock_guard lock(mutex_);
+    return waited_for_.insert(context.id()).second;
+}
+
+// Taking down a mapping does not wait by itself.
+Result<> MappedPointers::wait_for_work(const driver::ContextWatch& import) {
+    // Both are waited for, whatever comes of the first. The work of a context that ends meanwhile is done.
+    Result<> waited = import.is_alive() ? import.run([&] { return wait_for_current(import); }) : Result<>();
+    if (!waited && !import.is_alive()) waited = {};
+    const auto current = driver::ContextWatch::of_current(import.driver());
+    if (!current || *current == &import) return waited;  // none, or a destroyed one
+    Result<> waited_for_current = wait_for_current(**current);
+    return waited ? waited_for_current : waited;
+}
 
 MappedPointers& MappedPointers::instance() {
     static MappedPointers& pointers = *new MappedPointers;

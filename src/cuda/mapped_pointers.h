@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/cuda_abi.h"
 #include "base/process.h"
@@ -50,10 +51,14 @@ class MappedPointers {
   private:
     MappedPointers();
     [[nodiscard]] bool find(cu::CUdeviceptr pointer) noexcept;
+    [[nodiscard]] Result<> wait_for_work(const driver::ContextWatch& import);
+    [[nodiscard]] Result<> wait_for_current(const driver::ContextWatch& context);
+    [[nodiscard]] bool is_first_in(const driver::ContextWatch& context);
 
     std::atomic<std::size_t> count_{0};
     std::mutex mutex_;
     std::unordered_multimap<cu::CUdeviceptr, MappedBuffer> buffers_;
+    std::unordered_set<unsigned long long> waited_for_;  // ids of contexts
 };
 
 }  // namespace opennvsci::cuda

@@ -19,17 +19,17 @@ TEST(LeakCheck, FindsWhatIsLeaked) {
     const Reconciliation<List> outcome = reconcile({list});
     Object object;
     ASSERT_EQ(NvSciBufObjAlloc(outcome.reconciled, object.out()), kSuccess);
-    EXPECT_NE(check.differences().find("memory handles +1"), std::string::npos) << check.differences();
+    EXPECT_NE(check.differences_now().find("memory handles +1"), std::string::npos) << check.differences_now();
     {
         Mapped mapped;
         ASSERT_EQ(mapped.memory.import(object, ImportTest::kSize), CUDA_SUCCESS);
         ASSERT_EQ(mapped.memory.map(&mapped.pointer, 0, ImportTest::kSize), CUDA_SUCCESS);
-        EXPECT_NE(check.differences().find("mappings +1"), std::string::npos) << check.differences();
+        EXPECT_NE(check.differences_now().find("mappings +1"), std::string::npos) << check.differences_now();
     }
     object.reset();
     EXPECT_EQ(check.differences(), "");
     const int fd = ::dup(0);
-    EXPECT_EQ(check.differences(), "file descriptors +1; ");
+    EXPECT_EQ(check.differences_now(), "file descriptors +1; ");
     ::close(fd);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Reconciling images: which keys describe one, what a surface stands for, and every output key.
-#include <fmt/format.h>
+#include <string>
 
 #include "buf/color_format.h"
 #include "buf_test.h"
@@ -192,7 +192,7 @@ TEST_F(ImageTest, EveryPlaneHasOneValue) {
             for (std::size_t i = 0; i < count; ++i)
                 value[i * row.size] = 1;
             expect_refused({nv12().with_bytes(row.key, value.data(), value.size())}, kReconciliationFailed,
-                           {name_of(row.key), fmt::format("{} values", count), "PlaneCount is 2"});
+                           {name_of(row.key), std::to_string(count) + " values", "PlaneCount is 2"});
         }
     }
     expect_refused({nv12().with(NvSciBufImageAttrKey_PlaneBaseAddrAlign, {512U, 512U, 512U})}, kReconciliationFailed,

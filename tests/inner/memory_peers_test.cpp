@@ -3,7 +3,6 @@
 // Memory and other processes: the seals that keep writers out, and what is checked of a descriptor that a peer sends.
 // The peer is this process too, which has the same user and so every way round that a hostile one has.
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -12,6 +11,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <string>
 #include <thread>
 
 #include "cuda_objects.h"
@@ -74,7 +74,7 @@ class PeerMapping {
 };
 
 UniqueFd reopened(const UniqueFd& file, int flags) {
-    return UniqueFd(::open(fmt::format("/proc/self/fd/{}", file.get()).c_str(), flags | O_CLOEXEC));
+    return UniqueFd(::open(("/proc/self/fd/" + std::to_string(file.get())).c_str(), flags | O_CLOEXEC));
 }
 
 TEST_F(MemoryPeersTest, AfterTheFirstReaderTheKernelRefusesEveryNewWriter) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "leak_check.h"
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "device.h"
 #include "driver_hooks.h"
@@ -50,7 +52,7 @@ std::map<std::string, long> LeakCheck::count() {
     return counts;
 }
 
-std::string LeakCheck::differences() const {
+std::string LeakCheck::differences_now() const {
     std::string text;
     std::map<std::string, long> now = count();
     std::map<std::string, long> before = before_;
@@ -62,6 +64,16 @@ std::string LeakCheck::differences() const {
         if (!now.contains(what) && number != 0) text += what + " -" + std::to_string(number) + "; ";
     }
     return text;
+}
+
+std::string LeakCheck::differences(const std::string& expected) const {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    std::string found = differences_now();
+    while (found != expected && std::chrono::steady_clock::now() < end) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        found = differences_now();
+    }
+    return found;
 }
 
 }  // namespace opennvsci::test

@@ -40,9 +40,16 @@ Microseconds least_time(int runs, Action&& action) {
     return least;
 }
 
-/// As the cost with nothing else around, but for what a machine may do.
-void expect_about_the_same(Microseconds now, Microseconds before, const char* what) {
-    EXPECT_LT(now.count(), 5 * before.count() + 50) << what;
+/// As the cost with nothing else around, but for what a machine may do: it is measured again while other programs may
+/// be what is slow.
+template <class Measure>
+void expect_about_the_same(Measure&& measure, Microseconds before, const char* what) {
+    constexpr int kMostTries = 20;
+    const Microseconds most = 5 * before + Microseconds(50);
+    auto now = Microseconds::max();
+    for (int i = 0; i < kMostTries && now >= most; ++i)
+        now = std::min<Microseconds>(now, measure());
+    EXPECT_LT(now.count(), most.count()) << what;
     std::printf("%s: %.1f us, before %.1f us\n", what, now.count(), before.count());
 }
 
@@ -127,17 +134,19 @@ TEST_P(SyncEnd, ObjectsThatWaitToEndCostNothingAndAllEnd) {
     for (const Stream& stream : streams_)
         gate_->hold(stream);
     std::vector<NvSciSyncFence> fences;
-    Microseconds first_ones = Microseconds::max();
-    Microseconds last_ones = Microseconds::max();
-    for (std::size_t i = 0; i < count; ++i) {
-        const Microseconds time = least_time(1, [&] { fences.push_back(use_and_free(streams_[i % kStreams])); });
-        if (i < count / 20) first_ones = std::min(first_ones, time);
-        if (i >= count - count / 20) last_ones = std::min(last_ones, time);
-    }
-    std::printf("%zu objects wait to end: %s\n", count, check.differences().c_str());
-    expect_about_the_same(last_ones, first_ones, "one more that waits to end");
-    expect_about_the_same(cost_of_cpu_object(), cpu_before, "an object of the CPU");
-    expect_about_the_same(cost_of_stream_object(), stream_before, "an object of another stream");
+    const auto cost_of_one_that_waits = [&](int runs) {
+        return least_time(runs, [&] { fences.push_back(use_and_free(streams_[fences.size() % kStreams])); });
+    };
+    constexpr int kMeasured = 20;
+    const Microseconds first_ones = cost_of_one_that_waits(kMeasured);
+    while (fences.size() < count)
+        (void)cost_of_one_that_waits(1);
+    std::printf("%zu objects wait to end: %s\n", count, check.differences_now().c_str());
+    // A few more, for which kOthersAtOnce and the streams have room.
+    expect_about_the_same([&] { return cost_of_one_that_waits(kMeasured / 4); }, first_ones,
+                          "one more that waits to end");
+    expect_about_the_same([&] { return cost_of_cpu_object(); }, cpu_before, "an object of the CPU");
+    expect_about_the_same([&] { return cost_of_stream_object(); }, stream_before, "an object of another stream");
     for (std::size_t i = 0; i < fences.size(); i += 50)
         EXPECT_EQ(NvSciSyncFenceWait(&fences[i], context_, 0), GetParam() ? kSuccess : kTimeout);
 
@@ -150,7 +159,7 @@ TEST_P(SyncEnd, ObjectsThatWaitToEndCostNothingAndAllEnd) {
     const auto end = Clock::now() + std::chrono::seconds(20);
     for (std::size_t calls = 0; calls < 2 * count; ++calls)
         (void)allocate({cpu_signaler_, cpu_waiter_});
-    while (!check.differences().empty() && Clock::now() < end)
+    while (!check.differences_now().empty() && Clock::now() < end)
         (void)allocate({cpu_signaler_, cpu_waiter_});
     EXPECT_EQ(check.differences(), "");
     for (const NvSciSyncFence& fence : fences)

@@ -168,7 +168,8 @@ TEST_F(SyncFences, TimeoutIsKeptWithinTwoMilliseconds) {
         for (const std::int64_t timeout : {0, 10, 1000, 20000}) {
             // A busy machine may take the processor away for long; one wait on time shows the scheme.
             auto best = std::chrono::microseconds::max();
-            for (int i = 0; i < 50 && best.count() >= timeout + 2000; ++i) {
+            const auto end = Clock::now() + std::chrono::seconds(10);
+            while (best.count() >= timeout + 2000 && Clock::now() < end) {
                 const auto start = Clock::now();
                 EXPECT_EQ(NvSciSyncFenceWaitWithMode(&fence, context_, timeout, mode), kTimeout);
                 best = std::min(best, std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start));
@@ -195,7 +196,7 @@ TEST_F(SyncFences, SleepingWaiterIsWokenByTheSignal) {
     };
     const long before = processor_time();
     EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, -1), kSuccess);
-    EXPECT_LT(processor_time() - before, 20000);
+    EXPECT_LT(processor_time() - before, 50000);
     signals.join();
 }
 
