@@ -8,6 +8,7 @@
 #include <cctype>
 #include <charconv>
 #include <sstream>
+#include <system_error>
 
 #include "output.h"
 #include "text_table.h"

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <fstream>
 #include <ios>
+#include <system_error>
 
 namespace opennvsci::tool {
 namespace {

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <ios>
+#include <system_error>
 
 namespace opennvsci::tool {
 namespace {

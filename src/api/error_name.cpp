@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/error_name.h"
 
+#include <cstdint>
+
 #include "base/unaligned.h"
 
 namespace opennvsci::api {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/line_limiter.h"
 
+#include <cstddef>
+
 namespace opennvsci::log {
 namespace {
 
