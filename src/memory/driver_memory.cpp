@@ -268,6 +268,7 @@ Result<> DriverMemory::export_locked() {
         &descriptor, handle_, CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR, 0);
     if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemExportToShareableHandle");
     exported_ = UniqueFd(descriptor);
+    if (!exported_) return os::os_error("fcntl(F_DUPFD_CLOEXEC)");
     return {};
 }
 
