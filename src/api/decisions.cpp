@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <new>
-
 #include "base/log.h"
 
 namespace opennvsci::api {
@@ -16,22 +14,19 @@ static_assert(OpenNvSciOutcome_Adjusted == static_cast<int>(attr::Outcome::adjus
 static_assert(OpenNvSciOutcome_Denied == static_cast<int>(attr::Outcome::denied));
 static_assert(OpenNvSciOutcome_Refused == static_cast<int>(attr::Outcome::refused));
 
-void tell_denied(const char* function, const attr::List& reconciled) noexcept {
+void tell_denied(const char* function, const attr::Schema& schema, const attr::Report& report) noexcept {
     if (!log::enabled(log::Level::info)) return;
-    const std::shared_ptr<const attr::Report> report = reconciled.report();
-    if (report == nullptr) return;
-    const attr::Schema& schema = reconciled.schema();
     try {
         for (const attr::Key& key : schema.keys()) {
             const std::size_t index = schema.index_of(key);
-            const attr::Decision* const decision = report->decision(index);
+            const attr::Decision* const decision = report.decision(index);
             if (decision == nullptr || decision->outcome != attr::Outcome::denied) continue;
             const char* const suggestion = decision->suggestion.c_str();
             log::write_bounded(log::Level::info, fmt::format("{}: {}: not granted to {}; {}{}{}", function, key.name,
-                                                             report->asked_text(key, index), decision->reason.c_str(),
+                                                             report.asked_text(key, index), decision->reason.c_str(),
                                                              *suggestion != '\0' ? ". To avoid it: " : "", suggestion));
         }
-    } catch (const std::bad_alloc&) {
+    } catch (...) {
         return;  // the reconciliation itself has succeeded
     }
 }

@@ -14,8 +14,8 @@
 namespace opennvsci::api {
 
 /// Prints the wishes that a reconciliation by `function` did not grant, at `info`: the program goes on without them and
-/// may wonder.
-void tell_denied(const char* function, const attr::List& reconciled) noexcept;
+/// may wonder. `report` is that of its list.
+void tell_denied(const char* function, const attr::Schema& schema, const attr::Report& report) noexcept;
 
 class DecisionTexts {
   public:

@@ -49,14 +49,13 @@ std::string hint_about(CUdeviceptr freed) {
 
 }  // namespace
 
-// A refusal of what comes by the interposer is the driver's own matter, unless it is about a buffer of ours.
-CUresult remember_answer(std::string_view function, CUresult answer, CUdeviceptr freed) noexcept {
+CUresult remember_answer(Entrance entrance, std::string_view function, CUresult answer, CUdeviceptr freed) noexcept {
     if (answer == CUDA_SUCCESS) return answer;
     // The driver's answer stays what it is, also if there is no memory for its text.
     (void)cuda_call(function, [&] {
         const std::string hint = hint_about(freed);
         std::string text = "the driver refused the call: " + name_of(answer) + hint;
-        const bool is_ours = function.starts_with("nvsciCu") || !hint.empty();
+        const bool is_ours = entrance == Entrance::nvscicuda || !hint.empty();
         return Result<>(is_ours ? fail(NvSciError_ResourceError, std::move(text), answer)
                                 : expected_outcome(NvSciError_ResourceError, std::move(text), answer));
     });

@@ -9,10 +9,15 @@
 
 namespace opennvsci::api {
 
+/// By which functions a call comes here. What the driver answers to a call of its own function is between it and the
+/// program.
+enum class Entrance { nvscicuda, interposer };
+
 /// Returns `answer`, the driver's to the call `function`; if it is no success, keeps it as the calling thread's last
-/// failure, and prints it if the function is one of nvscicuda.h. `freed` is the address that the call was to free, if
-/// it was one: whoever takes an address inside a buffer of ours for the buffer's own is told so.
-cu::CUresult remember_answer(std::string_view function, cu::CUresult answer, cu::CUdeviceptr freed = 0) noexcept;
+/// failure, an expected one if the call came by the interposer. `freed` is the address that the call was to free, if it
+/// was one: whoever takes an address inside a buffer of ours for the buffer's own is told so, and refused.
+cu::CUresult remember_answer(Entrance entrance, std::string_view function, cu::CUresult answer,
+                             cu::CUdeviceptr freed = 0) noexcept;
 
 /// Passes a call for a handle or pointer that is not ours to the driver, and its answer back as it is.
 template <class Call>
@@ -23,7 +28,7 @@ template <class Call>
         answer = call(driver->call);
         return {};
     });
-    return result != cu::CUDA_SUCCESS ? result : remember_answer(function, answer, freed);
+    return result != cu::CUDA_SUCCESS ? result : remember_answer(Entrance::nvscicuda, function, answer, freed);
 }
 
 }  // namespace opennvsci::api

@@ -193,7 +193,7 @@ class Library {
             OPENNVSCI_TRY(require_module("the reconciled list", (*entry)->module, inputs));
             Result<> satisfied = D::validate((*entry)->list->reconciled(), inputs.lists(), D::kMismatch);
             *out.value = satisfied.has_value();
-            return answer(std::move(satisfied), D::kMismatch);
+            return satisfied;
         });
     }
 
@@ -206,8 +206,7 @@ class Library {
             attr::List wishes(D::schema(), slot.get(D::schema().selector()));
             OPENNVSCI_TRY(set_pairs(wishes, pairs.value, count, pairs.name));
             const attr::List* all = &wishes;
-            constexpr NvSciError kNo = NvSciError_AttrListValidationFailed;
-            return answer(attr::check_satisfies(slot, std::span(&all, 1), kNo), kNo);
+            return attr::check_satisfies(slot, std::span(&all, 1), NvSciError_AttrListValidationFailed);
         });
     }
 
@@ -371,12 +370,6 @@ class Library {
         return {};
     }
 
-    // What a check answers, where "no" is the code `no`: an answer is no refusal.
-    static Result<> answer(Result<> satisfied, NvSciError no) {
-        if (!satisfied && satisfied.error().code == no) satisfied.error().is_expected = true;
-        return satisfied;
-    }
-
     static Result<> give_list(std::shared_ptr<attr::Module> module, std::unique_ptr<attr::List> list, Out<List> out) {
         return give_list_handle(D::lists(), std::move(module), std::move(list), out.value);
     }
@@ -410,8 +403,10 @@ class Library {
                 OPENNVSCI_TRY(give_list(inputs.module(), std::move(result.conflict), {&conflict_made, conflict.name}));
             }
             if (!result.list) return tl::make_unexpected(std::move(result.list).error());
-            tell_denied(function, **result.list);
-            return use(inputs.module(), *std::move(result.list), Out<T>{&made, out.name});
+            const std::shared_ptr<const attr::Report> report = (*result.list)->report();
+            OPENNVSCI_TRY(use(inputs.module(), *std::move(result.list), Out<T>{&made, out.name}));
+            tell_denied(function, D::schema(), *report);
+            return {};
         });
         if (out.value != nullptr) *out.value = made;
         if (conflict.value != nullptr) *conflict.value = conflict_made;
@@ -459,7 +454,7 @@ class Library {
         OPENNVSCI_TRY_ASSIGN(imported, attr::wire::decode_reconciled(arrived.blob, arrived.arrival, kind));
         const attr::Slot& result = imported.list->reconciled();
         OPENNVSCI_TRY(D::check_result(result));
-        if (expected) OPENNVSCI_TRY(D::validate(result, expected->lists(), mismatch));
+        if (expected) OPENNVSCI_TRY(attr::require_yes(D::validate(result, expected->lists(), mismatch)));
         return std::move(imported);
     }
 

@@ -106,9 +106,12 @@ class Negotiation {
     std::vector<Wishes> conflict_;
 };
 
-/// Checks that a result satisfies what a participant asks, or every participant of `lists`, by the rules of the keys.
-/// Errors: `mismatch`, with the key that does not hold.
+/// Whether a result satisfies what a participant asks, or every participant of `lists`, by the rules of the keys. A
+/// "no" is an expected outcome. Errors: `mismatch`, with the key that does not hold, or that asks for what cannot be.
 [[nodiscard]] Result<> check_satisfies(const Slot& reconciled, const Wishes& wishes, NvSciError mismatch);
 [[nodiscard]] Result<> check_satisfies(const Slot& reconciled, std::span<const List* const> lists, NvSciError mismatch);
+
+/// The same answer where it takes a yes to go on: a "no" is a refusal.
+[[nodiscard]] Result<> require_yes(Result<> answer);
 
 }  // namespace opennvsci::attr

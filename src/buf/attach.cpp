@@ -34,7 +34,8 @@ Result<> attach_peers(Object& object, std::span<const attr::List* const> lists) 
     OPENNVSCI_TRY_ASSIGN(all, attr::List::append(lists));
     const attr::List& slots = *all;
     const attr::List* const inputs[] = {&slots};
-    OPENNVSCI_TRY(attr::check_satisfies(object.list()->reconciled(), inputs, NvSciError_ReconciliationFailed));
+    OPENNVSCI_TRY(
+        attr::require_yes(attr::check_satisfies(object.list()->reconciled(), inputs, NvSciError_ReconciliationFailed)));
     Result<> admitted;
     slots.for_each_participant([&](const attr::Wishes& wishes) {
         if (admitted && !wishes.origin.is_this_process()) admitted = check_peer(object, wishes);

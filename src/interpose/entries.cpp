@@ -81,17 +81,19 @@ CUresult cuDestroyExternalMemory(CUexternalMemory extMem) {
 
 CUresult cuMemFree_v2(CUdeviceptr dptr) {
     if (is_ours(dptr)) return nvsciCuMemFree(dptr);
-    return api::remember_answer(__func__, OPENNVSCI_BENEATH(cuMemFree_v2, dptr), dptr);
+    return api::remember_answer(api::Entrance::interposer, __func__, OPENNVSCI_BENEATH(cuMemFree_v2, dptr), dptr);
 }
 
 CUresult cuMemFreeAsync(CUdeviceptr dptr, CUstream hStream) {
     if (is_ours(dptr)) return refuse_asynchronous_free(__func__);
-    return api::remember_answer(__func__, OPENNVSCI_BENEATH(cuMemFreeAsync, dptr, hStream), dptr);
+    return api::remember_answer(api::Entrance::interposer, __func__, OPENNVSCI_BENEATH(cuMemFreeAsync, dptr, hStream),
+                                dptr);
 }
 
 CUresult cuMemFreeAsync_ptsz(CUdeviceptr dptr, CUstream hStream) {
     if (is_ours(dptr)) return refuse_asynchronous_free(__func__);
-    return api::remember_answer(__func__, OPENNVSCI_BENEATH(cuMemFreeAsync_ptsz, dptr, hStream), dptr);
+    return api::remember_answer(api::Entrance::interposer, __func__,
+                                OPENNVSCI_BENEATH(cuMemFreeAsync_ptsz, dptr, hStream), dptr);
 }
 
 }  // namespace opennvsci::interpose

@@ -89,17 +89,20 @@ void* find_beneath(const char* symbol) noexcept {
 }  // namespace
 
 bool enabled() noexcept {
-    static const bool is_enabled = [] {
-        const char* const variable = std::getenv("OPENNVSCI_INTERPOSE");
-        const std::string_view wanted = variable != nullptr ? variable : "1";
-        if (wanted != "0" && wanted != "1" && !wanted.empty()) {
-            std::array<char, 128> text{};
-            std::snprintf(text.data(), text.size(), "OPENNVSCI_INTERPOSE=%.64s is not one of 0 and 1: using 1",
-                          variable);
-            log::write(log::Level::warning, text.data());
-        }
-        return wanted != "0";
-    }();
+    // Without a guard: a fork may come at any time, and the warning may wait for whoever reads it.
+    constexpr int kUnknown = -1;
+    static constinit std::atomic<int> known{kUnknown};
+    if (const int is_enabled = known.load(std::memory_order_relaxed); is_enabled != kUnknown) [[likely]]
+        return is_enabled != 0;
+    const char* const variable = std::getenv("OPENNVSCI_INTERPOSE");
+    const std::string_view wanted = variable != nullptr ? variable : "1";
+    const bool is_enabled = wanted != "0";
+    const bool is_first = known.exchange(is_enabled ? 1 : 0) == kUnknown;
+    if (is_first && is_enabled && wanted != "1" && !wanted.empty()) {
+        std::array<char, 128> text{};
+        std::snprintf(text.data(), text.size(), "OPENNVSCI_INTERPOSE=%.64s is not one of 0 and 1: using 1", variable);
+        log::write(log::Level::warning, text.data());
+    }
     return is_enabled;
 }
 

@@ -50,6 +50,7 @@ CUresult call_beneath(Entry entry, CUresult (* /*replacement*/)(Parameters...), 
 
 /// The same, and a refusal is the calling thread's last failure. Not for look-ups: that one finds nothing is no failure
 /// of the program, and the CUDA runtime makes many on its own.
-#define OPENNVSCI_FORWARD(symbol, ...) api::remember_answer(#symbol, OPENNVSCI_BENEATH(symbol, __VA_ARGS__))
+#define OPENNVSCI_FORWARD(symbol, ...) \
+    api::remember_answer(api::Entrance::interposer, #symbol, OPENNVSCI_BENEATH(symbol, __VA_ARGS__))
 
 }  // namespace opennvsci::interpose

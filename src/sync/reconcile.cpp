@@ -232,8 +232,8 @@ Result<> validate(const attr::Slot& reconciled, std::span<const attr::List* cons
         });
     }
     if (wants_cpu || !has_own_lists) return {};
-    return fail(mismatch,
-                "NvSciSyncAttrKey_NeedCpuAccess: the reconciled list has true, and none of the others asks for it");
+    return expected_outcome(
+        mismatch, "NvSciSyncAttrKey_NeedCpuAccess: the reconciled list has true, and none of the others asks for it");
 }
 
 }  // namespace opennvsci::sync

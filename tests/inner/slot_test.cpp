@@ -120,6 +120,22 @@ TEST_F(SlotTest, ValuesOfAParticipantAreLegal) {
     EXPECT_TRUE(contains(refusal(attr::CheckedWishes::of(twice)), "none twice"));
 }
 
+// Whoever asks whether a result satisfies a list is answered; a list that asks for what cannot be is refused.
+TEST_F(SlotTest, ALegalListIsAnsweredAndAnIllegalOneRefused) {
+    const Slot slot = *Slot::checked(values_of(reconciled({cpu_list(4096)})));
+    attr::Values other(buf::schema());
+    put(other, NvSciBufRawBufferAttrKey_Size, std::uint64_t{8192});
+    const Result<> no = attr::check_satisfies(slot, {other, {}}, NvSciError_ReconciliationFailed);
+    ASSERT_FALSE(no);
+    EXPECT_TRUE(no.error().is_expected) << no.error().text;
+    EXPECT_FALSE(attr::require_yes(no).error().is_expected);
+    attr::Values illegal(buf::schema());
+    put(illegal, NvSciBufGeneralAttrKey_NeedCpuAccess, std::uint8_t{7});
+    const Result<> refused = attr::check_satisfies(slot, {illegal, {}}, NvSciError_ReconciliationFailed);
+    ASSERT_FALSE(refused);
+    EXPECT_FALSE(refused.error().is_expected) << refused.error().text;
+}
+
 TEST_F(SlotTest, AMissingMandatoryValueStopsTheProcess) {
     const Slot empty(buf::schema());
     EXPECT_DEATH((void)empty.required<std::uint64_t>(NvSciBufRawBufferAttrKey_Size), "NvSciBufRawBufferAttrKey_Size");
