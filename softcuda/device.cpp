@@ -84,10 +84,11 @@ CUuuid make_uuid(int ordinal) noexcept {
     return uuid;
 }
 
-/// The number in the environment variable, or `fallback` if it is not set; says so if it is no number in range.
+/// The number in the environment variable, or `fallback` if it is not set or empty; says so if it is no number in
+/// range.
 std::size_t number_from_environment(const char* variable, std::size_t least, std::size_t most, std::size_t fallback) {
     const char* text = std::getenv(variable);
-    if (text == nullptr) return fallback;
+    if (text == nullptr || *text == '\0') return fallback;
     char* end = nullptr;
     errno = 0;
     const unsigned long long value = std::strtoull(text, &end, 10);

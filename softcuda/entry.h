@@ -31,6 +31,8 @@ OPENNVSCI_SOFTCUDA_ENTRY_POINTS(OPENNVSCI_DECLARE)
 
 /// Only the software device has this symbol. Returns the version of the device's own behaviour, now 1.
 OPENNVSCI_SOFTCUDA_EXPORT int opennvsciSoftCudaVersion();
+/// For libopennvsci, before it calls cuInit: whether the process had a stderr when that was loaded.
+OPENNVSCI_SOFTCUDA_EXPORT void opennvsciSoftCudaFollowLog(bool had_stderr);
 }
 
 /// For functions that need no initialisation.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/log.h"
 #include "softcuda/context.h"
 #include "softcuda/current.h"
 #include "softcuda/device.h"
@@ -49,6 +50,10 @@ CUresult store_text(const char* found, const char** text) noexcept {
 
 int opennvsciSoftCudaVersion() {
     return 1;
+}
+
+void opennvsciSoftCudaFollowLog(bool had_stderr) {
+    log::follow(had_stderr);
 }
 
 CUresult cuInit(unsigned flags) {

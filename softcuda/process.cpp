@@ -6,6 +6,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "base/log.h"
 #include "softcuda/device.h"
 
 namespace opennvsci::softcuda {
@@ -33,6 +34,7 @@ CUresult initialise(unsigned flags) {
     if (state == State::ready) return CUDA_SUCCESS;
     if (state == State::forked_child) return CUDA_ERROR_NOT_INITIALIZED;
 
+    log::tell_unknown_level();
     process_state.compare_exchange_strong(state, State::initialising);
     static std::mutex& creating = *new std::mutex;
     const std::lock_guard lock(creating);

@@ -5,6 +5,7 @@
 #include "nvscievent.h"
 
 #include "api/call.h"
+#include "base/log.h"
 #include "event/service.h"
 
 using namespace opennvsci;  // NOLINT(google-build-using-namespace): extern "C" functions stand outside
@@ -148,6 +149,7 @@ NvSciError create_service(const char* function, size_t loops, const void* config
         if (out == nullptr) return null_argument("newEventLoopService");
         if (loops != 1) return fail(NvSciError_BadParameter, "maxEventLoops must be 1");
         if (config != nullptr) return fail(NvSciError_BadParameter, "config must be NULL on Linux");
+        log::tell_unknown_level();
         OPENNVSCI_TRY_ASSIGN(service, event::create_service(kMembers, allows_infinite_wait));
         *out = service;
         return {};

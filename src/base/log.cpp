@@ -11,11 +11,12 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 
 #include "base/line_limiter.h"
+#include "base/text_buffer.h"
 
 namespace opennvsci::log {
 namespace {
@@ -23,32 +24,32 @@ namespace {
 constexpr std::array<std::string_view, 5> kLevelNames{"error", "warning", "notice", "info", "debug"};
 constexpr int kNone = -1;
 
-constinit bool g_had_stderr = true;
-
-// Before anything of ours can get its number.
-[[gnu::constructor]] void look_at_stderr() {
-    const int saved_errno = errno;
-    g_had_stderr = ::fcntl(STDERR_FILENO, F_GETFD) >= 0;
-    errno = saved_errno;
-}
-
-struct Threshold {
+struct Settings {
+    std::atomic<bool> had_stderr{true};
     int level = static_cast<int>(Level::notice);
-    bool is_known = true;
+    std::array<char, 65> unknown{};  // the value of OPENNVSCI_LOG that is none; empty if it is one
+    std::atomic_flag is_unknown_told;
 };
+constinit Settings g_settings;
 
-Threshold threshold_from_environment() noexcept {
-    const char* const wanted = std::getenv("OPENNVSCI_LOG");
-    if (wanted == nullptr || wanted[0] == '\0') return {};
-    if (std::string_view(wanted) == "none") return {kNone, true};
+void read_level(const char* wanted) noexcept {
+    if (wanted == nullptr || wanted[0] == '\0') return;
     const auto* const found = std::find(kLevelNames.begin(), kLevelNames.end(), std::string_view(wanted));
-    if (found == kLevelNames.end()) return {.is_known = false};
-    return {static_cast<int>(found - kLevelNames.begin()), true};
+    if (found != kLevelNames.end()) {
+        g_settings.level = static_cast<int>(found - kLevelNames.begin());
+    } else if (std::string_view(wanted) == "none") {
+        g_settings.level = kNone;
+    } else {
+        std::snprintf(g_settings.unknown.data(), g_settings.unknown.size(), "%s", wanted);
+    }
 }
 
-const Threshold& threshold() noexcept {
-    static const Threshold made = threshold_from_environment();
-    return made;
+// Before anything of the program can get the number of stderr, and while there are no threads that change variables.
+[[gnu::constructor]] void read_settings() {
+    const int saved_errno = errno;
+    g_settings.had_stderr = ::fcntl(STDERR_FILENO, F_GETFD) >= 0;
+    errno = saved_errno;
+    read_level(std::getenv("OPENNVSCI_LOG"));
 }
 
 // A write to a pipe that nobody reads any more would end the process, which is not for a message to do: the signal is
@@ -74,31 +75,34 @@ bool is_writable() noexcept {
     return ::poll(&stderr_descriptor, 1, 0) != 0 && (stderr_descriptor.revents & POLLOUT) != 0;
 }
 
+// A control character of C0, or of C1, which UTF-8 writes as two bytes: 0 if it is none, else its length.
+std::size_t control_at(std::string_view text) noexcept {
+    const auto first = static_cast<unsigned char>(text[0]);
+    if (first < ' ' || first == 0x7F) return 1;
+    if (first != 0xC2 || text.size() < 2) return 0;
+    const auto second = static_cast<unsigned char>(text[1]);
+    return second >= 0x80 && second < 0xA0 ? 2 : 0;
+}
+
 }  // namespace
 
 bool enabled(Level level) noexcept {
-    return static_cast<int>(level) <= threshold().level;
+    return static_cast<int>(level) <= g_settings.level && had_stderr();
 }
 
 void write(Level level, std::string_view text) noexcept {
-    if (!enabled(level) || !g_had_stderr) return;
+    if (!enabled(level)) return;
     const int saved_errno = errno;
-    // One buffer and one write, so that lines of several threads do not mix. Longer texts are cut.
-    std::array<char, 2048> line{};
-    std::size_t used = 0;
-    const auto append = [&](std::string_view part) {
-        const std::size_t count = std::min(part.size(), line.size() - 1 - used);
-        std::memcpy(line.data() + used, part.data(), count);
-        used += count;
-    };
-    append("opennvsci: ");
-    append(kLevelNames[static_cast<std::size_t>(level)]);
-    append(": ");
-    append(text);
+    // One buffer and one write, so that lines of several threads do not mix.
+    constexpr std::size_t kLongest = 2048;
+    const TextBuffer<kLongest> message{"opennvsci: ", kLevelNames[static_cast<std::size_t>(level)], ": ", text};
     // What a program or a peer has given may stand in it; it is one line, and moves no cursor.
-    for (std::size_t i = 0; i < used; ++i) {
-        const auto byte = static_cast<unsigned char>(line[i]);
-        if (byte < ' ' || byte == 0x7F) line[i] = '?';
+    std::array<char, kLongest> line{};
+    std::size_t used = 0;
+    for (std::string_view rest = message.view(); !rest.empty();) {
+        const std::size_t control = control_at(rest);
+        line[used++] = control > 0 ? '?' : rest[0];
+        rest.remove_prefix(std::max<std::size_t>(control, 1));
     }
     line[used++] = '\n';
     write_without_signal(line.data(), used);
@@ -106,9 +110,10 @@ void write(Level level, std::string_view text) noexcept {
 }
 
 void write_bounded(Level level, std::string_view text) noexcept {
-    static constinit LineLimiter limiter;
-    if (!enabled(level) || !g_had_stderr) return;
+    static constinit std::array<LineLimiter, kLevelNames.size()> limiters;
+    if (!enabled(level)) return;
     if (enabled(Level::debug)) return write(level, text);
+    LineLimiter& limiter = limiters[static_cast<std::size_t>(level)];
     const auto now =
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
     const LineLimiter::Verdict verdict = limiter.ask(text, static_cast<std::uint64_t>(now.count()));
@@ -130,14 +135,19 @@ void write_bounded(Level level, std::string_view text) noexcept {
 }
 
 void tell_unknown_level() noexcept {
-    static constinit std::atomic_flag is_told;
-    if (threshold().is_known || is_told.test_and_set(std::memory_order_relaxed)) return;
-    const char* const wanted = std::getenv("OPENNVSCI_LOG");
-    std::array<char, 256> text{};
-    std::snprintf(text.data(), text.size(),
-                  "OPENNVSCI_LOG=%.64s is not one of none, error, warning, notice, info and debug: using notice",
-                  wanted != nullptr ? wanted : "");
-    write(Level::warning, text.data());
+    if (g_settings.unknown[0] == '\0' || g_settings.is_unknown_told.test_and_set(std::memory_order_relaxed)) return;
+    const TextBuffer<256> text{"OPENNVSCI_LOG=", g_settings.unknown.data(),
+                               " is not one of none, error, warning, notice, info and debug: using notice"};
+    write(Level::warning, text.view());
+}
+
+bool had_stderr() noexcept {
+    return g_settings.had_stderr.load(std::memory_order_relaxed);
+}
+
+void follow(bool had_stderr) noexcept {
+    g_settings.had_stderr.store(had_stderr, std::memory_order_relaxed);
+    g_settings.is_unknown_told.test_and_set(std::memory_order_relaxed);
 }
 
 }  // namespace opennvsci::log

@@ -116,7 +116,7 @@ Result<Choice> choose() {
     const std::string_view wanted = variable != nullptr ? variable : "auto";
     if (wanted == "gpu") return choose_gpu();
     if (wanted == "soft") return choose_software();
-    if (wanted == "auto") return choose_automatically();
+    if (wanted == "auto" || wanted.empty()) return choose_automatically();
     return fail(NvSciError_ResourceError, fmt::format("OPENNVSCI_DEVICE={}: not one of auto, gpu and soft", wanted),
                 CUDA_ERROR_NOT_INITIALIZED);
 }

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/c_library.h"
+#include "base/log.h"
 #include "base/os.h"
 #include "driver/software_device.h"
 
@@ -82,6 +83,8 @@ Result<Driver> Driver::load(const char* name) {
     driver.path = name;
     if (void* init = c_library::look_up(library, "cuInit")) driver.path = path_of(init);
     driver.is_software = c_library::look_up(library, kSoftwareDeviceMark) != nullptr;
+    if (void* follow = c_library::look_up(library, kSoftwareDeviceFollowsLog))
+        reinterpret_cast<void (*)(bool)>(follow)(log::had_stderr());
     OPENNVSCI_TRY_ASSIGN(entry_points, load_entry_points(library, driver.path));
     driver.call = entry_points;
 

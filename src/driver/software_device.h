@@ -11,6 +11,9 @@ namespace opennvsci::driver {
 /// The symbol that tells the software device's libcuda.so.1 from any other.
 inline constexpr const char* kSoftwareDeviceMark = "opennvsciSoftCudaVersion";
 
+/// Its function that gets what this library knows of stderr (softcuda/entry.h).
+inline constexpr const char* kSoftwareDeviceFollowsLog = "opennvsciSoftCudaFollowLog";
+
 /// The folder that holds the software device's libcuda.so.1; empty if the place of this library cannot be found.
 [[nodiscard]] std::string software_device_folder();
 

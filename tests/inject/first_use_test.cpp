@@ -137,6 +137,60 @@ TEST_F(FirstUseDeathTest, OnlyADriverWithoutADeviceIsReplaced) {
                 "notice: no GPU .cuInit failed: 34.*software CUDA device");
 }
 
+// Started without stderr by the test behind it; by the time that the software device is loaded, its number is that of a
+// file.
+TEST(FirstUseProcess, DISABLED_WithAFileInThePlaceOfStderr) {
+    ASSERT_EQ(::dup2(::memfd_create("in the place of stderr", MFD_CLOEXEC), STDERR_FILENO), STDERR_FILENO);
+    ::setenv("OPENNVSCI_DEVICE", "soft", 1);
+    ::setenv("OPENNVSCI_SOFT_DEVICES", "many", 1);
+    ASSERT_TRUE(driver::instance());
+    EXPECT_EQ(::lseek(STDERR_FILENO, 0, SEEK_END), 0);
+}
+
+TEST_F(FirstUseDeathTest, TheSoftwareDeviceDoesNotWriteToAFileInThePlaceOfStderr) {
+    std::string program(4096, '\0');
+    const ssize_t length = ::readlink("/proc/self/exe", program.data(), program.size());
+    ASSERT_GT(length, 0);
+    program.resize(static_cast<std::size_t>(length));
+    const std::string line = "'" + program +
+                             "' --gtest_also_run_disabled_tests --gtest_filter=*DISABLED_WithAFileInThePlaceOfStderr "
+                             ">/dev/null 2>&-";
+    EXPECT_EQ(std::system(line.c_str()), 0);
+}
+
+[[noreturn]] void first_use_with(const char* device, const char* devices) {
+    Child child(device);
+    ::setenv("OPENNVSCI_SOFT_DEVICES", devices, 1);
+    use_fake_driver(child, "100");
+    const auto driver = driver::instance();
+    child.require(driver.has_value(), text_of(driver));
+    child.require((*driver)->devices.size() == 1, "one device");
+    child.end();
+}
+
+TEST_F(FirstUseDeathTest, EmptyVariablesAreAsGoodAsNone) {
+    EXPECT_EXIT(first_use_with("", ""), ::testing::ExitedWithCode(0), "^opennvsci: notice: no GPU [^\n]*\n$");
+}
+
+// Whoever loads the software device, an unknown level is said.
+[[noreturn]] void use_of_the_software_device_alone() {
+    Child child("soft");
+    void* const device = ::dlopen(OPENNVSCI_SOFTWARE_DEVICE, RTLD_NOW);
+    child.require(device != nullptr, "the software device is there");
+    const auto init = reinterpret_cast<unsigned (*)(unsigned)>(::dlsym(device, "cuInit"));
+    child.require(init != nullptr && init(0) == 0, "it works");
+    child.end();
+}
+
+TEST_F(FirstUseDeathTest, AnUnknownLevelIsSaidBySoftwareDeviceAndLibrary) {
+    ::setenv("OPENNVSCI_LOG", "loud", 1);
+    const std::string said = "opennvsci: warning: OPENNVSCI_LOG=loud is not one of [a-z, ]*: using notice\n";
+    EXPECT_EXIT(use_of_the_software_device_alone(), ::testing::ExitedWithCode(0), "^" + said + "$");
+    EXPECT_EXIT(first_use_with("soft", "1"), ::testing::ExitedWithCode(0),
+                "^" + said + "opennvsci: warning: OPENNVSCI_DEVICE=soft, but [^\n]*\n$");
+    ::unsetenv("OPENNVSCI_LOG");
+}
+
 [[noreturn]] void first_use_by_many_threads() {
     Child child("auto");
     use_fake_driver(child, "100");
