@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/call.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
-#include <cstring>
 #include <exception>
-#include <initializer_list>
 #include <new>
 #include <stdexcept>
 
 #include "api/error_name.h"
 #include "base/log.h"
+#include "base/text_buffer.h"
 
 namespace opennvsci::api {
 namespace {
 
-// A plain array: remembering a failure must not allocate, and must work while a thread ends.
-thread_local std::array<char, 1024> t_last_failure{};
+// Remembering a failure must not allocate, and must work while a thread ends.
+thread_local TextBuffer<1024> t_last_failure;
 
 // A later one, not written there yet. In the static block: keeping it is a store.
 struct UnwrittenFailure {
@@ -28,41 +26,28 @@ constinit thread_local UnwrittenFailure t_unwritten [[gnu::tls_model("initial-ex
 
 constinit thread_local bool t_prints_refusals [[gnu::tls_model("initial-exec")]] = true;
 
-// A text of parts, cut where the array ends, with a 0.
-template <std::size_t kSize>
-void write_parts(std::array<char, kSize>& out, std::initializer_list<std::string_view> parts) noexcept {
-    std::size_t used = 0;
-    for (const std::string_view part : parts) {
-        const std::size_t count = std::min(part.size(), out.size() - 1 - used);
-        std::memcpy(out.data() + used, part.data(), count);
-        used += count;
-    }
-    out[used] = '\0';
+enum class Outcome { refused, expected };
+
+log::Level level_of(Channel channel, Outcome outcome) noexcept {
+    if (channel == Channel::none) return log::Level::error;
+    return outcome == Outcome::refused && t_prints_refusals ? log::Level::notice : log::Level::debug;
 }
 
-// Prints a failure, which stands in t_last_failure. The code is in the line because it is all that most programs show.
-void print(std::string_view function, std::string_view text, Codes codes, Channel channel) noexcept {
-    if (channel == Channel::none) return log::write(log::Level::error, t_last_failure.data());
-    if (!t_prints_refusals || !log::enabled(log::Level::notice)) return;
+// The code is in the line because it is all that most programs show.
+void print(log::Level level, std::string_view function, std::string_view text, Codes codes, Channel channel) noexcept {
     std::array<char, 32> cuda{};
     if (channel == Channel::cuda)
         std::snprintf(cuda.data(), cuda.size(), " (CUresult %d)", static_cast<int>(codes.cuda));
-    std::array<char, 1280> line{};
-    write_parts(line, {function, ": ", error_name(codes.code), cuda.data(), ": ", text});
-    log::write_bounded(log::Level::notice, line.data());
+    const TextBuffer<1280> line{function, ": ", error_name(codes.code), cuda.data(), ": ", text};
+    log::write_bounded(level, line.view());
 }
-
-enum class Outcome { refused, expected };
 
 Codes remember(std::string_view function, std::string_view text, Codes codes, Channel channel,
                Outcome outcome) noexcept {
     t_unwritten = {};
-    write_parts(t_last_failure, {function, ": ", text});
-    if (outcome == Outcome::refused || channel == Channel::none) {
-        print(function, text, codes, channel);
-    } else if (log::enabled(log::Level::debug)) {
-        log::write(log::Level::debug, t_last_failure.data());
-    }
+    t_last_failure.assign({function, ": ", text});
+    const log::Level level = level_of(channel, outcome);
+    if (log::enabled(level)) print(level, function, text, codes, channel);
     return codes;
 }
 
@@ -73,9 +58,10 @@ Codes remember_failure(std::string_view function, const Error& error, Channel ch
                     error.is_expected ? Outcome::expected : Outcome::refused);
 }
 
-void remember_expected(const char* function, const char* text) noexcept {
+NvSciError remember_expected(const char* function, NvSciError code, const char* text) noexcept {
     t_unwritten = {function, text};
-    if (log::enabled(log::Level::debug)) remember(function, text, {}, Channel::nvsci, Outcome::expected);
+    if (log::enabled(log::Level::debug)) remember(function, text, {.code = code}, Channel::nvsci, Outcome::expected);
+    return code;
 }
 
 // Nothing of ours throws: this is operator new, a container that cannot be as long as asked, a thread or a lock that
@@ -102,9 +88,9 @@ Codes remember_exception(std::string_view function, Channel channel) noexcept {
 const char* last_failure_text() noexcept {
     if (const UnwrittenFailure unwritten = t_unwritten; unwritten.function != nullptr) {
         t_unwritten = {};
-        write_parts(t_last_failure, {unwritten.function, ": ", unwritten.text});
+        t_last_failure.assign({unwritten.function, ": ", unwritten.text});
     }
-    return t_last_failure.data();
+    return t_last_failure.c_str();
 }
 
 bool print_refusals(bool are_printed) noexcept {

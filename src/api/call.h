@@ -17,16 +17,16 @@ struct Codes {
     cu::CUresult cuda = cu::CUDA_SUCCESS;
 };
 
-/// How a failure leaves a function: by which code, or by none, and then it is an error that is always printed.
+/// How a failure leaves a function: by which code, or by none, and then it is printed as an error.
 enum class Channel { nvsci, cuda, none };
 
-/// Keeps `error` as the calling thread's last failure, of the public function `function`, and prints it unless it is
-/// expected; returns its codes.
+/// Keeps `error` as the calling thread's last failure, of the public function `function`, and prints it: as a notice,
+/// or at `debug` if it is expected or the thread has its refusals not printed; returns its codes.
 Codes remember_failure(std::string_view function, const Error& error, Channel channel) noexcept;
 
 /// The same for what a polling program meets all the time, and expects: costs nothing but two stores until somebody
-/// wants the text. `function` and `text` live as long as the program.
-void remember_expected(const char* function, const char* text) noexcept;
+/// wants the text. `function` and `text` live as long as the program. Returns `code`.
+NvSciError remember_expected(const char* function, NvSciError code, const char* text) noexcept;
 
 /// The same for the exception that is being handled: the exhausted heap, or what the C++ library threw.
 Codes remember_exception(std::string_view function, Channel channel) noexcept;
@@ -34,7 +34,7 @@ Codes remember_exception(std::string_view function, Channel channel) noexcept;
 /// The text of the calling thread's last failure.
 [[nodiscard]] const char* last_failure_text() noexcept;
 
-/// Whether refusals of the calling thread's calls are printed; returns whether they were.
+/// Whether refusals of the calling thread's calls are printed as notices; returns whether they were.
 bool print_refusals(bool are_printed) noexcept;
 
 namespace detail {
@@ -63,7 +63,7 @@ template <class Body>
     return detail::run(function, Channel::cuda, std::forward<Body>(body)).cuda;
 }
 
-/// The same for a function without an error channel: what fails is printed, as an error.
+/// The same for a function without an error channel: what fails is printed as an error.
 template <class Body>
 void void_call(std::string_view function, Body&& body) noexcept {
     (void)detail::run(function, Channel::none, std::forward<Body>(body));

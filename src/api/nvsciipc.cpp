@@ -67,16 +67,14 @@ NvSciError with_endpoint(const char* function, NvSciIpcEndpoint handle, Body&& b
 /// was not ready.
 template <class Body>
 NvSciError transfer(const char* function, NvSciIpcEndpoint handle, const char* not_now, Body&& body) {
-    ipc::Transfer became = ipc::Transfer::done;
+    bool is_ready = true;
     const NvSciError code = with_endpoint(function, handle, [&](Endpoint& endpoint) -> Result<> {
-        OPENNVSCI_TRY_ASSIGN(transferred, body(endpoint));
-        became = transferred;
+        OPENNVSCI_TRY_ASSIGN(became, body(endpoint));
+        if (became == ipc::Transfer::unconnected) return ipc::not_connected();
+        is_ready = became == ipc::Transfer::done;
         return {};
     });
-    if (became == ipc::Transfer::done) return code;
-    const bool is_connected = became == ipc::Transfer::not_now;
-    api::remember_expected(function, is_connected ? not_now : "the endpoint is not connected");
-    return is_connected ? NvSciError_InsufficientMemory : NvSciError_ConnectionReset;
+    return is_ready ? code : api::remember_expected(function, NvSciError_InsufficientMemory, not_now);
 }
 constexpr const char* kNothingToRead = "the queue is empty: there is no frame to read";
 constexpr const char* kNoRoom = "the queue is full: the peer has not read the frames that were written";

@@ -27,15 +27,21 @@ namespace opennvsci::ipc {
 enum class Transfer {
     done,
     not_now,      ///< the queue is full, or empty
-    unconnected,  ///< or the peer's counter cannot be
+    unconnected,  ///< or the peer's counter cannot be, or the frame was lent by a connection that is over
 };
 
-/// The same as a result. The texts are short enough to need no memory.
+/// The failure of an unconnected transfer: a program transfers after an event has told it that it may, so it has missed
+/// something. The text is short enough to need no memory.
+[[nodiscard]] inline tl::unexpected<Error> not_connected() {
+    return fail(NvSciError_ConnectionReset, "not connected");
+}
+
+/// What became of an attempt as a result. The texts are short enough to need no memory.
 [[nodiscard]] inline Result<> result_of(Transfer transfer, const char* not_now) {
     if (transfer == Transfer::done) [[likely]]
         return {};
     if (transfer == Transfer::not_now) return expected_outcome(NvSciError_InsufficientMemory, not_now);
-    return expected_outcome(NvSciError_ConnectionReset, "not connected");
+    return not_connected();
 }
 inline constexpr const char* kEmpty = "queue is empty";
 inline constexpr const char* kFull = "queue is full";

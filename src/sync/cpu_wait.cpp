@@ -132,7 +132,7 @@ Result<std::uint64_t> timestamp(const Fence& fence) {
     OPENNVSCI_TRY_ASSIGN(timeline, acquire_with_timestamps(fence));
     if (!(*timeline)->is_passed(fence.value)) (*timeline)->look(fence.value);
     if (!(*timeline)->is_reached(fence.value)) {
-        return expected_outcome(NvSciError_BadParameter, "the fence has not expired, so it has no timestamp yet");
+        return fail(NvSciError_BadParameter, "the fence has not expired, so it has no timestamp yet");
     }
     return (*timeline)->counter().timestamp(fence.timestamp_slot).load(std::memory_order_acquire);
 }

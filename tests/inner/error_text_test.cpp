@@ -78,7 +78,8 @@ TEST_F(ErrorTextTest, NoExceptionOfAnyTypeLeavesACall) {
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "four: "));
     ::testing::internal::CaptureStderr();
     api::void_call("five", []() -> Result<> { throw std::bad_alloc(); });
-    EXPECT_EQ(::testing::internal::GetCapturedStderr(), "opennvsci: error: five: out of memory\n");
+    EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+              "opennvsci: error: five: NvSciError_InsufficientMemory: out of memory\n");
 }
 
 }  // namespace

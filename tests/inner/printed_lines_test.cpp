@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
@@ -14,6 +15,9 @@
 
 #include "api/forward.h"
 #include "base/line_limiter.h"
+#include "base/log.h"
+#include "base/os.h"
+#include "base/text_buffer.h"
 #include "buf_test.h"
 #include "exchange_channel.h"
 #include "nvscievent.h"
@@ -55,13 +59,17 @@ TEST(LineLimiterTest, TenLinesASecondAndTheRestIsCounted) {
     EXPECT_EQ(limiter.ask("more", 8001).left_out, 0U);
 }
 
-// Half of the time is kept: it comes round after 49 days.
-TEST(LineLimiterTest, TimeComesRound) {
+TEST(LineLimiterTest, AnySecondHasTenLinesAtMost) {
     LineLimiter limiter;
-    constexpr std::uint64_t kRound = std::uint64_t{1} << 32;
-    EXPECT_TRUE(limiter.ask("one", kRound - 500).is_printed);
-    EXPECT_FALSE(limiter.ask("one", kRound + 499).is_printed);
-    EXPECT_TRUE(limiter.ask("one", kRound + 500).is_printed);
+    std::vector<std::uint64_t> printed;
+    for (std::uint64_t now = 1; now < 20'000; now += 7) {
+        if (!limiter.ask("text " + std::to_string(now), now).is_printed) continue;
+        printed.push_back(now);
+        const std::size_t count = printed.size();
+        if (count <= LineLimiter::kLinesPerSecond) continue;
+        EXPECT_GE(now - printed[count - 1 - LineLimiter::kLinesPerSecond], LineLimiter::kSecond);
+    }
+    EXPECT_GE(printed.size(), 19 * LineLimiter::kLinesPerSecond);
 }
 
 TEST(LineLimiterTest, ThreadsWithOneTextPrintItOnce) {
@@ -72,13 +80,65 @@ TEST(LineLimiterTest, ThreadsWithOneTextPrintItOnce) {
         --waiting;
         while (waiting > 0) {
         }
-        for (std::uint64_t i = 0; i < 1000; ++i)
-            printed += limiter.ask("text", 5000 - i % 3).is_printed ? 1 : 0;  // clocks are not looked at in turn
+        for (std::uint64_t i = 0; i < 1000; ++i) {
+            const auto verdict = limiter.ask("text", 5000 - i % 3);  // clocks are not looked at in turn
+            printed += verdict.is_printed ? 1 : 0;
+            EXPECT_FALSE(verdict.is_first_left_out);
+            EXPECT_EQ(verdict.left_out, 0U);
+        }
     };
     std::thread other(ask);
     ask();
     other.join();
     EXPECT_EQ(printed, 1U);
+    // And they take the room of one line.
+    for (std::size_t i = 1; i < LineLimiter::kLinesPerSecond; ++i)
+        EXPECT_TRUE(limiter.ask("text " + std::to_string(i), 5001).is_printed) << i;
+    EXPECT_TRUE(limiter.ask("one too many", 5002).is_first_left_out);
+}
+
+// The threads find the same places free at the same time, in each of many seconds.
+TEST(LineLimiterTest, ThreadsWithManyTextsPrintEachOnce) {
+    LineLimiter limiter;
+    constexpr int kThreads = 4;
+    constexpr std::size_t kRounds = 500;
+    constexpr std::array kTexts{"first", "second", "third", "fourth"};
+    struct Round {
+        std::atomic<int> waiting{kThreads};
+        std::array<std::atomic<int>, kTexts.size()> printed{};
+    };
+    std::vector<Round> rounds(kRounds);
+    const auto ask = [&](std::size_t begin) {
+        for (std::size_t i = 0; i < kRounds; ++i) {
+            --rounds[i].waiting;
+            while (rounds[i].waiting > 0)
+                std::this_thread::yield();
+            for (std::size_t j = 0; j < 2 * kTexts.size(); ++j) {
+                const std::size_t text = (begin + j) % kTexts.size();
+                rounds[i].printed[text] += limiter.ask(kTexts[text], (i + 1) * LineLimiter::kSecond).is_printed ? 1 : 0;
+            }
+        }
+    };
+    std::vector<std::thread> others;
+    for (std::size_t i = 1; i < kThreads; ++i)
+        others.emplace_back(ask, i);
+    ask(0);
+    for (std::thread& other : others)
+        other.join();
+    for (const Round& round : rounds) {
+        for (const std::atomic<int>& count : round.printed)
+            EXPECT_EQ(count, 1);
+    }
+}
+
+TEST(TextBufferTest, ATextIsCutBetweenCharactersAndEndsWithAMark) {
+    EXPECT_EQ((TextBuffer<8>{"seven", " ", "!"}).view(), "seven !");
+    EXPECT_EQ((TextBuffer<8>{"eight", " ", "!!"}).view(), "eigh...");
+    EXPECT_STREQ((TextBuffer<8>{"caf\u00e9", "", "1234"}).c_str(), "caf...") << "a half of the letter would fit";
+    EXPECT_EQ((TextBuffer<8>{"", {}, "1234567"}).view(), "1234567");
+    TextBuffer<8> buffer{"too long", "more"};
+    buffer.assign({"short"});
+    EXPECT_EQ(buffer.view(), "short");
 }
 
 // OPENNVSCI_LOG as it is in the processes that a test starts.
@@ -115,6 +175,7 @@ void be_refused() {
     EXPECT_EQ(NvSciBufModuleOpen(nullptr), kBadParameter);
 }
 constexpr const char* kRefused = "opennvsci: notice: NvSciBufModuleOpen: NvSciError_BadParameter: newModule is NULL\n";
+constexpr const char* kKeptAway = "opennvsci: debug: NvSciBufModuleOpen: NvSciError_BadParameter: newModule is NULL\n";
 
 class PrintedLinesTest : public BufTest {};
 
@@ -138,10 +199,11 @@ TEST_F(PrintedLinesTest, ALineIsOneLineWhateverStandsInIt) {
     const Level level(nullptr);
     in_new_process([] {
         EXPECT_EQ(printed([] {
-                      (void)api::call("function",
-                                      []() -> Result<> { return fail(kBadParameter, "two\nlines\x1b[2J, caf\u00e9"); });
+                      (void)api::call("function", []() -> Result<> {
+                          return fail(kBadParameter, "two\nlines\x1b[2J\u009b2J, caf\u00e9");
+                      });
                   }),
-                  "opennvsci: notice: function: NvSciError_BadParameter: two?lines?[2J, caf\u00e9\n");
+                  "opennvsci: notice: function: NvSciError_BadParameter: two?lines?[2J?2J, caf\u00e9\n");
     });
 }
 
@@ -204,6 +266,12 @@ TEST_F(PrintedLinesTest, WhatAProgramAsksOrWaitsForIsNoRefusal) {
         const WaitContext context = wait_context(syncs);
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
         ASSERT_EQ(NvSciSyncObjGenerateFence(object, &fence), kSuccess);
+        const SyncList both = test::cpu_list(syncs, NvSciSyncAccessPerm_WaitSignal);
+        const SyncList agreed = std::move(reconcile({both}).reconciled);
+        const SyncList without_cpu = create_list(syncs);
+        ASSERT_EQ(set(without_cpu, NvSciSyncAttrKey_RequiredPerm, NvSciSyncAccessPerm_WaitOnly), kSuccess);
+        const SyncList with_more = test::cpu_list(syncs, NvSciSyncAccessPerm_WaitOnly);
+        ASSERT_EQ(set(with_more, NvSciSyncAttrKey_RequireDeterministicFences, true), kSuccess);
         ASSERT_EQ(NvSciIpcInit(), kSuccess);
         NvSciEventLoopService* loop = nullptr;
         ASSERT_EQ(NvSciEventLoopServiceCreate(1, &loop), kSuccess);
@@ -215,10 +283,33 @@ TEST_F(PrintedLinesTest, WhatAProgramAsksOrWaitsForIsNoRefusal) {
         const List large = raw_list(module, 8192);
         const List result = std::move(reconcile({small}).reconciled);
         Channel channel;
+        for (const int side : {0, 1})
+            ASSERT_EQ(NvSciIpcResetEndpointSafe(channel[side]), kSuccess);
+        for (int i = 0; i < 10; ++i) {
+            std::uint32_t events = 0;
+            for (const int side : {0, 1})
+                ASSERT_EQ(NvSciIpcGetEventSafe(channel[side], &events), kSuccess);
+        }
+        ASSERT_NE(std::signal(SIGUSR1, [](int) {}), SIG_ERR);
         const std::string said = printed([&] {
             EXPECT_EQ(NvSciSyncFenceWait(&fence, context, 0), NvSciError_Timeout);
             EXPECT_EQ(NvSciSyncFenceWait(&fence, context, 100), NvSciError_Timeout);
+            for (const NvSciSyncAttrList asks : {without_cpu.get(), with_more.get()}) {
+                bool is_valid = true;
+                EXPECT_EQ(NvSciSyncAttrListValidateReconciled(agreed, &asks, 1, &is_valid), kBadParameter);
+                EXPECT_FALSE(is_valid);
+            }
             EXPECT_EQ(loop->WaitForEvent(event->eventNotifier, 0), NvSciError_Timeout);
+            std::atomic<bool> is_over = false;
+            std::thread interrupter([&, waiter = ::pthread_self()] {
+                while (!is_over) {
+                    ::pthread_kill(waiter, SIGUSR1);
+                    ::usleep(1000);
+                }
+            });
+            EXPECT_EQ(loop->WaitForEvent(event->eventNotifier, 60'000'000), NvSciError_InterruptedCall);
+            is_over = true;
+            interrupter.join();
             bool is_valid = true;
             const NvSciBufAttrList lists[] = {large};
             EXPECT_EQ(NvSciBufAttrListValidateReconciled(result, lists, 1, &is_valid), NvSciError_ReconciliationFailed);
@@ -228,12 +319,18 @@ TEST_F(PrintedLinesTest, WhatAProgramAsksOrWaitsForIsNoRefusal) {
             EXPECT_EQ(NvSciBufAttrListValidateReconciledAgainstAttrs(result, &pair, 1),
                       NvSciError_AttrListValidationFailed);
             const volatile void* frame = nullptr;
+            volatile void* free_frame = nullptr;
             std::uint32_t count = 0;
-            EXPECT_NE(NvSciIpcReadSafe(channel[0], &count, sizeof(count), &count), kSuccess);
-            EXPECT_NE(NvSciIpcReadGetNextFrame(channel[0], &frame), kSuccess);
+            EXPECT_EQ(NvSciIpcReadSafe(channel[0], &count, sizeof(count), &count), NvSciError_InsufficientMemory);
+            EXPECT_EQ(NvSciIpcReadGetNextFrame(channel[0], &frame), NvSciError_InsufficientMemory);
+            NvSciError code = kSuccess;
+            for (int i = 0; i < 1000 && code == kSuccess; ++i)
+                code = NvSciIpcWriteSafe(channel[0], &count, sizeof(count), &count);
+            EXPECT_EQ(code, NvSciError_InsufficientMemory);
+            EXPECT_EQ(NvSciIpcWriteGetNextFrame(channel[0], &free_frame), NvSciError_InsufficientMemory);
         });
         EXPECT_EQ(said, "");
-        EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "NvSciIpcReadGetNextFrame"));
+        EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "NvSciIpcWriteGetNextFrame"));
         // A mistake in the same calls is one.
         EXPECT_TRUE(contains(printed([&] { NvSciSyncFenceWait(&fence, nullptr, 0); }),
                              "notice: NvSciSyncFenceWait: NvSciError_BadParameter: "));
@@ -243,13 +340,50 @@ TEST_F(PrintedLinesTest, WhatAProgramAsksOrWaitsForIsNoRefusal) {
     });
 }
 
+// Who moves frames has been told by an event that he may, and a timestamp is there when the fence has expired.
+TEST_F(PrintedLinesTest, WhatCameTooEarlyIsRefused) {
+    const Level level(nullptr);
+    in_new_process([] {
+        ASSERT_EQ(NvSciIpcInit(), kSuccess);
+        const Channel channel;
+        const std::string lines = printed([&] {
+            std::uint32_t count = 0;
+            const volatile void* frame = nullptr;
+            for (int i = 0; i < 3; ++i) {
+                EXPECT_EQ(NvSciIpcReadSafe(channel[0], &count, sizeof(count), &count), NvSciError_ConnectionReset);
+                EXPECT_EQ(NvSciIpcReadGetNextFrame(channel[0], &frame), NvSciError_ConnectionReset);
+            }
+        });
+        EXPECT_EQ(lines,
+                  "opennvsci: notice: NvSciIpcReadSafe: NvSciError_ConnectionReset: not connected\n"
+                  "opennvsci: notice: NvSciIpcReadGetNextFrame: NvSciError_ConnectionReset: not connected\n");
+        const SyncModule syncs = open_sync_module();
+        const SyncList signaler = test::cpu_list(syncs, NvSciSyncAccessPerm_SignalOnly);
+        const SyncList waiter = test::cpu_list(syncs, NvSciSyncAccessPerm_WaitOnly);
+        ASSERT_EQ(set(waiter, NvSciSyncAttrKey_WaiterRequireTimestamps, true), kSuccess);
+        const SyncObject object = allocate({signaler, waiter});
+        const NvSciSyncFence fence = generate(object);
+        EXPECT_TRUE(contains(printed([&] {
+                                 std::uint64_t time = 0;
+                                 EXPECT_EQ(NvSciSyncFenceGetTimestamp(&fence, &time), kBadParameter);
+                             }),
+                             "notice: NvSciSyncFenceGetTimestamp: NvSciError_BadParameter: the fence has not expired"));
+    });
+}
+
 // What the driver says to a call that is not for us is between it and the program.
 TEST_F(PrintedLinesTest, AnswersOfTheDriverToOthersAreNotOurs) {
     const Level level(nullptr);
     in_new_process([] {
-        EXPECT_EQ(printed([] { api::remember_answer("cuMemFree_v2", cu::CUDA_ERROR_INVALID_VALUE, 1); }), "");
+        EXPECT_EQ(printed([] {
+                      api::remember_answer(api::Entrance::interposer, "cuMemFree_v2", cu::CUDA_ERROR_INVALID_VALUE, 1);
+                  }),
+                  "");
         EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "cuMemFree_v2: the driver refused"));
-        EXPECT_TRUE(contains(printed([] { api::remember_answer("nvsciCuMemFree", cu::CUDA_ERROR_INVALID_VALUE, 1); }),
+        EXPECT_TRUE(contains(printed([] {
+                                 api::remember_answer(api::Entrance::nvscicuda, "nvsciCuMemFree",
+                                                      cu::CUDA_ERROR_INVALID_VALUE, 1);
+                             }),
                              "notice: nvsciCuMemFree: NvSciError_ResourceError (CUresult 1): the driver refused"));
     });
 }
@@ -291,7 +425,51 @@ TEST_F(PrintedLinesTest, TheLevelSaysWhatIsPrinted) {
     in_new_process([&] {
         const std::string said = printed(speak);
         EXPECT_EQ(said.rfind(std::string(kRefused) + kRefused, 0), 0U) << said;
-        EXPECT_TRUE(contains(said, "opennvsci: debug: NvSciSyncFenceWait: the fence did not expire")) << said;
+        EXPECT_TRUE(contains(said, "debug: NvSciSyncFenceWait: NvSciError_Timeout: the fence did not expire")) << said;
+    });
+}
+
+// At `debug` nothing is missing, also of a thread that has its refusals not printed.
+TEST_F(PrintedLinesTest, DebugPrintsWhatAThreadKeepsAway) {
+    const Level level("debug");
+    in_new_process([] {
+        EXPECT_EQ(printed([] {
+                      opennvsciPrintRefusals(false);
+                      be_refused();
+                      be_refused();
+                      opennvsciPrintRefusals(true);
+                      be_refused();
+                  }),
+                  std::string(kKeptAway) + kKeptAway + kRefused);
+    });
+}
+
+// They have no other way to tell it, and a program may repeat them as often as any call.
+TEST_F(PrintedLinesTest, FailuresOfFunctionsWithoutACodeAreBoundedErrors) {
+    const Level level(nullptr);
+    in_new_process([] {
+        const std::string said = printed([] {
+            opennvsciPrintRefusals(false);
+            for (int i = 0; i < 100; ++i)
+                NvSciBufModuleClose(reinterpret_cast<NvSciBufModule>(std::uintptr_t{0x1234}));
+        });
+        const auto lines = lines_of(said);
+        ASSERT_LE(lines.size(), 2U) << said;  // a second may pass
+        EXPECT_TRUE(contains(lines.at(0), "opennvsci: error: NvSciBufModuleClose: NvSciError_BadParameter: ")) << said;
+    });
+}
+
+// Wishes that were not granted do not keep away a refusal.
+TEST_F(PrintedLinesTest, EachLevelHasItsOwnRoom) {
+    const Level level("info");
+    in_new_process([] {
+        const std::string said = printed([] {
+            for (int i = 0; i < 100; ++i)
+                log::write_bounded(log::Level::info, "line " + std::to_string(i));
+            be_refused();
+        });
+        EXPECT_TRUE(contains(said, "info: more lines of this second are left out"));
+        EXPECT_TRUE(contains(said, kRefused));
     });
 }
 
@@ -374,6 +552,12 @@ TEST(PrintedLinesProcess, DISABLED_StartedWithoutStderr) {
     ASSERT_EQ(::dup2(::memfd_create("in the place of stderr", MFD_CLOEXEC), STDERR_FILENO), STDERR_FILENO);
     be_refused();
     EXPECT_EQ(::lseek(STDERR_FILENO, 0, SEEK_END), 0);
+    ::close(STDERR_FILENO);
+    const auto file = os::create_memory_file("not in the place of stderr", 4096);
+    ASSERT_TRUE(file);
+    EXPECT_GT(file->get(), STDERR_FILENO);
+    EXPECT_NE(::fcntl(file->get(), F_GETFD) & FD_CLOEXEC, 0);
+    EXPECT_LT(::fcntl(STDERR_FILENO, F_GETFD), 0) << "and stderr stays closed";
 }
 
 TEST_F(PrintedLinesTest, AFileInThePlaceOfStderrIsNotWrittenTo) {

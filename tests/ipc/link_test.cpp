@@ -150,6 +150,7 @@ TEST_P(LinkTest, WhatThePeerHasNotTakenIsBoundedAndTheRestGoesOnAfterwards) {
         const auto token = out->send({}, files);
         if (!token) {
             EXPECT_EQ(token.error().code, NvSciError_TryItAgain);
+            EXPECT_TRUE(token.error().is_expected);
             EXPECT_NE(token.error().text.find(name(1)), std::string::npos) << token.error().text;
             break;
         }
@@ -194,10 +195,10 @@ TEST_P(LinkTest, AKnockThatFoundNoRoomIsNotLost) {
     ASSERT_EQ(::setsockopt(out->watch_descriptor(), SOL_SOCKET, SO_SNDBUF, &kLittle, sizeof(kLittle)), 0);
     static_cast<void>(settle(a, b));  // b is armed
     std::optional<ipc::Token> last;
-    for (auto token = out->send(std::vector<std::byte>(1000), {}); token;
-         token = out->send(std::vector<std::byte>(1000), {})) {
+    auto token = out->send(std::vector<std::byte>(1000), {});
+    for (; token; token = out->send(std::vector<std::byte>(1000), {}))
         last = *token;
-    }
+    EXPECT_TRUE(token.error().is_expected) << token.error().text;
     ASSERT_TRUE(last);
     ASSERT_EQ(a.write("a frame"), kIpcSuccess);
     EXPECT_TRUE(in->take(*last));
