@@ -44,11 +44,14 @@ const char* opennvsciErrorName(NvSciError error);
 /**
  * Whether refused calls of the calling thread are printed, as they are by default: one line on stderr, at the level
  * `notice`, at most once a second with the same text and ten lines a second. A program that tries what may be refused,
- * and looks at the code itself, keeps the lines away meanwhile. OPENNVSCI_LOG does it for a whole process.
+ * and looks at the code itself, keeps the lines away meanwhile: they are printed at the level `debug` then.
+ * OPENNVSCI_LOG does it for a whole process.
  *
- * Not refused, and never printed at that level, is what a program asks or waits for: time that is up, a queue that is
- * empty or full, NvSciError_TryItAgain, a validation that answers no. Failures of functions that return no code are
- * printed as errors in any case.
+ * Not refused, and printed at the level `debug` alone, is what a program asks or waits for: time that is up, a wait
+ * that a signal interrupts (NvSciError_InterruptedCall), a queue that is empty or full, NvSciError_TryItAgain, a
+ * validation that answers no; and what the driver answers to the program's calls of its own functions that come by
+ * OpenNvSci, unless it is about a buffer of OpenNvSci. Failures of functions that return no code are printed at the
+ * level `error`, as often as refused calls.
  *
  * @param arePrinted Whether they are from now on.
  * @return Whether they were until now.
