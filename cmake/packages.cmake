@@ -17,7 +17,7 @@ if(TARGET opennvsci-tool)
     list(APPEND CPACK_COMPONENTS_ALL tool)
 endif()
 set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "NvSciBuf, NvSciSync, NvSciIpc and NvSciEvent for machines with the stock CUDA driver: the libraries, the software CUDA device")
-set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "NvSciBuf, NvSciSync, NvSciIpc and NvSciEvent for machines with the stock CUDA driver: headers, pkg-config and CMake files")
+set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "NvSciBuf, NvSciSync, NvSciIpc and NvSciEvent for machines with the stock CUDA driver: headers, pkg-config and CMake files, documents and examples")
 set(CPACK_COMPONENT_TOOL_DESCRIPTION "NvSciBuf, NvSciSync, NvSciIpc and NvSciEvent for machines with the stock CUDA driver: the opennvsci command")
 
 set(CPACK_DEB_COMPONENT_INSTALL ON)

@@ -25,6 +25,8 @@
 
 #include <cuda.h>
 
+#include "opennvsci_version.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
