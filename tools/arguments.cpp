@@ -82,21 +82,28 @@ std::string HelpFormatter::make_footer(const CLI::App* app) const {
     return all;
 }
 
-std::vector<std::string> reversed_words(const CLI::App& run, int argc, const char* const* argv) {
-    std::vector<std::string> words(argv + 1, argv + argc);
-    if (!words.empty() && words.front() == run.get_name()) {
-        auto word = words.begin() + 1;
-        while (word != words.end() && word->starts_with('-') && *word != "--") {
+Words words_of(const CLI::App& run, int argc, const char* const* argv) {
+    Words words{{argv + 1, argv + argc}, {}};
+    std::vector<std::string>& all = words.reversed;
+    auto word = std::find_if(all.begin(), all.end(), [](const std::string& first) { return first != "--"; });
+    if (word != all.end() && *word == run.get_name()) {
+        ++word;
+        while (word != all.end() && word->starts_with('-') && *word != "--") {
             const auto equals = word->find('=');
             const CLI::Option* const option = run.get_option_no_throw(word->substr(0, equals));
             if (option == nullptr) break;  // whose mistake it is says CLI11
             const bool has_value_behind = equals == std::string::npos && option->get_items_expected_min() > 0;
             ++word;
-            if (has_value_behind && word != words.end()) ++word;
+            if (has_value_behind && word != all.end()) ++word;
         }
-        if (word != words.end() && !word->starts_with('-')) words.insert(word, "--");
+        const bool is_marked = word != all.end() && *word == "--";
+        if (is_marked || (word != all.end() && !word->starts_with('-'))) {
+            words.program.assign(is_marked ? word + 1 : word, all.end());
+            all.erase(word, all.end());
+            if (!words.program.empty()) all.emplace_back("PROGRAM");
+        }
     }
-    std::reverse(words.begin(), words.end());
+    std::reverse(all.begin(), all.end());
     return words;
 }
 

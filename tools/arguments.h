@@ -27,8 +27,12 @@ class HelpFormatter : public CLI::Formatter {
     [[nodiscard]] std::string make_footer(const CLI::App* app) const override;
 };
 
-/// The command line as CLI::App::parse() takes it, from the last word to the first. What follows the options of
-/// `run`, which is the command of this name, is a program and its arguments, as if "--" stood before it.
-[[nodiscard]] std::vector<std::string> reversed_words(const CLI::App& run, int argc, const char* const* argv);
+/// The command line, and apart from it the program that `run` is to start: CLI11 would change its arguments, because it
+/// takes "[a,b]" for two words and "{}" for none.
+struct Words {
+    std::vector<std::string> reversed;  ///< as CLI::App::parse() takes them; one word stands for the program
+    std::vector<std::string> program;   ///< with its arguments; what follows the options of `run`, or "--" behind them
+};
+[[nodiscard]] Words words_of(const CLI::App& run, int argc, const char* const* argv);
 
 }  // namespace opennvsci::tool

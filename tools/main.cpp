@@ -9,6 +9,7 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "arguments.h"
@@ -165,7 +166,8 @@ int command_line(int argc, char** argv) {
                      {"auto", "gpu", "soft"}, "none of auto, gpu and soft")
         ->option_text("DEVICE")
         ->excludes(soft_flag);
-    run->add_option("PROGRAM", run_options.command, "The program and its arguments")->option_text("...")->required();
+    std::vector<std::string> program;  // only for the help and for its mistakes: words_of() has the program
+    run->add_option("PROGRAM", program, "The program and its arguments")->option_text("...")->required();
     run->footer(kRunDetails);
 
     app.failure_message([](const CLI::App* root, const CLI::Error& error) {
@@ -175,7 +177,9 @@ int command_line(int argc, char** argv) {
     });
     app.footer(variables_details());  // last, because commands inherit it
     try {
-        app.parse(tool::reversed_words(*run, argc, argv));
+        tool::Words words = tool::words_of(*run, argc, argv);
+        app.parse(std::move(words.reversed));
+        run_options.command = std::move(words.program);
     } catch (const CLI::ParseError& error) {
         std::ostringstream help;
         std::ostringstream mistake;

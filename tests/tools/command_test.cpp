@@ -533,6 +533,13 @@ TEST_F(CommandTest, RunPassesArgumentsEnvironmentAndExitCode) {
     const Outcome without_marks = run("run --device=soft " + program + " --soft ls --device x");
     EXPECT_EQ(without_marks.output, "software device\nargument --soft\nargument ls\nargument --device\nargument x\n");
     EXPECT_EQ(run("run --soft ls -d /").output, "/\n");
+    // Words that mean something to the parser of the command's own options.
+    for (const std::string mark : {"", "-- "}) {
+        const Outcome words = run("run --soft " + mark + program + " '[a,b]' '[]' '{}' '' -- '%%'");
+        EXPECT_EQ(words.output,
+                  "software device\nargument [a,b]\nargument []\nargument {}\nargument \nargument --\nargument %%\n");
+        EXPECT_EQ(words.exit_code, 6);
+    }
 }
 
 TEST_F(CommandTest, RunOfAMissingProgramExitsWith127) {
