@@ -2,6 +2,8 @@
 //
 // The `opennvsci` command. Exit codes: 0 success, 1 failure, 2 wrong usage; `run` gives the program's, or 127 if it
 // cannot be started.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
@@ -74,13 +76,6 @@ std::string variables_details() {
            "\n`opennvsci COMMAND --help` tells more about a command, `opennvsci config` how the variables are set.";
 }
 
-std::string check_device(const std::string& text) {
-    if (text == "soft") return {};
-    const bool is_number =
-        !text.empty() && text.size() < 5 && text.find_first_not_of("0123456789") == std::string::npos;
-    return is_number ? std::string{} : fmt::format("'{}' is neither the number of a device, 0 to 9999, nor soft", text);
-}
-
 std::string check_output(const std::string& text) {
     const bool is_png = std::filesystem::path(text).extension() == ".png";
     return is_png ? std::string{} : fmt::format("'{}' must end with .png", text);
@@ -130,18 +125,22 @@ int command_line(int argc, char** argv) {
 
     tool::DemoOptions demo_options;
     auto* demo = app.add_subcommand("demo", "Send a picture through buffers, checking promises");
-    demo->add_option("--input", demo_options.input, "Picture to read, PNG (default: the one that comes with the tool)")
-        ->option_text("FILE");
-    demo->add_option("--output", demo_options.output,
-                     "Gray picture to write, PNG (default: opennvsci-demo-UID.png in the temporary folder, replaced)")
-        ->option_text("FILE")
-        ->check(CLI::Validator(check_output, ""));
-    demo->add_flag("--force", demo_options.force, "Replace the file of --output if it is there");
-    demo->add_option("--device", demo_options.device, "Device number, or soft for the software device")
-        ->option_text("N|soft")
-        ->check(CLI::Validator(check_device, ""));
+    auto* input = tool::take_file(demo->add_option("--input", demo_options.input,
+                                                   "Picture to read, PNG (default: the one that comes with the tool)"));
+    input->option_text("FILE");
+    auto* output =
+        demo->add_option("--output", demo_options.output,
+                         "Gray picture to write, PNG (default: opennvsci-demo-UID.png in the temporary folder, "
+                         "replaced)")
+            ->option_text("FILE")
+            ->check(CLI::Validator(check_output, ""));
+    demo->add_flag("--force", demo_options.force, "Replace the file of --output if it is there")->needs(output);
+    tool::take_device(
+        demo->add_option("--device", demo_options.device, "Device number, or soft for the software device"))
+        ->option_text("N|soft");
     auto* two_processes = demo->add_flag("--two-processes", demo_options.two_processes,
-                                         "A camera process and a vision process share buffers and fences instead");
+                                         "A camera process and a vision process share buffers and fences instead")
+                              ->excludes(input, output);
     tool::take_numbers(demo->add_option("--frames", demo_options.frames,
                                         "Frames that go from the one to the other, 1 to 1000000 (default 200)"),
                        1, 1000000)
@@ -163,7 +162,7 @@ int command_line(int argc, char** argv) {
     auto* soft_flag = run->add_flag("--soft", soft, "On the software device; same as --device soft");
     tool::take_names(run->add_option("--device", run_options.device,
                                      "Which device OpenNvSci uses in the program: auto, gpu or soft"),
-                     {"auto", "gpu", "soft"}, "none of auto, gpu and soft")
+                     {"auto", "gpu", "soft"})
         ->option_text("DEVICE")
         ->excludes(soft_flag);
     std::vector<std::string> program;  // only for the help and for its mistakes: words_of() has the program

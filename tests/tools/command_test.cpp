@@ -248,16 +248,23 @@ TEST_F(CommandTest, MistakesAreNamedByTheirOption) {
         {"layout --type tensor --dims 3", "--type tensor needs --data-type"},
         {"layout --type array", "--type array needs --data-type, --stride, --capacity"},
         {"layout", "--type is required"},
-        {"layout --type film", "--type: 'film' is none of image, pyramid, tensor, array and raw"},
+        {"layout --type film", "--type: 'film' is none of image, pyramid, tensor, array, raw"},
         {"layout --type raw --bytes 0", "--bytes: 0 is out of range: it must be 1 to 18446744073709551615"},
         {"layout --type raw --bytes -1", "--bytes: -1 is out of range: it must be 1 to 18446744073709551615"},
         {"layout --type raw --bytes 18446744073709551616", "--bytes: 18446744073709551616 is out of range"},
-        {"layout --type raw --bytes 1.5M", "'1.5M' is no number of bytes up to 18446744073709551615, like 4096, 64k"},
-        {"layout --type raw --bytes 16E", "--bytes: '16E' is no number of bytes"},
+        {"layout --type raw --bytes 1.5M", "'1.5M' is no number of bytes, like 4096, 64k, 1M or 1MiB"},
+        {"layout --type raw --bytes 16E", "--bytes: 16E is out of range: it must be 1 to 18446744073709551615"},
+        {"layout --type raw --bytes 0k", "--bytes: 0k is out of range: it must be 1 to 18446744073709551615"},
+        {"layout --type raw --bytes -1k", "--bytes: -1k is out of range"},
+        {"layout --type raw --bytes 99999999999999999999b", "--bytes: 99999999999999999999b is out of range"},
+        {"layout --type raw --bytes 010k", "--bytes: '010k' is no number of bytes"},
+        {"layout --type raw --bytes 0x1b", "--bytes: '0x1b' is no number of bytes"},
+        {"layout --type raw --bytes ''", "--bytes: '' is no number of bytes"},
+        {"layout --type raw --bytes 1kk", "--bytes: '1kk' is no number of bytes"},
         {"layout --type raw --bytes 1zz", "--bytes: '1zz' is no number of bytes"},
         {"layout --type raw --bytes MiB", "--bytes: 'MiB' is no number of bytes"},
-        {"layout --type raw --bytes 010", "--bytes: '010' is no whole number"},
-        {"layout --type raw --bytes 4k --align 8G", "--align: 8589934592 is out of range: it must be 1 to 4294967295"},
+        {"layout --type raw --bytes 010", "--bytes: '010' is no number of bytes"},
+        {"layout --type raw --bytes 4k --align 8G", "--align: 8G is out of range: it must be 1 to 4294967295"},
         {"layout --type raw --bytes 4k --gpu x", "--gpu: 'x' is no whole number"},
         {"layout --type pyramid --levels 11", "--levels: 11 is out of range: it must be 1 to 10"},
         {"layout --type tensor --dims 3,-5", "--dims: -5 is out of range"},
@@ -269,8 +276,17 @@ TEST_F(CommandTest, MistakesAreNamedByTheirOption) {
         {"layout --type raw --bytes 4k --json --svg -", "--json and --svg - cannot both have stdout"},
         {"demo --frames 0 --two-processes", "--frames: 0 is out of range: it must be 1 to 1000000"},
         {"demo --device gpu", "--device: 'gpu' is neither the number of a device, 0 to 9999, nor soft"},
+        {"demo --device 0000", "--device: '0000' is neither the number of a device, 0 to 9999, nor soft"},
+        {"demo --device 10000", "--device: '10000' is neither the number of a device"},
         {"demo --output gray.jpg", "--output: 'gray.jpg' must end with .png"},
         {"devices -L --json", " excludes "},
+        {"layout --type raw --bytes 4k --svg ''", "--svg: '' is no file"},
+        {"layout --type raw --bytes 4k --force", "--force requires --svg"},
+        {"demo --input ''", "--input: '' is no file"},
+        {"demo --output ''", "--output: '' must end with .png"},
+        {"demo --force", "--force requires --output"},
+        {"demo --two-processes --output a.png", "--output"},
+        {"demo --two-processes --input a.png", "--input"},
         {"run", "PROGRAM is required"},
         {"run --sfot ls", "argument was not expected: --sfot"},
     };
@@ -286,10 +302,12 @@ TEST_F(CommandTest, HelpNamesTheVariablesAndFitsTheTerminal) {
     const Outcome help = run("--help", "COLUMNS=72");
     for (const char* variable : {"OPENNVSCI_DEVICE", "OPENNVSCI_LOG", "OPENNVSCI_RUNTIME_DIR"})
         EXPECT_TRUE(has(help, variable)) << help.output;
-    std::istringstream lines(run("layout --help", "COLUMNS=72").output);
-    for (std::string line; std::getline(lines, line);) {
-        if (!line.starts_with("  opennvsci")) {  // the example, which is there to be copied
-            EXPECT_LE(line.size(), 72U) << line;
+    for (const std::size_t width : {72U, 40U}) {
+        std::istringstream lines(run("layout --help", "COLUMNS=" + std::to_string(width)).output);
+        for (std::string line; std::getline(lines, line);) {
+            if (!line.starts_with("  opennvsci")) {  // the example, which is there to be copied
+                EXPECT_LE(line.size(), width) << line;
+            }
         }
     }
 }
@@ -431,6 +449,7 @@ TEST_F(CommandTest, BytesMayHaveUnits) {
     const std::string one_mebibyte = run("layout --type raw --bytes 1048576 --align 65536").output;
     EXPECT_EQ(run("layout --type raw --bytes 1M --align 64K").output, one_mebibyte);
     EXPECT_EQ(run("layout --type raw --bytes 1MiB --align 64kib").output, one_mebibyte);
+    EXPECT_EQ(run("layout --type raw --bytes 1048576b --align 64kB").output, one_mebibyte);
     EXPECT_NE(run("layout --type raw --bytes 1 --align 64kib").output, one_mebibyte);
 }
 
