@@ -2,6 +2,7 @@
 //
 // The built `opennvsci` command as users run it: exit codes, what it prints, what it writes.
 #include <pty.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -96,12 +97,29 @@ TEST_F(CommandTest, DemoWithoutOutputLeavesNothingHere) {
         ASSERT_TRUE(written) << written.error().text;
         EXPECT_EQ(written->rgb, (std::vector<std::uint8_t>{0, 0, 0, 255, 255, 255}));
     }
-    // A link that somebody else put there is not followed.
+    // A demo that fails leaves the picture of the one before.
+    EXPECT_EQ(run("demo --device soft --input missing.png", environment).exit_code, 1);
+    EXPECT_TRUE(read_picture(picture));
+    // A link, or a pipe, that somebody else put there is not followed.
     std::filesystem::remove(picture);
     write_file("precious", "kept");
     std::filesystem::create_symlink(folder_ / "precious", picture);
     EXPECT_EQ(run("demo --device soft --input in.png", environment).exit_code, 0);
     EXPECT_EQ(read_file("precious"), "kept");
+    EXPECT_TRUE(read_picture(picture));
+    std::filesystem::remove(picture);
+    ASSERT_EQ(::mkfifo(picture.c_str(), 0666), 0);
+    EXPECT_EQ(run("demo --device soft --input in.png", environment).exit_code, 0);
+    EXPECT_TRUE(read_picture(picture));
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_ / "temporary"), {}), 1);
+}
+
+TEST_F(CommandTest, TwoDemosAtATimeDoNotCollide) {
+    const std::string program = "'" + (program_folder() / "opennvsci").string() + "'";
+    const std::string demo = program + " demo --device soft >&2";
+    const Outcome both = run("run --soft sh -c \"" + demo + " & " + demo + "; first=\\$?; wait \\$! && exit \\$first\"", "OPENNVSCI_INTERPOSE=0");
+    EXPECT_EQ(both.exit_code, 0) << both.output;
+    EXPECT_EQ(count(both.output, "everything held"), 2) << both.output;
 }
 
 TEST_F(CommandTest, FilesAreReplacedOnlyByForce) {
@@ -120,11 +138,38 @@ TEST_F(CommandTest, FilesAreReplacedOnlyByForce) {
         EXPECT_EQ(replaced.exit_code, 0) << replaced.output;
         EXPECT_NE(read_file(file), "mine");
     }
+    // A link to a file is no less the file.
+    write_file("linked.svg", "mine");
+    std::filesystem::create_symlink("linked.svg", folder_ / "link.svg");
+    EXPECT_EQ(run("layout --type raw --bytes 4k --svg link.svg").exit_code, 1);
+    EXPECT_EQ(read_file("linked.svg"), "mine");
+    EXPECT_EQ(run("layout --type raw --bytes 4k --svg link.svg --force").exit_code, 0);
+    EXPECT_NE(read_file("linked.svg"), "mine");
+    EXPECT_TRUE(std::filesystem::is_symlink(folder_ / "link.svg"));
     // Devices are no files that could be lost.
     EXPECT_EQ(run("layout --type raw --bytes 4k --svg /dev/null").exit_code, 0);
     const Outcome full = run("layout --type raw --bytes 4k --svg /dev/full");
     EXPECT_EQ(full.exit_code, 1);
     EXPECT_TRUE(has(full, "cannot write /dev/full: No space left on device")) << full.output;
+}
+
+// What cannot be replaced is not lost, and nothing else is left: the limit of files is less than a drawing has.
+TEST_F(CommandTest, FilesThatCannotBeWrittenWhollyStayAsTheyAre) {
+    const std::string program = "'" + (program_folder() / "opennvsci").string() + "'";
+    write_file("drawing.svg", "mine");
+    std::filesystem::permissions(folder_ / "drawing.svg", std::filesystem::perms(0640));
+    std::filesystem::create_symlink("drawing.svg", folder_ / "link.svg");
+    const std::string draw = program + " layout --type raw --bytes 4k --force --svg ";
+    for (const std::string file : {"drawing.svg", "link.svg", "new.svg"}) {
+        const Outcome full = run("run --soft sh -c \"trap '' XFSZ; ulimit -f 1; " + draw + file + "\"");
+        EXPECT_EQ(full.exit_code, 1) << full.output;
+        EXPECT_EQ(full.output, "opennvsci: cannot write " + file + ": File too large\n");
+        EXPECT_EQ(read_file("drawing.svg"), "mine");
+        EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 2);
+    }
+    EXPECT_EQ(run("layout --type raw --bytes 4k --force --svg drawing.svg").exit_code, 0);
+    EXPECT_NE(read_file("drawing.svg"), "mine");
+    EXPECT_EQ(std::filesystem::status(folder_ / "drawing.svg").permissions(), std::filesystem::perms(0640));
 }
 
 TEST_F(CommandTest, DemoRunsOnTheDeviceOfThatNumber) {
