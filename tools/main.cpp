@@ -89,7 +89,7 @@ std::string version_text() {
 }
 
 int report(const tool::Error& error, int exit_code) {
-    std::fflush(stdout);  // what was said before comes first
+    tool::flush_output();  // what was said before comes first
     if (!error.text.empty()) std::fprintf(stderr, "opennvsci: %s\n", error.text.c_str());
     return exit_code;
 }

@@ -239,10 +239,11 @@ TEST_F(CommandTest, DemoOfTwoProcessesFailsIfOneOfThemDoes) {
 TEST_F(CommandTest, OutputThatCannotBePrintedIsAFailure) {
     for (const std::string arguments :
          {"devices", "devices -L", "devices --json", "config", "config --json", "ipc", "ipc --json",
-          "demo --output a.png --force", "--help", "", "layout --help", "layout --type raw --bytes 1M",
+          "demo --output a.png --force", "demo --two-processes --frames 2", "--help", "", "layout --help", "layout --type raw --bytes 1M",
           "layout --type raw --bytes 1M --svg -",
           "layout --type pyramid --format NV12 --size 640x480 --layout pitch-linear --levels 10 --json"}) {
-        const std::string environment = "OPENNVSCI_DEVICE=soft OPENNVSCI_SOFT_DEVICES=16";
+        const std::string environment =
+            "OPENNVSCI_DEVICE=soft OPENNVSCI_SOFT_DEVICES=16 OPENNVSCI_RUNTIME_DIR='" + (folder_ / "meet").string() + "'";
         const Outcome full = run(arguments + " >/dev/full", environment);
         EXPECT_EQ(full.exit_code, 1) << arguments;
         EXPECT_EQ(full.output, "opennvsci: cannot write the output: No space left on device\n") << arguments;
@@ -363,6 +364,7 @@ TEST_F(CommandTest, ConfigShowsEveryVariable) {
     EXPECT_EQ(text.exit_code, 0);
     EXPECT_TRUE(has(text, "  OPENNVSCI_LOG               debug    notice\n")) << text.output;
     EXPECT_TRUE(has(text, "  OPENNVSCI_SOFT_DEVICES      not set  1\n")) << text.output;
+    EXPECT_TRUE(has(run("config", "OPENNVSCI_IPC_CFG=/gr\u00fcn"), "  OPENNVSCI_IPC_CFG           /gr\u00fcn"));
     EXPECT_TRUE(has(text, "OPENNVSCI_DEVISE is set, but nothing reads a variable of this name")) << text.output;
     const auto json = nlohmann::json::parse(run("config --json", environment).output);
     EXPECT_EQ(json["format_version"], 1);
