@@ -34,7 +34,7 @@ constexpr const char* kRunDetails =
     "What follows the options is the program, as it would be typed alone.\n"
     "The program's CUDA calls come by OpenNvSci, which is put in front of LD_PRELOAD, also where the order of its "
     "libraries would not let them; OPENNVSCI_INTERPOSE=0 switches that off. The folder of OpenNvSci's libraries is put "
-    "in front of LD_LIBRARY_PATH.\n"
+    "in front of LD_LIBRARY_PATH, unless they are found anyway.\n"
     "With --soft, and without a GPU, the program finds OpenNvSci's software CUDA device as libcuda.so.1: the device's "
     "folder is put in front of LD_LIBRARY_PATH and OPENNVSCI_DEVICE=soft is set. A program that names the folder of "
     "another driver itself (DT_RPATH, or dlopen with a full path) still gets that one; DT_RUNPATH does no harm.\n"

@@ -117,7 +117,8 @@ TEST_F(CommandTest, DemoWithoutOutputLeavesNothingHere) {
 TEST_F(CommandTest, TwoDemosAtATimeDoNotCollide) {
     const std::string program = "'" + (program_folder() / "opennvsci").string() + "'";
     const std::string demo = program + " demo --device soft >&2";
-    const Outcome both = run("run --soft sh -c \"" + demo + " & " + demo + "; first=\\$?; wait \\$! && exit \\$first\"", "OPENNVSCI_INTERPOSE=0");
+    const Outcome both = run("run --soft sh -c \"" + demo + " & " + demo + "; first=\\$?; wait \\$! && exit \\$first\"",
+                             "OPENNVSCI_INTERPOSE=0");
     EXPECT_EQ(both.exit_code, 0) << both.output;
     EXPECT_EQ(count(both.output, "everything held"), 2) << both.output;
 }
@@ -239,11 +240,11 @@ TEST_F(CommandTest, DemoOfTwoProcessesFailsIfOneOfThemDoes) {
 TEST_F(CommandTest, OutputThatCannotBePrintedIsAFailure) {
     for (const std::string arguments :
          {"devices", "devices -L", "devices --json", "config", "config --json", "ipc", "ipc --json",
-          "demo --output a.png --force", "demo --two-processes --frames 2", "--help", "", "layout --help", "layout --type raw --bytes 1M",
-          "layout --type raw --bytes 1M --svg -",
+          "demo --output a.png --force", "demo --two-processes --frames 2", "--help", "", "layout --help",
+          "layout --type raw --bytes 1M", "layout --type raw --bytes 1M --svg -",
           "layout --type pyramid --format NV12 --size 640x480 --layout pitch-linear --levels 10 --json"}) {
-        const std::string environment =
-            "OPENNVSCI_DEVICE=soft OPENNVSCI_SOFT_DEVICES=16 OPENNVSCI_RUNTIME_DIR='" + (folder_ / "meet").string() + "'";
+        const std::string environment = "OPENNVSCI_DEVICE=soft OPENNVSCI_SOFT_DEVICES=16 OPENNVSCI_RUNTIME_DIR='" +
+                                        (folder_ / "meet").string() + "'";
         const Outcome full = run(arguments + " >/dev/full", environment);
         EXPECT_EQ(full.exit_code, 1) << arguments;
         EXPECT_EQ(full.output, "opennvsci: cannot write the output: No space left on device\n") << arguments;
@@ -348,11 +349,13 @@ TEST_F(CommandTest, HelpNamesTheVariablesAndFitsTheTerminal) {
     const Outcome help = run("--help", "COLUMNS=72");
     for (const char* variable : {"OPENNVSCI_DEVICE", "OPENNVSCI_LOG", "OPENNVSCI_RUNTIME_DIR"})
         EXPECT_TRUE(has(help, variable)) << help.output;
-    for (const std::size_t width : {72U, 40U}) {
-        std::istringstream lines(run("layout --help", "COLUMNS=" + std::to_string(width)).output);
-        for (std::string line; std::getline(lines, line);) {
-            if (!line.starts_with("  opennvsci")) {  // the example, which is there to be copied
-                EXPECT_LE(line.size(), width) << line;
+    for (const std::size_t width : {72U, 44U}) {
+        for (const char* const command : {"--help", "layout --help", "run --help", "demo --help"}) {
+            std::istringstream lines(run(command, "COLUMNS=" + std::to_string(width)).output);
+            for (std::string line; std::getline(lines, line);) {
+                if (!line.starts_with("  opennvsci")) {  // the example, which is there to be copied
+                    EXPECT_LE(line.size(), width) << line;
+                }
             }
         }
     }
@@ -587,6 +590,20 @@ TEST_F(CommandTest, RunMakesTheLibrariesFindable) {
         EXPECT_EQ(outcome.output, "the library is there\n");
     }
     EXPECT_TRUE(has(run("run --soft sh -c 'echo $LD_LIBRARY_PATH'", "LD_LIBRARY_PATH=/nowhere"), ":/nowhere\n"));
+    // Where they are found anyway, they keep their place behind what comes before.
+    const std::string found = "/nowhere:" + (program_folder().parent_path() / "lib").string();
+    EXPECT_EQ(run("run --device gpu sh -c 'echo $LD_LIBRARY_PATH'", "LD_LIBRARY_PATH='" + found + "'").output,
+              found + "\n");
+}
+
+// The variables of the dynamic linker could not name such a folder.
+TEST_F(CommandTest, RunFromAFolderThatCannotBeNamedIsRefused) {
+    const auto folder = folder_ / "a b";
+    std::filesystem::create_directory(folder);
+    std::filesystem::copy(program_folder().parent_path() / "lib/libopennvsci.so.0", folder);
+    const Outcome outcome = run("run --soft true", "LD_LIBRARY_PATH='" + folder.string() + "'");
+    EXPECT_EQ(outcome.exit_code, 127) << outcome.output;
+    EXPECT_TRUE(has(outcome, "opennvsci: the dynamic linker cannot be told of " + folder.string())) << outcome.output;
 }
 
 TEST_F(CommandTest, RunPassesArgumentsEnvironmentAndExitCode) {
@@ -601,7 +618,7 @@ TEST_F(CommandTest, RunPassesArgumentsEnvironmentAndExitCode) {
     EXPECT_EQ(run("run --soft ls -d /").output, "/\n");
     // Words that mean something to the parser of the command's own options.
     for (const std::string mark : {"", "-- "}) {
-        const Outcome words = run("run --soft " + mark + program + " '[a,b]' '[]' '{}' '' -- '%%'");
+        const Outcome words = run(mark + "run --soft " + mark + program + " '[a,b]' '[]' '{}' '' -- '%%'");
         EXPECT_EQ(words.output,
                   "software device\nargument [a,b]\nargument []\nargument {}\nargument \nargument --\nargument %%\n");
         EXPECT_EQ(words.exit_code, 6);
