@@ -26,6 +26,12 @@ install(TARGETS softcuda LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/opennvsci/s
 if(TARGET opennvsci-tool)
     install(TARGETS opennvsci-tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tool)
     install(FILES tools/demo/picture.png DESTINATION ${CMAKE_INSTALL_DATADIR}/opennvsci COMPONENT tool)
+    install(FILES tools/completion/opennvsci DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+        COMPONENT tool)
+endif()
+if(TARGET opennvsci_man)
+    get_target_property(opennvsci_pages opennvsci_man OPENNVSCI_PAGES)
+    install(FILES ${opennvsci_pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tool OPTIONAL)
 endif()
 
 # The README's links lead from where it lies in the tree, so what they lead to keeps its place beside it.

@@ -72,10 +72,10 @@ std::string details_of(const OpenNvSciDevice& device) {
 void print_as_text(const OpenNvSciDriver& driver) {
     print("driver   {}, CUDA {}\n", driver.isSoftware ? "software device" : "GPU driver",
           version_text(driver.cudaVersion));
-    print("file     {}\n", driver.path);
-    print("chosen   {}\n", driver.reason);
+    print("file     {}\n", printable(driver.path));
+    print("chosen   {}\n", printable(driver.reason));
     for (const OpenNvSciDevice& device : std::span(driver.devices, driver.deviceCount)) {
-        print("\ndevice {}: {}\n", device.ordinal, device.name);
+        print("\ndevice {}: {}\n", device.ordinal, printable(device.name));
         print_text(details_of(device));
     }
 }

@@ -2,6 +2,8 @@
 //
 // The `opennvsci` command. Exit codes: 0 success, 1 failure, 2 wrong usage; `run` gives the program's, or 127 if it
 // cannot be started.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
@@ -9,6 +11,7 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "arguments.h"
@@ -31,7 +34,7 @@ constexpr const char* kRunDetails =
     "What follows the options is the program, as it would be typed alone.\n"
     "The program's CUDA calls come by OpenNvSci, which is put in front of LD_PRELOAD, also where the order of its "
     "libraries would not let them; OPENNVSCI_INTERPOSE=0 switches that off. The folder of OpenNvSci's libraries is put "
-    "in front of LD_LIBRARY_PATH.\n"
+    "in front of LD_LIBRARY_PATH, unless they are found anyway.\n"
     "With --soft, and without a GPU, the program finds OpenNvSci's software CUDA device as libcuda.so.1: the device's "
     "folder is put in front of LD_LIBRARY_PATH and OPENNVSCI_DEVICE=soft is set. A program that names the folder of "
     "another driver itself (DT_RPATH, or dlopen with a full path) still gets that one; DT_RUNPATH does no harm.\n"
@@ -73,13 +76,6 @@ std::string variables_details() {
            "\n`opennvsci COMMAND --help` tells more about a command, `opennvsci config` how the variables are set.";
 }
 
-std::string check_device(const std::string& text) {
-    if (text == "soft") return {};
-    const bool is_number =
-        !text.empty() && text.size() < 5 && text.find_first_not_of("0123456789") == std::string::npos;
-    return is_number ? std::string{} : fmt::format("'{}' is neither the number of a device, 0 to 9999, nor soft", text);
-}
-
 std::string check_output(const std::string& text) {
     const bool is_png = std::filesystem::path(text).extension() == ".png";
     return is_png ? std::string{} : fmt::format("'{}' must end with .png", text);
@@ -93,7 +89,7 @@ std::string version_text() {
 }
 
 int report(const tool::Error& error, int exit_code) {
-    std::fflush(stdout);  // what was said before comes first
+    tool::flush_output();  // what was said before comes first
     if (!error.text.empty()) std::fprintf(stderr, "opennvsci: %s\n", error.text.c_str());
     return exit_code;
 }
@@ -129,18 +125,22 @@ int command_line(int argc, char** argv) {
 
     tool::DemoOptions demo_options;
     auto* demo = app.add_subcommand("demo", "Send a picture through buffers, checking promises");
-    demo->add_option("--input", demo_options.input, "Picture to read, PNG (default: the one that comes with the tool)")
-        ->option_text("FILE");
-    demo->add_option("--output", demo_options.output,
-                     "Gray picture to write, PNG (default: opennvsci-demo-UID.png in the temporary folder, replaced)")
-        ->option_text("FILE")
-        ->check(CLI::Validator(check_output, ""));
-    demo->add_flag("--force", demo_options.force, "Replace the file of --output if it is there");
-    demo->add_option("--device", demo_options.device, "Device number, or soft for the software device")
-        ->option_text("N|soft")
-        ->check(CLI::Validator(check_device, ""));
+    auto* input = tool::take_file(demo->add_option("--input", demo_options.input,
+                                                   "Picture to read, PNG (default: the one that comes with the tool)"));
+    input->option_text("FILE");
+    auto* output =
+        demo->add_option("--output", demo_options.output,
+                         "Gray picture to write, PNG (default: opennvsci-demo-UID.png in the temporary folder, "
+                         "replaced)")
+            ->option_text("FILE")
+            ->check(CLI::Validator(check_output, ""));
+    demo->add_flag("--force", demo_options.force, "Replace the file of --output if it is there")->needs(output);
+    tool::take_device(
+        demo->add_option("--device", demo_options.device, "Device number, or soft for the software device"))
+        ->option_text("N|soft");
     auto* two_processes = demo->add_flag("--two-processes", demo_options.two_processes,
-                                         "A camera process and a vision process share buffers and fences instead");
+                                         "A camera process and a vision process share buffers and fences instead")
+                              ->excludes(input, output);
     tool::take_numbers(demo->add_option("--frames", demo_options.frames,
                                         "Frames that go from the one to the other, 1 to 1000000 (default 200)"),
                        1, 1000000)
@@ -162,10 +162,11 @@ int command_line(int argc, char** argv) {
     auto* soft_flag = run->add_flag("--soft", soft, "On the software device; same as --device soft");
     tool::take_names(run->add_option("--device", run_options.device,
                                      "Which device OpenNvSci uses in the program: auto, gpu or soft"),
-                     {"auto", "gpu", "soft"}, "none of auto, gpu and soft")
+                     {"auto", "gpu", "soft"})
         ->option_text("DEVICE")
         ->excludes(soft_flag);
-    run->add_option("PROGRAM", run_options.command, "The program and its arguments")->option_text("...")->required();
+    std::vector<std::string> program;  // only for the help and for its mistakes: words_of() has the program
+    run->add_option("PROGRAM", program, "The program and its arguments")->option_text("...")->required();
     run->footer(kRunDetails);
 
     app.failure_message([](const CLI::App* root, const CLI::Error& error) {
@@ -175,7 +176,9 @@ int command_line(int argc, char** argv) {
     });
     app.footer(variables_details());  // last, because commands inherit it
     try {
-        app.parse(tool::reversed_words(*run, argc, argv));
+        tool::Words words = tool::words_of(*run, argc, argv);
+        app.parse(std::move(words.reversed));
+        run_options.command = std::move(words.program);
     } catch (const CLI::ParseError& error) {
         std::ostringstream help;
         std::ostringstream mistake;

@@ -32,8 +32,12 @@ void print(fmt::format_string<Values...> format, Values&&... values) {
 /// goes or changes its meaning; new fields come without.
 void print_json(const nlohmann::ordered_json& fields);
 
-/// A text that comes from files or other processes, with a ? for whatever could steer a terminal.
-[[nodiscard]] std::string printable(std::string text);
+/// A text that comes from files or other processes, with a ? for each byte of what could steer a terminal or is no
+/// UTF-8.
+[[nodiscard]] std::string printable(std::string_view text);
+
+/// Sends on what was printed so far: before something else, or a child, prints.
+void flush_output();
 
 /// Whether everything that was printed has gone out. Errors: the system's reason; empty if a reader had enough, which
 /// is nothing to tell.

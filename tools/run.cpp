@@ -3,11 +3,17 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "commands.h"
 #include "device_choice.h"
@@ -21,27 +27,50 @@ void put_in_front(const char* variable, std::string value) {
     ::setenv(variable, value.c_str(), 1);
 }
 
-// The folder of the library that has the function; empty if it cannot be found.
-std::string folder_of_library_with(const char* name) {
+// The folder of libopennvsci, and of what the package puts beside it; empty if it cannot be found.
+std::string library_folder() {
     Dl_info info{};
-    const void* function = ::dlsym(RTLD_DEFAULT, name);
+    const void* function = ::dlsym(RTLD_DEFAULT, "opennvsciGetLastErrorText");
     if (function == nullptr || ::dladdr(function, &info) == 0 || info.dli_fname == nullptr) return {};
     std::error_code status;
     return std::filesystem::canonical(std::filesystem::path(info.dli_fname).parent_path(), status).string();
 }
 
-// That of libopennvsci, and of what the package puts beside it.
-std::string library_folder() {
-    return folder_of_library_with("opennvsciGetLastErrorText");
+// The dynamic linker splits its variables at blanks, colons and semicolons and puts something else in the place of
+// $ORIGIN and its like; nothing escapes any of that.
+Result<> check_name(const std::string& folder) {
+    const auto at = folder.find_first_of(" :;$");
+    if (at == std::string::npos) return {};
+    return fail(
+        fmt::format("the dynamic linker cannot be told of {}: no path there may have a '{}'", folder, folder[at]));
 }
 
-// Whatever the program links is found there. Beside the C library it is found anyway, and the variable would put the
-// system's libraries before those that a program names itself.
+// Whether programs find the library without a word about its folder: where /etc/ld.so.conf leads, or the environment.
+// The dynamic linker itself is asked, which lists what it would load into a program that has no search path of its own.
+bool is_found_anyway(const std::string& folder) {
+    const auto library = fmt::format("{}/libopennvsci.so.0", folder);
+    FILE* const list = ::popen("LD_TRACE_LOADED_OBJECTS=1 LD_PRELOAD=libopennvsci.so.0 /bin/sh -c : 2>/dev/null", "r");
+    if (list == nullptr) return false;
+    bool is_found = false;
+    std::array<char, 8192> line{};
+    while (std::fgets(line.data(), line.size(), list) != nullptr) {
+        // A line is "	libopennvsci.so.0 => /usr/lib/libopennvsci.so.0 (0x00007f0000000000)".
+        const std::string_view text = line.data();
+        const auto begin = text.find("=> ");
+        const auto end = text.rfind(" (");
+        if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) continue;
+        std::error_code status;
+        is_found = is_found || std::filesystem::equivalent(text.substr(begin + 3, end - begin - 3), library, status);
+    }
+    ::pclose(list);
+    return is_found;
+}
+
+// Whatever the program links is found. A folder of the system is left out of the variable, which would put all that it
+// has before what programs name themselves.
 void make_libraries_findable() {
     const std::string folder = library_folder();
-    if (!folder.empty() && folder != folder_of_library_with("gnu_get_libc_version")) {
-        put_in_front("LD_LIBRARY_PATH", folder);
-    }
+    if (!folder.empty() && !is_found_anyway(folder)) put_in_front("LD_LIBRARY_PATH", folder);
 }
 
 // The interposer comes before everything else that is preloaded: other tools for CUDA then stand between it and the
@@ -85,6 +114,7 @@ bool is_for_software_device() {
 
 Error run(const RunOptions& options) {
     if (!options.device.empty()) ::setenv("OPENNVSCI_DEVICE", options.device.c_str(), 1);
+    if (auto named = check_name(library_folder()); !named) return std::move(named).error();
     const bool is_soft = is_for_software_device();
     if (auto preloaded = preload_interposer(); !preloaded) return std::move(preloaded).error();
     make_libraries_findable();

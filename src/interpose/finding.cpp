@@ -30,7 +30,7 @@ namespace opennvsci::interpose {
 namespace {
 
 constexpr std::string_view kHelp =
-    " Start the program with `opennvsci run -- PROGRAM`; OPENNVSCI_INTERPOSE=0 silences this";
+    " Start the program with `opennvsci run PROGRAM`; OPENNVSCI_INTERPOSE=0 silences this";
 
 constexpr const char* kSymbols[] = {
 #define OPENNVSCI_NAME(base, symbol, from, until, streams) #symbol,

@@ -101,7 +101,7 @@ TEST_P(Reach, ByLinkingAlone) {
         EXPECT_FALSE(outcome.has("opennvsci: warning")) << outcome.output;
     } else {
         EXPECT_TRUE(outcome.has(shape.finding)) << outcome.output;
-        EXPECT_TRUE(outcome.has("opennvsci run -- PROGRAM")) << outcome.output;
+        EXPECT_TRUE(outcome.has("opennvsci run PROGRAM")) << outcome.output;
     }
 }
 
@@ -206,7 +206,7 @@ TEST(SecondInterposer, IsNamedIfItStandsBeforeUs) {
     EXPECT_NE(before.exit_code, kWorks) << before.output;
     EXPECT_TRUE(before.has("opennvsci: notice: ")) << before.output;
     EXPECT_TRUE(before.has("librefusing_tool.so stands before OpenNvSci with cuMemFree_v2")) << before.output;
-    EXPECT_TRUE(before.has("opennvsci run -- PROGRAM")) << before.output;
+    EXPECT_TRUE(before.has("opennvsci run PROGRAM")) << before.output;
 
     const ProgramOutcome behind = run_line(in_folder("opennvsci") + " run -- " + program, preload);
     EXPECT_EQ(behind.exit_code, kWorks) << behind.output;

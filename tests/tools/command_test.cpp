@@ -2,6 +2,7 @@
 //
 // The built `opennvsci` command as users run it: exit codes, what it prints, what it writes.
 #include <pty.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -96,12 +97,30 @@ TEST_F(CommandTest, DemoWithoutOutputLeavesNothingHere) {
         ASSERT_TRUE(written) << written.error().text;
         EXPECT_EQ(written->rgb, (std::vector<std::uint8_t>{0, 0, 0, 255, 255, 255}));
     }
-    // A link that somebody else put there is not followed.
+    // A demo that fails leaves the picture of the one before.
+    EXPECT_EQ(run("demo --device soft --input missing.png", environment).exit_code, 1);
+    EXPECT_TRUE(read_picture(picture));
+    // A link, or a pipe, that somebody else put there is not followed.
     std::filesystem::remove(picture);
     write_file("precious", "kept");
     std::filesystem::create_symlink(folder_ / "precious", picture);
     EXPECT_EQ(run("demo --device soft --input in.png", environment).exit_code, 0);
     EXPECT_EQ(read_file("precious"), "kept");
+    EXPECT_TRUE(read_picture(picture));
+    std::filesystem::remove(picture);
+    ASSERT_EQ(::mkfifo(picture.c_str(), 0666), 0);
+    EXPECT_EQ(run("demo --device soft --input in.png", environment).exit_code, 0);
+    EXPECT_TRUE(read_picture(picture));
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_ / "temporary"), {}), 1);
+}
+
+TEST_F(CommandTest, TwoDemosAtATimeDoNotCollide) {
+    const std::string program = "'" + (program_folder() / "opennvsci").string() + "'";
+    const std::string demo = program + " demo --device soft >&2";
+    const Outcome both = run("run --soft sh -c \"" + demo + " & " + demo + "; first=\\$?; wait \\$! && exit \\$first\"",
+                             "OPENNVSCI_INTERPOSE=0");
+    EXPECT_EQ(both.exit_code, 0) << both.output;
+    EXPECT_EQ(count(both.output, "everything held"), 2) << both.output;
 }
 
 TEST_F(CommandTest, FilesAreReplacedOnlyByForce) {
@@ -120,11 +139,38 @@ TEST_F(CommandTest, FilesAreReplacedOnlyByForce) {
         EXPECT_EQ(replaced.exit_code, 0) << replaced.output;
         EXPECT_NE(read_file(file), "mine");
     }
+    // A link to a file is no less the file.
+    write_file("linked.svg", "mine");
+    std::filesystem::create_symlink("linked.svg", folder_ / "link.svg");
+    EXPECT_EQ(run("layout --type raw --bytes 4k --svg link.svg").exit_code, 1);
+    EXPECT_EQ(read_file("linked.svg"), "mine");
+    EXPECT_EQ(run("layout --type raw --bytes 4k --svg link.svg --force").exit_code, 0);
+    EXPECT_NE(read_file("linked.svg"), "mine");
+    EXPECT_TRUE(std::filesystem::is_symlink(folder_ / "link.svg"));
     // Devices are no files that could be lost.
     EXPECT_EQ(run("layout --type raw --bytes 4k --svg /dev/null").exit_code, 0);
     const Outcome full = run("layout --type raw --bytes 4k --svg /dev/full");
     EXPECT_EQ(full.exit_code, 1);
     EXPECT_TRUE(has(full, "cannot write /dev/full: No space left on device")) << full.output;
+}
+
+// What cannot be replaced is not lost, and nothing else is left: the limit of files is less than a drawing has.
+TEST_F(CommandTest, FilesThatCannotBeWrittenWhollyStayAsTheyAre) {
+    const std::string program = "'" + (program_folder() / "opennvsci").string() + "'";
+    write_file("drawing.svg", "mine");
+    std::filesystem::permissions(folder_ / "drawing.svg", std::filesystem::perms(0640));
+    std::filesystem::create_symlink("drawing.svg", folder_ / "link.svg");
+    const std::string draw = program + " layout --type raw --bytes 4k --force --svg ";
+    for (const std::string file : {"drawing.svg", "link.svg", "new.svg"}) {
+        const Outcome full = run("run --soft sh -c \"trap '' XFSZ; ulimit -f 1; " + draw + file + "\"");
+        EXPECT_EQ(full.exit_code, 1) << full.output;
+        EXPECT_EQ(full.output, "opennvsci: cannot write " + file + ": File too large\n");
+        EXPECT_EQ(read_file("drawing.svg"), "mine");
+        EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 2);
+    }
+    EXPECT_EQ(run("layout --type raw --bytes 4k --force --svg drawing.svg").exit_code, 0);
+    EXPECT_NE(read_file("drawing.svg"), "mine");
+    EXPECT_EQ(std::filesystem::status(folder_ / "drawing.svg").permissions(), std::filesystem::perms(0640));
 }
 
 TEST_F(CommandTest, DemoRunsOnTheDeviceOfThatNumber) {
@@ -194,10 +240,11 @@ TEST_F(CommandTest, DemoOfTwoProcessesFailsIfOneOfThemDoes) {
 TEST_F(CommandTest, OutputThatCannotBePrintedIsAFailure) {
     for (const std::string arguments :
          {"devices", "devices -L", "devices --json", "config", "config --json", "ipc", "ipc --json",
-          "demo --output a.png --force", "--help", "", "layout --help", "layout --type raw --bytes 1M",
-          "layout --type raw --bytes 1M --svg -",
+          "demo --output a.png --force", "demo --two-processes --frames 2", "--help", "", "layout --help",
+          "layout --type raw --bytes 1M", "layout --type raw --bytes 1M --svg -",
           "layout --type pyramid --format NV12 --size 640x480 --layout pitch-linear --levels 10 --json"}) {
-        const std::string environment = "OPENNVSCI_DEVICE=soft OPENNVSCI_SOFT_DEVICES=16";
+        const std::string environment = "OPENNVSCI_DEVICE=soft OPENNVSCI_SOFT_DEVICES=16 OPENNVSCI_RUNTIME_DIR='" +
+                                        (folder_ / "meet").string() + "'";
         const Outcome full = run(arguments + " >/dev/full", environment);
         EXPECT_EQ(full.exit_code, 1) << arguments;
         EXPECT_EQ(full.output, "opennvsci: cannot write the output: No space left on device\n") << arguments;
@@ -248,16 +295,23 @@ TEST_F(CommandTest, MistakesAreNamedByTheirOption) {
         {"layout --type tensor --dims 3", "--type tensor needs --data-type"},
         {"layout --type array", "--type array needs --data-type, --stride, --capacity"},
         {"layout", "--type is required"},
-        {"layout --type film", "--type: 'film' is none of image, pyramid, tensor, array and raw"},
+        {"layout --type film", "--type: 'film' is none of image, pyramid, tensor, array, raw"},
         {"layout --type raw --bytes 0", "--bytes: 0 is out of range: it must be 1 to 18446744073709551615"},
         {"layout --type raw --bytes -1", "--bytes: -1 is out of range: it must be 1 to 18446744073709551615"},
         {"layout --type raw --bytes 18446744073709551616", "--bytes: 18446744073709551616 is out of range"},
-        {"layout --type raw --bytes 1.5M", "'1.5M' is no number of bytes up to 18446744073709551615, like 4096, 64k"},
-        {"layout --type raw --bytes 16E", "--bytes: '16E' is no number of bytes"},
+        {"layout --type raw --bytes 1.5M", "'1.5M' is no number of bytes, like 4096, 64k, 1M or 1MiB"},
+        {"layout --type raw --bytes 16E", "--bytes: 16E is out of range: it must be 1 to 18446744073709551615"},
+        {"layout --type raw --bytes 0k", "--bytes: 0k is out of range: it must be 1 to 18446744073709551615"},
+        {"layout --type raw --bytes -1k", "--bytes: -1k is out of range"},
+        {"layout --type raw --bytes 99999999999999999999b", "--bytes: 99999999999999999999b is out of range"},
+        {"layout --type raw --bytes 010k", "--bytes: '010k' is no number of bytes"},
+        {"layout --type raw --bytes 0x1b", "--bytes: '0x1b' is no number of bytes"},
+        {"layout --type raw --bytes ''", "--bytes: '' is no number of bytes"},
+        {"layout --type raw --bytes 1kk", "--bytes: '1kk' is no number of bytes"},
         {"layout --type raw --bytes 1zz", "--bytes: '1zz' is no number of bytes"},
         {"layout --type raw --bytes MiB", "--bytes: 'MiB' is no number of bytes"},
-        {"layout --type raw --bytes 010", "--bytes: '010' is no whole number"},
-        {"layout --type raw --bytes 4k --align 8G", "--align: 8589934592 is out of range: it must be 1 to 4294967295"},
+        {"layout --type raw --bytes 010", "--bytes: '010' is no number of bytes"},
+        {"layout --type raw --bytes 4k --align 8G", "--align: 8G is out of range: it must be 1 to 4294967295"},
         {"layout --type raw --bytes 4k --gpu x", "--gpu: 'x' is no whole number"},
         {"layout --type pyramid --levels 11", "--levels: 11 is out of range: it must be 1 to 10"},
         {"layout --type tensor --dims 3,-5", "--dims: -5 is out of range"},
@@ -269,8 +323,17 @@ TEST_F(CommandTest, MistakesAreNamedByTheirOption) {
         {"layout --type raw --bytes 4k --json --svg -", "--json and --svg - cannot both have stdout"},
         {"demo --frames 0 --two-processes", "--frames: 0 is out of range: it must be 1 to 1000000"},
         {"demo --device gpu", "--device: 'gpu' is neither the number of a device, 0 to 9999, nor soft"},
+        {"demo --device 0000", "--device: '0000' is neither the number of a device, 0 to 9999, nor soft"},
+        {"demo --device 10000", "--device: '10000' is neither the number of a device"},
         {"demo --output gray.jpg", "--output: 'gray.jpg' must end with .png"},
         {"devices -L --json", " excludes "},
+        {"layout --type raw --bytes 4k --svg ''", "--svg: '' is no file"},
+        {"layout --type raw --bytes 4k --force", "--force requires --svg"},
+        {"demo --input ''", "--input: '' is no file"},
+        {"demo --output ''", "--output: '' must end with .png"},
+        {"demo --force", "--force requires --output"},
+        {"demo --two-processes --output a.png", "--output"},
+        {"demo --two-processes --input a.png", "--input"},
         {"run", "PROGRAM is required"},
         {"run --sfot ls", "argument was not expected: --sfot"},
     };
@@ -286,10 +349,14 @@ TEST_F(CommandTest, HelpNamesTheVariablesAndFitsTheTerminal) {
     const Outcome help = run("--help", "COLUMNS=72");
     for (const char* variable : {"OPENNVSCI_DEVICE", "OPENNVSCI_LOG", "OPENNVSCI_RUNTIME_DIR"})
         EXPECT_TRUE(has(help, variable)) << help.output;
-    std::istringstream lines(run("layout --help", "COLUMNS=72").output);
-    for (std::string line; std::getline(lines, line);) {
-        if (!line.starts_with("  opennvsci")) {  // the example, which is there to be copied
-            EXPECT_LE(line.size(), 72U) << line;
+    for (const std::size_t width : {72U, 44U}) {
+        for (const char* const command : {"--help", "layout --help", "run --help", "demo --help"}) {
+            std::istringstream lines(run(command, "COLUMNS=" + std::to_string(width)).output);
+            for (std::string line; std::getline(lines, line);) {
+                if (!line.starts_with("  opennvsci")) {  // the example, which is there to be copied
+                    EXPECT_LE(line.size(), width) << line;
+                }
+            }
         }
     }
 }
@@ -300,6 +367,7 @@ TEST_F(CommandTest, ConfigShowsEveryVariable) {
     EXPECT_EQ(text.exit_code, 0);
     EXPECT_TRUE(has(text, "  OPENNVSCI_LOG               debug    notice\n")) << text.output;
     EXPECT_TRUE(has(text, "  OPENNVSCI_SOFT_DEVICES      not set  1\n")) << text.output;
+    EXPECT_TRUE(has(run("config", "OPENNVSCI_IPC_CFG=/gr\u00fcn"), "  OPENNVSCI_IPC_CFG           /gr\u00fcn"));
     EXPECT_TRUE(has(text, "OPENNVSCI_DEVISE is set, but nothing reads a variable of this name")) << text.output;
     const auto json = nlohmann::json::parse(run("config --json", environment).output);
     EXPECT_EQ(json["format_version"], 1);
@@ -431,6 +499,7 @@ TEST_F(CommandTest, BytesMayHaveUnits) {
     const std::string one_mebibyte = run("layout --type raw --bytes 1048576 --align 65536").output;
     EXPECT_EQ(run("layout --type raw --bytes 1M --align 64K").output, one_mebibyte);
     EXPECT_EQ(run("layout --type raw --bytes 1MiB --align 64kib").output, one_mebibyte);
+    EXPECT_EQ(run("layout --type raw --bytes 1048576b --align 64kB").output, one_mebibyte);
     EXPECT_NE(run("layout --type raw --bytes 1 --align 64kib").output, one_mebibyte);
 }
 
@@ -521,6 +590,20 @@ TEST_F(CommandTest, RunMakesTheLibrariesFindable) {
         EXPECT_EQ(outcome.output, "the library is there\n");
     }
     EXPECT_TRUE(has(run("run --soft sh -c 'echo $LD_LIBRARY_PATH'", "LD_LIBRARY_PATH=/nowhere"), ":/nowhere\n"));
+    // Where they are found anyway, they keep their place behind what comes before.
+    const std::string found = "/nowhere:" + (program_folder().parent_path() / "lib").string();
+    EXPECT_EQ(run("run --device gpu sh -c 'echo $LD_LIBRARY_PATH'", "LD_LIBRARY_PATH='" + found + "'").output,
+              found + "\n");
+}
+
+// The variables of the dynamic linker could not name such a folder.
+TEST_F(CommandTest, RunFromAFolderThatCannotBeNamedIsRefused) {
+    const auto folder = folder_ / "a b";
+    std::filesystem::create_directory(folder);
+    std::filesystem::copy(program_folder().parent_path() / "lib/libopennvsci.so.0", folder);
+    const Outcome outcome = run("run --soft true", "LD_LIBRARY_PATH='" + folder.string() + "'");
+    EXPECT_EQ(outcome.exit_code, 127) << outcome.output;
+    EXPECT_TRUE(has(outcome, "opennvsci: the dynamic linker cannot be told of " + folder.string())) << outcome.output;
 }
 
 TEST_F(CommandTest, RunPassesArgumentsEnvironmentAndExitCode) {
@@ -533,6 +616,13 @@ TEST_F(CommandTest, RunPassesArgumentsEnvironmentAndExitCode) {
     const Outcome without_marks = run("run --device=soft " + program + " --soft ls --device x");
     EXPECT_EQ(without_marks.output, "software device\nargument --soft\nargument ls\nargument --device\nargument x\n");
     EXPECT_EQ(run("run --soft ls -d /").output, "/\n");
+    // Words that mean something to the parser of the command's own options.
+    for (const std::string mark : {"", "-- "}) {
+        const Outcome words = run(mark + "run --soft " + mark + program + " '[a,b]' '[]' '{}' '' -- '%%'");
+        EXPECT_EQ(words.output,
+                  "software device\nargument [a,b]\nargument []\nargument {}\nargument \nargument --\nargument %%\n");
+        EXPECT_EQ(words.exit_code, 6);
+    }
 }
 
 TEST_F(CommandTest, RunOfAMissingProgramExitsWith127) {

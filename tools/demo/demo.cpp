@@ -9,9 +9,13 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <optional>
+#include <string>
 #include <system_error>
+#include <utility>
 
 #include "commands.h"
 #include "demo/compute.h"
@@ -43,9 +47,7 @@ Result<std::filesystem::path> usual_output() {
     std::error_code status;
     const auto folder = std::filesystem::temp_directory_path(status);
     if (status) return fail(fmt::format("no temporary folder: {}; --output names the picture", status.message()));
-    auto path = folder / fmt::format("opennvsci-demo-{}.png", ::geteuid());
-    std::filesystem::remove(path, status);  // also a link that somebody put there; if it stays, the writing tells
-    return path;
+    return folder / fmt::format("opennvsci-demo-{}.png", ::geteuid());
 }
 
 Result<> print_negotiation(const std::string& title, const Object& object) {
@@ -253,11 +255,12 @@ Result<> demo(const DemoOptions& options) {
     if (options.role == "vision") return be_vision(options);
     if (options.two_processes) return show_two_processes(options);
     std::filesystem::path output = options.output;
+    Existing existing = options.force ? Existing::replace : Existing::keep;
     if (output.empty()) {
         OPENNVSCI_TRY_ASSIGN(usual, usual_output());
         output = std::move(usual);
+        existing = Existing::replace_name;  // everybody may write into the temporary folder
     }
-    const Existing existing = options.force ? Existing::replace : Existing::keep;
     OPENNVSCI_TRY(check_may_write(output, existing));
     std::filesystem::path input = options.input;
     if (input.empty()) {

@@ -10,7 +10,6 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -95,7 +94,7 @@ Result<> show_two_processes(const DemoOptions& options) {
     print(
         "Two processes share four buffers: the camera writes frames, vision may only read them. Lists, buffers "
         "and fences\ngo over NvSciIpc; no CPU waits for a GPU while the frames go around.\n");
-    std::fflush(stdout);  // or both processes print it too
+    flush_output();  // or both processes print it too
     std::array<Child, 2> children{{{"camera", -1, -1, {}, {}}, {"vision", -1, -1, {}, {}}}};
     ::setenv("COLUMNS", fmt::format("{}", terminal_width()).c_str(), 1);  // which they do not see
     OPENNVSCI_TRY(start(children[0], options));

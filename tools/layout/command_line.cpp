@@ -61,8 +61,9 @@ void check_options(const std::vector<TypeOption>& options, const std::string& ty
 }  // namespace
 
 void add_layout_options(CLI::App& command, LayoutOptions& options) {
-    take_names(command.add_option("--type", options.type, "Type of the buffer: image, pyramid, tensor, array or raw"),
-               {"image", "pyramid", "tensor", "array", "raw"}, "none of image, pyramid, tensor, array and raw")
+    take_names(command.add_option("--type", options.type,
+                                  fmt::format("Type of the buffer: {}", fmt::join(buffer_type_names(), ", "))),
+               buffer_type_names())
         ->option_text("TYPE")
         ->required();
     command.add_flag("--cpu", options.cpu, "The CPU takes part");
@@ -71,13 +72,14 @@ void add_layout_options(CLI::App& command, LayoutOptions& options) {
             ->option_text("[N]")
             ->expected(0, 1)
             ->default_str("0"),
-        0, 9999);
+        0, kGreatestOrdinal);
     auto* json = command.add_flag("--json", options.json, "Print JSON");
-    command
-        .add_option("--svg", options.svg,
-                    "Draw the memory map to scale into this file; - is stdout, which has only the drawing then")
-        ->option_text("FILE");
-    command.add_flag("--force", options.force, "Replace the file of --svg if it is there");
+    auto* svg =
+        take_file(command.add_option("--svg", options.svg,
+                                     "Draw the memory map to scale into this file; - is stdout, which has only the "
+                                     "drawing then"))
+            ->option_text("FILE");
+    command.add_flag("--force", options.force, "Replace the file of --svg if it is there")->needs(svg);
 
     std::vector<TypeOption> of_types;
     const auto only_for = [&of_types](Types types, Types needed_by, CLI::Option* option) {
@@ -92,7 +94,7 @@ void add_layout_options(CLI::App& command, LayoutOptions& options) {
                                     fmt::format("A surface: {}; or the formats of up to three planes, as NvSciColor "
                                                 "names them: Y8,V8U8",
                                                 surface_names()))),
-        format_names(), fmt::format("neither an NvSciColor nor one of {}", surface_names()))
+        format_names(), no_format())
         ->option_text("NAME[,...]")
         ->delimiter(',');
     only_for(images, images,
@@ -125,7 +127,7 @@ void add_layout_options(CLI::App& command, LayoutOptions& options) {
     take_names(only_for({"tensor", "array"}, {"tensor", "array"},
                         command.add_option("--data-type", options.data_type,
                                            fmt::format("Type of an element: {}", fmt::join(data_type_names(), ", ")))),
-               data_type_names(), fmt::format("none of {}", fmt::join(data_type_names(), ", ")))
+               data_type_names())
         ->option_text("NAME");
     take_bytes(
         only_for({"array"}, {"array"}, command.add_option("--stride", options.stride, "Bytes from element to element")),

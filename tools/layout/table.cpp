@@ -38,9 +38,9 @@ constexpr RegionColumn kColumns[] = {
      [](const Region& region) {
          return text_if(is_plane(region), fmt::format("{} x {}", region.width, region.height));
      }},
-    {"elements", Column::number,
+    {"elements", Column::list,
      [](const Region& region) { return joined(region.elementsPerDim, region.dimensionCount, " x "); }},
-    {"strides", Column::number,
+    {"strides", Column::list,
      [](const Region& region) { return joined(region.stridesPerDim, region.dimensionCount, ", "); }},
     {"offset", Column::number, [](const Region& region) { return fmt::format("{}", region.offset); }},
     {"pitch", Column::number,

@@ -179,6 +179,13 @@ constexpr BufferType kTypes[] = {
 
 }  // namespace
 
+std::vector<std::string> buffer_type_names() {
+    std::vector<std::string> names;
+    for (const BufferType& type : kTypes)
+        names.emplace_back(type.word);
+    return names;
+}
+
 std::string surface_names() {
     std::string names;
     for (const SurfaceFormat& surface : kSurfaces) {
@@ -193,6 +200,10 @@ std::vector<std::string> format_names() {
     for (const SurfaceFormat& surface : kSurfaces)
         names.emplace_back(surface.name);
     return names;
+}
+
+std::string no_format() {
+    return fmt::format("neither an NvSciColor nor one of {}", surface_names());
 }
 
 std::vector<std::string> data_type_names() {
@@ -212,7 +223,7 @@ Result<Format> parse_formats(const std::vector<std::string>& names) {
             return Format{surface, {}};
         }
         const auto color = value_of<NvSciBufAttrValColorFmt>(colors, name, kFirstColor);
-        if (!color) return fail(fmt::format("'{}' is neither an NvSciColor nor one of {}", name, surface_names()));
+        if (!color) return fail(fmt::format("'{}' is {}", name, no_format()));
         format.planes.push_back(*color);
     }
     if (format.planes.size() > NV_SCI_BUF_IMAGE_MAX_PLANES) {

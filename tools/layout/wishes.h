@@ -31,10 +31,14 @@ struct ImageSize {
     std::uint32_t height;
 };
 
+/// image, pyramid and so on.
+[[nodiscard]] std::vector<std::string> buffer_type_names();
 /// The surfaces, for people: "NV12, NV21, ...".
 [[nodiscard]] std::string surface_names();
 /// What names a format: the surfaces, and every NvSciColor without the prefix.
 [[nodiscard]] std::vector<std::string> format_names();
+/// What a name is that is not among them: "neither an NvSciColor nor one of NV12, ...".
+[[nodiscard]] std::string no_format();
 /// Every NvSciDataType without the prefix.
 [[nodiscard]] std::vector<std::string> data_type_names();
 

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What commands print: texts of others cannot steer a terminal, and what does not go out is a failure.
+#include "output.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string_view>
+
+namespace opennvsci::tool {
+namespace {
+
+TEST(OutputTest, PrintableLeavesWhatCanBeRead) {
+    EXPECT_EQ(printable("camera 1 ~"), "camera 1 ~");
+    EXPECT_EQ(printable("Kamera f\u00fcr \u65e5\u672c \u00a0 \U0001f600"),
+              "Kamera f\u00fcr \u65e5\u672c \u00a0 \U0001f600");
+    EXPECT_EQ(printable("\x1b[2J\n\x7f"), "?[2J??");
+    EXPECT_EQ(printable(std::string_view("a\0b", 3)), "a?b");
+    EXPECT_EQ(printable("\xc2\x9b"), "??") << "a control of eight bits";
+    EXPECT_EQ(printable("\xe2\x80\xae"), "???") << "turns the direction of writing";
+    // Overlong, a surrogate, beyond Unicode, no first byte, cut off.
+    EXPECT_EQ(printable("\xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80 \xff \x80 \xe2\x82"), "?? ??? ???? ? ? ??");
+}
+
+// The device is full only for a while.
+TEST(OutputTest, APartThatIsLostIsAFailureAtTheEnd) {
+    const auto lose_a_part = [](const char* first) {
+        for (const char* const file : {first, "/dev/null"}) {
+            const int descriptor = ::open(file, O_WRONLY | O_CLOEXEC);
+            ::dup2(descriptor, STDOUT_FILENO);
+            ::close(descriptor);
+            print_text("a part");
+            flush_output();
+        }
+        ::_exit(finish_output() ? 0 : 1);
+    };
+    EXPECT_EXIT(lose_a_part("/dev/full"), testing::ExitedWithCode(1), "");
+    EXPECT_EXIT(lose_a_part("/dev/null"), testing::ExitedWithCode(0), "");
+}
+
+}  // namespace
+}  // namespace opennvsci::tool
