@@ -8,6 +8,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
@@ -230,7 +231,7 @@ constexpr int kCollapse = 25;       // Linux 6.1
 
 // The kernel makes a huge page only where a page is: asking for that one page costs a fraction of touching it.
 void FileMapping::gather_huge_pages() const {
-    const std::size_t whole = size_ & ~(kHugePageSize - 1);
+    const std::size_t whole = std::min(size_, kMostGathered) & ~(kHugePageSize - 1);
     if (whole == 0 || reinterpret_cast<std::uintptr_t>(address_) % kHugePageSize != 0) return;
     // Of nothing, to learn whether the kernel knows it.
     if (calls().madvise(address_, 0, kCollapse) != 0) return;

@@ -19,6 +19,8 @@ namespace opennvsci::os {
 
 inline constexpr std::size_t kPageSize = 4096;
 inline constexpr std::size_t kHugePageSize = std::size_t{2} << 20;
+/// Of one mapping, at once. A machine that has to find the memory first, as a virtual one may, takes seconds for a GiB.
+inline constexpr std::size_t kMostGathered = std::size_t{1} << 30;
 
 struct Calls {
     int (*memfd_create)(const char* name, unsigned flags);
@@ -92,10 +94,11 @@ class FileMapping {
     /// mapping of a file that no new one can be made of (driver-facts.md F40).
     [[nodiscard]] Result<FileMapping> repeat(std::size_t alignment) const;
 
-    /// Gets every whole huge page of a writable mapping its memory at once, if the mapping lies at a multiple of
-    /// kHugePageSize; then mappings of the file that are aligned like this are made of huge pages, in other processes
-    /// too. What is not to be had stays as it is, to appear page by page: the kernel cannot (Linux before 6.1), or has
-    /// no memory in such pieces, or it would take more than half of what is available.
+    /// Gets every whole huge page in the first kMostGathered bytes of a writable mapping its memory at once, if the
+    /// mapping lies at a multiple of kHugePageSize; then mappings of the file that are aligned like this are made of
+    /// huge pages, in other processes too. What is behind stays as it is, to appear page by page, and so does what is
+    /// not to be had: the kernel cannot (Linux before 6.1), or has no memory in such pieces, or it would take more than
+    /// half of what is available.
     void gather_huge_pages() const;
 
     [[nodiscard]] void* address() const noexcept { return address_; }

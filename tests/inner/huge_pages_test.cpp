@@ -130,6 +130,20 @@ TEST_F(HugePagesTest, SmallMemoryIsAsItWas) {
     EXPECT_EQ(s_asked, 0);
 }
 
+TEST_F(HugePagesTest, OfAVeryLargeMemoryOnlyTheBeginningIsThereAtOnce) {
+    static std::size_t s_gathered = 0;
+    s_gathered = 0;
+    os::calls().available_memory = [] { return ~std::uint64_t{0}; };
+    os::calls().madvise = [](void*, std::size_t size, int advice) {
+        if (advice == kCollapse) s_gathered += size;
+        return 0;
+    };
+    const auto memory = create(os::kMostGathered + 3 * kHuge);
+    ASSERT_NE(memory, nullptr);
+    EXPECT_EQ(s_gathered, os::kMostGathered);
+    EXPECT_EQ(resident(*memory), 0U);
+}
+
 TEST_F(HugePagesTest, AKernelThatHasNoneLeavesMemoryThatAppearsAsItIsTouched) {
     os::calls().madvise = [](void*, std::size_t, int) {
         errno = EINVAL;
