@@ -110,7 +110,7 @@ TEST_F(ImageTest, AFormatWithoutLayoutIsRefusedWithTheReason) {
         NvSciColor_X2Rc10Rb10Ra10_Bayer10RGGB, NvSciColor_X2Rc10Rb10Ra10_Bayer10BGGR,
         NvSciColor_X2Rc10Rb10Ra10_Bayer10GRBG, NvSciColor_X2Rc10Rb10Ra10_Bayer10GBRG};
     for (const NvSciBufAttrValColorFmt format : kFormats) {
-        const std::string says = fmt::format("{} has no layout here: ", buf::color_format(format).name);
+        const std::string says = std::string(buf::color_format(format).name) + " has no layout here: ";
         expect_refused({plane_image(kPitch, {{format, 1920, 1080}})}, kNotSupported,
                        {"NvSciBufImageAttrKey_PlaneColorFormat", says});
         expect_refused({plane_image(kBlock, {{NvSciColor_Y8, 64, 64}, {format, 64, 64}})}, kNotSupported, {says});
