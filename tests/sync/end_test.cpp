@@ -137,14 +137,12 @@ TEST_P(SyncEnd, ObjectsThatWaitToEndCostNothingAndAllEnd) {
     const auto cost_of_one_that_waits = [&](int runs) {
         return least_time(runs, [&] { fences.push_back(use_and_free(streams_[fences.size() % kStreams])); });
     };
-    constexpr int kMeasured = 20;
-    const Microseconds first_ones = cost_of_one_that_waits(kMeasured);
+    const Microseconds first_ones = cost_of_one_that_waits(static_cast<int>(count / 20));
     while (fences.size() < count)
         (void)cost_of_one_that_waits(1);
     std::printf("%zu objects wait to end: %s\n", count, check.differences_now().c_str());
     // A few more, for which kOthersAtOnce and the streams have room.
-    expect_about_the_same([&] { return cost_of_one_that_waits(kMeasured / 4); }, first_ones,
-                          "one more that waits to end");
+    expect_about_the_same([&] { return cost_of_one_that_waits(5); }, first_ones, "one more that waits to end");
     expect_about_the_same([&] { return cost_of_cpu_object(); }, cpu_before, "an object of the CPU");
     expect_about_the_same([&] { return cost_of_stream_object(); }, stream_before, "an object of another stream");
     for (std::size_t i = 0; i < fences.size(); i += 50)

@@ -196,7 +196,7 @@ TEST_F(SyncFences, SleepingWaiterIsWokenByTheSignal) {
     };
     const long before = processor_time();
     EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, -1), kSuccess);
-    EXPECT_LT(processor_time() - before, 50000);
+    EXPECT_LT(processor_time() - before, 20000);
     signals.join();
 }
 

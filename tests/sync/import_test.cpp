@@ -12,6 +12,7 @@ namespace opennvsci::test {
 namespace {
 
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names
+using Clock = std::chrono::steady_clock;
 
 class SyncImport : public SyncTest, public ::testing::WithParamInterface<Kind> {
   protected:
@@ -317,7 +318,6 @@ TEST_P(SyncWithCpu, CpuWaitsForAGpuSignalWithTimeout) {
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
     gate.hold(first_);
     ASSERT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS);
-    using Clock = std::chrono::steady_clock;
     auto best = std::chrono::microseconds::max();
     const auto end = Clock::now() + std::chrono::seconds(10);  // a busy machine takes the processor away
     while (best.count() >= 5000 && Clock::now() < end) {
