@@ -38,7 +38,8 @@ void print(log::Level level, std::string_view function, std::string_view text, C
     std::array<char, 32> cuda{};
     if (channel == Channel::cuda)
         std::snprintf(cuda.data(), cuda.size(), " (CUresult %d)", static_cast<int>(codes.cuda));
-    const TextBuffer<1280> line{function, ": ", error_name(codes.code), cuda.data(), ": ", text};
+    const TextBuffer<1280> line{function,    ": ", error_name(static_cast<std::uint32_t>(codes.code)),
+                                cuda.data(), ": ", text};
     log::write_bounded(level, line.view());
 }
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "base/unaligned.h"
+#include "nvscierror.h"
 
 namespace opennvsci::api {
 namespace {
@@ -115,11 +115,9 @@ constexpr Row kNames[] = {
 
 }  // namespace
 
-// A program may have a number that is no enumerator.
-const char* error_name(NvSciError code) noexcept {
-    const auto wanted = load<std::uint32_t>(&code);
+const char* error_name(std::uint32_t code) noexcept {
     for (const Row& row : kNames) {
-        if (static_cast<std::uint32_t>(row.code) == wanted) return row.name;
+        if (static_cast<std::uint32_t>(row.code) == code) return row.name;
     }
     return "unknown";
 }

@@ -3,11 +3,11 @@
 // The names of the codes of nvscierror.h.
 #pragma once
 
-#include "nvscierror.h"
+#include <cstdint>
 
 namespace opennvsci::api {
 
 /// The name of the enumerator, "NvSciError_BadParameter", or "unknown" for a number that is none. It lives for ever.
-[[nodiscard]] const char* error_name(NvSciError code) noexcept;
+[[nodiscard]] const char* error_name(std::uint32_t code) noexcept;
 
 }  // namespace opennvsci::api

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <cstring>
 
 #include "api/call.h"
@@ -11,6 +12,7 @@
 #include "api/handles.h"
 #include "api/ipc_view.h"
 #include "api/lists.h"
+#include "base/unaligned.h"
 #include "buf/keys.h"
 
 using namespace opennvsci;  // NOLINT(google-build-using-namespace): extern "C" functions stand outside
@@ -56,7 +58,7 @@ const char* opennvsciGetLastErrorText(void) {
 }
 
 const char* opennvsciErrorName(NvSciError error) {
-    return api::error_name(error);
+    return api::error_name(load<std::uint32_t>(&error));  // a program may pass a number that is no enumerator
 }
 
 bool opennvsciPrintRefusals(bool arePrinted) {
