@@ -7,6 +7,8 @@
 
 #include "buf_test.h"
 #include "failure_walk.h"
+#include "log_level.h"
+#include "own_process.h"
 
 namespace opennvsci::test {
 namespace {
@@ -190,37 +192,41 @@ TEST_F(BadHandlesTest, EveryParameterRefusesEveryWrongHandle) {
 }
 
 TEST_F(BadHandlesTest, FunctionsWithoutAnErrorChannelIgnoreThemAndSayIt) {
-    struct VoidRow {
-        const char* name;
-        Kind kind;
-        std::function<void(void*)> call;
-    };
-    const VoidRow void_rows[] = {
-        {"NvSciBufModuleClose", Kind::module, [](void* h) { NvSciBufModuleClose(static_cast<NvSciBufModule>(h)); }},
-        {"NvSciBufAttrListFree", Kind::list, [](void* h) { NvSciBufAttrListFree(static_cast<NvSciBufAttrList>(h)); }},
-        {"NvSciBufObjFree", Kind::object, [](void* h) { NvSciBufObjFree(static_cast<NvSciBufObj>(h)); }},
-        {"NvSciBufAttrListGetSlotCount", Kind::list,
-         [](void* h) { EXPECT_EQ(NvSciBufAttrListGetSlotCount(static_cast<NvSciBufAttrList>(h)), 0U); }},
-    };
-    for (const VoidRow& row : void_rows) {
-        for (void* handle : wrong_handles(row.kind)) {
-            SCOPED_TRACE(::testing::Message() << row.name << " given " << handle);
-            ::testing::internal::CaptureStderr();
-            row.call(handle);
-            const std::string said = ::testing::internal::GetCapturedStderr();
-            if (handle == nullptr) {
-                EXPECT_EQ(said, "");
-            } else {
-                EXPECT_TRUE(contains(said, row.name));
-                EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+    const LogLevel all("debug");  // the same text more often than once a second
+    in_new_process([this] {
+        struct VoidRow {
+            const char* name;
+            Kind kind;
+            std::function<void(void*)> call;
+        };
+        const VoidRow void_rows[] = {
+            {"NvSciBufModuleClose", Kind::module, [](void* h) { NvSciBufModuleClose(static_cast<NvSciBufModule>(h)); }},
+            {"NvSciBufAttrListFree", Kind::list,
+             [](void* h) { NvSciBufAttrListFree(static_cast<NvSciBufAttrList>(h)); }},
+            {"NvSciBufObjFree", Kind::object, [](void* h) { NvSciBufObjFree(static_cast<NvSciBufObj>(h)); }},
+            {"NvSciBufAttrListGetSlotCount", Kind::list,
+             [](void* h) { EXPECT_EQ(NvSciBufAttrListGetSlotCount(static_cast<NvSciBufAttrList>(h)), 0U); }},
+        };
+        for (const VoidRow& row : void_rows) {
+            for (void* handle : wrong_handles(row.kind)) {
+                SCOPED_TRACE(::testing::Message() << row.name << " given " << handle);
+                ::testing::internal::CaptureStderr();
+                row.call(handle);
+                const std::string said = ::testing::internal::GetCapturedStderr();
+                if (handle == nullptr) {
+                    EXPECT_EQ(said, "");
+                } else {
+                    EXPECT_TRUE(contains(said, row.name));
+                    EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+                }
             }
         }
-    }
-    // What is alive still is.
-    EXPECT_EQ(NvSciBufAttrListGetSlotCount(list_), 1U);
-    Object copy;
-    EXPECT_EQ(NvSciBufObjDup(object_, copy.out()), kSuccess);
-    EXPECT_NE(create_list(module_).get(), nullptr);
+        // What is alive still is.
+        EXPECT_EQ(NvSciBufAttrListGetSlotCount(list_), 1U);
+        Object copy;
+        EXPECT_EQ(NvSciBufObjDup(object_, copy.out()), kSuccess);
+        EXPECT_NE(create_list(module_).get(), nullptr);
+    });
 }
 
 // The text tells what the number is instead, as far as a number can tell.
@@ -247,19 +253,22 @@ TEST_F(BadHandlesTest, TheTextSaysWhatWasGivenInstead) {
 
 // What they say needs memory, and there may be none.
 TEST_F(BadHandlesTest, FunctionsWithoutAnErrorChannelSurviveAnExhaustedHeap) {
-    int local = 0;
-    void* const ended = Object(allocate(result_)).get();
-    for (void* handle : {static_cast<void*>(&local), static_cast<void*>(list_.get()), ended}) {
-        walk_failure_points(kEveryPoint, [&](FailurePoint& point) {
-            ::testing::internal::CaptureStderr();
-            point.arm();
-            NvSciBufObjFree(static_cast<NvSciBufObj>(handle));
-            NvSciBufModuleClose(static_cast<NvSciBufModule>(handle));
-            point.disarm();
-            EXPECT_TRUE(contains(::testing::internal::GetCapturedStderr(), "NvSciBufModuleClose"));
-        });
-    }
-    EXPECT_EQ(NvSciBufAttrListGetSlotCount(list_), 1U);
+    const LogLevel all("debug");  // the same text more often than once a second
+    in_new_process([this] {
+        int local = 0;
+        void* const ended = Object(allocate(result_)).get();
+        for (void* handle : {static_cast<void*>(&local), static_cast<void*>(list_.get()), ended}) {
+            walk_failure_points(kEveryPoint, [&](FailurePoint& point) {
+                ::testing::internal::CaptureStderr();
+                point.arm();
+                NvSciBufObjFree(static_cast<NvSciBufObj>(handle));
+                NvSciBufModuleClose(static_cast<NvSciBufModule>(handle));
+                point.disarm();
+                EXPECT_TRUE(contains(::testing::internal::GetCapturedStderr(), "NvSciBufModuleClose"));
+            });
+        }
+        EXPECT_EQ(NvSciBufAttrListGetSlotCount(list_), 1U);
+    });
 }
 
 // The same rows with right handles, so that the refusals above come from the handle and from nothing else.

@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "import_fixture.h"
+#include "log_level.h"
 
 namespace opennvsci::test {
 namespace {
@@ -266,7 +267,7 @@ TEST_P(ImportEverywhere, TheAlignmentIsKept) {
 // The driver's code for a refused write says nothing. What was mapped with which right is in the log then.
 using ImportDeathTest = ImportTest;
 TEST_F(ImportDeathTest, TheLogTellsTheRightOfEveryMapping) {
-    ASSERT_EQ(::setenv("OPENNVSCI_LOG", "debug", 1), 0);  // read at the start of the process that the next line makes
+    const LogLevel all("debug");
     EXPECT_EXIT(
         {
             const Object object = allocate(Where::video_memory, kSize);
@@ -278,7 +279,6 @@ TEST_F(ImportDeathTest, TheLogTellsTheRightOfEveryMapping) {
         },
         ::testing::ExitedWithCode(0),
         "debug: mapped 0x[0-9a-f]+ to 0x[0-9a-f]+ for .*: read-only \\(ActualPerm Readonly");
-    ASSERT_EQ(::unsetenv("OPENNVSCI_LOG"), 0);
 }
 
 // A process without descriptors is told so, whoever noticed, the system or the driver.
