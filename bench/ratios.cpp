@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ratios.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <istream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <string_view>
 
 namespace opennvsci::bench {
 namespace {
@@ -67,41 +74,61 @@ constexpr std::array kTargets{
     Target{"CPU fence ping-pong, spinning", "cpu_ping_pong/ours", "cpu_ping_pong/raw", 2, false},
 };
 
-// Whether a benchmark gave up; Google Benchmark 1.8 put a reason in the place of the flag.
-template <typename AnyRun>
-bool gave_up(const AnyRun& run) {
-    if constexpr (requires { run.skipped; }) {
-        return static_cast<bool>(run.skipped);
-    } else {
-        return run.error_occurred;
+struct Times {
+    double real_ns;
+    double cpu_ns;
+};
+
+// The name that a benchmark was registered with: without how it is timed and run.
+std::string registered_name(const std::string& run_name) {
+    constexpr std::array<std::string_view, 3> kWaysOfTiming{"real_time", "manual_time", "process_time"};
+    std::istringstream parts(run_name);
+    std::string name;
+    for (std::string part; std::getline(parts, part, '/');) {
+        if (part.find(':') != std::string::npos) continue;
+        if (std::find(kWaysOfTiming.begin(), kWaysOfTiming.end(), part) != kWaysOfTiming.end()) continue;
+        name += (name.empty() ? "" : "/") + part;
     }
+    return name;
+}
+
+double nanoseconds_of(const std::string& unit) {
+    return unit == "ns" ? 1 : unit == "us" ? 1e3 : unit == "ms" ? 1e6 : 1e9;
+}
+
+std::map<std::string, Times> times_of(const nlohmann::json& document) {
+    std::map<std::string, Times> times;
+    for (const auto& run : document.at("benchmarks")) {
+        const bool is_median = run.value("aggregate_name", std::string()) == "median";
+        const bool is_only = run.value("run_type", std::string()) == "iteration" && run.value("repetitions", 1) <= 1;
+        // A benchmark that gave up has no time, or says so; how, changed with Google Benchmark 1.8.
+        const bool gave_up = !run.contains("real_time") || run.contains("error_message");
+        if (gave_up || (!is_median && !is_only)) continue;
+        const std::string name = registered_name(run.at("run_name"));
+        const double unit = nanoseconds_of(run.at("time_unit"));
+        times[name] = {run.at("real_time").get<double>() * unit, run.at("cpu_time").get<double>() * unit};
+        for (const auto& [counter, seconds] : run.items())
+            if (seconds.is_number())
+                times[name + "/" + counter] = {seconds.get<double>() * 1e9, seconds.get<double>() * 1e9};
+    }
+    return times;
 }
 
 }  // namespace
 
-void RatioReporter::ReportRuns(const std::vector<Run>& runs) {
-    for (const Run& run : runs) {
-        // The median of the repetitions, or the only repetition.
-        const bool is_median = run.run_type == Run::RT_Aggregate && run.aggregate_name == "median";
-        const bool is_only = run.run_type == Run::RT_Iteration && run.repetitions <= 1;
-        if (gave_up(run) || (!is_median && !is_only)) continue;
-        const std::string& arguments = run.run_name.args;
-        const std::string name = run.run_name.function_name + (arguments.empty() ? "" : "/" + arguments);
-        for (const auto& [side, seconds] : run.counters)
-            times_[name + "/" + side] = {seconds * 1e9, seconds * 1e9};
-        times_[name] = {run.real_accumulated_time / static_cast<double>(run.iterations) * 1e9,
-                        run.cpu_accumulated_time / static_cast<double>(run.iterations) * 1e9};
+bool print_ratios(std::istream& report) {
+    const auto document = nlohmann::json::parse(report, nullptr, false);
+    if (document.is_discarded() || !document.contains("benchmarks")) {
+        std::fprintf(stderr, "no ratios: the report of the run cannot be read\n");
+        return false;
     }
-    ConsoleReporter::ReportRuns(runs);
-}
-
-void RatioReporter::print_table() const {
+    const std::map<std::string, Times> times = times_of(document);
     std::printf("\n%-45s %12s %12s %8s   %s\n", "what (medians of this run)", "measured ns", "anchor ns", "ratio",
                 "target");
     for (const Target& target : kTargets) {
-        const auto measured = times_.find(target.measured);
-        const auto anchor = target.anchor != nullptr ? times_.find(target.anchor) : times_.end();
-        if (measured == times_.end() || (target.anchor != nullptr && anchor == times_.end())) continue;
+        const auto measured = times.find(target.measured);
+        const auto anchor = target.anchor != nullptr ? times.find(target.anchor) : times.end();
+        if (measured == times.end() || (target.anchor != nullptr && anchor == times.end())) continue;
         if (target.anchor == nullptr) {
             // No waiting in these, so processor time, which other programs disturb least.
             const double value = measured->second.cpu_ns;
@@ -116,6 +143,7 @@ void RatioReporter::print_table() const {
         std::printf("%-45s %12.1f %12.1f %8.3f   %s %.2f: %s\n", target.what, value, base, ratio,
                     target.is_lower_limit ? ">=" : "<=", target.limit, met ? "met" : "missed");
     }
+    return true;
 }
 
 }  // namespace opennvsci::bench
