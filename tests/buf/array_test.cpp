@@ -16,6 +16,7 @@
 
 #include "base/block_linear.h"
 #include "device.h"
+#include "this_program.h"
 
 namespace opennvsci::test {
 namespace {
@@ -54,7 +55,7 @@ std::size_t channel_size(CUarray_format format) {
 const std::vector<MeasuredShape>& measured_shapes() {
     static const std::vector<MeasuredShape>& shapes = *[] {
         auto* read = new std::vector<MeasuredShape>;
-        std::ifstream file(ARRAY_SIZES);
+        std::ifstream file(built("share/array_sizes_h100.csv"));
         for (std::string line; std::getline(file, line);) {
             if (line.empty() || line[0] < '0' || line[0] > '9') continue;  // a comment, or the names of the columns
             std::replace(line.begin(), line.end(), ',', ' ');

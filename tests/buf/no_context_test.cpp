@@ -19,6 +19,7 @@
 #include "buf_objects.h"
 #include "driver/driver.h"
 #include "own_process.h"
+#include "this_program.h"
 
 namespace opennvsci::test {
 namespace {
@@ -141,8 +142,8 @@ TEST_F(NoContext, AForkedChildLeavesTheParentsAlone) {
 
 TEST_F(NoContext, AChildOfAProcessThatUsesTheLibraryGivesItsOwnBack) {
     if (!kCanForkWithThreads) GTEST_SKIP() << "a sanitizer does not follow into the child";
-    const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
-    EXPECT_EQ(std::system(("'" + program + "' child").c_str()), 0);  // NOLINT(cert-env33-c): this very program
+    EXPECT_EQ(std::system(("'" + this_program().string() + "' child").c_str()),
+              0);  // NOLINT(cert-env33-c): this very program
 }
 
 }  // namespace

@@ -20,6 +20,8 @@
 
 #include "driver/driver.h"
 #include "failure_walk.h"
+#include "log_level.h"
+#include "this_program.h"
 
 namespace {
 
@@ -56,7 +58,8 @@ class Child {
 // A driver whose calls all give `answer` is the libcuda.so.1 of this process from now on, or gives that from now on.
 void use_fake_driver(Child& child, const char* answer) {
     ::setenv("FAKE_DRIVER_ANSWER", answer, 1);
-    child.require(::dlopen(OPENNVSCI_FAKE_DRIVER, RTLD_NOW) != nullptr, "the stand-in for a driver is there");
+    child.require(::dlopen(built("lib/libfake_driver.so").c_str(), RTLD_NOW) != nullptr,
+                  "the stand-in for a driver is there");
 }
 
 bool has(const Result<const driver::Driver*>& result, const char* part) {
@@ -148,11 +151,7 @@ TEST(FirstUseProcess, DISABLED_WithAFileInThePlaceOfStderr) {
 }
 
 TEST_F(FirstUseDeathTest, TheSoftwareDeviceDoesNotWriteToAFileInThePlaceOfStderr) {
-    std::string program(4096, '\0');
-    const ssize_t length = ::readlink("/proc/self/exe", program.data(), program.size());
-    ASSERT_GT(length, 0);
-    program.resize(static_cast<std::size_t>(length));
-    const std::string line = "'" + program +
+    const std::string line = "'" + this_program().string() +
                              "' --gtest_also_run_disabled_tests --gtest_filter=*DISABLED_WithAFileInThePlaceOfStderr "
                              ">/dev/null 2>&-";
     EXPECT_EQ(std::system(line.c_str()), 0);
@@ -175,7 +174,7 @@ TEST_F(FirstUseDeathTest, EmptyVariablesAreAsGoodAsNone) {
 // Whoever loads the software device, an unknown level is said.
 [[noreturn]] void use_of_the_software_device_alone() {
     Child child("soft");
-    void* const device = ::dlopen(OPENNVSCI_SOFTWARE_DEVICE, RTLD_NOW);
+    void* const device = ::dlopen(built("lib/opennvsci/softcuda/libcuda.so.1").c_str(), RTLD_NOW);
     child.require(device != nullptr, "the software device is there");
     const auto init = reinterpret_cast<unsigned (*)(unsigned)>(::dlsym(device, "cuInit"));
     child.require(init != nullptr && init(0) == 0, "it works");
@@ -183,12 +182,11 @@ TEST_F(FirstUseDeathTest, EmptyVariablesAreAsGoodAsNone) {
 }
 
 TEST_F(FirstUseDeathTest, AnUnknownLevelIsSaidBySoftwareDeviceAndLibrary) {
-    ::setenv("OPENNVSCI_LOG", "loud", 1);
+    const LogLevel unknown("loud");
     const std::string said = "opennvsci: warning: OPENNVSCI_LOG=loud is not one of [a-z, ]*: using notice\n";
     EXPECT_EXIT(use_of_the_software_device_alone(), ::testing::ExitedWithCode(0), "^" + said + "$");
     EXPECT_EXIT(first_use_with("soft", "1"), ::testing::ExitedWithCode(0),
                 "^" + said + "opennvsci: warning: OPENNVSCI_DEVICE=soft, but [^\n]*\n$");
-    ::unsetenv("OPENNVSCI_LOG");
 }
 
 [[noreturn]] void first_use_by_many_threads() {
@@ -224,7 +222,7 @@ TEST_F(FirstUseDeathTest, OfManyThreadsAtOnceOneDriverIsKeptAndSaidOnce) {
 [[noreturn]] void first_use_in_a_constructor() {
     Child child("soft");
     void* plugin = nullptr;
-    std::thread loads([&] { plugin = ::dlopen(OPENNVSCI_ASKS_FOR_DRIVER, RTLD_NOW); });
+    std::thread loads([&] { plugin = ::dlopen(built("lib/libasks_for_driver.so").c_str(), RTLD_NOW); });
     while (!g_constructor_runs)
         std::this_thread::yield();
     const auto driver = driver::instance();

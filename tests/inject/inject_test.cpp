@@ -7,6 +7,7 @@
 #include "buf_objects.h"
 #include "device.h"
 #include "failure_walk.h"
+#include "this_program.h"
 
 namespace opennvsci::test {
 namespace {
@@ -185,7 +186,7 @@ TEST(Driver, ThatCannotBeLoadedSaysSo) {
 }
 
 TEST(Driver, ThatIsTooOldNamesTheMissingEntryPoint) {
-    const auto driver = driver::Driver::load(OPENNVSCI_OLD_DRIVER);
+    const auto driver = driver::Driver::load(built("lib/libold_driver.so").c_str());
     ASSERT_FALSE(driver);
     EXPECT_EQ(driver.error().code, kResourceError);
     EXPECT_NE(driver.error().text.find("too old: it has no cuDriverGetVersion"), std::string::npos)

@@ -20,9 +20,11 @@
 #include "base/text_buffer.h"
 #include "buf_test.h"
 #include "exchange_channel.h"
+#include "log_level.h"
 #include "nvscievent.h"
 #include "own_process.h"
 #include "sync_objects.h"
+#include "this_program.h"
 
 namespace opennvsci::test {
 namespace {
@@ -102,7 +104,7 @@ TEST(LineLimiterTest, ThreadsWithManyTextsPrintEachOnce) {
     LineLimiter limiter;
     constexpr int kThreads = 4;
     constexpr std::size_t kRounds = 500;
-    constexpr std::array kTexts{"first", "second", "third", "fourth"};
+    static constexpr std::array kTexts{"first", "second", "third", "fourth"};
     struct Round {
         std::atomic<int> waiting{kThreads};
         std::array<std::atomic<int>, kTexts.size()> printed{};
@@ -141,21 +143,6 @@ TEST(TextBufferTest, ATextIsCutBetweenCharactersAndEndsWithAMark) {
     EXPECT_EQ(buffer.view(), "short");
 }
 
-// OPENNVSCI_LOG as it is in the processes that a test starts.
-class Level {
-  public:
-    explicit Level(const char* level) {
-        if (level == nullptr) {
-            ::unsetenv("OPENNVSCI_LOG");
-        } else {
-            ::setenv("OPENNVSCI_LOG", level, 1);
-        }
-    }
-    Level(const Level&) = delete;
-    Level& operator=(const Level&) = delete;
-    ~Level() { ::unsetenv("OPENNVSCI_LOG"); }
-};
-
 template <class Body>
 std::string printed(Body&& body) {
     ::testing::internal::CaptureStderr();
@@ -180,7 +167,7 @@ constexpr const char* kKeptAway = "opennvsci: debug: NvSciBufModuleOpen: NvSciEr
 class PrintedLinesTest : public BufTest {};
 
 TEST_F(PrintedLinesTest, ARefusedCallIsOneLine) {
-    const Level level(nullptr);
+    const LogLevel level(nullptr);
     in_new_process([] {
         const std::string said = printed([] {
             for (int i = 0; i < 100; ++i)
@@ -196,7 +183,7 @@ TEST_F(PrintedLinesTest, ARefusedCallIsOneLine) {
 
 // A text may hold words of the program, such as the name of a list.
 TEST_F(PrintedLinesTest, ALineIsOneLineWhateverStandsInIt) {
-    const Level level(nullptr);
+    const LogLevel level(nullptr);
     in_new_process([] {
         EXPECT_EQ(printed([] {
                       (void)api::call("function", []() -> Result<> {
@@ -208,7 +195,7 @@ TEST_F(PrintedLinesTest, ALineIsOneLineWhateverStandsInIt) {
 }
 
 TEST_F(PrintedLinesTest, AFloodIsBoundedAndCounted) {
-    const Level level(nullptr);
+    const LogLevel level(nullptr);
     in_new_process([] {
         const auto refuse = [](std::uint32_t i) {  // with another text for each
             char text = 0;
@@ -241,7 +228,7 @@ TEST_F(PrintedLinesTest, AFloodIsBoundedAndCounted) {
 
 // A program may be refused on purpose.
 TEST_F(PrintedLinesTest, AThreadCanKeepItsLinesAway) {
-    const Level level(nullptr);
+    const LogLevel level(nullptr);
     in_new_process([] {
         EXPECT_EQ(printed([] {
                       EXPECT_TRUE(opennvsciPrintRefusals(false));
@@ -259,7 +246,7 @@ TEST_F(PrintedLinesTest, AThreadCanKeepItsLinesAway) {
 }
 
 TEST_F(PrintedLinesTest, WhatAProgramAsksOrWaitsForIsNoRefusal) {
-    const Level level(nullptr);
+    const LogLevel level(nullptr);
     in_new_process([] {
         const SyncModule syncs = open_sync_module();
         const SyncObject object = cpu_object(syncs);
@@ -342,7 +329,7 @@ TEST_F(PrintedLinesTest, WhatAProgramAsksOrWaitsForIsNoRefusal) {
 
 // Who moves frames has been told by an event that he may, and a timestamp is there when the fence has expired.
 TEST_F(PrintedLinesTest, WhatCameTooEarlyIsRefused) {
-    const Level level(nullptr);
+    const LogLevel level(nullptr);
     in_new_process([] {
         ASSERT_EQ(NvSciIpcInit(), kSuccess);
         const Channel channel;
@@ -373,7 +360,7 @@ TEST_F(PrintedLinesTest, WhatCameTooEarlyIsRefused) {
 
 // What the driver says to a call that is not for us is between it and the program.
 TEST_F(PrintedLinesTest, AnswersOfTheDriverToOthersAreNotOurs) {
-    const Level level(nullptr);
+    const LogLevel level(nullptr);
     in_new_process([] {
         EXPECT_EQ(printed([] {
                       api::remember_answer(api::Entrance::interposer, "cuMemFree_v2", cu::CUDA_ERROR_INVALID_VALUE, 1);
@@ -402,11 +389,11 @@ TEST_F(PrintedLinesTest, TheLevelSaysWhatIsPrinted) {
     };
     const std::string kError = "opennvsci: error: NvSciBufModuleClose: ";
     {
-        const Level level("none");
+        const LogLevel level("none");
         in_new_process([&] { EXPECT_EQ(printed(speak), ""); });
     }
     for (const char* fewer : {"error", "warning"}) {
-        const Level level(fewer);
+        const LogLevel level(fewer);
         in_new_process([&] {
             const auto lines = lines_of(printed(speak));
             ASSERT_EQ(lines.size(), 1U);
@@ -414,14 +401,14 @@ TEST_F(PrintedLinesTest, TheLevelSaysWhatIsPrinted) {
         });
     }
     for (const char* usual : {"notice", ""}) {
-        const Level level(usual);
+        const LogLevel level(usual);
         in_new_process([&] {
             const std::string said = printed(speak);
             EXPECT_EQ(said.rfind(kRefused + kError, 0), 0U) << said;
             EXPECT_EQ(lines_of(said).size(), 2U) << said;
         });
     }
-    const Level level("debug");
+    const LogLevel level("debug");
     in_new_process([&] {
         const std::string said = printed(speak);
         EXPECT_EQ(said.rfind(std::string(kRefused) + kRefused, 0), 0U) << said;
@@ -431,7 +418,7 @@ TEST_F(PrintedLinesTest, TheLevelSaysWhatIsPrinted) {
 
 // At `debug` nothing is missing, also of a thread that has its refusals not printed.
 TEST_F(PrintedLinesTest, DebugPrintsWhatAThreadKeepsAway) {
-    const Level level("debug");
+    const LogLevel level("debug");
     in_new_process([] {
         EXPECT_EQ(printed([] {
                       opennvsciPrintRefusals(false);
@@ -446,7 +433,7 @@ TEST_F(PrintedLinesTest, DebugPrintsWhatAThreadKeepsAway) {
 
 // They have no other way to tell it, and a program may repeat them as often as any call.
 TEST_F(PrintedLinesTest, FailuresOfFunctionsWithoutACodeAreBoundedErrors) {
-    const Level level(nullptr);
+    const LogLevel level(nullptr);
     in_new_process([] {
         const std::string said = printed([] {
             opennvsciPrintRefusals(false);
@@ -461,7 +448,7 @@ TEST_F(PrintedLinesTest, FailuresOfFunctionsWithoutACodeAreBoundedErrors) {
 
 // Wishes that were not granted do not keep away a refusal.
 TEST_F(PrintedLinesTest, EachLevelHasItsOwnRoom) {
-    const Level level("info");
+    const LogLevel level("info");
     in_new_process([] {
         const std::string said = printed([] {
             for (int i = 0; i < 100; ++i)
@@ -474,7 +461,7 @@ TEST_F(PrintedLinesTest, EachLevelHasItsOwnRoom) {
 }
 
 TEST_F(PrintedLinesTest, AnUnknownLevelIsSaidOnce) {
-    const Level level("loud");
+    const LogLevel level("loud");
     in_new_process([] {
         // The driver that main() looked for has said it already.
         EXPECT_EQ(printed([] { const Module module = make<Module>(NvSciBufModuleOpen); }), "");
@@ -493,10 +480,10 @@ TEST_F(PrintedLinesTest, DeniedWishesAreSaidAtInfo) {
         EXPECT_EQ(reconcile({list}).code, kSuccess);
     };
     {
-        const Level level(nullptr);
+        const LogLevel level(nullptr);
         in_new_process([&] { EXPECT_EQ(printed(ask), ""); });
     }
-    const Level level("info");
+    const LogLevel level("info");
     in_new_process([&] {
         const std::string said = printed(ask);
         EXPECT_TRUE(contains(said,
@@ -509,7 +496,7 @@ TEST_F(PrintedLinesTest, DeniedWishesAreSaidAtInfo) {
 
 // The reader of a pipe may go; that must not end a program.
 TEST_F(PrintedLinesTest, ABrokenPipeEndsNobody) {
-    const Level level(nullptr);
+    const LogLevel level(nullptr);
     in_new_process([] {
         int ends[2] = {};
         ASSERT_EQ(::pipe(ends), 0);
@@ -524,7 +511,7 @@ TEST_F(PrintedLinesTest, ABrokenPipeEndsNobody) {
 
 // Nor may a reader that does not read stop it.
 TEST_F(PrintedLinesTest, AFullPipeStopsNobody) {
-    const Level level(nullptr);
+    const LogLevel level(nullptr);
     in_new_process([] {
         int ends[2] = {};
         ASSERT_EQ(::pipe2(ends, O_NONBLOCK), 0);
@@ -561,12 +548,8 @@ TEST(PrintedLinesProcess, DISABLED_StartedWithoutStderr) {
 }
 
 TEST_F(PrintedLinesTest, AFileInThePlaceOfStderrIsNotWrittenTo) {
-    const Level level(nullptr);
-    std::string program(4096, '\0');
-    const ssize_t length = ::readlink("/proc/self/exe", program.data(), program.size());
-    ASSERT_GT(length, 0);
-    program.resize(static_cast<std::size_t>(length));
-    const std::string line = "'" + program +
+    const LogLevel level(nullptr);
+    const std::string line = "'" + this_program().string() +
                              "' --gtest_also_run_disabled_tests --gtest_filter=*DISABLED_StartedWithoutStderr "
                              ">/dev/null 2>&-";
     EXPECT_EQ(std::system(line.c_str()), 0);

@@ -14,6 +14,8 @@
 #include <tuple>
 
 #include "driver/software_device.h"
+#include "sanitizer.h"
+#include "this_program.h"
 
 namespace opennvsci::test {
 namespace {
@@ -27,12 +29,8 @@ struct ProgramOutcome {
     [[nodiscard]] bool has(std::string_view part) const { return output.find(part) != std::string::npos; }
 };
 
-std::filesystem::path folder_of_programs() {
-    return std::filesystem::read_symlink("/proc/self/exe").parent_path();
-}
-
 std::string in_folder(const char* name) {
-    return "'" + (folder_of_programs() / name).string() + "'";
+    return "'" + (program_folder() / name).string() + "'";
 }
 
 bool is_on_gpu() {
@@ -172,9 +170,8 @@ INSTANTIATE_TEST_SUITE_P(Programs, RuntimeProgram,
 // them on; one that stands behind us, which `opennvsci run` sees to for tools that are preloaded already, sees what is
 // left for the driver.
 TEST(SecondInterposer, SeesTheCallsAndEverythingWorks) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    GTEST_SKIP() << "a tool whose dlsym leaves by a call breaks the sanitizers' own look-ups, without us too";
-#endif
+    if (kHasAddressSanitizer || kHasThreadSanitizer)
+        GTEST_SKIP() << "a tool whose dlsym leaves by a call breaks the sanitizers' own look-ups, without us too";
     const std::string report = "COUNTING_TOOL_REPORT=1 ";
     for (const char* way : {"dlsym", "proc_v2"}) {
         const std::string program = in_folder("customer_first") + " " + way;

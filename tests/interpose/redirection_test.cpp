@@ -15,6 +15,7 @@
 #include "driver/driver.h"
 #include "driver_hooks.h"
 #include "opennvsci.h"
+#include "this_program.h"
 
 namespace opennvsci::test {
 namespace {
@@ -44,7 +45,7 @@ class Redirection : public testing::Test {
     }
     [[nodiscard]] const Word* arguments() const { return static_cast<Word*>(real("stand_in_arguments")); }
 
-    void* library_ = ::dlopen(OPENNVSCI_STAND_IN, RTLD_NOW | RTLD_LOCAL);
+    void* library_ = ::dlopen(built("lib/libstand_in.so").c_str(), RTLD_NOW | RTLD_LOCAL);
 };
 
 TEST_F(Redirection, ForeignCallsArriveAsTheyWereMade) {

@@ -18,17 +18,17 @@
 #include <vector>
 
 #include "picture.h"
+#include "support/this_program.h"
 
 namespace opennvsci::tool {
+
+using test::built;
+using test::program_folder;
 
 struct Outcome {
     int exit_code;
     std::string output;  // stdout and stderr
 };
-
-inline std::filesystem::path program_folder() {
-    return std::filesystem::read_symlink("/proc/self/exe").parent_path();
-}
 
 // Every test has a folder of its own, is in it, and leaves nothing behind.
 class CommandTest : public testing::Test {

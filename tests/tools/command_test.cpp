@@ -23,7 +23,7 @@ namespace opennvsci::tool {
 namespace {
 
 std::string shipped_picture() {
-    return (program_folder().parent_path() / "share/opennvsci/picture.png").string();
+    return built("share/opennvsci/picture.png");
 }
 
 TEST_F(CommandTest, VersionNamesTheProjectAndTheInterfaces) {
@@ -591,7 +591,7 @@ TEST_F(CommandTest, RunMakesTheLibrariesFindable) {
     }
     EXPECT_TRUE(has(run("run --soft sh -c 'echo $LD_LIBRARY_PATH'", "LD_LIBRARY_PATH=/nowhere"), ":/nowhere\n"));
     // Where they are found anyway, they keep their place behind what comes before.
-    const std::string found = "/nowhere:" + (program_folder().parent_path() / "lib").string();
+    const std::string found = "/nowhere:" + built("lib");
     EXPECT_EQ(run("run --device gpu sh -c 'echo $LD_LIBRARY_PATH'", "LD_LIBRARY_PATH='" + found + "'").output,
               found + "\n");
 }
@@ -600,7 +600,7 @@ TEST_F(CommandTest, RunMakesTheLibrariesFindable) {
 TEST_F(CommandTest, RunFromAFolderThatCannotBeNamedIsRefused) {
     const auto folder = folder_ / "a b";
     std::filesystem::create_directory(folder);
-    std::filesystem::copy(program_folder().parent_path() / "lib/libopennvsci.so.0", folder);
+    std::filesystem::copy(built("lib/libopennvsci.so.0"), folder);
     const Outcome outcome = run("run --soft true", "LD_LIBRARY_PATH='" + folder.string() + "'");
     EXPECT_EQ(outcome.exit_code, 127) << outcome.output;
     EXPECT_TRUE(has(outcome, "opennvsci: the dynamic linker cannot be told of " + folder.string())) << outcome.output;
