@@ -16,6 +16,8 @@
 #include <string_view>
 #include <utility>
 
+#include "sanitizer.h"
+
 namespace opennvsci::test {
 
 constexpr unsigned kLongestProcessSeconds = 120;  // a sanitizer on a busy machine takes its time
@@ -45,11 +47,7 @@ void in_new_process(Body&& body) {
 }
 
 // The sanitizers' own allocators and leak checks may stand still in the forked child of a process with other threads.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kCanForkWithThreads = false;
-#else
-inline constexpr bool kCanForkWithThreads = true;
-#endif
+inline constexpr bool kCanForkWithThreads = !kHasAddressSanitizer && !kHasThreadSanitizer;
 /// At the beginning of a test that forks while there are other threads.
 #define SKIP_WHERE_FORKS_STAND_STILL() \
     if (!kCanForkWithThreads) GTEST_SKIP() << "a sanitizer's allocator does not go on in a forked child"
