@@ -56,7 +56,7 @@ TEST_F(ExchangeTest, WithoutAnEndpointNothingIsExchangedAndNothingStored) {
 
 TEST_F(ExchangeTest, DescriptorsThatCannotBeOursAreIgnoredAloud) {
     const LogLevel all("debug");  // the same text more often than once a second
-    in_new_process([this] {
+    in_new_process([] {
         for (const auto free_descriptor : {NvSciBufAttrListFreeDesc, NvSciBufAttrListAndObjFreeDesc}) {
             ::testing::internal::CaptureStderr();
             free_descriptor(nullptr);

@@ -19,14 +19,14 @@
 namespace opennvsci::tool {
 namespace {
 
-struct Shared {
+struct SentBuffer {
     Object object;
     ExternalMemory memory;
     MappedBuffer mapped;
 };
 
 // Reconciles vision's list with the camera's, allocates, and sends the list and the buffers.
-Result<std::vector<Shared>> make_buffers(Process& process) {
+Result<std::vector<SentBuffer>> make_buffers(Process& process) {
     Module module;
     OPENNVSCI_TRY(check(NvSciBufModuleOpen(module.out()), "NvSciBufModuleOpen"));
     OPENNVSCI_TRY_ASSIGN(own, Participant(process.name())
@@ -56,7 +56,7 @@ Result<std::vector<Shared>> make_buffers(Process& process) {
     NvSciBufAttrListFreeDesc(bytes);
     OPENNVSCI_TRY(std::move(sent));
 
-    std::vector<Shared> buffers;
+    std::vector<SentBuffer> buffers;
     for (std::uint32_t i = 0; i < Packet::kBuffers; ++i) {
         Object object;
         OPENNVSCI_TRY(check(NvSciBufObjAlloc(reconciled.get(), object.out()), "NvSciBufObjAlloc"));
@@ -75,7 +75,7 @@ Result<std::vector<Shared>> make_buffers(Process& process) {
     return buffers;
 }
 
-Result<> run(Process& process, std::uint32_t frames) {
+Result<> send_frames(Process& process, std::uint32_t frames) {
     OPENNVSCI_TRY_ASSIGN(work, FrameWork::prepare(process.driver(), process.stream().get()));
     OPENNVSCI_TRY_ASSIGN(buffers, make_buffers(process));
 
@@ -95,7 +95,7 @@ Result<> run(Process& process, std::uint32_t frames) {
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     OPENNVSCI_TRY(process.send(Packet::kNoMoreFrames, 0));
     print_done(fmt::format("{} frames, {:.0f} a second", frames, frames / seconds.count()));
-    for (Shared& buffer : buffers) {
+    for (SentBuffer& buffer : buffers) {
         OPENNVSCI_TRY(buffer.mapped.free());
         OPENNVSCI_TRY(buffer.memory.destroy());
     }
@@ -110,7 +110,7 @@ Result<> be_camera(const DemoOptions& options) {
     OPENNVSCI_TRY_ASSIGN(context, PrimaryContext::make_current(driver, *device));
     {
         OPENNVSCI_TRY_ASSIGN(process, Process::begin(driver, *device, "camera", "nvscisync_a_0"));
-        OPENNVSCI_TRY(run(process, options.frames));
+        OPENNVSCI_TRY(send_frames(process, options.frames));
     }
     return context.release();
 }

@@ -19,7 +19,7 @@ namespace {
 
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names for its constants
 
-struct Shared {
+struct ReceivedBuffer {
     Object object;
     ExternalMemory memory;
     MappedBuffer mapped;
@@ -38,7 +38,7 @@ Result<> expect_import_for_writing_refused(const Channel& channel, const NvSciBu
 }
 
 // Sends vision's list, and imports what comes.
-Result<std::vector<Shared>> receive_buffers(Process& process) {
+Result<std::vector<ReceivedBuffer>> receive_buffers(Process& process) {
     Module module;
     OPENNVSCI_TRY(check(NvSciBufModuleOpen(module.out()), "NvSciBufModuleOpen"));
     constexpr std::uint64_t kAlign = 4096;
@@ -63,7 +63,7 @@ Result<std::vector<Shared>> receive_buffers(Process& process) {
                                                             lists, 1, reconciled.out()),
                         "NvSciBufAttrListIpcImportReconciled"));
 
-    std::vector<Shared> buffers;
+    std::vector<ReceivedBuffer> buffers;
     for (std::uint32_t i = 0; i < Packet::kBuffers; ++i) {
         OPENNVSCI_TRY_ASSIGN(descriptor, channel.receive<NvSciBufObjIpcExportDescriptor>());
         if (i == 0) OPENNVSCI_TRY(expect_import_for_writing_refused(channel, descriptor, reconciled));
@@ -78,7 +78,7 @@ Result<std::vector<Shared>> receive_buffers(Process& process) {
     return buffers;
 }
 
-Result<> show_that_writes_are_refused(const Process& process, const Shared& buffer) {
+Result<> show_that_writes_are_refused(const Process& process, const ReceivedBuffer& buffer) {
     OPENNVSCI_TRY_ASSIGN(lines, expect_gpu_writes_refused(process.driver(), buffer.mapped));
     for (const std::string& line : lines)
         print_done(line + "; no byte changed");
@@ -117,7 +117,7 @@ class Sums {
     CUdeviceptr address_ = 0;
 };
 
-Result<> run(Process& process, std::uint32_t frames) {
+Result<> check_frames(Process& process, std::uint32_t frames) {
     OPENNVSCI_TRY_ASSIGN(work, FrameWork::prepare(process.driver(), process.stream().get()));
     OPENNVSCI_TRY_ASSIGN(sums, Sums::make(process.driver(), frames));
     OPENNVSCI_TRY_ASSIGN(buffers, receive_buffers(process));
@@ -138,7 +138,7 @@ Result<> run(Process& process, std::uint32_t frames) {
     print_done(fmt::format("{} frames: the sum of each, taken on the device, is that of the packet", seen.size()));
     // Now that the camera writes no more: bytes are compared.
     OPENNVSCI_TRY(show_that_writes_are_refused(process, buffers[0]));
-    for (Shared& buffer : buffers) {
+    for (ReceivedBuffer& buffer : buffers) {
         OPENNVSCI_TRY(buffer.mapped.free());
         OPENNVSCI_TRY(buffer.memory.destroy());
     }
@@ -153,7 +153,7 @@ Result<> be_vision(const DemoOptions& options) {
     OPENNVSCI_TRY_ASSIGN(context, PrimaryContext::make_current(driver, *device));
     {
         OPENNVSCI_TRY_ASSIGN(process, Process::begin(driver, *device, "vision", "nvscisync_a_1"));
-        OPENNVSCI_TRY(run(process, options.frames));
+        OPENNVSCI_TRY(check_frames(process, options.frames));
     }
     return context.release();
 }
