@@ -233,9 +233,10 @@ std::string default_of(const Key& key, const Findings& findings) {
 
 void print_key(const Key& key, const Findings& findings) {
     const std::string_view name = key.name;
-    fmt::print("| @ref {} \"{}\" | {}{} | {} | {} | {} | {} | {} | {} |\n", name, name.substr(name.find('_') + 1),
-               key.type->name, key.max_count > 1 ? fmt::format("[1..{}]", key.max_count) : "", direction_of(key),
-               presence_of(key, findings), key.legal->text, default_of(key, findings),
+    const std::string_view type = key.type->name;
+    fmt::print("| @ref {} \"{}\" | {}{}{} | {} | {} | {} | {} | {} | {} |\n", name, name.substr(name.find('_') + 1),
+               type.starts_with("Nv") ? "#" : "", type, key.max_count > 1 ? fmt::format("[1..{}]", key.max_count) : "",
+               direction_of(key), presence_of(key, findings), key.legal->text, default_of(key, findings),
                key.merge != nullptr ? key.merge->name : "", key.check != nullptr ? key.check->name : "");
 }
 
