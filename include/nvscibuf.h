@@ -61,12 +61,20 @@ extern "C" {
 
 /* ------------------------------------------------------------------------------------------------ Version */
 
+/** @addtogroup modules
+ *  @{ */
+
 /** Major version of the NvSciBuf interface that this header declares. */
 static const uint32_t NvSciBufMajorVersion = 2U;
 /** Minor version of the NvSciBuf interface that this header declares. */
 static const uint32_t NvSciBufMinorVersion = 11U;
 
+/** @} */
+
 /* ---------------------------------------------------------------------------------------- Types and limits */
+
+/** @addtogroup buffer_keys
+ *  @{ */
 
 /** Kinds of buffer; value of NvSciBufGeneralAttrKey_Types, and part of every key number. */
 typedef enum {
@@ -746,7 +754,12 @@ PACK_BUF(typedef struct {
 })
 NvSciBufPeerLocationInfo;
 
+/** @} */
+
 /* --------------------------------------------------------------------------------------------------- Handles */
+
+/** @addtogroup modules
+ *  @{ */
 
 /** A module: the context that lists and objects belong to. Valid in the process that opened it. */
 typedef struct NvSciBufModuleRec* NvSciBufModule;
@@ -803,7 +816,12 @@ void NvSciBufModuleClose(NvSciBufModule module);
  */
 NvSciError NvSciBufCheckVersionCompatibility(uint32_t majorVer, uint32_t minorVer, bool* isCompatible);
 
+/** @} */
+
 /* ------------------------------------------------------------------------------- Lists: creating and combining */
+
+/** @addtogroup lists
+ *  @{ */
 
 /**
  * Creates an empty unreconciled list with one slot, which can be set.
@@ -983,7 +1001,12 @@ NvSciError NvSciBufAttrListSlotGetAttrs(NvSciBufAttrList attrList, size_t slotIn
 NvSciError NvSciBufAttrListDebugDump(NvSciBufAttrList attrList, void** buf, size_t* len);
 #endif
 
+/** @} */
+
 /* ---------------------------------------------------------------------------- Lists: reconciling and validating */
+
+/** @addtogroup reconcile
+ *  @{ */
 
 /**
  * Merges all slots of all given lists into a reconciled list. The inputs are not changed and may be reconciled again.
@@ -1083,7 +1106,12 @@ NvSciError NvSciBufAttrListValidateReconciledAgainstAttrs(const NvSciBufAttrList
                                                           const NvSciBufAttrKeyValuePair* pairArray,
                                                           const size_t pairCount);
 
+/** @} */
+
 /* --------------------------------------------------------------------------------------------------- Objects */
+
+/** @addtogroup allocate
+ *  @{ */
 
 /**
  * Allocates memory for a reconciled list. The object has ReadWrite permission and a list of its own; the given list
@@ -1119,6 +1147,11 @@ NvSciError NvSciBufObjAlloc(NvSciBufAttrList reconciledAttrList, NvSciBufObj* bu
  * Source: DRIVE OS 6.0.10 API reference; NULL: PROPOSED (OpenNvSci decision).
  */
 void NvSciBufObjFree(NvSciBufObj bufObj);
+
+/** @} */
+
+/** @addtogroup hand_out
+ *  @{ */
 
 /**
  * Makes another object for the same memory, with the same permission.
@@ -1287,6 +1320,11 @@ NvSciError NvSciBufObjPutPixels(NvSciBufObj bufObj, const NvSciBufRect* rect, co
  */
 NvSciError NvSciBufObjValidate(NvSciBufObj bufObj);
 
+/** @} */
+
+/** @addtogroup share
+ *  @{ */
+
 /**
  * Tells the permission that NvSciBufObjIpcExport() with NvSciBufAccessPerm_Auto would give a peer. NVIDIA's standard
  * builds do nothing. PROPOSED (OpenNvSci decision): does what the safety builds do.
@@ -1307,7 +1345,12 @@ NvSciError NvSciBufObjValidate(NvSciBufObj bufObj);
 NvSciError NvSciBufObjGetMaxPerm(const NvSciBufObj bufObj, const NvSciIpcEndpoint ipcEndpoint,
                                  NvSciBufAttrValAccessPerm* accPerm);
 
+/** @} */
+
 /* ------------------------------------------------------------------------------------- Exchange over NvSciIpc */
+
+/** @addtogroup share
+ *  @{ */
 
 /**
  * Turns unreconciled lists into one block of bytes, which the program sends over the endpoint. The peer imports it as
@@ -1586,6 +1629,8 @@ void NvSciBufAttrListAndObjFreeDesc(void* attrListAndObjDescBuf);
  * Source: DRIVE OS 6.0.10 API reference.
  */
 NvSciError NvSciBufObjAttachPeer(NvSciBufObj bufObj, const NvSciBufAttrList inputArray[], size_t inputCount);
+
+/** @} */
 
 #if defined(__cplusplus)
 }

@@ -31,6 +31,9 @@
 extern "C" {
 #endif
 
+/** @addtogroup import
+ *  @{ */
+
 /**
  * Imports an NvSciBuf object (or any handle the driver knows) into the calling thread's current context.
  *
@@ -141,7 +144,12 @@ CUresult nvsciCuDestroyExternalMemory(CUexternalMemory extMem);
  */
 CUresult nvsciCuMemFree(CUdeviceptr devPtr);
 
+/** @} */
+
 /* ------------------------------------------------------------------------------------------------ NvSciSync */
+
+/** @addtogroup streams
+ *  @{ */
 
 /**
  * Sets what a device needs of an NvSciSync object in an attribute list: NvSciSyncAttrKey_RequiredPerm as the flags say,
@@ -249,6 +257,8 @@ CUresult nvsciCuWaitExternalSemaphoresAsync(const CUexternalSemaphore* extSemArr
  * @retval CUDA_ERROR_INVALID_HANDLE (400) It is not alive, for example destroyed before.
  */
 CUresult nvsciCuDestroyExternalSemaphore(CUexternalSemaphore extSem);
+
+/** @} */
 
 #ifdef __cplusplus
 }

@@ -20,6 +20,9 @@
 extern "C" {
 #endif
 
+/** @addtogroup explain
+ *  @{ */
+
 /** Result of an NvSci function. Zero is success, everything else a failure or a notice. */
 typedef enum {
     /* Common range 0x00000000 - 0x00FFFFFF. General. */
@@ -153,6 +156,8 @@ typedef enum {
     NvSciError_NvSciEventUnknown = 0x05000000, /**< Unidentified NvSciEvent failure. */
     NvSciError_NvSciEventEnd = 0x05FFFFFF      /**< End of the NvSciEvent range; never returned. */
 } NvSciError;
+
+/** @} */
 
 #if defined(__cplusplus)
 }

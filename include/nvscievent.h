@@ -44,6 +44,9 @@
 extern "C" {
 #endif
 
+/** @addtogroup events
+ *  @{ */
+
 /** Major version of the NvSciEvent interface that this header declares. */
 static const uint32_t NvSciEventMajorVersion = 1U;
 /** Minor version of the NvSciEvent interface that this header declares. */
@@ -443,6 +446,8 @@ NvSciError NvSciEventMoveNotifier(NvSciEventService* oldEventService, NvSciEvent
  * Source: DRIVE OS 6.0.10 API reference.
  */
 NvSciError NvSciEventCheckVersionCompatibility(uint32_t majorVer, uint32_t minorVer, bool* isCompatible);
+
+/** @} */
 
 #if defined(__cplusplus)
 }

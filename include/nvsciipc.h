@@ -43,6 +43,9 @@
 extern "C" {
 #endif
 
+/** @addtogroup channels
+ *  @{ */
+
 /** Major version of the NvSciIpc interface that this header declares. */
 static const uint32_t NvSciIpcMajorVersion = 1U;
 /** Minor version of the NvSciIpc interface that this header declares. */
@@ -534,6 +537,8 @@ NvSciError NvSciIpcEnableNotification(NvSciIpcEndpoint handle, bool flag);
  * Source: DRIVE OS 6.0.10 API reference.
  */
 NvSciError NvSciIpcCheckVersionCompatibility(uint32_t majorVer, uint32_t minorVer, bool* isCompatible);
+
+/** @} */
 
 #if defined(__cplusplus)
 }

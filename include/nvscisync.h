@@ -65,12 +65,20 @@ extern "C" {
 
 /* ------------------------------------------------------------------------------------------------ Version */
 
+/** @addtogroup modules
+ *  @{ */
+
 /** Major version of the NvSciSync interface that this header declares. */
 static const uint32_t NvSciSyncMajorVersion = 2U;
 /** Minor version of the NvSciSync interface that this header declares. */
 static const uint32_t NvSciSyncMinorVersion = 8U;
 
+/** @} */
+
 /* -------------------------------------------------------------------------------------------------- Types */
+
+/** @addtogroup fences
+ *  @{ */
 
 /** A point of an object's timeline, in the program's memory. All zero is a cleared fence, which never blocks. The
  * content is private to the library. */
@@ -96,6 +104,11 @@ typedef struct {
     uint64_t payload[128]; /**< Private. */
 } NvSciSyncObjIpcExportDescriptor;
 
+/** @} */
+
+/** @addtogroup modules
+ *  @{ */
+
 /** A module: what all lists, objects and wait contexts of a program belong to. */
 typedef struct NvSciSyncModuleRec* NvSciSyncModule;
 /** The right to wait with the CPU for fences of a module, one wait at a time. */
@@ -106,6 +119,11 @@ typedef struct NvSciSyncObjRec* NvSciSyncObj;
 typedef const struct NvSciSyncObjRec* NvSciSyncObjConst;
 /** An attribute list. */
 typedef struct NvSciSyncAttrListRec* NvSciSyncAttrList;
+
+/** @} */
+
+/** @addtogroup sync_keys
+ *  @{ */
 
 /** What a participant may do with an object: NvSciSyncAccessPerm_WaitOnly and the following. */
 typedef uint64_t NvSciSyncAccessPerm;
@@ -128,6 +146,11 @@ typedef uint64_t NvSciSyncAccessPerm;
 /** Both. */
 #define NvSciSyncAccessPerm_WaitSignal (NvSciSyncAccessPerm_WaitOnly | NvSciSyncAccessPerm_SignalOnly)
 
+/** @} */
+
+/** @addtogroup fences
+ *  @{ */
+
 /** Values of NvSciSyncTaskStatus::status. */
 typedef enum {
     NvSciSyncTaskStatus_Success = 0,         /**< The task ended well. */
@@ -143,6 +166,11 @@ PACK_SYNC(typedef struct {
     uint16_t status;       /**< An NvSciSyncTaskStatusVal, or an error of the engine. */
 })
 NvSciSyncTaskStatus;
+
+/** @} */
+
+/** @addtogroup sync_keys
+ *  @{ */
 
 /** Primitives. */
 typedef enum NvSciSyncAttrValPrimitiveTypeRec {
@@ -183,6 +211,11 @@ typedef struct {
     size_t len;               /**< Length of the value in bytes. */
 } NvSciSyncAttrKeyValuePair;
 
+/** @} */
+
+/** @addtogroup fences
+ *  @{ */
+
 /** How NvSciSyncFenceWaitWithMode() waits. */
 typedef enum {
     NvSciSyncWaitMode_Default = 0,       /**< PROPOSED: spin for 30 microseconds, then sleep. */
@@ -191,7 +224,12 @@ typedef enum {
     NvSciSyncWaitMode_Blocking = 3       /**< Only for syncpoints. */
 } NvSciSyncWaitMode;
 
+/** @} */
+
 /* ---------------------------------------------------------------------------------------- Module, wait context */
+
+/** @addtogroup modules
+ *  @{ */
 
 /**
  * Opens a module. Each call gives a new one; lists, objects and wait contexts of different modules cannot be
@@ -259,7 +297,12 @@ void NvSciSyncCpuWaitContextFree(NvSciSyncCpuWaitContext context);
  */
 NvSciError NvSciSyncCheckVersionCompatibility(uint32_t majorVer, uint32_t minorVer, bool* isCompatible);
 
+/** @} */
+
 /* ------------------------------------------------------------------------------------------------------- Lists */
+
+/** @addtogroup lists
+ *  @{ */
 
 /**
  * Creates an empty unreconciled list with one slot, which can be set.
@@ -419,6 +462,11 @@ NvSciError NvSciSyncAttrListAppendUnreconciled(const NvSciSyncAttrList inputUnre
  */
 NvSciError NvSciSyncAttrListClone(NvSciSyncAttrList origAttrList, NvSciSyncAttrList* newAttrList);
 
+/** @} */
+
+/** @addtogroup reconcile
+ *  @{ */
+
 /**
  * Reconciles lists. Exactly one slot signals and at least one waits (PROPOSED: one slot with WaitSignal is enough).
  * opennvsciGetLastErrorText() and opennvsciSyncAttrListGetDecisions() (opennvsci.h) tell who asked for what, and why
@@ -481,6 +529,11 @@ NvSciError NvSciSyncAttrListValidateReconciledAgainstAttrs(NvSciSyncAttrList rec
                                                            const NvSciSyncAttrKeyValuePair* pairArray, size_t pairCount,
                                                            NvSciSyncAccessPerm permissions);
 
+/** @} */
+
+/** @addtogroup lists
+ *  @{ */
+
 #if (NV_IS_SAFETY == 0)
 /**
  * Deprecated, and kept so that old programs compile.
@@ -497,7 +550,12 @@ NvSciError NvSciSyncAttrListValidateReconciledAgainstAttrs(NvSciSyncAttrList rec
 NvSciError NvSciSyncAttrListDebugDump(NvSciSyncAttrList attrList, void** buf, size_t* len);
 #endif
 
+/** @} */
+
 /* ----------------------------------------------------------------------------------------- Lists over NvSciIpc */
+
+/** @addtogroup share
+ *  @{ */
 
 /**
  * Turns unreconciled lists into one block of bytes, which the program sends over the endpoint. The peer imports it as
@@ -605,7 +663,12 @@ NvSciError NvSciSyncAttrListIpcImportReconciled(NvSciSyncModule module, NvSciIpc
  */
 void NvSciSyncAttrListFreeDesc(void* descBuf);
 
+/** @} */
+
 /* ----------------------------------------------------------------------------------------------------- Objects */
+
+/** @addtogroup allocate
+ *  @{ */
 
 /**
  * Allocates an object for a reconciled list, with the permission WaitSignal. PROPOSED: its payload lives where its
@@ -646,6 +709,11 @@ NvSciError NvSciSyncObjAlloc(NvSciSyncAttrList reconciledList, NvSciSyncObj* syn
 NvSciError NvSciSyncAttrListReconcileAndObjAlloc(const NvSciSyncAttrList inputArray[], size_t inputCount,
                                                  NvSciSyncObj* syncObj, NvSciSyncAttrList* newConflictList);
 
+/** @} */
+
+/** @addtogroup hand_out
+ *  @{ */
+
 /**
  * Gives another handle of the same timeline.
  *
@@ -674,6 +742,11 @@ NvSciError NvSciSyncObjDup(NvSciSyncObj syncObj, NvSciSyncObj* dupObj);
  */
 NvSciError NvSciSyncObjGetAttrList(NvSciSyncObj syncObj, NvSciSyncAttrList* syncAttrList);
 
+/** @} */
+
+/** @addtogroup allocate
+ *  @{ */
+
 /**
  * Frees a handle. The timeline lives while another handle, an import, or work in a stream uses it. When the last handle
  * and import are gone nobody can signal any more: fences whose signal is in no stream are lost, and streams that wait
@@ -698,6 +771,11 @@ void NvSciSyncObjFree(NvSciSyncObj syncObj);
  * Source: DRIVE OS 6.0.10 API reference.
  */
 NvSciError NvSciSyncObjValidate(NvSciSyncObj syncObj);
+
+/** @} */
+
+/** @addtogroup share
+ *  @{ */
 
 /**
  * Attaches peers late: afterwards the object and its list may be exported to the endpoints that the given lists came
@@ -733,7 +811,12 @@ NvSciError NvSciSyncObjAttachPeer(NvSciSyncObj syncObj, const NvSciSyncAttrList 
  */
 NvSciError NvSciSyncFillC2cAttrs(NvSciSyncAttrList unrecAttrList, NvSciSyncAccessPerm permissions);
 
+/** @} */
+
 /* --------------------------------------------------------------------------------------- Objects over NvSciIpc */
+
+/** @addtogroup share
+ *  @{ */
 
 /**
  * Turns an object into bytes for a peer.
@@ -841,7 +924,12 @@ NvSciError NvSciSyncIpcImportAttrListAndObj(NvSciSyncModule module, NvSciIpcEndp
                                             NvSciSyncAccessPerm minPermissions, int64_t timeoutUs,
                                             NvSciSyncObj* syncObj);
 
+/** @} */
+
 /* ------------------------------------------------------------------------------------------------------ Fences */
+
+/** @addtogroup fences
+ *  @{ */
 
 /**
  * Clears a fence: all its bytes become zero. Other copies of it stay.
@@ -1098,6 +1186,8 @@ NvSciError NvSciSyncFenceGetTimestamp(const NvSciSyncFence* syncFence, uint64_t*
  * Source: DRIVE OS 6.0.10 API reference.
  */
 NvSciError NvSciSyncFenceGetTaskStatus(const NvSciSyncFence* syncFence, NvSciSyncTaskStatus* taskStatus);
+
+/** @} */
 
 #if defined(__cplusplus)
 }

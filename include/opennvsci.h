@@ -23,6 +23,9 @@
 extern "C" {
 #endif
 
+/** @addtogroup explain
+ *  @{ */
+
 /**
  * The text of the last failure of an NvSci or nvsciCu function on the calling thread: the function, the key, the value,
  * the rule, and often the change that would avoid the failure. The same for the driver's own functions that come by
@@ -134,6 +137,11 @@ NvSciError opennvsciBufAttrListGetDecisions(NvSciBufAttrList attrList, const Ope
 NvSciError opennvsciSyncAttrListGetDecisions(NvSciSyncAttrList attrList, const OpenNvSciDecision** decisions,
                                              size_t* count);
 
+/** @} */
+
+/** @addtogroup look
+ *  @{ */
+
 /**
  * What a program addresses as one thing: a plane of an image, a plane of a level of a pyramid, a tensor, an array or a
  * raw buffer.
@@ -185,6 +193,11 @@ typedef struct {
  */
 NvSciError opennvsciBufAttrListGetLayout(NvSciBufAttrList attrList, const OpenNvSciBufLayout** layout);
 
+/** @} */
+
+/** @addtogroup explain
+ *  @{ */
+
 /**
  * The text of a value of a key, as error texts and reports have it: "4096", "ReadWrite", "{Y8, V8U8}". Enumerators have
  * no prefix, a number that is none is printed as it is, and a GPU is named as NVIDIA's tools name it:
@@ -202,6 +215,11 @@ NvSciError opennvsciBufAttrListGetLayout(NvSciBufAttrList attrList, const OpenNv
  * @retval NvSciError_InsufficientMemory Out of memory.
  */
 NvSciError opennvsciBufAttrValueGetText(uint32_t key, const void* value, size_t len, char* text, size_t size);
+
+/** @} */
+
+/** @addtogroup look
+ *  @{ */
 
 /** A device of the CUDA driver in use: a GPU, or a software device. */
 typedef struct {
@@ -310,10 +328,17 @@ typedef struct {
  */
 NvSciError opennvsciIpcGetOverview(const OpenNvSciIpcOverview** overview);
 
+/** @} */
+
+/** @addtogroup explain
+ *  @{ */
+
 /** The name of opennvsciBufAttrListSetName() until the functions of NvSciBuf said so; it goes with version 0.2. */
 #define opennvsciAttrListSetName opennvsciBufAttrListSetName
 /** The name of opennvsciBufAttrListGetDecisions() until then; it goes with version 0.2. */
 #define opennvsciAttrListGetDecisions opennvsciBufAttrListGetDecisions
+
+/** @} */
 
 #ifdef __cplusplus
 }

@@ -13,6 +13,9 @@
 #ifndef INCLUDED_OPENNVSCI_VERSION_H
 #define INCLUDED_OPENNVSCI_VERSION_H
 
+/** @addtogroup modules
+ *  @{ */
+
 /** Before 1.0 a greater number here or in the minor number may take something away (docs/abi-policy.md). */
 #define OPENNVSCI_VERSION_MAJOR 0
 /** A greater number adds something. */
@@ -56,5 +59,7 @@
 #define OPENNVSCI_NVSCISYNC_VERSION_STRING OPENNVSCI_VERSION_PAIR(NVSCISYNC)   /**< "2.8" */
 #define OPENNVSCI_NVSCIIPC_VERSION_STRING OPENNVSCI_VERSION_PAIR(NVSCIIPC)     /**< "1.4" */
 #define OPENNVSCI_NVSCIEVENT_VERSION_STRING OPENNVSCI_VERSION_PAIR(NVSCIEVENT) /**< "1.5" */
+
+/** @} */
 
 #endif /* INCLUDED_OPENNVSCI_VERSION_H */

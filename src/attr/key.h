@@ -70,6 +70,7 @@ struct MergeRule {
 /// When a reconciled slot satisfies an unreconciled one, as far as this key goes.
 struct CheckRule {
     const char* name;
+    const char* text;
     bool (*holds)(const Key& key, const Slot& reconciled, const CheckedWishes& unreconciled);
     /// The key of the result that it compares with, if that is another one.
     std::uint32_t compared = 0;

@@ -102,10 +102,11 @@ Result<> check_satisfies(const Slot& reconciled, const Wishes& wishes, NvSciErro
         if (key.check->is_for_own_lists && !wishes.origin.is_this_process()) continue;
         if (key.check->holds(key, reconciled, *asked)) continue;
         const Key& compared = key.check->compared == 0 ? key : *schema.find(key.check->compared);
-        return expected_outcome(mismatch, fmt::format("{}: the reconciled list has {}{}{}, {} {}; rule '{}'", key.name,
-                                                      &compared == &key ? "" : compared.name,
-                                                      &compared == &key ? "" : " ", key.text(reconciled.get(compared)),
-                                                      who, key.text(wishes.values.get(key)), key.check->name));
+        return expected_outcome(mismatch,
+                                fmt::format("{}: the reconciled list has {}{}{}, {} {}; rule '{}': {}", key.name,
+                                            &compared == &key ? "" : compared.name, &compared == &key ? "" : " ",
+                                            key.text(reconciled.get(compared)), who, key.text(wishes.values.get(key)),
+                                            key.check->name, key.check->text));
     }
     return {};
 }

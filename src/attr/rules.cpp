@@ -110,11 +110,13 @@ const MergeRule merge::maximum{"maximum", "the greatest value of all lists", mer
 const MergeRule merge::logical_or{"or", "true if any list says true", merge_or};
 const MergeRule merge::set_union{"union", "all elements of all lists", merge_union};
 
-const CheckRule check::equal{"equal", check_equal};
-const CheckRule check::equal_if_asked{"equal if asked", check_equal_if_asked};
-const CheckRule check::at_least{"at least", check_at_least};
-const CheckRule check::superset{"contains", check_superset};
-const CheckRule check::implies{"implies", check_implies};
-const CheckRule check::implies_for_own_lists{"implies", check_implies, 0, true};
+const CheckRule check::equal{"equal", "the result has it, with the value that was asked, if one was", check_equal};
+const CheckRule check::equal_if_asked{"equal if asked", "the result has the value that was asked, if one was",
+                                      check_equal_if_asked};
+const CheckRule check::at_least{"at least", "the result has it, with nothing less than what was asked", check_at_least};
+const CheckRule check::superset{"contains", "all elements that were asked are in the result", check_superset};
+const CheckRule check::implies{"implies", "if true was asked, the result is true", check_implies};
+const CheckRule check::implies_for_own_lists{
+    "implies for own lists", "if a list of its own process asks true, the result is true", check_implies, 0, true};
 
 }  // namespace opennvsci::attr

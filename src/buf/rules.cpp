@@ -62,9 +62,12 @@ const attr::MergeRule rule::types{"same type", "all lists name one type, or Imag
                                   "reconcile {} apart, as another buffer, or describe the same type of buffer there"};
 const attr::MergeRule rule::dimensions{"equal", "every list that sets it must give the same value for every dimension",
                                        merge_dimensions};
-const attr::CheckRule rule::same_dimensions{"equal", has_same_dimensions};
-const attr::CheckRule rule::at_least_dimensions{"at least", has_dimensions_of_at_least};
-const attr::CheckRule rule::granted_permission{"permission granted", grants_permission,
-                                               NvSciBufGeneralAttrKey_ActualPerm};
+const attr::CheckRule rule::same_dimensions{
+    "equal", "the result has it, with the dimensions that were asked, if any were", has_same_dimensions};
+const attr::CheckRule rule::at_least_dimensions{
+    "at least", "the result has it, with no dimension less than what was asked", has_dimensions_of_at_least};
+const attr::CheckRule rule::granted_permission{"permission granted",
+                                               "ActualPerm is at least what was asked, or Readonly if nothing was",
+                                               grants_permission, NvSciBufGeneralAttrKey_ActualPerm};
 
 }  // namespace opennvsci::buf

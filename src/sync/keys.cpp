@@ -97,9 +97,12 @@ bool grants_timestamps(const Key& key, const Slot& reconciled, const CheckedWish
 
 constexpr attr::MergeRule kAllPermissions{"all permissions", "the permissions of all lists together",
                                           merge_permissions};
-constexpr attr::CheckRule kPermissionGranted{"permission granted", grants_permission, NvSciSyncAttrKey_ActualPerm};
-constexpr attr::CheckRule kTimestampsGranted{"timestamps granted", grants_timestamps};
-constexpr attr::CheckRule kPrimitiveOffered{"primitive offered", offers_primitive};
+constexpr attr::CheckRule kPermissionGranted{"permission granted", "ActualPerm has all that was asked",
+                                             grants_permission, NvSciSyncAttrKey_ActualPerm};
+constexpr attr::CheckRule kTimestampsGranted{
+    "timestamps granted", "if a list that waits with the CPU asks true, the result is true", grants_timestamps};
+constexpr attr::CheckRule kPrimitiveOffered{
+    "primitive offered", "the chosen primitive is one of those that were asked, if any were", offers_primitive};
 
 // Columns that many rows share.
 constexpr auto kOut = Direction::out;

@@ -161,6 +161,7 @@ TEST_F(ValidateTest, EverySlotOfEveryListIsChecked) {
         EXPECT_FALSE(valid);
     }
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "NvSciBufRawBufferAttrKey_Size"));
+    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "rule 'equal': the result has it"));
 }
 
 TEST_F(ValidateTest, BadArgumentsOfValidateReconciled) {
