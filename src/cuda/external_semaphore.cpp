@@ -22,7 +22,7 @@ tl::unexpected<Error> Need::refuse(const SemaphoreUse& use) const {
     if (use.storage == nullptr) return fail(NvSciError_BadParameter, "params.nvSciSync.fence is NULL");
     if ((use.semaphore->object().permission() & permission) == 0) {
         return fail(NvSciError_NotPermitted,
-                    fmt::format("the object's list (ActualPerm) does not permit to {}", action),
+                    fmt::format("the object's list (ActualPerm) gives no permission to {}", action),
                     CUDA_ERROR_NOT_SUPPORTED);
     }
     return fail(
