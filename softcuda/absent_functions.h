@@ -89,7 +89,6 @@
     FUNCTION(cuFuncSetCacheConfig)                                 \
     FUNCTION(cuFuncSetSharedMemConfig)                             \
     FUNCTION(cuFuncSetSharedSize)                                  \
-    FUNCTION(cuGetExportTable)                                     \
     FUNCTION(cuGraphAddBatchMemOpNode)                             \
     FUNCTION(cuGraphAddChildGraphNode)                             \
     FUNCTION(cuGraphAddDependencies)                               \

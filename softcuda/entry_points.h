@@ -27,6 +27,7 @@ using StreamCallback = void(CUstream stream, CUresult status, void* userData);
     ENTRY(cuGetProcAddress, cuGetProcAddress_v2, 12000,                                                               \
           (const char* symbol, void** function, int version, unsigned long long flags,                                \
            CUdriverProcAddressQueryResult* symbolStatus))                                                             \
+    ENTRY(cuGetExportTable, cuGetExportTable, 3000, (const void** table, const CUuuid* id))                           \
     ENTRY(cuDeviceComputeCapability, cuDeviceComputeCapability, 2000, (int* major, int* minor, CUdevice device))      \
     ENTRY(cuDeviceGetNvSciSyncAttributes, cuDeviceGetNvSciSyncAttributes, 10020,                                      \
           (void* nvSciSyncAttrList, CUdevice device, int flags))                                                      \
