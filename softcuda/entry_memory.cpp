@@ -46,7 +46,8 @@ CUresult cuStreamAttachMemAsync(CUstream stream, CUdeviceptr pointer, std::size_
 }
 
 CUresult cuMemFree_v2(CUdeviceptr pointer) {
-    return with_context<InCapture::forbidden>([&](const Context&) { return free_device_memory(pointer); });
+    // Needs no current context (driver-facts.md F56).
+    return with_init<InCapture::forbidden>([&] { return free_device_memory(pointer); });
 }
 
 CUresult cuMemGetInfo_v2(std::size_t* free, std::size_t* total) {

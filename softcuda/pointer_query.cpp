@@ -31,6 +31,11 @@ CUresult access_flags(const Range& range, void* value) {
     return store<unsigned>(value, rights.devices[static_cast<std::size_t>(context->device().ordinal())]);
 }
 
+/// False for a mapping that no device has been given access to.
+bool can_be_used(const Range& range) {
+    return RangeRegistry::instance().rights(range).strongest() != CU_MEM_ACCESS_FLAGS_PROT_NONE;
+}
+
 bool cpu_may_use(const Range& range) noexcept {
     return range.memory_type == CU_MEMORYTYPE_HOST || range.kind == RangeKind::managed_allocation;
 }
@@ -44,7 +49,7 @@ unsigned handle_types(const Range& range) noexcept {
 
 CUresult address_range(CUdeviceptr pointer, CUdeviceptr& base, std::size_t& size) {
     const auto range = RangeRegistry::instance().find(pointer);
-    if (range == nullptr) return CUDA_ERROR_NOT_FOUND;
+    if (range == nullptr || !can_be_used(*range)) return CUDA_ERROR_NOT_FOUND;
     base = range->base;
     size = range->size;
     return CUDA_SUCCESS;
@@ -89,9 +94,10 @@ CUresult pointer_attribute(CUpointer_attribute attribute, CUdeviceptr pointer, v
         case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
             return store<unsigned>(value, range->memory_type);
         case CU_POINTER_ATTRIBUTE_DEVICE_POINTER:
+            if (!can_be_used(*range)) return CUDA_ERROR_INVALID_VALUE;
             return store<CUdeviceptr>(value, pointer);
         case CU_POINTER_ATTRIBUTE_HOST_POINTER:
-            if (!cpu_may_use(*range)) return CUDA_ERROR_INVALID_VALUE;
+            if (!cpu_may_use(*range) || !can_be_used(*range)) return CUDA_ERROR_INVALID_VALUE;
             return store<void*>(value, reinterpret_cast<void*>(pointer));
         case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS:
             return store<unsigned>(value, range->is_synchronous ? 1 : 0);

@@ -9,7 +9,7 @@
 
 namespace opennvsci::softcuda {
 
-/// The allocation, registration or mapping that holds `pointer`; NOT_FOUND if there is none.
+/// The allocation, registration or mapping that holds `pointer`; NOT_FOUND if there is none, or no access to it.
 [[nodiscard]] CUresult address_range(CUdeviceptr pointer, CUdeviceptr& base, std::size_t& size);
 
 /// INVALID_VALUE for an address that the device does not know, and for an attribute that it does not know or that this

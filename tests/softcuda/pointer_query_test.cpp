@@ -84,6 +84,18 @@ TEST_F(SoftCuda, TellsMappingFromReservation) {
     const CUdeviceptr again = reserved + 2 * kGranularity;
     ASSERT_OK(cuMemMap(mapped, kGranularity, 0, handle, 0));
     ASSERT_OK(cuMemMap(again, kGranularity, 0, handle, 0));
+    CUdeviceptr base = 0;
+    std::size_t size = 0;
+    EXPECT_INVALID(cuPointerGetAttribute(&base, CU_POINTER_ATTRIBUTE_DEVICE_POINTER, mapped))
+        << "there is no access yet";
+    EXPECT_EQ(cuMemGetAddressRange_v2(&base, &size, mapped), CUDA_ERROR_NOT_FOUND);
+    const CUmemAccessDesc access = access_of(0, CU_MEM_ACCESS_FLAGS_PROT_READ);
+    ASSERT_OK(cuMemSetAccess(mapped, kGranularity, &access, 1));
+    EXPECT_EQ(query<CUdeviceptr>(CU_POINTER_ATTRIBUTE_DEVICE_POINTER, mapped + 5), mapped + 5);
+    EXPECT_INVALID(cuPointerGetAttribute(&base, CU_POINTER_ATTRIBUTE_HOST_POINTER, mapped));
+    EXPECT_OK(cuMemGetAddressRange_v2(&base, &size, mapped + 5));
+    EXPECT_EQ(base, mapped);
+    EXPECT_EQ(size, kGranularity);
     EXPECT_EQ(query<CUdeviceptr>(CU_POINTER_ATTRIBUTE_RANGE_START_ADDR, mapped + 5), reserved);
     EXPECT_EQ(query<std::size_t>(CU_POINTER_ATTRIBUTE_RANGE_SIZE, mapped), 4 * kGranularity);
     EXPECT_EQ(query<CUdeviceptr>(CU_POINTER_ATTRIBUTE_MAPPING_BASE_ADDR, mapped + 5), mapped);
