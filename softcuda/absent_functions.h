@@ -30,45 +30,27 @@
     FUNCTION(cuCtxCreate_v3)                                       \
     FUNCTION(cuCtxDestroy)                                         \
     FUNCTION(cuCtxDetach)                                          \
-    FUNCTION(cuCtxDisablePeerAccess)                               \
-    FUNCTION(cuCtxEnablePeerAccess)                                \
     FUNCTION(cuCtxFromGreenCtx)                                    \
-    FUNCTION(cuCtxGetCacheConfig)                                  \
     FUNCTION(cuCtxGetDevResource)                                  \
     FUNCTION(cuCtxGetExecAffinity)                                 \
-    FUNCTION(cuCtxGetFlags)                                        \
-    FUNCTION(cuCtxGetLimit)                                        \
-    FUNCTION(cuCtxGetSharedMemConfig)                              \
     FUNCTION(cuCtxPopCurrent)                                      \
     FUNCTION(cuCtxPushCurrent)                                     \
     FUNCTION(cuCtxRecordEvent)                                     \
-    FUNCTION(cuCtxResetPersistingL2Cache)                          \
-    FUNCTION(cuCtxSetCacheConfig)                                  \
-    FUNCTION(cuCtxSetFlags)                                        \
-    FUNCTION(cuCtxSetLimit)                                        \
-    FUNCTION(cuCtxSetSharedMemConfig)                              \
     FUNCTION(cuCtxWaitEvent)                                       \
     FUNCTION(cuDevResourceGenerateDesc)                            \
     FUNCTION(cuDevSmResourceSplitByCount)                          \
-    FUNCTION(cuDeviceGetByPCIBusId)                                \
     FUNCTION(cuDeviceGetDefaultMemPool)                            \
     FUNCTION(cuDeviceGetDevResource)                               \
     FUNCTION(cuDeviceGetExecAffinitySupport)                       \
     FUNCTION(cuDeviceGetGraphMemAttribute)                         \
     FUNCTION(cuDeviceGetHostAtomicCapabilities)                    \
-    FUNCTION(cuDeviceGetLuid)                                      \
     FUNCTION(cuDeviceGetMemPool)                                   \
     FUNCTION(cuDeviceGetP2PAtomicCapabilities)                     \
-    FUNCTION(cuDeviceGetP2PAttribute)                              \
-    FUNCTION(cuDeviceGetPCIBusId)                                  \
-    FUNCTION(cuDeviceGetProperties)                                \
     FUNCTION(cuDeviceGetTexture1DLinearMaxWidth)                   \
     FUNCTION(cuDeviceGraphMemTrim)                                 \
     FUNCTION(cuDevicePrimaryCtxRelease)                            \
     FUNCTION(cuDevicePrimaryCtxReset)                              \
-    FUNCTION(cuDevicePrimaryCtxReset_v2)                           \
     FUNCTION(cuDevicePrimaryCtxSetFlags)                           \
-    FUNCTION(cuDevicePrimaryCtxSetFlags_v2)                        \
     FUNCTION(cuDeviceRegisterAsyncNotification)                    \
     FUNCTION(cuDeviceSetGraphMemAttribute)                         \
     FUNCTION(cuDeviceSetMemPool)                                   \
@@ -89,7 +71,6 @@
     FUNCTION(cuFuncSetCacheConfig)                                 \
     FUNCTION(cuFuncSetSharedMemConfig)                             \
     FUNCTION(cuFuncSetSharedSize)                                  \
-    FUNCTION(cuGetExportTable)                                     \
     FUNCTION(cuGraphAddBatchMemOpNode)                             \
     FUNCTION(cuGraphAddChildGraphNode)                             \
     FUNCTION(cuGraphAddDependencies)                               \
@@ -245,15 +226,12 @@
     FUNCTION(cuLogsDumpToMemory)                                   \
     FUNCTION(cuLogsRegisterCallback)                               \
     FUNCTION(cuLogsUnregisterCallback)                             \
-    FUNCTION(cuMemAdvise)                                          \
-    FUNCTION(cuMemAdvise_v2)                                       \
     FUNCTION(cuMemAlloc)                                           \
     FUNCTION(cuMemAllocAsync)                                      \
     FUNCTION(cuMemAllocAsync_ptsz)                                 \
     FUNCTION(cuMemAllocFromPoolAsync)                              \
     FUNCTION(cuMemAllocFromPoolAsync_ptsz)                         \
     FUNCTION(cuMemAllocHost)                                       \
-    FUNCTION(cuMemAllocManaged)                                    \
     FUNCTION(cuMemAllocPitch)                                      \
     FUNCTION(cuMemBatchDecompressAsync)                            \
     FUNCTION(cuMemBatchDecompressAsync_ptsz)                       \
@@ -270,7 +248,6 @@
     FUNCTION(cuMemGetInfo)                                         \
     FUNCTION(cuMemGetMemPool)                                      \
     FUNCTION(cuMemHostGetDevicePointer)                            \
-    FUNCTION(cuMemHostGetFlags)                                    \
     FUNCTION(cuMemHostRegister)                                    \
     FUNCTION(cuMemMapArrayAsync)                                   \
     FUNCTION(cuMemMapArrayAsync_ptsz)                              \
@@ -285,9 +262,7 @@
     FUNCTION(cuMemPoolSetAccess)                                   \
     FUNCTION(cuMemPoolSetAttribute)                                \
     FUNCTION(cuMemPoolTrimTo)                                      \
-    FUNCTION(cuMemPrefetchAsync)                                   \
     FUNCTION(cuMemPrefetchAsync_ptsz)                              \
-    FUNCTION(cuMemPrefetchAsync_v2)                                \
     FUNCTION(cuMemPrefetchAsync_v2_ptsz)                           \
     FUNCTION(cuMemPrefetchBatchAsync)                              \
     FUNCTION(cuMemPrefetchBatchAsync_ptsz)                         \
@@ -308,30 +283,23 @@
     FUNCTION(cuMemcpy3DBatchAsync_ptsz)                            \
     FUNCTION(cuMemcpy3DBatchAsync_v2)                              \
     FUNCTION(cuMemcpy3DBatchAsync_v2_ptsz)                         \
-    FUNCTION(cuMemcpy3DPeer)                                       \
-    FUNCTION(cuMemcpy3DPeerAsync)                                  \
     FUNCTION(cuMemcpy3DPeerAsync_ptsz)                             \
     FUNCTION(cuMemcpy3DPeer_ptds)                                  \
     FUNCTION(cuMemcpy3D_v2_ptds)                                   \
     FUNCTION(cuMemcpyAsync_ptsz)                                   \
     FUNCTION(cuMemcpyAtoA)                                         \
-    FUNCTION(cuMemcpyAtoA_v2)                                      \
     FUNCTION(cuMemcpyAtoA_v2_ptds)                                 \
     FUNCTION(cuMemcpyAtoD)                                         \
-    FUNCTION(cuMemcpyAtoD_v2)                                      \
     FUNCTION(cuMemcpyAtoD_v2_ptds)                                 \
     FUNCTION(cuMemcpyAtoH)                                         \
     FUNCTION(cuMemcpyAtoHAsync)                                    \
-    FUNCTION(cuMemcpyAtoHAsync_v2)                                 \
     FUNCTION(cuMemcpyAtoHAsync_v2_ptsz)                            \
-    FUNCTION(cuMemcpyAtoH_v2)                                      \
     FUNCTION(cuMemcpyAtoH_v2_ptds)                                 \
     FUNCTION(cuMemcpyBatchAsync)                                   \
     FUNCTION(cuMemcpyBatchAsync_ptsz)                              \
     FUNCTION(cuMemcpyBatchAsync_v2)                                \
     FUNCTION(cuMemcpyBatchAsync_v2_ptsz)                           \
     FUNCTION(cuMemcpyDtoA)                                         \
-    FUNCTION(cuMemcpyDtoA_v2)                                      \
     FUNCTION(cuMemcpyDtoA_v2_ptds)                                 \
     FUNCTION(cuMemcpyDtoD)                                         \
     FUNCTION(cuMemcpyDtoDAsync)                                    \
@@ -343,16 +311,12 @@
     FUNCTION(cuMemcpyDtoH_v2_ptds)                                 \
     FUNCTION(cuMemcpyHtoA)                                         \
     FUNCTION(cuMemcpyHtoAAsync)                                    \
-    FUNCTION(cuMemcpyHtoAAsync_v2)                                 \
     FUNCTION(cuMemcpyHtoAAsync_v2_ptsz)                            \
-    FUNCTION(cuMemcpyHtoA_v2)                                      \
     FUNCTION(cuMemcpyHtoA_v2_ptds)                                 \
     FUNCTION(cuMemcpyHtoD)                                         \
     FUNCTION(cuMemcpyHtoDAsync)                                    \
     FUNCTION(cuMemcpyHtoDAsync_v2_ptsz)                            \
     FUNCTION(cuMemcpyHtoD_v2_ptds)                                 \
-    FUNCTION(cuMemcpyPeer)                                         \
-    FUNCTION(cuMemcpyPeerAsync)                                    \
     FUNCTION(cuMemcpyPeerAsync_ptsz)                               \
     FUNCTION(cuMemcpyPeer_ptds)                                    \
     FUNCTION(cuMemcpy_ptds)                                        \
@@ -360,19 +324,13 @@
     FUNCTION(cuMemsetD16Async_ptsz)                                \
     FUNCTION(cuMemsetD16_v2_ptds)                                  \
     FUNCTION(cuMemsetD2D16)                                        \
-    FUNCTION(cuMemsetD2D16Async)                                   \
     FUNCTION(cuMemsetD2D16Async_ptsz)                              \
-    FUNCTION(cuMemsetD2D16_v2)                                     \
     FUNCTION(cuMemsetD2D16_v2_ptds)                                \
     FUNCTION(cuMemsetD2D32)                                        \
-    FUNCTION(cuMemsetD2D32Async)                                   \
     FUNCTION(cuMemsetD2D32Async_ptsz)                              \
-    FUNCTION(cuMemsetD2D32_v2)                                     \
     FUNCTION(cuMemsetD2D32_v2_ptds)                                \
     FUNCTION(cuMemsetD2D8)                                         \
-    FUNCTION(cuMemsetD2D8Async)                                    \
     FUNCTION(cuMemsetD2D8Async_ptsz)                               \
-    FUNCTION(cuMemsetD2D8_v2)                                      \
     FUNCTION(cuMemsetD2D8_v2_ptds)                                 \
     FUNCTION(cuMemsetD32)                                          \
     FUNCTION(cuMemsetD32Async_ptsz)                                \
@@ -408,11 +366,9 @@
     FUNCTION(cuParamSetf)                                          \
     FUNCTION(cuParamSeti)                                          \
     FUNCTION(cuParamSetv)                                          \
-    FUNCTION(cuPointerSetAttribute)                                \
     FUNCTION(cuProfilerInitialize)                                 \
     FUNCTION(cuSignalExternalSemaphoresAsync_ptsz)                 \
     FUNCTION(cuStreamAddCallback_ptsz)                             \
-    FUNCTION(cuStreamAttachMemAsync)                               \
     FUNCTION(cuStreamAttachMemAsync_ptsz)                          \
     FUNCTION(cuStreamBatchMemOp)                                   \
     FUNCTION(cuStreamBatchMemOp_ptsz)                              \
@@ -435,7 +391,6 @@
     FUNCTION(cuStreamGetCaptureInfo_v3)                            \
     FUNCTION(cuStreamGetCaptureInfo_v3_ptsz)                       \
     FUNCTION(cuStreamGetCtx_ptsz)                                  \
-    FUNCTION(cuStreamGetCtx_v2)                                    \
     FUNCTION(cuStreamGetCtx_v2_ptsz)                               \
     FUNCTION(cuStreamGetDevice_ptsz)                               \
     FUNCTION(cuStreamGetFlags_ptsz)                                \

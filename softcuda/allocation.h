@@ -17,6 +17,7 @@
 #include "softcuda/device.h"
 #include "softcuda/handle_table.h"
 #include "softcuda/mapping.h"
+#include "softcuda/memory_id.h"
 
 namespace opennvsci::softcuda {
 
@@ -33,6 +34,7 @@ class Allocation {
     /// Borrows `fd`. INVALID_VALUE if it is no memory of a software device, INVALID_DEVICE if this process lacks it.
     [[nodiscard]] static CUresult import(int fd, std::shared_ptr<Allocation>& allocation);
 
+    [[nodiscard]] unsigned long long id() const noexcept { return id_; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] const CUmemAllocationProp& properties() const noexcept { return properties_; }
     [[nodiscard]] bool is_imported() const noexcept { return is_imported_; }
@@ -53,6 +55,7 @@ class Allocation {
           charge_(std::move(charge)),
           is_imported_(is_imported) {}
 
+    const unsigned long long id_ = new_memory_id();
     const UniqueFd fd_;
     const std::size_t size_;
     const CUmemAllocationProp properties_;

@@ -53,10 +53,11 @@ CUresult Array::describe(const Context& context, Part part, const CUDA_ARRAY3D_D
     const std::size_t element_size = array_element_size(desc.Format, desc.NumChannels);
     if (element_size == 0 || desc.Width == 0) return CUDA_ERROR_INVALID_VALUE;
     if ((desc.Flags & ~(kHints | kMissingKinds | kArray3DDeferredMapping)) != 0) return CUDA_ERROR_INVALID_VALUE;
-    if (desc.Height == 0 || desc.Depth != 0 || (desc.Flags & kMissingKinds) != 0) return CUDA_ERROR_NOT_SUPPORTED;
+    if (desc.Depth != 0 || (desc.Flags & kMissingKinds) != 0) return CUDA_ERROR_NOT_SUPPORTED;
+    if (desc.Height == 0 && (desc.Flags & kArray3DDeferredMapping) != 0) return CUDA_ERROR_NOT_SUPPORTED;
     if (desc.Width > std::size_t{kMaxArrayWidth} || desc.Height > std::size_t{kMaxArrayHeight})
         return CUDA_ERROR_INVALID_VALUE;
-    const auto layout = block_linear::lay_out(desc.Width * element_size, desc.Height);
+    const auto layout = block_linear::lay_out(desc.Width * element_size, rows_of(desc));
     if (!layout) return CUDA_ERROR_INVALID_VALUE;
     array.reset(new Array(context.id(), part, desc));
     array->element_size_ = element_size;
@@ -78,6 +79,7 @@ CUresult Array::create(const Context& context, const CUDA_ARRAY3D_DESCRIPTOR& de
 
 CUresult Array::map(const Context& context, const ExternalMemory& memory, std::uint64_t offset,
                     const CUDA_ARRAY3D_DESCRIPTOR& desc, std::shared_ptr<Array>& array) {
+    if (desc.Height == 0) return CUDA_ERROR_NOT_SUPPORTED;
     if (const CUresult result = describe(context, Part::level, desc, array); result != CUDA_SUCCESS) return result;
     if ((desc.Flags & kArray3DDeferredMapping) != 0) return CUDA_ERROR_INVALID_VALUE;
     // Stricter than a GPU (driver-facts.md F19).

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CUDA arrays: two-dimensional planes of elements in the block-linear layout of base/block_linear.h, with storage of
-// one of three kinds. An array that was created has memory of this process, counted against the device's budget. One
-// that was mapped from external memory is a window into that allocation and holds it. One created with deferred mapping
-// has requirements, but no storage: nothing can be copied to or from it.
+// CUDA arrays: planes of elements, or single rows of them, in the block-linear layout of base/block_linear.h, with
+// storage of one of three kinds. An array that was created has memory of this process, counted against the device's
+// budget. One that was mapped from external memory is a window into that allocation and holds it. One created with
+// deferred mapping has requirements, but no storage: nothing can be copied to or from it.
 //
 // A mipmapped array has one level here, an array of its own that shares its life. A context owns the handles of both.
 // Work holds the array that it uses, so destroying an array never waits: its storage goes with the last work.
@@ -32,11 +32,12 @@ class Array {
     /// Whose handle destroys it.
     enum class Part { itself, level };
 
-    /// INVALID_VALUE for what no device has, NOT_SUPPORTED for what this one has not: 1D, 3D, layered and sparse
-    /// arrays.
+    /// INVALID_VALUE for what no device has, NOT_SUPPORTED for what this one has not: 3D, layered and sparse arrays,
+    /// and deferred mapping of 1D ones.
     [[nodiscard]] static CUresult create(const Context& context, const CUDA_ARRAY3D_DESCRIPTOR& desc, Part part,
                                          std::shared_ptr<Array>& array);
-    /// Refuses like create; INVALID_VALUE also if the plane does not fit at the offset, or does not begin at a GOB.
+    /// Refuses like create, and 1D arrays too (driver-facts.md F20); INVALID_VALUE also if the plane does not fit at
+    /// the offset, or does not begin at a GOB.
     [[nodiscard]] static CUresult map(const Context& context, const ExternalMemory& memory, std::uint64_t offset,
                                       const CUDA_ARRAY3D_DESCRIPTOR& desc, std::shared_ptr<Array>& array);
 
@@ -45,6 +46,8 @@ class Array {
     [[nodiscard]] const CUDA_ARRAY3D_DESCRIPTOR& description() const noexcept { return desc_; }
     [[nodiscard]] const block_linear::Layout& layout() const noexcept { return layout_; }
     [[nodiscard]] std::size_t element_size() const noexcept { return element_size_; }
+    /// One for an array of one dimension, whose height is 0.
+    [[nodiscard]] std::size_t rows() const noexcept { return rows_of(desc_); }
     /// The first byte of the plane; null while mapping is deferred.
     [[nodiscard]] void* storage() const noexcept { return storage_; }
 
@@ -52,6 +55,10 @@ class Array {
     [[nodiscard]] CUresult requirements(CUDA_ARRAY_MEMORY_REQUIREMENTS& requirements) const noexcept;
 
   private:
+    [[nodiscard]] static std::size_t rows_of(const CUDA_ARRAY3D_DESCRIPTOR& desc) noexcept {
+        return desc.Height != 0 ? desc.Height : 1;
+    }
+
     Array(ContextId context, Part part, const CUDA_ARRAY3D_DESCRIPTOR& desc) noexcept
         : context_(context), part_(part), desc_(desc) {}
 

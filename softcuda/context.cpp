@@ -27,6 +27,7 @@ struct PrimaryContext {
     std::mutex mutex;
     std::shared_ptr<Context> context;
     unsigned retained = 0;
+    unsigned flags = CU_CTX_SCHED_AUTO;
 };
 
 ContextTable& contexts() {
@@ -39,11 +40,11 @@ PrimaryContext& primary_context(const Device& device) {
     return all[static_cast<std::size_t>(device.ordinal())];
 }
 
-std::shared_ptr<Context> make_context(Device& device, bool primary) {
+std::shared_ptr<Context> make_context(Device& device, bool primary, unsigned flags) {
     ContextTable& table = contexts();
     const std::lock_guard lock(table.mutex);
     const ContextId id = ++table.last_id;
-    auto context = std::make_shared<Context>(device, id, primary);
+    auto context = std::make_shared<Context>(device, id, primary, flags);
     table.live.emplace(id, context);
     return context;
 }
@@ -60,6 +61,14 @@ std::shared_ptr<Context> take_context(CUcontext handle, bool primary) {
     return context;
 }
 
+/// Takes the primary context, if there is one, out of its place and the table. With its mutex held.
+std::shared_ptr<Context> take_primary(PrimaryContext& primary) {
+    primary.flags = CU_CTX_SCHED_AUTO;
+    const std::shared_ptr<Context> context = std::move(primary.context);
+    primary.context = nullptr;
+    return context != nullptr ? take_context(context->handle(), true) : nullptr;
+}
+
 void tear_down(const Context& context) {
     context.streams()->close();
     const ContextId id = context.id();
@@ -73,11 +82,12 @@ void tear_down(const Context& context) {
 
 }  // namespace
 
-Context::Context(Device& device, ContextId id, bool primary)
+Context::Context(Device& device, ContextId id, bool primary, unsigned flags)
     : device_(device),
       primary_(primary),
       streams_(std::make_shared<StreamGroup>(id)),
-      legacy_stream_(Stream::make(streams_, StreamKind::legacy_default)) {}
+      legacy_stream_(Stream::make(streams_, StreamKind::legacy_default)),
+      settings_(std::make_unique<ContextSettings>(flags)) {}
 
 CUcontext Context::handle() const noexcept {
     return to_opaque<CUcontext>(kTag | id());
@@ -88,12 +98,12 @@ CUresult Context::adopt(const std::shared_ptr<Range>& range) const {
     RangeRegistry::instance().insert(range);
     if (!destroyed()) return CUDA_SUCCESS;
     // If the range is no longer there, the destruction of the context has found and released it.
-    if (RangeRegistry::instance().take(range->base, range->kind, range->kind) != nullptr) range->release_memory();
+    if (RangeRegistry::instance().take(range->base, {range->kind}) != nullptr) range->release_memory();
     return CUDA_ERROR_CONTEXT_IS_DESTROYED;
 }
 
-std::shared_ptr<Context> create_context(Device& device) {
-    return make_context(device, false);
+std::shared_ptr<Context> create_context(Device& device, unsigned flags) {
+    return make_context(device, false, flags);
 }
 
 std::shared_ptr<Context> find_context(CUcontext handle) {
@@ -117,15 +127,9 @@ CUresult destroy_context(CUcontext handle) {
 std::shared_ptr<Context> retain_primary_context(Device& device) {
     PrimaryContext& primary = primary_context(device);
     const std::lock_guard lock(primary.mutex);
-    if (primary.retained == 0) primary.context = make_context(device, true);
+    if (primary.context == nullptr) primary.context = make_context(device, true, primary.flags | CU_CTX_MAP_HOST);
     ++primary.retained;
     return primary.context;
-}
-
-bool is_primary_context_active(const Device& device) {
-    PrimaryContext& primary = primary_context(device);
-    const std::lock_guard lock(primary.mutex);
-    return primary.retained > 0;
 }
 
 CUresult release_primary_context(Device& device) {
@@ -135,11 +139,33 @@ CUresult release_primary_context(Device& device) {
         const std::lock_guard lock(primary.mutex);
         if (primary.retained == 0) return CUDA_ERROR_INVALID_CONTEXT;
         if (--primary.retained > 0) return CUDA_SUCCESS;
-        last = std::move(primary.context);
+        last = take_primary(primary);
     }
-    (void)take_context(last->handle(), true);
-    tear_down(*last);
+    if (last != nullptr) tear_down(*last);
     return CUDA_SUCCESS;
+}
+
+void reset_primary_context(Device& device) {
+    PrimaryContext& primary = primary_context(device);
+    std::shared_ptr<Context> found;
+    {
+        const std::lock_guard lock(primary.mutex);
+        found = take_primary(primary);
+    }
+    if (found != nullptr) tear_down(*found);
+}
+
+PrimaryState primary_context_state(const Device& device) {
+    PrimaryContext& primary = primary_context(device);
+    const std::lock_guard lock(primary.mutex);
+    return {primary.flags, primary.context != nullptr};
+}
+
+void set_primary_context_flags(const Device& device, unsigned flags) {
+    PrimaryContext& primary = primary_context(device);
+    const std::lock_guard lock(primary.mutex);
+    primary.flags = flags;
+    if (primary.context != nullptr) primary.context->settings().change_flags(flags);
 }
 
 }  // namespace opennvsci::softcuda

@@ -5,12 +5,13 @@
 // frees what it owns; the object itself stays for the threads that still have it current, which get
 // CONTEXT_IS_DESTROYED.
 //
-// Each device has one primary context, which lives while it is retained.
+// Each device has one primary context, which lives while it is retained, unless it is reset.
 #pragma once
 
 #include <memory>
 
 #include "softcuda/abi.h"
+#include "softcuda/context_settings.h"
 #include "softcuda/device.h"
 #include "softcuda/ranges.h"
 #include "softcuda/stream.h"
@@ -19,7 +20,7 @@ namespace opennvsci::softcuda {
 
 class Context {
   public:
-    Context(Device& device, ContextId id, bool primary);
+    Context(Device& device, ContextId id, bool primary, unsigned flags);
 
     [[nodiscard]] Device& device() const noexcept { return device_; }
     [[nodiscard]] ContextId id() const noexcept { return streams_->context(); }
@@ -27,6 +28,7 @@ class Context {
     [[nodiscard]] const std::shared_ptr<StreamGroup>& streams() const noexcept { return streams_; }
     [[nodiscard]] const std::shared_ptr<Stream>& legacy_stream() const noexcept { return legacy_stream_; }
     [[nodiscard]] bool destroyed() const { return streams_->closed(); }
+    [[nodiscard]] ContextSettings& settings() const noexcept { return *settings_; }
 
     /// The context's handle; it keeps its value when the context is destroyed.
     [[nodiscard]] CUcontext handle() const noexcept;
@@ -40,9 +42,10 @@ class Context {
     const bool primary_;
     const std::shared_ptr<StreamGroup> streams_;
     const std::shared_ptr<Stream> legacy_stream_;
+    const std::unique_ptr<ContextSettings> settings_;
 };
 
-[[nodiscard]] std::shared_ptr<Context> create_context(Device& device);
+[[nodiscard]] std::shared_ptr<Context> create_context(Device& device, unsigned flags);
 
 /// nullptr if the handle or id stands for no live context.
 [[nodiscard]] std::shared_ptr<Context> find_context(CUcontext handle);
@@ -52,9 +55,18 @@ class Context {
 [[nodiscard]] CUresult destroy_context(CUcontext handle);
 
 [[nodiscard]] std::shared_ptr<Context> retain_primary_context(Device& device);
-/// True while the primary context exists.
-[[nodiscard]] bool is_primary_context_active(const Device& device);
 /// INVALID_CONTEXT if the primary context is not retained.
 [[nodiscard]] CUresult release_primary_context(Device& device);
+/// Destroys the primary context, if there is one, and forgets its flags. The count of its references stays: what is
+/// retained next is a new context (driver-facts.md F44).
+void reset_primary_context(Device& device);
+
+struct PrimaryState {
+    unsigned flags;
+    bool is_active;
+};
+[[nodiscard]] PrimaryState primary_context_state(const Device& device);
+/// For the primary context that there is, and those that are retained later.
+void set_primary_context_flags(const Device& device, unsigned flags);
 
 }  // namespace opennvsci::softcuda

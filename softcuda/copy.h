@@ -25,6 +25,23 @@ struct Operand {
     Side side;
 };
 
+/// The contexts whose devices use the two ends of a copy. It is the right of that device which counts at each end.
+struct Parties {
+    const Context& destination;
+    const Context& source;
+};
+
+/// What a memset writes: `rows` rows of `columns` elements of `width` bytes (1, 2 or 4), one row `pitch` bytes behind
+/// the other. The pitch of a single row is not looked at.
+struct Fill {
+    CUdeviceptr destination;
+    std::size_t pitch;
+    unsigned value;
+    std::size_t width;
+    std::size_t columns;
+    std::size_t rows;
+};
+
 /// Whether the call returns when the work is done, or once it is in the stream.
 enum class Return { when_done, when_submitted };
 
@@ -36,11 +53,10 @@ enum class Return { when_done, when_submitted };
 /// Runs the work now, in the stream's order, or leaves it to the stream.
 [[nodiscard]] CUresult run(Stream& stream, Work work, Return when);
 
-[[nodiscard]] CUresult copy(const Context& context, Stream& stream, Operand destination, Operand source,
-                            std::size_t size, Return when);
+[[nodiscard]] CUresult copy(Parties parties, Stream& stream, Operand destination, Operand source, std::size_t size,
+                            Return when);
 
-/// `count` elements of `width` bytes (1, 2 or 4) at a destination aligned to the width.
-[[nodiscard]] CUresult fill(const Context& context, Stream& stream, CUdeviceptr destination, unsigned value,
-                            std::size_t width, std::size_t count, Return when);
+/// INVALID_VALUE for a destination or a pitch that is no multiple of the width, and for rows that overlap.
+[[nodiscard]] CUresult fill(const Context& context, Stream& stream, const Fill& fill, Return when);
 
 }  // namespace opennvsci::softcuda

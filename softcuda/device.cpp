@@ -17,47 +17,6 @@ namespace {
 
 constexpr std::size_t kDefaultMemory = std::size_t{4} << 30;
 
-struct AttributeRow {
-    CUdevice_attribute attribute;
-    int value;
-};
-
-// The PCI bus is the ordinal and not in this table.
-constexpr AttributeRow kAttributes[] = {
-    {CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK, 1024},
-    {CU_DEVICE_ATTRIBUTE_WARP_SIZE, 32},
-    {CU_DEVICE_ATTRIBUTE_TEXTURE_ALIGNMENT, 512},
-    {CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, 1},
-    {CU_DEVICE_ATTRIBUTE_INTEGRATED, 0},
-    {CU_DEVICE_ATTRIBUTE_CAN_MAP_HOST_MEMORY, 1},
-    {CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_WIDTH, kMaxArrayWidth},
-    {CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_HEIGHT, kMaxArrayHeight},
-    {CU_DEVICE_ATTRIBUTE_PCI_DEVICE_ID, 0},
-    {CU_DEVICE_ATTRIBUTE_UNIFIED_ADDRESSING, 1},
-    {CU_DEVICE_ATTRIBUTE_PCI_DOMAIN_ID, 0},
-    {CU_DEVICE_ATTRIBUTE_TEXTURE_PITCH_ALIGNMENT, 32},
-    {CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACE2D_WIDTH, kMaxArrayWidth},
-    {CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACE2D_HEIGHT, kMaxArrayHeight},
-    {CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LINEAR_WIDTH, 131072},
-    {CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LINEAR_HEIGHT, 65000},
-    {CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LINEAR_PITCH, 2097120},
-    {CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, 9},
-    {CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, 0},
-    {CU_DEVICE_ATTRIBUTE_CAN_USE_HOST_POINTER_FOR_REGISTERED_MEM, 1},
-    {CU_DEVICE_ATTRIBUTE_CAN_USE_STREAM_MEM_OPS_V1, 0},
-    {CU_DEVICE_ATTRIBUTE_CAN_FLUSH_REMOTE_WRITES, 0},
-    {CU_DEVICE_ATTRIBUTE_HOST_REGISTER_SUPPORTED, 1},
-    {CU_DEVICE_ATTRIBUTE_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED, 1},
-    {CU_DEVICE_ATTRIBUTE_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR_SUPPORTED, 1},
-    {CU_DEVICE_ATTRIBUTE_GENERIC_COMPRESSION_SUPPORTED, 1},
-    {CU_DEVICE_ATTRIBUTE_READ_ONLY_HOST_REGISTER_SUPPORTED, 1},
-    {CU_DEVICE_ATTRIBUTE_DEFERRED_MAPPING_CUDA_ARRAY_SUPPORTED, 1},
-    {CU_DEVICE_ATTRIBUTE_CAN_USE_64_BIT_STREAM_MEM_OPS, 1},
-    {CU_DEVICE_ATTRIBUTE_CAN_USE_STREAM_WAIT_VALUE_NOR, 1},
-    {CU_DEVICE_ATTRIBUTE_HOST_NUMA_ID, 0},
-    {CU_DEVICE_ATTRIBUTE_HOST_NUMA_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED, 1},
-};
-
 // Made by create_devices(), where memory may lack; after that it is only read.
 std::vector<std::unique_ptr<Device>>& devices() {
     static auto& all = *new std::vector<std::unique_ptr<Device>>;
@@ -107,19 +66,6 @@ Device::Device(int ordinal, std::size_t memory)
       memory_(memory),
       uuid_(make_uuid(ordinal)),
       name_("OpenNvSci software device " + std::to_string(ordinal)) {}
-
-CUresult Device::attribute(CUdevice_attribute attribute, int& value) const noexcept {
-    if (attribute == CU_DEVICE_ATTRIBUTE_PCI_BUS_ID) {
-        value = ordinal_;
-        return CUDA_SUCCESS;
-    }
-    for (const AttributeRow& row : kAttributes) {
-        if (row.attribute != attribute) continue;
-        value = row.value;
-        return CUDA_SUCCESS;
-    }
-    return CUDA_ERROR_INVALID_VALUE;
-}
 
 MemoryCharge MemoryCharge::take(Device& device, std::size_t bytes) noexcept {
     MemoryCharge charge;

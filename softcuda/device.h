@@ -22,6 +22,8 @@ inline constexpr int kMaxDevices = 16;
 inline constexpr int kMaxArrayWidth = 131072;  // elements
 inline constexpr int kMaxArrayHeight = 65536;
 
+inline constexpr int kMaxSharedMemory = 232448;  // bytes of a block, as an H100 reports
+
 class Device {
   public:
     Device(int ordinal, std::size_t memory);
@@ -29,7 +31,6 @@ class Device {
     [[nodiscard]] int ordinal() const noexcept { return ordinal_; }
     [[nodiscard]] const CUuuid& uuid() const noexcept { return uuid_; }
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
-    [[nodiscard]] CUresult attribute(CUdevice_attribute attribute, int& value) const noexcept;
 
     [[nodiscard]] std::size_t total_memory() const noexcept { return memory_; }
     [[nodiscard]] std::size_t free_memory() const noexcept { return memory_ - used_; }

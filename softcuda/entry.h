@@ -12,6 +12,7 @@
 #include "softcuda/abi.h"
 #include "softcuda/capture.h"
 #include "softcuda/current.h"
+#include "softcuda/device.h"
 #include "softcuda/entry_points.h"
 #include "softcuda/process.h"
 
@@ -64,6 +65,16 @@ CUresult with_init(Body&& body) noexcept {
     });
 }
 
+/// For functions of a device; the body gets it.
+template <typename Body>
+CUresult with_device(CUdevice ordinal, const void* output, Body&& body) noexcept {
+    return with_init([&] {
+        if (output == nullptr) return CUDA_ERROR_INVALID_VALUE;
+        Device* device = find_device(ordinal);
+        return device != nullptr ? body(*device) : CUDA_ERROR_INVALID_DEVICE;
+    });
+}
+
 /// For functions that need a current context; the body gets it.
 template <InCapture kInCapture = InCapture::allowed, typename Body>
 CUresult with_context(Body&& body) noexcept {
@@ -81,6 +92,15 @@ CUresult with_stream(CUstream handle, Body&& body) noexcept {
         std::shared_ptr<Stream> stream;
         const CUresult found = find_stream(handle, stream);
         return found == CUDA_SUCCESS ? body(*stream) : found;
+    });
+}
+
+/// For work of a stream; the body gets the stream's context too, which need not be the current one.
+template <InCapture kInCapture = InCapture::allowed, typename Body>
+CUresult with_work_stream(CUstream handle, Body&& body) noexcept {
+    return with_stream<kInCapture>(handle, [&](Stream& stream) {
+        const auto context = find_context(stream.group()->context());
+        return context != nullptr ? body(*context, stream) : CUDA_ERROR_CONTEXT_IS_DESTROYED;
     });
 }
 

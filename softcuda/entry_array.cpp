@@ -32,17 +32,61 @@ CUresult requirements_on(CUdevice device, const Array& array, CUDA_ARRAY_MEMORY_
     return find_device(device) != nullptr ? array.requirements(requirements) : CUDA_ERROR_INVALID_DEVICE;
 }
 
-CUresult copy_now(const CUDA_MEMCPY3D& copy) noexcept {
+CUresult copy_now(const CUDA_MEMCPY3D& copy, Unit unit = Unit::element) noexcept {
     return with_context([&](const Context& context) {
-        return copy_rectangles(context, *context.legacy_stream(), copy, Return::when_done);
+        return copy_rectangles({context, context}, *context.legacy_stream(), copy, unit, Return::when_done);
     });
 }
 
-CUresult copy_async(const CUDA_MEMCPY3D& copy, CUstream stream) noexcept {
-    return with_context([&](const Context& context) {
-        return with_stream(
-            stream, [&](Stream& found) { return copy_rectangles(context, found, copy, Return::when_submitted); });
+CUresult copy_async(const CUDA_MEMCPY3D& copy, CUstream stream, Unit unit = Unit::element) noexcept {
+    return with_work_stream(stream, [&](const Context& context, Stream& found) {
+        return copy_rectangles({context, context}, found, copy, unit, Return::when_submitted);
     });
+}
+
+/// The context that a copy between peers names for one end; none is needed for an array, and null is the caller's own.
+CUresult find_party(CUmemorytype type, CUcontext handle, const Context& own, std::shared_ptr<Context>& found) {
+    if (type == CU_MEMORYTYPE_ARRAY || handle == nullptr) handle = own.handle();
+    found = find_context(handle);
+    return found != nullptr ? CUDA_SUCCESS : CUDA_ERROR_INVALID_CONTEXT;
+}
+
+CUresult copy_peers(const Context& own, Stream& stream, const CUDA_MEMCPY3D_PEER& copy, Return when) {
+    std::shared_ptr<Context> destination;
+    std::shared_ptr<Context> source;
+    CUresult found = find_party(copy.dstMemoryType, copy.dstContext, own, destination);
+    if (found == CUDA_SUCCESS) found = find_party(copy.srcMemoryType, copy.srcContext, own, source);
+    if (found != CUDA_SUCCESS) return found;
+    return copy_rectangles({*destination, *source}, stream, without_contexts(copy), Unit::element, when);
+}
+
+/// One row of bytes, from or to the first row of an array.
+CUDA_MEMCPY3D one_row(std::size_t size) noexcept {
+    CUDA_MEMCPY3D row{};
+    row.WidthInBytes = size;
+    row.Height = 1;
+    row.Depth = 1;
+    return row;
+}
+
+CUDA_MEMCPY3D host_to_array(CUarray destination, std::size_t offset, const void* source, std::size_t size) noexcept {
+    CUDA_MEMCPY3D copy = one_row(size);
+    copy.srcMemoryType = CU_MEMORYTYPE_HOST;
+    copy.srcHost = source;
+    copy.dstMemoryType = CU_MEMORYTYPE_ARRAY;
+    copy.dstArray = destination;
+    copy.dstXInBytes = offset;
+    return copy;
+}
+
+CUDA_MEMCPY3D array_to_host(void* destination, CUarray source, std::size_t offset, std::size_t size) noexcept {
+    CUDA_MEMCPY3D copy = one_row(size);
+    copy.srcMemoryType = CU_MEMORYTYPE_ARRAY;
+    copy.srcArray = source;
+    copy.srcXInBytes = offset;
+    copy.dstMemoryType = CU_MEMORYTYPE_HOST;
+    copy.dstHost = destination;
+    return copy;
 }
 
 }  // namespace
@@ -138,6 +182,62 @@ CUresult cuMemcpy3D_v2(const CUDA_MEMCPY3D* copy) {
 
 CUresult cuMemcpy3DAsync_v2(const CUDA_MEMCPY3D* copy, CUstream stream) {
     return copy != nullptr ? copy_async(*copy, stream) : CUDA_ERROR_INVALID_VALUE;
+}
+
+CUresult cuMemcpy3DPeer(const CUDA_MEMCPY3D_PEER* copy) {
+    return with_context([&](const Context& context) {
+        if (copy == nullptr) return CUDA_ERROR_INVALID_VALUE;
+        return copy_peers(context, *context.legacy_stream(), *copy, Return::when_done);
+    });
+}
+
+CUresult cuMemcpy3DPeerAsync(const CUDA_MEMCPY3D_PEER* copy, CUstream stream) {
+    return with_work_stream(stream, [&](const Context& context, Stream& found) {
+        return copy != nullptr ? copy_peers(context, found, *copy, Return::when_submitted) : CUDA_ERROR_INVALID_VALUE;
+    });
+}
+
+// Copies of the first row of an array, by bytes (driver-facts.md F54).
+
+CUresult cuMemcpyHtoA_v2(CUarray destination, std::size_t offset, const void* source, std::size_t size) {
+    return copy_now(host_to_array(destination, offset, source, size), Unit::byte);
+}
+
+CUresult cuMemcpyHtoAAsync_v2(CUarray destination, std::size_t offset, const void* source, std::size_t size,
+                              CUstream stream) {
+    return copy_async(host_to_array(destination, offset, source, size), stream, Unit::byte);
+}
+
+CUresult cuMemcpyAtoH_v2(void* destination, CUarray source, std::size_t offset, std::size_t size) {
+    return copy_now(array_to_host(destination, source, offset, size), Unit::byte);
+}
+
+CUresult cuMemcpyAtoHAsync_v2(void* destination, CUarray source, std::size_t offset, std::size_t size,
+                              CUstream stream) {
+    return copy_async(array_to_host(destination, source, offset, size), stream, Unit::byte);
+}
+
+CUresult cuMemcpyDtoA_v2(CUarray destination, std::size_t offset, CUdeviceptr source, std::size_t size) {
+    CUDA_MEMCPY3D copy = host_to_array(destination, offset, nullptr, size);
+    copy.srcMemoryType = CU_MEMORYTYPE_DEVICE;
+    copy.srcDevice = source;
+    return copy_now(copy, Unit::byte);
+}
+
+CUresult cuMemcpyAtoD_v2(CUdeviceptr destination, CUarray source, std::size_t offset, std::size_t size) {
+    CUDA_MEMCPY3D copy = array_to_host(nullptr, source, offset, size);
+    copy.dstMemoryType = CU_MEMORYTYPE_DEVICE;
+    copy.dstDevice = destination;
+    return copy_now(copy, Unit::byte);
+}
+
+CUresult cuMemcpyAtoA_v2(CUarray destination, std::size_t destinationOffset, CUarray source, std::size_t sourceOffset,
+                         std::size_t size) {
+    CUDA_MEMCPY3D copy = array_to_host(nullptr, source, sourceOffset, size);
+    copy.dstMemoryType = CU_MEMORYTYPE_ARRAY;
+    copy.dstArray = destination;
+    copy.dstXInBytes = destinationOffset;
+    return copy_now(copy, Unit::byte);
 }
 
 }  // namespace opennvsci::softcuda

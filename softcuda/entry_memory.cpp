@@ -1,63 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Entry points: memory of a context, plain copies and memsets, external memory.
+// Entry points: memory of a context, managed memory, what is known of an address, external memory.
 #include <cstdint>
 
-#include "softcuda/copy.h"
 #include "softcuda/entry.h"
 #include "softcuda/external_memory.h"
+#include "softcuda/managed_memory.h"
 #include "softcuda/memory.h"
+#include "softcuda/pointer_query.h"
 
 namespace opennvsci::softcuda {
-namespace {
-
-Operand on_host(const void* pointer) noexcept {
-    return {reinterpret_cast<std::uintptr_t>(pointer), Side::host};
-}
-
-Operand on_device(CUdeviceptr pointer) noexcept {
-    return {pointer, Side::device};
-}
-
-CUresult copy_now(Operand destination, Operand source, std::size_t size) noexcept {
-    return with_context([&](const Context& context) {
-        return copy(context, *context.legacy_stream(), destination, source, size, Return::when_done);
-    });
-}
-
-CUresult copy_async(Operand destination, Operand source, std::size_t size, CUstream stream) noexcept {
-    return with_context([&](const Context& context) {
-        return with_stream(stream, [&](Stream& found) {
-            return copy(context, found, destination, source, size, Return::when_submitted);
-        });
-    });
-}
-
-CUresult fill_now(CUdeviceptr destination, unsigned value, std::size_t width, std::size_t count) noexcept {
-    return with_context([&](const Context& context) {
-        return fill(context, *context.legacy_stream(), destination, value, width, count, Return::when_done);
-    });
-}
-
-CUresult fill_async(CUdeviceptr destination, unsigned value, std::size_t width, std::size_t count,
-                    CUstream stream) noexcept {
-    return with_context([&](const Context& context) {
-        return with_stream(stream, [&](Stream& found) {
-            return fill(context, found, destination, value, width, count, Return::when_submitted);
-        });
-    });
-}
-
-}  // namespace
-
 CUresult cuMemAlloc_v2(CUdeviceptr* pointer, std::size_t size) {
     return with_context<InCapture::forbidden>([&](const Context& context) {
         return pointer != nullptr ? allocate_device_memory(context, size, *pointer) : CUDA_ERROR_INVALID_VALUE;
     });
 }
 
+CUresult cuMemAllocManaged(CUdeviceptr* pointer, std::size_t size, unsigned flags) {
+    return with_context<InCapture::forbidden>([&](const Context& context) {
+        if (pointer == nullptr) return CUDA_ERROR_INVALID_VALUE;
+        return allocate_managed_memory(context, size, flags, *pointer);
+    });
+}
+
+CUresult cuMemPrefetchAsync_v2(CUdeviceptr pointer, std::size_t size, CUmemLocation location, unsigned flags,
+                               CUstream stream) {
+    return with_stream(stream, [&](Stream& found) { return prefetch(found, pointer, size, location, flags); });
+}
+
+CUresult cuMemPrefetchAsync(CUdeviceptr pointer, std::size_t size, CUdevice device, CUstream stream) {
+    return cuMemPrefetchAsync_v2(pointer, size, location_of(device), 0, stream);
+}
+
+CUresult cuMemAdvise_v2(CUdeviceptr pointer, std::size_t size, CUmem_advise advice, CUmemLocation location) {
+    return with_context<InCapture::forbidden>([&](const Context&) { return advise(pointer, size, advice, location); });
+}
+
+CUresult cuMemAdvise(CUdeviceptr pointer, std::size_t size, CUmem_advise advice, CUdevice device) {
+    return cuMemAdvise_v2(pointer, size, advice, location_of(device));
+}
+
+CUresult cuStreamAttachMemAsync(CUstream stream, CUdeviceptr pointer, std::size_t size, unsigned flags) {
+    return with_stream<InCapture::forbidden>(stream,
+                                             [&](Stream& found) { return attach(found, pointer, size, flags); });
+}
+
 CUresult cuMemFree_v2(CUdeviceptr pointer) {
-    return with_context<InCapture::forbidden>([&](const Context&) { return free_device_memory(pointer); });
+    // Needs no current context (driver-facts.md F56).
+    return with_init<InCapture::forbidden>([&] { return free_device_memory(pointer); });
 }
 
 CUresult cuMemGetInfo_v2(std::size_t* free, std::size_t* total) {
@@ -116,6 +106,11 @@ CUresult cuMemHostGetDevicePointer_v2(CUdeviceptr* devicePointer, void* pointer,
     });
 }
 
+CUresult cuMemHostGetFlags(unsigned* flags, void* pointer) {
+    return with_context(
+        [&](const Context&) { return flags != nullptr ? host_flags(pointer, *flags) : CUDA_ERROR_INVALID_VALUE; });
+}
+
 CUresult cuPointerGetAttribute(void* value, CUpointer_attribute attribute, CUdeviceptr pointer) {
     return with_init(
         [&] { return value != nullptr ? pointer_attribute(attribute, pointer, value) : CUDA_ERROR_INVALID_VALUE; });
@@ -134,6 +129,11 @@ CUresult cuPointerGetAttributes(unsigned count, CUpointer_attribute* attributes,
     });
 }
 
+CUresult cuPointerSetAttribute(const void* value, CUpointer_attribute attribute, CUdeviceptr pointer) {
+    return with_init<InCapture::forbidden>(
+        [&] { return value != nullptr ? set_pointer_attribute(attribute, pointer, value) : CUDA_ERROR_INVALID_VALUE; });
+}
+
 CUresult cuMemGetAddressRange_v2(CUdeviceptr* base, std::size_t* size, CUdeviceptr pointer) {
     return with_context([&](const Context&) {
         CUdeviceptr found_base = 0;
@@ -144,64 +144,6 @@ CUresult cuMemGetAddressRange_v2(CUdeviceptr* base, std::size_t* size, CUdevicep
         if (size != nullptr) *size = found_size;
         return CUDA_SUCCESS;
     });
-}
-
-// With unified addressing the kind of memory follows from the address: what the device does not know is the host's.
-
-CUresult cuMemcpy(CUdeviceptr destination, CUdeviceptr source, std::size_t size) {
-    return copy_now({destination, Side::host}, {source, Side::host}, size);
-}
-
-CUresult cuMemcpyAsync(CUdeviceptr destination, CUdeviceptr source, std::size_t size, CUstream stream) {
-    return copy_async({destination, Side::host}, {source, Side::host}, size, stream);
-}
-
-CUresult cuMemcpyHtoD_v2(CUdeviceptr destination, const void* source, std::size_t size) {
-    return copy_now(on_device(destination), on_host(source), size);
-}
-
-CUresult cuMemcpyDtoH_v2(void* destination, CUdeviceptr source, std::size_t size) {
-    return copy_now(on_host(destination), on_device(source), size);
-}
-
-CUresult cuMemcpyDtoD_v2(CUdeviceptr destination, CUdeviceptr source, std::size_t size) {
-    return copy_now(on_device(destination), on_device(source), size);
-}
-
-CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr destination, const void* source, std::size_t size, CUstream stream) {
-    return copy_async(on_device(destination), on_host(source), size, stream);
-}
-
-CUresult cuMemcpyDtoHAsync_v2(void* destination, CUdeviceptr source, std::size_t size, CUstream stream) {
-    return copy_async(on_host(destination), on_device(source), size, stream);
-}
-
-CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr destination, CUdeviceptr source, std::size_t size, CUstream stream) {
-    return copy_async(on_device(destination), on_device(source), size, stream);
-}
-
-CUresult cuMemsetD8_v2(CUdeviceptr destination, unsigned char value, std::size_t count) {
-    return fill_now(destination, value, 1, count);
-}
-
-CUresult cuMemsetD16_v2(CUdeviceptr destination, unsigned short value, std::size_t count) {
-    return fill_now(destination, value, 2, count);
-}
-
-CUresult cuMemsetD32_v2(CUdeviceptr destination, unsigned value, std::size_t count) {
-    return fill_now(destination, value, 4, count);
-}
-
-CUresult cuMemsetD8Async(CUdeviceptr destination, unsigned char value, std::size_t count, CUstream stream) {
-    return fill_async(destination, value, 1, count, stream);
-}
-
-CUresult cuMemsetD16Async(CUdeviceptr destination, unsigned short value, std::size_t count, CUstream stream) {
-    return fill_async(destination, value, 2, count, stream);
-}
-
-CUresult cuMemsetD32Async(CUdeviceptr destination, unsigned value, std::size_t count, CUstream stream) {
-    return fill_async(destination, value, 4, count, stream);
 }
 
 CUresult cuImportExternalMemory(CUexternalMemory* memory, const CUDA_EXTERNAL_MEMORY_HANDLE_DESC* desc) {

@@ -43,8 +43,12 @@ CUresult cuStreamGetPriority(CUstream stream, int* priority) {
 }
 
 CUresult cuStreamGetFlags(CUstream stream, unsigned* flags) {
-    return with_stream(stream, [&](const Stream& found) {
+    return with_stream(stream, [&](Stream& found) {
         if (flags == nullptr) return CUDA_ERROR_INVALID_VALUE;
+        if (found.is_capturing()) {  // driver-facts.md F53
+            found.invalidate_capture();
+            return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+        }
         *flags = found.kind() == StreamKind::non_blocking ? CU_STREAM_NON_BLOCKING : CU_STREAM_DEFAULT;
         return CUDA_SUCCESS;
     });

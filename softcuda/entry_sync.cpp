@@ -32,21 +32,23 @@ CUresult submit_one(CUstream stream, CUstreamBatchMemOpType operation, CUdevicep
 }  // namespace
 
 CUresult cuStreamGetCtx(CUstream stream, CUcontext* context) {
-    return with_stream(stream, [&](const Stream& found) {
+    return with_work_stream(stream, [&](const Context& owner, const Stream&) {
         if (context == nullptr) return CUDA_ERROR_INVALID_VALUE;
-        const auto owner = find_context(found.group()->context());
-        if (owner == nullptr) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
-        *context = owner->handle();
+        *context = owner.handle();
         return CUDA_SUCCESS;
     });
 }
 
+CUresult cuStreamGetCtx_v2(CUstream stream, CUcontext* context, CUgreenCtx* greenContext) {
+    const CUresult found = cuStreamGetCtx(stream, context);
+    if (found == CUDA_SUCCESS && greenContext != nullptr) *greenContext = nullptr;
+    return found;
+}
+
 CUresult cuStreamGetDevice(CUstream stream, CUdevice* device) {
-    return with_stream(stream, [&](const Stream& found) {
+    return with_work_stream(stream, [&](const Context& owner, const Stream&) {
         if (device == nullptr) return CUDA_ERROR_INVALID_VALUE;
-        const auto owner = find_context(found.group()->context());
-        if (owner == nullptr) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
-        *device = owner->device().ordinal();
+        *device = owner.device().ordinal();
         return CUDA_SUCCESS;
     });
 }

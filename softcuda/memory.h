@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Memory that a context owns: cuMemAlloc, and host memory allocated or registered. Device memory is ordinary memory of
-// this process, counted against the device's budget. Freeing it waits for the work of the owning context and for every
-// copy that uses it.
+// Memory that a context owns: cuMemAlloc, managed memory, and host memory allocated or registered. Device memory is
+// ordinary memory of this process, counted against the device's budget. Freeing it waits for the work of the owning
+// context and for every copy that uses it.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,11 @@ namespace opennvsci::softcuda {
 
 [[nodiscard]] CUresult allocate_device_memory(const Context& context, std::size_t size, CUdeviceptr& pointer);
 
-/// Frees memory of allocate_device_memory or a mapped buffer of external memory, of any context.
+/// Memory that the CPU may use by the same address. It is not counted: there may be more than the device's budget.
+[[nodiscard]] CUresult allocate_managed_memory(const Context& context, std::size_t size, unsigned flags,
+                                               CUdeviceptr& pointer);
+
+/// Frees memory of the two above or a mapped buffer of external memory, of any context.
 [[nodiscard]] CUresult free_device_memory(CUdeviceptr pointer);
 
 [[nodiscard]] CUresult allocate_host_memory(const Context& context, std::size_t size, unsigned flags, void*& pointer);
@@ -27,11 +31,7 @@ namespace opennvsci::softcuda {
 /// The device address of host memory: the same number, if the device knows it.
 [[nodiscard]] CUresult host_device_pointer(const void* pointer, unsigned flags, CUdeviceptr& device_pointer);
 
-/// The allocation, registration or mapping that holds `pointer`; NOT_FOUND if there is none.
-[[nodiscard]] CUresult address_range(CUdeviceptr pointer, CUdeviceptr& base, std::size_t& size);
-
-[[nodiscard]] CUresult pointer_attribute(CUpointer_attribute attribute, CUdeviceptr pointer, void* value);
-/// The value of an attribute for a pointer that has none: zero. INVALID_VALUE for an attribute that is not known.
-[[nodiscard]] CUresult no_pointer_attribute(CUpointer_attribute attribute, void* value);
+/// The flags of host memory, allocated or registered, or of managed memory; INVALID_VALUE for other memory.
+[[nodiscard]] CUresult host_flags(const void* pointer, unsigned& flags);
 
 }  // namespace opennvsci::softcuda

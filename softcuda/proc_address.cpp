@@ -4,8 +4,10 @@
 // "_v2"; the newest variant that is not newer than the version asked for is the one. There are no variants for
 // per-thread default streams, so the flag that prefers them gets the plain ones. Absent functions (absent_functions.h)
 // are not found: programs take what is found for usable, and have another way for what is not.
+#include <atomic>
 #include <string_view>
 
+#include "base/log.h"
 #include "softcuda/entry.h"
 
 namespace opennvsci::softcuda {
@@ -60,6 +62,20 @@ CUresult cuGetProcAddress_v2(const char* symbol, void** function, int version, u
 
 CUresult cuGetProcAddress(const char* symbol, void** function, int version, unsigned long long flags) {
     return cuGetProcAddress_v2(symbol, function, version, flags, nullptr);
+}
+
+// The tables are private to NVIDIA's own libraries. Of those the CUDA runtime comes first, and what it tells its
+// program then is no more than a number, so the reason is told here.
+CUresult cuGetExportTable(const void** table, const CUuuid* id) {
+    if (table == nullptr || id == nullptr) return CUDA_ERROR_INVALID_VALUE;
+    static std::atomic_flag is_said;
+    if (!is_said.test_and_set(std::memory_order_relaxed)) {
+        log::write(log::Level::error,
+                   "the CUDA runtime needs NVIDIA's driver, which is not in use here: the software CUDA device serves "
+                   "programs of the driver API that launch no kernels, see docs/software-device.md of OpenNvSci");
+    }
+    *table = nullptr;
+    return CUDA_ERROR_NOT_SUPPORTED;
 }
 
 }  // namespace opennvsci::softcuda

@@ -53,9 +53,8 @@ CUresult RangeRegistry::insert_registration(const std::shared_ptr<Range>& range)
     const auto next = ranges_.upper_bound(last);
     if (next != ranges_.begin()) {
         const Range& other = *std::prev(next)->second;
-        const bool host = other.kind == RangeKind::host_registration || other.kind == RangeKind::host_allocation;
         if (((other.end() - 1) | (kPageSize - 1)) >= first) {
-            return host ? CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED : CUDA_ERROR_INVALID_VALUE;
+            return other.is_host() ? CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED : CUDA_ERROR_INVALID_VALUE;
         }
     }
     ranges_.emplace(range->base, range);
@@ -80,11 +79,11 @@ void RangeRegistry::remove(const Range& range) {
     ranges_.erase(range.base);
 }
 
-std::shared_ptr<Range> RangeRegistry::take(std::uintptr_t base, RangeKind kind, RangeKind or_kind) {
+std::shared_ptr<Range> RangeRegistry::take(std::uintptr_t base, RangeKinds kinds) {
     const std::lock_guard lock(mutex_);
     const auto found = ranges_.find(base);
     if (found == ranges_.end()) return nullptr;
-    if (found->second->kind != kind && found->second->kind != or_kind) return nullptr;
+    if (std::find(kinds.begin(), kinds.end(), found->second->kind) == kinds.end()) return nullptr;
     std::shared_ptr<Range> range = std::move(found->second);
     ranges_.erase(found);
     return range;

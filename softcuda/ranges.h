@@ -9,9 +9,11 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -20,13 +22,22 @@
 #include "softcuda/abi.h"
 #include "softcuda/device.h"
 #include "softcuda/mapping.h"
+#include "softcuda/memory_id.h"
 #include "softcuda/stream.h"
 
 namespace opennvsci::softcuda {
 
 class Allocation;
 
-enum class RangeKind { device_allocation, host_allocation, host_registration, vmm_mapping, external_buffer };
+enum class RangeKind {
+    device_allocation,
+    managed_allocation,
+    host_allocation,
+    host_registration,
+    vmm_mapping,
+    external_buffer
+};
+using RangeKinds = std::initializer_list<RangeKind>;
 
 struct Rights {
     std::array<CUmemAccess_flags, kMaxDevices> devices{};
@@ -47,7 +58,11 @@ struct Range {
     CUmemorytype memory_type = CU_MEMORYTYPE_DEVICE;
     int device = 0;                  // the ordinal that pointer queries report
     ContextId owner = 0;             // the context that frees it when it is destroyed; 0: none
+    unsigned host_flags = 0;         // what cuMemHostGetFlags tells
     std::uintptr_t reservation = 0;  // base of the reservation around a vmm_mapping
+    std::size_t reservation_size = 0;
+    const unsigned long long id = new_memory_id();
+    std::atomic<bool> is_synchronous{false};  // what CU_POINTER_ATTRIBUTE_SYNC_MEMOPS was set to: changes nothing
 
     Rights rights;                           // guarded by the registry
     std::shared_ptr<Allocation> allocation;  // the storage behind a vmm_mapping or external_buffer
@@ -55,6 +70,9 @@ struct Range {
     Mapping mapping;  // empty for a host_registration: the program's own memory
 
     [[nodiscard]] std::uintptr_t end() const noexcept { return base + size; }
+    [[nodiscard]] bool is_host() const noexcept {
+        return kind == RangeKind::host_allocation || kind == RangeKind::host_registration;
+    }
     /// Waits for the last pin, then gives back mapping, storage and charge. For the one who removed the range.
     void release_memory();
     void wait_until_unpinned();
@@ -87,8 +105,8 @@ class RangeRegistry {
 
     void remove(const Range& range);
 
-    /// Removes the range that starts at `base` and is of one of two kinds; nullptr if there is none.
-    [[nodiscard]] std::shared_ptr<Range> take(std::uintptr_t base, RangeKind kind, RangeKind or_kind);
+    /// Removes the range that starts at `base` and is of one of the kinds; nullptr if there is none.
+    [[nodiscard]] std::shared_ptr<Range> take(std::uintptr_t base, RangeKinds kinds);
     [[nodiscard]] std::vector<std::shared_ptr<Range>> take_owned_by(ContextId context);
 
     /// Pins [address, address + size) if all of it is known and `device` has the right; else leaves `pins` as it is.

@@ -87,22 +87,23 @@ CUresult locate_in_memory(const Context& context, const End& end, Operand base, 
     return CUDA_SUCCESS;
 }
 
-CUresult locate_in_array(const End& end, const Extent& extent, Place& place) {
+CUresult locate_in_array(const End& end, const Extent& extent, Unit unit, Place& place) {
     std::shared_ptr<Array> array;
     if (const CUresult result = find_array(end.array, array); result != CUDA_SUCCESS) return result;
     const std::size_t element = array->element_size();
     const CUDA_ARRAY3D_DESCRIPTOR& desc = array->description();
     const bool inside = checked::window_fits(end.x, extent.width, desc.Width * element) &&
-                        checked::window_fits(end.y, extent.rows, desc.Height) && end.z == 0 && extent.slices == 1;
+                        checked::window_fits(end.y, extent.rows, array->rows()) && end.z == 0 && extent.slices == 1;
     const bool whole_elements = end.x % element == 0 && extent.width % element == 0;
-    if (!inside || !whole_elements || array->storage() == nullptr) return CUDA_ERROR_INVALID_VALUE;
+    if (!inside || (unit == Unit::element && !whole_elements) || array->storage() == nullptr)
+        return CUDA_ERROR_INVALID_VALUE;
     place.array = std::move(array);
     place.part = {end.x, end.y, extent.width, extent.rows};
     return CUDA_SUCCESS;
 }
 
-CUresult locate(const Context& context, const End& end, const Extent& extent, CUmemAccess_flags needed, Pins& pins,
-                Place& place) {
+CUresult locate(const Context& context, const End& end, const Extent& extent, Unit unit, CUmemAccess_flags needed,
+                Pins& pins, Place& place) {
     if (end.level != 0) return CUDA_ERROR_INVALID_VALUE;
     switch (end.type) {
         case CU_MEMORYTYPE_HOST: {
@@ -114,7 +115,7 @@ CUresult locate(const Context& context, const End& end, const Extent& extent, CU
         case CU_MEMORYTYPE_UNIFIED:  // an address of either kind, which host memory's rules allow
             return locate_in_memory(context, end, {end.device, Side::host}, extent, needed, pins, place);
         case CU_MEMORYTYPE_ARRAY:
-            return locate_in_array(end, extent, place);
+            return locate_in_array(end, extent, unit, place);
     }
     return CUDA_ERROR_INVALID_VALUE;
 }
@@ -174,15 +175,26 @@ CUDA_MEMCPY3D as_one_slice(const CUDA_MEMCPY2D& copy) noexcept {
     return slice;
 }
 
-CUresult copy_rectangles(const Context& context, Stream& stream, const CUDA_MEMCPY3D& copy, Return when) {
+CUDA_MEMCPY3D without_contexts(const CUDA_MEMCPY3D_PEER& copy) noexcept {
+    // The two differ in nothing but what stands in the place of the reserved pointers.
+    CUDA_MEMCPY3D plain;
+    static_assert(sizeof plain == sizeof copy);
+    std::memcpy(&plain, &copy, sizeof plain);
+    plain.reserved0 = nullptr;
+    plain.reserved1 = nullptr;
+    return plain;
+}
+
+CUresult copy_rectangles(Parties parties, Stream& stream, const CUDA_MEMCPY3D& copy, Unit unit, Return when) {
     const Extent extent{copy.WidthInBytes, copy.Height, copy.Depth};
     if (extent.width == 0 || extent.rows == 0 || extent.slices == 0) return CUDA_SUCCESS;
     Pins pins;
     Place from;
     Place to;
-    CUresult result = locate(context, source_of(copy), extent, CU_MEM_ACCESS_FLAGS_PROT_READ, pins, from);
+    CUresult result = locate(parties.source, source_of(copy), extent, unit, CU_MEM_ACCESS_FLAGS_PROT_READ, pins, from);
     if (result != CUDA_SUCCESS) return result;
-    result = locate(context, destination_of(copy), extent, CU_MEM_ACCESS_FLAGS_PROT_READWRITE, pins, to);
+    result =
+        locate(parties.destination, destination_of(copy), extent, unit, CU_MEM_ACCESS_FLAGS_PROT_READWRITE, pins, to);
     if (result != CUDA_SUCCESS) return result;
 
     std::shared_ptr<std::vector<unsigned char>> staged;

@@ -16,7 +16,14 @@ namespace opennvsci::softcuda {
 
 [[nodiscard]] CUDA_MEMCPY3D as_one_slice(const CUDA_MEMCPY2D& copy) noexcept;
 
+/// The copy without its contexts.
+[[nodiscard]] CUDA_MEMCPY3D without_contexts(const CUDA_MEMCPY3D_PEER& copy) noexcept;
+
+/// Whether a copy takes only whole elements of an array, as those of rectangles do, or any bytes.
+enum class Unit { element, byte };
+
 /// INVALID_VALUE for memory without the right, a part outside an array, and an array without storage.
-[[nodiscard]] CUresult copy_rectangles(const Context& context, Stream& stream, const CUDA_MEMCPY3D& copy, Return when);
+[[nodiscard]] CUresult copy_rectangles(Parties parties, Stream& stream, const CUDA_MEMCPY3D& copy, Unit unit,
+                                       Return when);
 
 }  // namespace opennvsci::softcuda

@@ -185,6 +185,7 @@ CUresult AddressSpace::map(std::uintptr_t base, std::size_t size, std::shared_pt
     range->memory_type = allocation->on_host() ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE;
     range->device = allocation->on_host() ? 0 : allocation->properties().location.id;
     range->reservation = reservation->area.base();
+    range->reservation_size = reservation->area.size();
     const auto place = reservation->places.emplace_hint(next, base, Place{range});
     CUresult result = allocation->map(reinterpret_cast<void*>(base), PROT_NONE, range->mapping);
     if (result == CUDA_SUCCESS) {

@@ -143,6 +143,7 @@ class RuntimeProgram : public testing::TestWithParam<const char*> {
         EXPECT_EQ(outcome.exit_code, is_on_gpu() ? kWorks : kCannotStart) << outcome.output;
         for (const char* symbol : kLookedUp)
             EXPECT_TRUE(outcome.has(std::string("calls of ") + symbol)) << symbol << "\n" << outcome.output;
+        EXPECT_EQ(outcome.has("error: the CUDA runtime needs NVIDIA's driver"), !is_on_gpu()) << outcome.output;
         EXPECT_FALSE(outcome.has("opennvsci: warning")) << outcome.output;
     }
 };

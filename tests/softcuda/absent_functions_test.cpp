@@ -47,14 +47,34 @@ TEST_F(SoftCuda, AbsentFunctionsAnswerAndNameThemselvesOnce) {
 
 // cuGetProcAddress takes base names, which functions of several variants share; these have one.
 TEST_F(SoftCuda, AbsentFunctionsAreNotFound) {
-    for (const char* base : {"cuMemAllocAsync", "cuMemPoolCreate", "cuGraphAddNode", "cuIpcGetMemHandle",
-                             "cuGetExportTable", "cuLibraryLoadData"}) {
+    for (const char* base :
+         {"cuMemAllocAsync", "cuMemPoolCreate", "cuGraphAddNode", "cuIpcGetMemHandle", "cuLibraryLoadData"}) {
         void* function = &function;
         CUdriverProcAddressQueryResult status{};
         EXPECT_OK(cuGetProcAddress_v2(base, &function, 13000, 0, &status));
         EXPECT_EQ(function, nullptr) << base;
         EXPECT_EQ(status, CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND) << base;
     }
+}
+
+// What the CUDA runtime does first, and does not get.
+TEST_F(SoftCuda, TellsOnceThatTheRuntimeNeedsMore) {
+    void* found = nullptr;
+    EXPECT_OK(cuGetProcAddress_v2("cuGetExportTable", &found, 13000, 0, nullptr));
+    ASSERT_EQ(found, dlsym(RTLD_DEFAULT, "cuGetExportTable"));
+    const auto get = reinterpret_cast<decltype(&cuGetExportTable)>(found);
+    const CUuuid id{};
+    testing::internal::CaptureStderr();
+    for (int call = 0; call < 2; ++call) {
+        const void* table = &id;
+        EXPECT_EQ(get(&table, &id), CUDA_ERROR_NOT_SUPPORTED);
+        EXPECT_EQ(table, nullptr);
+        EXPECT_INVALID(get(nullptr, &id));
+        EXPECT_INVALID(get(&table, nullptr));
+    }
+    const std::string said = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(count(said, "error: the CUDA runtime needs NVIDIA's driver"), 1U) << said;
+    EXPECT_EQ(count(said, "docs/software-device.md"), 1U) << said;
 }
 
 // Whoever finds an optional function takes it for a capability, so none of them may be absent.

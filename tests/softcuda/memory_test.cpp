@@ -42,6 +42,8 @@ TEST_F(SoftCuda, AllocatesAndFrees) {
     EXPECT_OK(cuMemFree_v2(pointer));
     EXPECT_INVALID(cuMemFree_v2(pointer));
     EXPECT_OK(cuMemFree_v2(0));
+    const CUdeviceptr another = allocate(64);
+    std::thread([&] { EXPECT_OK(cuMemFree_v2(another)) << "needs no current context"; }).join();
     CUdeviceptr none = 0;
     EXPECT_INVALID(cuMemAlloc_v2(&none, 0));
     EXPECT_INVALID(cuMemAlloc_v2(nullptr, 16));
