@@ -175,7 +175,7 @@ CUresult Allocation::map(void* address, int protection, Mapping& mapping) const 
 }
 
 HandleTable<Allocation>& allocation_handles() {
-    static auto& table = *new HandleTable<Allocation>(HandleKind::memory);
+    static auto& table = *new HandleTable<Allocation>(HandleKind::soft_memory);
     return table;
 }
 

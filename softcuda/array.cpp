@@ -22,12 +22,12 @@ constexpr unsigned kMissingKinds =
     kArray3DLayered | kArray3DCubemap | kArray3DDepthTexture | kArray3DSparse | kArray3DVideoEncodeDecode;
 
 HandleTable<Array>& array_handles() {
-    static auto& table = *new HandleTable<Array>(HandleKind::array);
+    static auto& table = *new HandleTable<Array>(HandleKind::soft_array);
     return table;
 }
 
 HandleTable<MipmappedArray>& mipmapped_array_handles() {
-    static auto& table = *new HandleTable<MipmappedArray>(HandleKind::mipmapped_array);
+    static auto& table = *new HandleTable<MipmappedArray>(HandleKind::soft_mipmapped_array);
     return table;
 }
 

@@ -14,7 +14,7 @@
 namespace opennvsci::softcuda {
 namespace {
 
-constexpr HandleValue kTag = static_cast<HandleValue>(HandleKind::context) << 48U;
+constexpr HandleValue kTag = static_cast<HandleValue>(HandleKind::soft_context) << 48U;
 
 /// The live contexts, by id. The handle is the id with the tag, so a HandleTable would only count twice.
 struct ContextTable {

@@ -13,7 +13,7 @@ namespace {
 struct Graph {};
 
 HandleTable<Graph>& graph_handles() {
-    static auto& table = *new HandleTable<Graph>(HandleKind::graph);
+    static auto& table = *new HandleTable<Graph>(HandleKind::soft_graph);
     return table;
 }
 

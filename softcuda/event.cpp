@@ -39,7 +39,7 @@ CUresult elapsed_time(const Event& start, const Event& end, float& milliseconds)
 }
 
 HandleTable<Event>& event_handles() {
-    static auto& table = *new HandleTable<Event>(HandleKind::event);
+    static auto& table = *new HandleTable<Event>(HandleKind::soft_event);
     return table;
 }
 

@@ -60,7 +60,7 @@ CUresult find_external_memory(CUexternalMemory handle, std::shared_ptr<ExternalM
 }
 
 HandleTable<ExternalMemory>& external_memory_handles() {
-    static auto& table = *new HandleTable<ExternalMemory>(HandleKind::external_memory);
+    static auto& table = *new HandleTable<ExternalMemory>(HandleKind::soft_external_memory);
     return table;
 }
 

@@ -1,84 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// HandleTable gives objects the handles that programs see. A handle is a kind tag in the top 16 bits and a serial
-// number that is never used again, so a freed, foreign or garbage handle is recognised without touching memory. The tag
-// makes the value a non-canonical address: a program that treats a handle as a pointer faults at once.
-// The table owns one reference to each object. Thread-safe.
+// HandleTable gives objects the handles that programs see, in the storage and the form of base/handle_table.h, whose
+// kinds those of the device are among: the two libraries never take each other's handles for their own. A program that
+// treats a handle as a pointer faults at once. The table owns one reference to each object. Thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
-#include <unordered_map>
+#include <new>
 #include <utility>
 #include <vector>
 
-namespace opennvsci::softcuda {
+#include "base/handle_table.h"
 
-// Apart from the kinds of base/handle_table.h, so that the two libraries never take each other's handles for their own.
-enum class HandleKind : std::uint16_t {
-    context = 0x50f1,
-    stream,
-    event,
-    memory,
-    external_memory,
-    array,
-    mipmapped_array,
-    graph
-};
+namespace opennvsci::softcuda {
 
 using HandleValue = unsigned long long;
 
 template <typename Object>
 class HandleTable {
   public:
-    explicit HandleTable(HandleKind kind) noexcept : tag_(static_cast<HandleValue>(kind) << 48U) {}
+    explicit constexpr HandleTable(HandleKind kind) noexcept : table_(kind) {}
 
+    /// Throws std::bad_alloc.
     HandleValue insert(std::shared_ptr<Object> object) {
-        const std::lock_guard lock(mutex_);
-        const HandleValue handle = tag_ | ++last_serial_;
-        objects_.emplace(handle, std::move(object));
+        const HandleValue handle = table_.insert(std::move(object));
+        if (handle == 0) throw std::bad_alloc();
         return handle;
     }
 
     /// nullptr if the handle stands for no live object.
-    [[nodiscard]] std::shared_ptr<Object> find(HandleValue handle) const {
-        const std::lock_guard lock(mutex_);
-        const auto found = objects_.find(handle);
-        return found != objects_.end() ? found->second : nullptr;
+    [[nodiscard]] std::shared_ptr<Object> find(HandleValue handle) noexcept {
+        const auto held = table_.acquire(handle);
+        return held ? *held : nullptr;
     }
 
     /// Removes the handle and gives its object to the caller; nullptr like find.
-    [[nodiscard]] std::shared_ptr<Object> take(HandleValue handle) {
-        const std::lock_guard lock(mutex_);
-        const auto found = objects_.find(handle);
-        if (found == objects_.end()) return nullptr;
-        std::shared_ptr<Object> object = std::move(found->second);
-        objects_.erase(found);
-        return object;
+    [[nodiscard]] std::shared_ptr<Object> take(HandleValue handle) noexcept {
+        std::shared_ptr<Object> object = find(handle);
+        return object != nullptr && table_.close(handle) ? object : nullptr;
     }
 
     /// Removes all objects that `belongs` accepts and gives them to the caller.
     template <typename Predicate>
     [[nodiscard]] std::vector<std::shared_ptr<Object>> take_if(const Predicate& belongs) {
         std::vector<std::shared_ptr<Object>> taken;
-        const std::lock_guard lock(mutex_);
-        for (auto entry = objects_.begin(); entry != objects_.end();) {
-            if (!belongs(*entry->second)) {
-                ++entry;
-                continue;
-            }
-            taken.push_back(entry->second);
-            entry = objects_.erase(entry);
-        }
+        table_.for_each([&](HandleValue handle, const std::shared_ptr<Object>& object) {
+            if (!belongs(*object)) return;
+            taken.push_back(object);
+            if (!table_.close(handle)) taken.pop_back();
+        });
         return taken;
     }
 
   private:
-    const HandleValue tag_;
-    mutable std::mutex mutex_;
-    HandleValue last_serial_ = 0;
-    std::unordered_map<HandleValue, std::shared_ptr<Object>> objects_;
+    opennvsci::HandleTable<std::shared_ptr<Object>> table_;
 };
 
 /// A handle as the pointer-sized opaque type of the CUDA interface, and back.

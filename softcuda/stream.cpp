@@ -261,7 +261,7 @@ void Stream::work_loop() {
 }
 
 HandleTable<Stream>& stream_handles() {
-    static auto& table = *new HandleTable<Stream>(HandleKind::stream);
+    static auto& table = *new HandleTable<Stream>(HandleKind::soft_stream);
     return table;
 }
 

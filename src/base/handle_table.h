@@ -48,6 +48,15 @@ enum class HandleKind : std::uint16_t {
     timeline = 0x5C09,
     external_semaphore = 0x5C0A,
     ipc_endpoint = 0x5C0B,
+    // Of the software device, which is another library with tables of its own.
+    soft_context = 0x50F1,
+    soft_stream = 0x50F2,
+    soft_event = 0x50F3,
+    soft_memory = 0x50F4,
+    soft_external_memory = 0x50F5,
+    soft_array = 0x50F6,
+    soft_mipmapped_array = 0x50F7,
+    soft_graph = 0x50F8,
 };
 
 /// True if `handle` has the form of a handle of this kind, alive or not.
@@ -55,7 +64,7 @@ enum class HandleKind : std::uint16_t {
     return handle >> 48 == static_cast<std::uint16_t>(kind);
 }
 
-/// True if `handle` has the form of a handle of any kind.
+/// True if `handle` has the form of a handle of any kind but those of the software device.
 [[nodiscard]] constexpr bool is_handle(std::uint64_t handle) noexcept {
     return handle >> 48 >= static_cast<std::uint16_t>(HandleKind::module) &&
            handle >> 48 <= static_cast<std::uint16_t>(HandleKind::ipc_endpoint);
@@ -104,7 +113,7 @@ class HandleTable {
         ::new (static_cast<void*>(slot->storage)) T(std::move(value));
         slot->maker.store(process::token(), std::memory_order_relaxed);
         slot->state.store(generation << kPhaseBits | kOpen, std::memory_order_release);
-        return std::uint64_t{static_cast<std::uint16_t>(kind_)} << 48 | generation << 24 | slot->index;
+        return handle_of(*slot, generation);
     }
 
     /// Holds the value of `handle` for the time of a call; empty if the handle is not alive.
@@ -128,6 +137,18 @@ class HandleTable {
         if (!slot->state.compare_exchange_strong(state, closed, std::memory_order_seq_cst)) return false;
         if (is_ours) slot->end_if_unused(closed);
         return true;
+    }
+
+    /// Calls `visit` with each handle that is alive, and its value, which is held meanwhile. What is inserted while
+    /// this runs may be left out.
+    template <class Visit>
+    void for_each(const Visit& visit) {
+        for (std::uint32_t index = 0; Slot* const slot = find_slot(index); ++index) {
+            const std::uint64_t state = slot->state.load(std::memory_order_relaxed);
+            if ((state & kPhaseMask) != kOpen) continue;
+            const std::uint64_t handle = handle_of(*slot, state >> kPhaseBits);
+            if (const Ref held = acquire(handle)) visit(handle, *held);
+        }
     }
 
     /// Lets forked children go on to use the table, whatever other threads were doing with it.
@@ -187,6 +208,10 @@ class HandleTable {
 
     static std::uint64_t open_state(std::uint64_t handle) noexcept {
         return (handle >> 24 & kGenerationMask) << kPhaseBits | kOpen;
+    }
+
+    [[nodiscard]] std::uint64_t handle_of(const Slot& slot, std::uint64_t generation) const noexcept {
+        return std::uint64_t{static_cast<std::uint16_t>(kind_)} << 48 | generation << 24 | slot.index;
     }
 
     // Null if there is no storage for the index yet.

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <ios>
 #include <memory>
@@ -114,6 +115,30 @@ TEST_F(HandleTableTest, AHandleOfAnotherKindIsUnknown) {
     EXPECT_FALSE(table_->close(there));
     EXPECT_TRUE(table_->close(here));
     EXPECT_TRUE(other.close(there));
+}
+
+// Over several chunks, with holes; a visitor may close what it visits.
+TEST_F(HandleTableTest, EveryLiveHandleIsVisitedOnce) {
+    std::vector<std::uint64_t> living;
+    for (int i = 0; i < 300; ++i) {
+        living.push_back(insert());
+        if (i % 3 == 0) {
+            EXPECT_TRUE(table_->close(living.back()));
+            living.pop_back();
+        }
+    }
+    std::vector<std::uint64_t> visited;
+    table_->for_each([&](std::uint64_t handle, const Token& token) {
+        EXPECT_EQ(token.mark(), kAlive);
+        EXPECT_TRUE(table_->close(handle));
+        EXPECT_EQ(token.mark(), kAlive);
+        visited.push_back(handle);
+    });
+    std::sort(living.begin(), living.end());
+    std::sort(visited.begin(), visited.end());
+    EXPECT_EQ(visited, living);
+    EXPECT_EQ(living_, 0);
+    table_->for_each([&](std::uint64_t handle, const Token&) { ADD_FAILURE() << handle; });
 }
 
 TEST_F(HandleTableTest, IndexesComeBackFirstInFirstOutWithANewGeneration) {
