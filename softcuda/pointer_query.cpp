@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "softcuda/pointer_query.h"
 
+#include <concepts>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -13,7 +14,7 @@ namespace opennvsci::softcuda {
 namespace {
 
 // The caller's place may be smaller than aligned: it is written byte by byte.
-template <typename Value>
+template <std::integral Value>
 CUresult store(void* out, Value value) noexcept {
     std::memcpy(out, &value, sizeof value);
     return CUDA_SUCCESS;
@@ -90,7 +91,7 @@ CUresult pointer_attribute(CUpointer_attribute attribute, CUdeviceptr pointer, v
     const bool is_mapping = range->kind == RangeKind::vmm_mapping;
     switch (attribute) {
         case CU_POINTER_ATTRIBUTE_CONTEXT:
-            return store<CUcontext>(value, owner_of(*range));
+            return store<std::uintptr_t>(value, reinterpret_cast<std::uintptr_t>(owner_of(*range)));
         case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
             return store<unsigned>(value, range->memory_type);
         case CU_POINTER_ATTRIBUTE_DEVICE_POINTER:
@@ -98,7 +99,7 @@ CUresult pointer_attribute(CUpointer_attribute attribute, CUdeviceptr pointer, v
             return store<CUdeviceptr>(value, pointer);
         case CU_POINTER_ATTRIBUTE_HOST_POINTER:
             if (!cpu_may_use(*range) || !can_be_used(*range)) return CUDA_ERROR_INVALID_VALUE;
-            return store<void*>(value, reinterpret_cast<void*>(pointer));
+            return store<std::uintptr_t>(value, pointer);
         case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS:
             return store<unsigned>(value, range->is_synchronous ? 1 : 0);
         case CU_POINTER_ATTRIBUTE_BUFFER_ID:
