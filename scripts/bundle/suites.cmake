@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What ctest knows of tests, as lines that the script of a bundle reads: suite NAME SECONDS VARIABLE=VALUE... -- COMMAND...
-# cmake -DBUILD=DIRECTORY -DIN=FILE -DOUT=FILE -P suites.cmake, where IN has the output of ctest --show-only=json-v1.
+# cmake -DBUILD=DIRECTORY -DIN=FILE -DOUT=FILE -P suites.cmake, where IN has the output of ctest --show-only=json-v1; the
+# lines are added to OUT.
 
-# A word as the shell reads it, with the folder of the build become that of the bundle.
+# A word as the shell reads it, with the folder of the build become that of the bundle, and the folders there in which
+# processes meet become folders of a run.
 function(quoted result word)
     string(REPLACE "'" "'\\''" word "${word}")
-    string(REPLACE "${BUILD}" "'\"$here\"'" word "${word}")
+    string(REPLACE "'" "'\\''" build "${BUILD}")
+    string(REPLACE "${build}/meet." "'\"$meeting\"'/" word "${word}")
+    string(REPLACE "${build}" "'\"$here\"'" word "${word}")
     set(${result} "'${word}'" PARENT_SCOPE)
 endfunction()
 
@@ -52,4 +56,4 @@ foreach(i RANGE ${last})
     endforeach()
     string(APPEND lines "suite ${name} ${seconds}${words}\n")
 endforeach()
-file(WRITE ${OUT} "${lines}")
+file(APPEND ${OUT} "${lines}")
