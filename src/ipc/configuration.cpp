@@ -198,7 +198,9 @@ std::optional<ChannelEnd> Configuration::search(std::string_view endpoint) const
 Result<ChannelEnd> Configuration::find(std::string_view endpoint) const {
     const auto found = search(endpoint);
     if (found) return *found;
-    return fail(NvSciError_NoSuchEntry, fmt::format("{} has no endpoint {}", origin_, endpoint));
+    return fail(
+        NvSciError_NoSuchEntry,
+        fmt::format("{} has no endpoint {}; OPENNVSCI_IPC_CFG can name another file of channels", origin_, endpoint));
 }
 
 }  // namespace opennvsci::ipc
