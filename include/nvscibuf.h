@@ -1337,8 +1337,9 @@ NvSciError NvSciBufObjValidate(NvSciBufObj bufObj);
  * @retval NvSciError_Success accPerm was written.
  * @retval NvSciError_BadParameter PROPOSED (OpenNvSci decision): bufObj is not a live handle, ipcEndpoint is not an
  *         open endpoint, or accPerm is NULL.
- * @retval NvSciError_NotPermitted, NvSciError_InvalidOperation, NvSciError_ResourceError PROPOSED (OpenNvSci
- *         decision): as for an export with Auto.
+ * @retval NvSciError_NotPermitted PROPOSED (OpenNvSci decision): as for an export with Auto.
+ * @retval NvSciError_InvalidOperation PROPOSED (OpenNvSci decision): as for an export with Auto.
+ * @retval NvSciError_ResourceError PROPOSED (OpenNvSci decision): as for an export with Auto.
  *
  * Source: DRIVE OS 6.0.10 API reference.
  */
