@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What ctest knows of tests, as lines that the script of a bundle reads: suite NAME SECONDS VARIABLE=VALUE... -- COMMAND...
-# cmake -DBUILD=DIRECTORY -DIN=FILE -DOUT=FILE -P suites.cmake, where IN has the output of ctest --show-only=json-v1; the
-# lines are added to OUT.
+# cmake -DBUILD=DIRECTORY -DIN=FILE -DOUT=FILE -P suites.cmake, where IN has the output of ctest --show-only=json-v1;
+# the lines are added to OUT.
 
 # A word as the shell reads it, with the folder of the build become that of the bundle, and the folders there in which
 # processes meet become folders of a run.
