@@ -36,6 +36,7 @@ CUresult map_external_buffer(const Context& context, CUexternalMemory memory,
     range->memory_type = allocation.on_host() ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE;
     range->device = allocation.on_host() ? context.device().ordinal() : allocation.properties().location.id;
     range->rights = Rights::all(CU_MEM_ACCESS_FLAGS_PROT_READWRITE);
+    range->block_id = allocation.id();
     range->allocation = external->allocation();
     if (const CUresult result = allocation.map(nullptr, PROT_READ | PROT_WRITE, range->mapping);
         result != CUDA_SUCCESS) {
