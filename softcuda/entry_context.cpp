@@ -259,16 +259,13 @@ CUresult cuCtxGetStreamPriorityRange(int* least, int* greatest) {
 }
 
 CUresult cuCtxSynchronize() {
-    return with_context([](const Context& context) {
-        // Forbidden to relaxed threads too (driver-facts.md F33).
-        if (context.streams()->invalidate_captures()) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
-        context.streams()->synchronize();
-        return CUDA_SUCCESS;
-    });
+    return cuCtxSynchronize_v2(nullptr);
 }
 
 CUresult cuCtxSynchronize_v2(CUcontext context) {
     return with_named_context(context, [](const Context& found) {
+        // Forbidden to relaxed threads too (driver-facts.md F33).
+        if (found.streams()->invalidate_captures()) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
         found.streams()->synchronize();
         return CUDA_SUCCESS;
     });
