@@ -106,10 +106,7 @@ CUresult create_array(const Context& context, const CUDA_ARRAY3D_DESCRIPTOR& des
     std::shared_ptr<Array> array;
     const CUresult result = Array::create(context, desc, Array::Part::itself, array);
     if (result != CUDA_SUCCESS) return result;
-    handle = to_opaque<CUarray>(array_handles().insert(std::move(array)));
-    if (!context.destroyed()) return CUDA_SUCCESS;
-    drop_arrays_of(context.id());
-    return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+    return context.publish(array_handles(), std::move(array), handle);
 }
 
 CUresult destroy_array(CUarray handle) {

@@ -9,10 +9,12 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "softcuda/abi.h"
 #include "softcuda/context_settings.h"
 #include "softcuda/device.h"
+#include "softcuda/handle_table.h"
 #include "softcuda/ranges.h"
 #include "softcuda/stream.h"
 
@@ -36,6 +38,19 @@ class Context {
     /// Makes the range known as this context's own. CONTEXT_IS_DESTROYED, and the memory is released, if the context
     /// was destroyed meanwhile.
     [[nodiscard]] CUresult adopt(const std::shared_ptr<Range>& range) const;
+
+    /// Gives an object that this context owns its handle. CONTEXT_IS_DESTROYED, and the object is dropped, if the
+    /// context was destroyed meanwhile: who destroys it has looked for its objects already.
+    template <typename Opaque, typename Object>
+    [[nodiscard]] CUresult publish(HandleTable<Object>& table, std::shared_ptr<Object> object, Opaque& handle) const {
+        const HandleValue value = table.insert(std::move(object));
+        if (destroyed()) {
+            (void)table.take(value);
+            return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+        }
+        handle = to_opaque<Opaque>(value);
+        return CUDA_SUCCESS;
+    }
 
   private:
     Device& device_;

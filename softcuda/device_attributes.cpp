@@ -103,9 +103,10 @@ struct PciPlace {
 bool parse(const char* text, PciPlace& place) noexcept {
     std::array<unsigned long, 3> numbers{};
     std::size_t count = 0;
-    do {
+    for (;; ++text) {
         if (count == numbers.size() || !take_number(text, numbers[count++])) return false;
-    } while (*text == ':' && *++text != '\0');
+        if (*text != ':') break;
+    }
     if (count < 2) return false;
     place = {count == 3 ? numbers[0] : 0, numbers[count - 2], numbers[count - 1], 0};
     if (count == 3 && *text == '\0') return true;

@@ -231,9 +231,9 @@ CUresult cuCtxResetPersistingL2Cache() {
 
 CUresult cuCtxEnablePeerAccess(CUcontext peer, unsigned flags) {
     return with_context([&](const Context& context) {
-        if (flags != 0) return CUDA_ERROR_INVALID_VALUE;
         const auto found = find_context(peer);
         if (found == nullptr) return CUDA_ERROR_INVALID_CONTEXT;
+        if (flags != 0) return CUDA_ERROR_INVALID_VALUE;
         if (&found->device() == &context.device()) return CUDA_ERROR_PEER_ACCESS_UNSUPPORTED;
         const bool is_new = context.settings().enable_peer(found->id());
         return is_new ? CUDA_SUCCESS : CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED;
@@ -259,16 +259,13 @@ CUresult cuCtxGetStreamPriorityRange(int* least, int* greatest) {
 }
 
 CUresult cuCtxSynchronize() {
-    return with_context([](const Context& context) {
-        // Forbidden to relaxed threads too (driver-facts.md F33).
-        if (context.streams()->invalidate_captures()) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
-        context.streams()->synchronize();
-        return CUDA_SUCCESS;
-    });
+    return cuCtxSynchronize_v2(nullptr);
 }
 
 CUresult cuCtxSynchronize_v2(CUcontext context) {
     return with_named_context(context, [](const Context& found) {
+        // Forbidden to relaxed threads too (driver-facts.md F33).
+        if (found.streams()->invalidate_captures()) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
         found.streams()->synchronize();
         return CUDA_SUCCESS;
     });

@@ -24,8 +24,7 @@ CUresult cuStreamCreate(CUstream* stream, unsigned flags) {
         if (stream == nullptr || (flags & ~CU_STREAM_NON_BLOCKING) != 0) return CUDA_ERROR_INVALID_VALUE;
         const bool blocking = flags == CU_STREAM_DEFAULT;
         auto made = Stream::make(context.streams(), blocking ? StreamKind::blocking : StreamKind::non_blocking);
-        *stream = to_opaque<CUstream>(stream_handles().insert(std::move(made)));
-        return CUDA_SUCCESS;
+        return context.publish(stream_handles(), std::move(made), *stream);
     });
 }
 
@@ -104,7 +103,7 @@ CUresult cuStreamAddCallback(CUstream stream, StreamCallback* callback, void* us
 CUresult cuEventCreate(CUevent* event, unsigned flags) {
     return with_context([&](const Context& context) {
         if (event == nullptr) return CUDA_ERROR_INVALID_VALUE;
-        return create_event(context.id(), flags, *event);
+        return create_event(context, flags, *event);
     });
 }
 

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "softcuda/context.h"
+
 namespace opennvsci::softcuda {
 
 CUresult Event::record(Stream& stream) {
@@ -18,14 +20,13 @@ std::shared_ptr<Completion> Event::recorded() const {
     return recorded_;
 }
 
-CUresult create_event(ContextId context, unsigned flags, CUevent& event) {
+CUresult create_event(const Context& context, unsigned flags, CUevent& event) {
     constexpr unsigned kKnownFlags = CU_EVENT_BLOCKING_SYNC | CU_EVENT_DISABLE_TIMING | CU_EVENT_INTERPROCESS;
     if ((flags & ~kKnownFlags) != 0) return CUDA_ERROR_INVALID_VALUE;
     if ((flags & CU_EVENT_INTERPROCESS) != 0) {
         return (flags & CU_EVENT_DISABLE_TIMING) != 0 ? CUDA_ERROR_NOT_SUPPORTED : CUDA_ERROR_INVALID_VALUE;
     }
-    event = to_opaque<CUevent>(event_handles().insert(std::make_shared<Event>(context, flags)));
-    return CUDA_SUCCESS;
+    return context.publish(event_handles(), std::make_shared<Event>(context.id(), flags), event);
 }
 
 CUresult elapsed_time(const Event& start, const Event& end, float& milliseconds) {

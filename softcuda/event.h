@@ -13,6 +13,8 @@
 
 namespace opennvsci::softcuda {
 
+class Context;
+
 class Event {
   public:
     Event(ContextId context, unsigned flags) noexcept : context_(context), flags_(flags) {}
@@ -33,7 +35,7 @@ class Event {
     std::shared_ptr<Completion> recorded_;
 };
 
-[[nodiscard]] CUresult create_event(ContextId context, unsigned flags, CUevent& event);
+[[nodiscard]] CUresult create_event(const Context& context, unsigned flags, CUevent& event);
 
 /// Milliseconds from one event to the other, both timed, finished and of one context.
 [[nodiscard]] CUresult elapsed_time(const Event& start, const Event& end, float& milliseconds);

@@ -17,9 +17,9 @@ CUresult import_external_memory(const Context& context, const CUDA_EXTERNAL_MEMO
     if (const CUresult result = Allocation::import(desc.handle.fd, allocation); result != CUDA_SUCCESS) return result;
     if (desc.size > allocation->size()) return CUDA_ERROR_INVALID_VALUE;
     auto object = std::make_shared<ExternalMemory>(context.id(), std::move(allocation), desc.size);
-    memory = to_opaque<CUexternalMemory>(external_memory_handles().insert(std::move(object)));
-    ::close(desc.handle.fd);
-    return CUDA_SUCCESS;
+    const CUresult result = context.publish(external_memory_handles(), std::move(object), memory);
+    if (result == CUDA_SUCCESS) ::close(desc.handle.fd);
+    return result;
 }
 
 CUresult map_external_buffer(const Context& context, CUexternalMemory memory,
@@ -36,6 +36,7 @@ CUresult map_external_buffer(const Context& context, CUexternalMemory memory,
     range->memory_type = allocation.on_host() ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE;
     range->device = allocation.on_host() ? context.device().ordinal() : allocation.properties().location.id;
     range->rights = Rights::all(CU_MEM_ACCESS_FLAGS_PROT_READWRITE);
+    range->block_id = allocation.id();
     range->allocation = external->allocation();
     if (const CUresult result = allocation.map(nullptr, PROT_READ | PROT_WRITE, range->mapping);
         result != CUDA_SUCCESS) {

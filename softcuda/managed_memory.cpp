@@ -20,8 +20,27 @@ bool is_managed(CUdeviceptr pointer, std::size_t size) {
     return range != nullptr && size > 0 && checked::window_fits<std::size_t>(pointer - range->base, size, range->size);
 }
 
-bool is_device(CUmemLocation location) noexcept {
-    return location.type == CU_MEM_LOCATION_TYPE_DEVICE && find_device(location.id) != nullptr;
+bool is_place(CUmemLocation location) noexcept {
+    return location.type >= CU_MEM_LOCATION_TYPE_DEVICE && location.type <= CU_MEM_LOCATION_TYPE_HOST_NUMA_CURRENT;
+}
+
+/// True for a place that is there: a device, the CPU, and its only node.
+bool exists(CUmemLocation location) noexcept {
+    switch (location.type) {
+        case CU_MEM_LOCATION_TYPE_DEVICE:
+            return find_device(location.id) != nullptr;
+        case CU_MEM_LOCATION_TYPE_HOST_NUMA:
+            return location.id == 0;
+        case CU_MEM_LOCATION_TYPE_HOST:
+        case CU_MEM_LOCATION_TYPE_HOST_NUMA_CURRENT:
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool is_node(CUmemLocation location) noexcept {
+    return location.type == CU_MEM_LOCATION_TYPE_HOST_NUMA || location.type == CU_MEM_LOCATION_TYPE_HOST_NUMA_CURRENT;
 }
 
 }  // namespace
@@ -32,29 +51,26 @@ CUmemLocation location_of(CUdevice device) noexcept {
 }
 
 CUresult prefetch(Stream& stream, CUdeviceptr pointer, std::size_t size, CUmemLocation location, unsigned flags) {
-    const bool on_host = location.type == CU_MEM_LOCATION_TYPE_HOST || location.type == CU_MEM_LOCATION_TYPE_HOST_NUMA;
-    if (flags != 0 || (!on_host && location.type != CU_MEM_LOCATION_TYPE_DEVICE)) return CUDA_ERROR_INVALID_VALUE;
-    if (!on_host && !is_device(location)) return CUDA_ERROR_INVALID_DEVICE;
-    return is_managed(pointer, size) ? stream.submit(nullptr) : CUDA_ERROR_INVALID_VALUE;
+    if (flags != 0 || !is_managed(pointer, size)) return CUDA_ERROR_INVALID_VALUE;
+    if (exists(location)) return stream.submit(nullptr);
+    return location.type == CU_MEM_LOCATION_TYPE_DEVICE ? CUDA_ERROR_INVALID_DEVICE : CUDA_ERROR_INVALID_VALUE;
 }
 
 CUresult advise(CUdeviceptr pointer, std::size_t size, CUmem_advise advice, CUmemLocation location) {
     if (!is_managed(pointer, size)) return CUDA_ERROR_INVALID_VALUE;
-    const bool is_place =
-        location.type >= CU_MEM_LOCATION_TYPE_DEVICE && location.type <= CU_MEM_LOCATION_TYPE_HOST_NUMA;
     bool fits = false;
     switch (advice) {
         case CU_MEM_ADVISE_SET_READ_MOSTLY:  // the place is not looked at
         case CU_MEM_ADVISE_UNSET_READ_MOSTLY:
         case CU_MEM_ADVISE_UNSET_PREFERRED_LOCATION:
-            fits = is_place;
+            fits = is_place(location);
             break;
         case CU_MEM_ADVISE_SET_PREFERRED_LOCATION:
-            fits = is_place && (location.type != CU_MEM_LOCATION_TYPE_DEVICE || is_device(location));
+            fits = exists(location);
             break;
         case CU_MEM_ADVISE_SET_ACCESSED_BY:
         case CU_MEM_ADVISE_UNSET_ACCESSED_BY:
-            fits = location.type == CU_MEM_LOCATION_TYPE_HOST || is_device(location);
+            fits = exists(location) && !is_node(location);
             break;
     }
     return fits ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;

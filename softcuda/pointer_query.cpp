@@ -6,7 +6,6 @@
 #include <cstring>
 #include <memory>
 
-#include "softcuda/allocation.h"
 #include "softcuda/current.h"
 #include "softcuda/ranges.h"
 
@@ -39,11 +38,6 @@ bool can_be_used(const Range& range) {
 
 bool cpu_may_use(const Range& range) noexcept {
     return range.memory_type == CU_MEMORYTYPE_HOST || range.kind == RangeKind::managed_allocation;
-}
-
-unsigned handle_types(const Range& range) noexcept {
-    const bool is_mapping = range.kind == RangeKind::vmm_mapping;
-    return is_mapping ? +range.allocation->properties().requestedHandleTypes : +CU_MEM_HANDLE_TYPE_NONE;
 }
 
 }  // namespace
@@ -115,7 +109,7 @@ CUresult pointer_attribute(CUpointer_attribute attribute, CUdeviceptr pointer, v
         case CU_POINTER_ATTRIBUTE_MAPPED:
             return store<unsigned>(value, 1);
         case CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES:
-            return store<std::uint64_t>(value, handle_types(*range));
+            return store<std::uint64_t>(value, range->handle_types);
         case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
             return access_flags(*range, value);
         case CU_POINTER_ATTRIBUTE_MAPPING_SIZE:
@@ -123,7 +117,7 @@ CUresult pointer_attribute(CUpointer_attribute attribute, CUdeviceptr pointer, v
         case CU_POINTER_ATTRIBUTE_MAPPING_BASE_ADDR:
             return store<CUdeviceptr>(value, range->base);
         case CU_POINTER_ATTRIBUTE_MEMORY_BLOCK_ID:
-            return store<std::uint64_t>(value, range->allocation != nullptr ? range->allocation->id() : range->id);
+            return store<std::uint64_t>(value, range->block_id);
         case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
         case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
         case CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE:

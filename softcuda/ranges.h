@@ -5,7 +5,8 @@
 // it, then waits until the last pin is gone.
 //
 // A Range is described once and then constant, except its rights (guarded by the registry) and its memory, which
-// only the one who removed the range from the registry may release.
+// only the one who removed the range from the registry may release. Who found a range and has not pinned it may read
+// the description alone: what it tells of the allocation is copied there.
 #pragma once
 
 #include <array>
@@ -62,6 +63,8 @@ struct Range {
     std::uintptr_t reservation = 0;  // base of the reservation around a vmm_mapping
     std::size_t reservation_size = 0;
     const unsigned long long id = new_memory_id();
+    unsigned long long block_id = id;                 // the allocation's, where that is behind the range
+    unsigned handle_types = CU_MEM_HANDLE_TYPE_NONE;  // in which a vmm_mapping's allocation can be shared
     std::atomic<bool> is_synchronous{false};  // what CU_POINTER_ATTRIBUTE_SYNC_MEMOPS was set to: changes nothing
 
     Rights rights;                           // guarded by the registry

@@ -120,8 +120,7 @@ CUresult locate(const Context& context, const End& end, const Extent& extent, Un
     return CUDA_ERROR_INVALID_VALUE;
 }
 
-void move_between_arrays(const Place& to, const Place& from) {
-    std::vector<unsigned char> row(from.part.width);
+void move_between_arrays(const Place& to, const Place& from, std::vector<unsigned char>& row) {
     block_linear::Rectangle source{from.part.xb, from.part.y, from.part.width, 1};
     block_linear::Rectangle destination{to.part.xb, to.part.y, to.part.width, 1};
     for (std::uint64_t done = 0; done < from.part.rows; ++done, ++source.y, ++destination.y) {
@@ -139,9 +138,9 @@ void move_between_rows(const Place& to, const Place& from, const Extent& extent)
     }
 }
 
-void move(const Place& to, const Place& from, const Extent& extent) {
+void move(const Place& to, const Place& from, const Extent& extent, std::vector<unsigned char>* buffer) {
     if (to.array != nullptr && from.array != nullptr) {
-        move_between_arrays(to, from);
+        move_between_arrays(to, from, *buffer);
     } else if (to.array != nullptr) {
         block_linear::write(to.array->layout(), to.array->storage(), to.part, from.first, from.pitch);
     } else if (from.array != nullptr) {
@@ -197,16 +196,19 @@ CUresult copy_rectangles(Parties parties, Stream& stream, const CUDA_MEMCPY3D& c
         locate(parties.destination, destination_of(copy), extent, unit, CU_MEM_ACCESS_FLAGS_PROT_READWRITE, pins, to);
     if (result != CUDA_SUCCESS) return result;
 
-    std::shared_ptr<std::vector<unsigned char>> staged;
-    if (from.pageable && when == Return::when_submitted) {
-        staged = std::make_shared<std::vector<unsigned char>>(extent.width * extent.rows * extent.slices);
-        const Place packed{staged->data(), extent.width, extent.width * extent.rows, false, nullptr, {}};
+    // Allocated here: once the work runs, nobody can be told that memory lacks.
+    std::shared_ptr<std::vector<unsigned char>> buffer;
+    if (from.array != nullptr && to.array != nullptr) {
+        buffer = std::make_shared<std::vector<unsigned char>>(extent.width);
+    } else if (from.pageable && when == Return::when_submitted) {
+        buffer = std::make_shared<std::vector<unsigned char>>(extent.width * extent.rows * extent.slices);
+        const Place packed{buffer->data(), extent.width, extent.width * extent.rows, false, nullptr, {}};
         move_between_rows(packed, from, extent);
         from = packed;
     }
     if (to.pageable) when = Return::when_done;
-    Work work = [to = std::move(to), from = std::move(from), extent, staged = std::move(staged),
-                 pins = std::move(pins)] { move(to, from, extent); };
+    Work work = [to = std::move(to), from = std::move(from), extent, buffer = std::move(buffer),
+                 pins = std::move(pins)] { move(to, from, extent, buffer.get()); };
     return run(stream, std::move(work), when);
 }
 

@@ -184,6 +184,8 @@ CUresult AddressSpace::map(std::uintptr_t base, std::size_t size, std::shared_pt
     range->kind = RangeKind::vmm_mapping;
     range->memory_type = allocation->on_host() ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE;
     range->device = allocation->on_host() ? 0 : allocation->properties().location.id;
+    range->block_id = allocation->id();
+    range->handle_types = allocation->properties().requestedHandleTypes;
     range->reservation = reservation->area.base();
     range->reservation_size = reservation->area.size();
     const auto place = reservation->places.emplace_hint(next, base, Place{range});

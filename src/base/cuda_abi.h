@@ -122,6 +122,7 @@ enum CUmemLocationType : unsigned {
     CU_MEM_LOCATION_TYPE_DEVICE = 1,
     CU_MEM_LOCATION_TYPE_HOST = 2,
     CU_MEM_LOCATION_TYPE_HOST_NUMA = 3,
+    CU_MEM_LOCATION_TYPE_HOST_NUMA_CURRENT = 4,
 };
 
 enum CUmemAllocationType : unsigned {

@@ -74,6 +74,20 @@ TEST_F(SoftCudaCapture, OthersAreNot) {
     EXPECT_HARMLESS(cuMemPrefetchAsync(managed_, 4096, 0, other_));
 }
 
+// Whatever the mode; another context may be waited for.
+TEST_F(SoftCudaCapture, WaitingForTheContextIsForbidden) {
+    CUcontext other_context = nullptr;
+    ASSERT_OK(cuCtxCreate_v2(&other_context, 0, 0));
+    EXPECT_HARMLESS(cuCtxSynchronize());
+    EXPECT_FORBIDDEN(cuCtxSynchronize_v2(context_));
+    EXPECT_OK(cuCtxDestroy_v2(other_context));
+    CUstreamCaptureMode mode = CU_STREAM_CAPTURE_MODE_RELAXED;
+    ASSERT_OK(cuThreadExchangeStreamCaptureMode(&mode));
+    EXPECT_FORBIDDEN(cuCtxSynchronize());
+    EXPECT_FORBIDDEN(cuCtxSynchronize_v2(nullptr));
+    EXPECT_OK(cuThreadExchangeStreamCaptureMode(&mode));
+}
+
 // A capture takes no work here, so what a GPU would capture is refused like the rest.
 TEST_F(SoftCudaCapture, WorkOfTheCapturingStreamIsRefused) {
     EXPECT_FORBIDDEN(cuMemPrefetchAsync(managed_, 4096, 0, capturing_));

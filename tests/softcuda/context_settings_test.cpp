@@ -168,7 +168,8 @@ TEST_F(SoftCuda, PeersAreEnabledOnce) {
     EXPECT_OK(cuCtxDestroy_v2(other));
     EXPECT_OK(cuCtxDestroy_v2(sibling));
     for (CUcontext no_context : {CUcontext{}, other, reinterpret_cast<CUcontext>(this)}) {
-        EXPECT_EQ(cuCtxEnablePeerAccess(no_context, 0), CUDA_ERROR_INVALID_CONTEXT);
+        for (const unsigned flags : {0U, 1U})
+            EXPECT_EQ(cuCtxEnablePeerAccess(no_context, flags), CUDA_ERROR_INVALID_CONTEXT);
         EXPECT_EQ(cuCtxDisablePeerAccess(no_context), CUDA_ERROR_INVALID_CONTEXT);
     }
 }

@@ -79,8 +79,8 @@ TEST_F(SoftCuda, DevicesAreFoundOnThePciBus) {
         EXPECT_EQ(cuDeviceGetByPCIBusId(&device, empty_place), CUDA_ERROR_INVALID_DEVICE) << empty_place;
     }
     for (const char* no_place :
-         {"", "hello", "1", "01:00", "01.0", ":01:00.0", "01::00", "0:1:", "0:1:0:0", "0:1:0.", "0000:01:00.0x",
-          "-1:01:00", " 01:00.0", "100000000:01:00", "ffffffffffffffffffff:01:00"}) {
+         {"", "hello", "1", "01:00", "01.0", ":01:00.0", "01::00", "0:1:", "0:1:0:", "0:1:0.0:", "0:1:0:0", "0:1:0.",
+          "0000:01:00.0x", "-1:01:00", " 01:00.0", "100000000:01:00", "ffffffffffffffffffff:01:00"}) {
         EXPECT_INVALID(cuDeviceGetByPCIBusId(&device, no_place)) << no_place;
     }
     EXPECT_EQ(device, 1) << "a refused call writes nothing";

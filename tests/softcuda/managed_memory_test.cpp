@@ -13,6 +13,8 @@ namespace {
 constexpr CUmemLocation kDevice{CU_MEM_LOCATION_TYPE_DEVICE, 0};
 constexpr CUmemLocation kHost{CU_MEM_LOCATION_TYPE_HOST, 0};
 constexpr CUmemLocation kHostNuma{CU_MEM_LOCATION_TYPE_HOST_NUMA, 0};
+constexpr CUmemLocation kNoNode{CU_MEM_LOCATION_TYPE_HOST_NUMA, 1};
+constexpr CUmemLocation kNearestNode{CU_MEM_LOCATION_TYPE_HOST_NUMA_CURRENT, 9};
 constexpr CUmemLocation kNoDevice{CU_MEM_LOCATION_TYPE_DEVICE, 99};
 constexpr CUmemLocation kNowhere{CU_MEM_LOCATION_TYPE_INVALID, 0};
 constexpr std::size_t kManagedSize = 4096;
@@ -95,7 +97,7 @@ TEST_F(SoftCudaManaged, TellsWhatItIs) {
 }
 
 TEST_F(SoftCudaManaged, PrefetchesAreWorkOfTheStream) {
-    for (const CUmemLocation place : {kDevice, kHost, kHostNuma})
+    for (const CUmemLocation place : {kDevice, kHost, kHostNuma, kNearestNode})
         EXPECT_OK(cuMemPrefetchAsync_v2(managed_, kManagedSize, place, 0, stream_)) << place.type;
     EXPECT_OK(cuMemPrefetchAsync_v2(managed_ + 100, 10, kDevice, 0, nullptr));
     EXPECT_OK(cuMemPrefetchAsync(managed_, kManagedSize, 1, stream_));
@@ -110,6 +112,8 @@ TEST_F(SoftCudaManaged, PrefetchesAreWorkOfTheStream) {
     EXPECT_EQ(cuMemPrefetchAsync_v2(managed_, kManagedSize, kNoDevice, 0, stream_), CUDA_ERROR_INVALID_DEVICE);
     EXPECT_EQ(cuMemPrefetchAsync(managed_, kManagedSize, kDeviceInvalid, stream_), CUDA_ERROR_INVALID_DEVICE);
     EXPECT_INVALID(cuMemPrefetchAsync_v2(managed_, kManagedSize, kNowhere, 0, stream_));
+    EXPECT_INVALID(cuMemPrefetchAsync_v2(managed_, kManagedSize, kNoNode, 0, stream_));
+    EXPECT_INVALID(cuMemPrefetchAsync_v2(0, kManagedSize, kNoDevice, 0, stream_)) << "the memory is looked at first";
     EXPECT_INVALID(cuMemPrefetchAsync_v2(managed_, kManagedSize, {static_cast<CUmemLocationType>(9), 0}, 0, stream_));
     EXPECT_INVALID(cuMemPrefetchAsync_v2(managed_, kManagedSize, kDevice, 1, stream_));
     EXPECT_INVALID(cuMemPrefetchAsync_v2(managed_, 0, kDevice, 0, stream_));
@@ -124,21 +128,23 @@ TEST_F(SoftCudaManaged, PrefetchesAreWorkOfTheStream) {
 TEST_F(SoftCudaManaged, AdviceIsChecked) {
     struct Row {
         CUmem_advise advice;
-        CUresult on_device, on_host, on_numa, on_no_device;
+        CUresult on_device, on_host, on_numa, on_no_device, on_no_node;
     };
     constexpr CUresult kOk = CUDA_SUCCESS;
     constexpr CUresult kBad = CUDA_ERROR_INVALID_VALUE;
-    for (const Row& row : {Row{CU_MEM_ADVISE_SET_READ_MOSTLY, kOk, kOk, kOk, kOk},
-                           Row{CU_MEM_ADVISE_UNSET_READ_MOSTLY, kOk, kOk, kOk, kOk},
-                           Row{CU_MEM_ADVISE_SET_PREFERRED_LOCATION, kOk, kOk, kOk, kBad},
-                           Row{CU_MEM_ADVISE_UNSET_PREFERRED_LOCATION, kOk, kOk, kOk, kOk},
-                           Row{CU_MEM_ADVISE_SET_ACCESSED_BY, kOk, kOk, kBad, kBad},
-                           Row{CU_MEM_ADVISE_UNSET_ACCESSED_BY, kOk, kOk, kBad, kBad},
-                           Row{static_cast<CUmem_advise>(0), kBad, kBad, kBad, kBad},
-                           Row{static_cast<CUmem_advise>(7), kBad, kBad, kBad, kBad}}) {
+    for (const Row& row : {Row{CU_MEM_ADVISE_SET_READ_MOSTLY, kOk, kOk, kOk, kOk, kOk},
+                           Row{CU_MEM_ADVISE_UNSET_READ_MOSTLY, kOk, kOk, kOk, kOk, kOk},
+                           Row{CU_MEM_ADVISE_SET_PREFERRED_LOCATION, kOk, kOk, kOk, kBad, kBad},
+                           Row{CU_MEM_ADVISE_UNSET_PREFERRED_LOCATION, kOk, kOk, kOk, kOk, kOk},
+                           Row{CU_MEM_ADVISE_SET_ACCESSED_BY, kOk, kOk, kBad, kBad, kBad},
+                           Row{CU_MEM_ADVISE_UNSET_ACCESSED_BY, kOk, kOk, kBad, kBad, kBad},
+                           Row{static_cast<CUmem_advise>(0), kBad, kBad, kBad, kBad, kBad},
+                           Row{static_cast<CUmem_advise>(7), kBad, kBad, kBad, kBad, kBad}}) {
         EXPECT_EQ(cuMemAdvise_v2(managed_, kManagedSize, row.advice, kDevice), row.on_device) << row.advice;
         EXPECT_EQ(cuMemAdvise_v2(managed_, kManagedSize, row.advice, kHost), row.on_host) << row.advice;
         EXPECT_EQ(cuMemAdvise_v2(managed_, kManagedSize, row.advice, kHostNuma), row.on_numa) << row.advice;
+        EXPECT_EQ(cuMemAdvise_v2(managed_, kManagedSize, row.advice, kNearestNode), row.on_numa) << row.advice;
+        EXPECT_EQ(cuMemAdvise_v2(managed_, kManagedSize, row.advice, kNoNode), row.on_no_node) << row.advice;
         EXPECT_EQ(cuMemAdvise_v2(managed_, kManagedSize, row.advice, kNoDevice), row.on_no_device) << row.advice;
         EXPECT_INVALID(cuMemAdvise_v2(managed_, kManagedSize, row.advice, kNowhere)) << row.advice;
         EXPECT_EQ(cuMemAdvise(managed_, kManagedSize, row.advice, 0), row.on_device) << row.advice;

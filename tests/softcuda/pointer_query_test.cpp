@@ -4,6 +4,7 @@
 // F51).
 #include <sys/mman.h>
 
+#include <atomic>
 #include <cstdint>
 #include <thread>
 
@@ -155,6 +156,36 @@ TEST_F(SoftCuda, HostMemoryKeepsItsFlags) {
     EXPECT_EQ(flags, 77U);
     EXPECT_INVALID(cuMemHostGetFlags(nullptr, own));
     std::thread([&] { EXPECT_EQ(flags_of(memory, flags), CUDA_ERROR_INVALID_CONTEXT); }).join();
+}
+
+// An answer is that of the mapping that was there, or a refusal.
+TEST_F(SoftCuda, PointersAreQueriedWhileMemoryIsUnmapped) {
+    constexpr int kRounds = 300;
+    const CUmemAllocationProp properties = device_memory();
+    CUdeviceptr pointer = 0;
+    ASSERT_OK(cuMemAddressReserve(&pointer, kGranularity, 0, 0, 0));
+    std::atomic<bool> stop{false};
+    std::thread other([&] {
+        while (!stop) {
+            std::uint64_t value = 0;
+            if (cuPointerGetAttribute(&value, CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES, pointer) == CUDA_SUCCESS) {
+                EXPECT_EQ(value, unsigned{CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR});
+            }
+            if (cuPointerGetAttribute(&value, CU_POINTER_ATTRIBUTE_MEMORY_BLOCK_ID, pointer) == CUDA_SUCCESS) {
+                EXPECT_NE(value, 0U);
+            }
+        }
+    });
+    for (int i = 0; i < kRounds; ++i) {
+        CUmemGenericAllocationHandle handle = 0;
+        EXPECT_OK(cuMemCreate(&handle, kGranularity, &properties, 0));
+        EXPECT_OK(cuMemMap(pointer, kGranularity, 0, handle, 0));
+        EXPECT_OK(cuMemRelease(handle));
+        EXPECT_OK(cuMemUnmap(pointer, kGranularity));
+    }
+    stop = true;
+    other.join();
+    EXPECT_OK(cuMemAddressFree(pointer, kGranularity));
 }
 
 }  // namespace

@@ -265,5 +265,36 @@ TEST_F(SoftCuda, ManyThreadsSubmit) {
     EXPECT_EQ(sum, kThreads * kRounds * 2);
 }
 
+// Whatever a thread makes while another one destroys the context, nothing is left that has a handle.
+TEST_F(SoftCuda, WhatIsMadeWhileItsContextIsDestroyedDies) {
+    constexpr int kRounds = 100;
+    for (int i = 0; i < kRounds; ++i) {
+        CUcontext context = nullptr;
+        ASSERT_OK(cuCtxCreate_v2(&context, 0, 0));
+        ASSERT_OK(cuCtxPopCurrent_v2(nullptr));
+        std::atomic<bool> begun{false};
+        std::vector<CUstream> streams;
+        std::vector<CUevent> events;
+        std::thread maker([&] {
+            EXPECT_OK(cuCtxSetCurrent(context));
+            CUstream stream = nullptr;
+            CUevent event = nullptr;
+            begun = true;
+            while (cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING) == CUDA_SUCCESS) {
+                streams.push_back(stream);
+                if (cuEventCreate(&event, CU_EVENT_DISABLE_TIMING) == CUDA_SUCCESS) events.push_back(event);
+            }
+        });
+        while (!begun)
+            std::this_thread::yield();
+        EXPECT_OK(cuCtxDestroy_v2(context));
+        maker.join();
+        for (CUstream stream : streams)
+            ASSERT_EQ(cuStreamDestroy_v2(stream), CUDA_ERROR_INVALID_HANDLE);
+        for (CUevent event : events)
+            ASSERT_EQ(cuEventDestroy_v2(event), CUDA_ERROR_INVALID_HANDLE);
+    }
+}
+
 }  // namespace
 }  // namespace opennvsci::softcuda_test
