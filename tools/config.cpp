@@ -49,11 +49,11 @@ void print_as_text() {
 }
 
 void print_as_json() {
-    auto all = nlohmann::ordered_json::array();
+    auto all = Json::array();
     for (const Variable& variable : variables()) {
         const char* const value = std::getenv(variable.name);
         all.push_back({{"name", variable.name},
-                       {"value", value == nullptr ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(value)},
+                       {"value", value == nullptr ? Json(nullptr) : Json(value)},
                        {"default", variable.default_value},
                        {"meaning", variable.meaning}});
     }

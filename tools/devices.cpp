@@ -89,7 +89,7 @@ void print_list(const OpenNvSciDriver& driver) {
 }
 
 void print_as_json(const OpenNvSciDriver& driver) {
-    auto devices = nlohmann::ordered_json::array();
+    auto devices = Json::array();
     for (const OpenNvSciDevice& device : std::span(driver.devices, driver.deviceCount)) {
         devices.push_back({{"ordinal", device.ordinal},
                            {"name", device.name},
@@ -102,12 +102,12 @@ void print_as_json(const OpenNvSciDriver& driver) {
                            {"supports_read_only_host_register", device.hasReadOnlyRegistration},
                            {"grants_compression", grants_compression(device)}});
     }
-    const nlohmann::ordered_json all{{"driver",
-                                      {{"is_software", driver.isSoftware},
-                                       {"cuda_version", version_text(driver.cudaVersion)},
-                                       {"file", driver.path},
-                                       {"reason", driver.reason}}},
-                                     {"devices", std::move(devices)}};
+    const Json all{{"driver",
+                    {{"is_software", driver.isSoftware},
+                     {"cuda_version", version_text(driver.cudaVersion)},
+                     {"file", driver.path},
+                     {"reason", driver.reason}}},
+                   {"devices", std::move(devices)}};
     print_json(all);
 }
 

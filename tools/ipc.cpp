@@ -145,8 +145,6 @@ void print_as_text(const OpenNvSciIpcOverview& overview) {
     if (!unused.empty()) print("\n{}:\n{}", used.empty() ? "no endpoint is open" : "not open", table_of_unused(unused));
 }
 
-using Json = nlohmann::ordered_json;
-
 Json json_of(const Endpoint& endpoint) {
     const bool is_known = endpoint.ownerPid != 0;
     return {{"name", endpoint.name},

@@ -63,11 +63,11 @@ void print_text(std::string_view text) {
     note_error(std::fwrite(text.data(), 1, text.size(), stdout) == text.size());
 }
 
-void print_json(const nlohmann::ordered_json& fields) {
-    nlohmann::ordered_json all{{"format_version", kJsonFormatVersion}};
+void print_json(const Json& fields) {
+    Json all{{"format_version", kJsonFormatVersion}};
     all.update(fields);
     // Names of files and devices that are no UTF-8 must not end the tool, nor steer a terminal.
-    print("{}\n", all.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace));
+    print("{}\n", all.dump(2, ' ', true, Json::error_handler_t::replace));
 }
 
 std::string printable(std::string_view text) {

@@ -16,6 +16,8 @@
 
 namespace opennvsci::tool {
 
+using Json = nlohmann::ordered_json;
+
 /// Gives the numbers 0 to 2 to descriptors that cannot be used, where the command was started without them: otherwise
 /// the next file, or memory, that is opened gets the number of stdout, and what is printed ends up there. The program
 /// that `opennvsci run` starts finds them closed again.
@@ -30,7 +32,7 @@ void print(fmt::format_string<Values...> format, Values&&... values) {
 
 /// Prints the fields, which are an object, with the version of the format before them. The version grows when a field
 /// goes or changes its meaning; new fields come without.
-void print_json(const nlohmann::ordered_json& fields);
+void print_json(const Json& fields);
 
 /// A text that comes from files or other processes, with a ? for each byte of what could steer a terminal or is no
 /// UTF-8.

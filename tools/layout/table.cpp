@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "device_choice.h"
-#include "output.h"
 #include "text_table.h"
 
 namespace opennvsci::tool {
@@ -89,8 +88,7 @@ std::string layout_table(const NegotiatedLayout& negotiated) {
                        whole.text(terminal_width()));
 }
 
-nlohmann::ordered_json layout_json(const NegotiatedLayout& negotiated) {
-    using Json = nlohmann::ordered_json;
+Json layout_json(const NegotiatedLayout& negotiated) {
     const OpenNvSciBufLayout& layout = *negotiated.layout;
     auto regions = Json::array();
     for (const Region& region : negotiated.regions()) {

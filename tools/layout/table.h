@@ -4,10 +4,10 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "layout/negotiated_layout.h"
+#include "output.h"
 
 namespace opennvsci::tool {
 
@@ -18,6 +18,6 @@ namespace opennvsci::tool {
 [[nodiscard]] std::string layout_table(const NegotiatedLayout& negotiated);
 
 /// The same as data.
-[[nodiscard]] nlohmann::ordered_json layout_json(const NegotiatedLayout& negotiated);
+[[nodiscard]] Json layout_json(const NegotiatedLayout& negotiated);
 
 }  // namespace opennvsci::tool
