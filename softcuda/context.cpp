@@ -117,6 +117,10 @@ std::shared_ptr<Context> find_context(ContextId id) {
     return found != table.live.end() ? found->second : nullptr;
 }
 
+std::shared_ptr<Context> find_context_or_own(CUcontext handle, const Context& own) {
+    return find_context(handle != nullptr ? handle : own.handle());
+}
+
 CUresult destroy_context(CUcontext handle) {
     const std::shared_ptr<Context> context = take_context(handle, false);
     if (context == nullptr) return CUDA_ERROR_INVALID_CONTEXT;

@@ -65,6 +65,8 @@ class Context {
 /// nullptr if the handle or id stands for no live context.
 [[nodiscard]] std::shared_ptr<Context> find_context(CUcontext handle);
 [[nodiscard]] std::shared_ptr<Context> find_context(ContextId id);
+/// For a call that names a context for one of its ends: null is the caller's own.
+[[nodiscard]] std::shared_ptr<Context> find_context_or_own(CUcontext handle, const Context& own);
 
 /// INVALID_CONTEXT for a primary context or a handle that is not live.
 [[nodiscard]] CUresult destroy_context(CUcontext handle);

@@ -44,20 +44,14 @@ CUresult copy_async(const CUDA_MEMCPY3D& copy, CUstream stream, Unit unit = Unit
     });
 }
 
-/// The context that a copy between peers names for one end; none is needed for an array, and null is the caller's own.
-CUresult find_party(CUmemorytype type, CUcontext handle, const Context& own, std::shared_ptr<Context>& found) {
-    if (type == CU_MEMORYTYPE_ARRAY || handle == nullptr) handle = own.handle();
-    found = find_context(handle);
-    return found != nullptr ? CUDA_SUCCESS : CUDA_ERROR_INVALID_CONTEXT;
-}
-
 CUresult copy_peers(const Context& own, Stream& stream, const CUDA_MEMCPY3D_PEER& copy, Return when) {
-    std::shared_ptr<Context> destination;
-    std::shared_ptr<Context> source;
-    CUresult found = find_party(copy.dstMemoryType, copy.dstContext, own, destination);
-    if (found == CUDA_SUCCESS) found = find_party(copy.srcMemoryType, copy.srcContext, own, source);
-    if (found != CUDA_SUCCESS) return found;
-    return copy_rectangles({*destination, *source}, stream, without_contexts(copy), Unit::element, when);
+    const auto context_of = [&own](CUmemorytype type, CUcontext handle) {
+        return find_context_or_own(type == CU_MEMORYTYPE_ARRAY ? nullptr : handle, own);  // an array needs none
+    };
+    const auto to = context_of(copy.dstMemoryType, copy.dstContext);
+    const auto from = context_of(copy.srcMemoryType, copy.srcContext);
+    if (to == nullptr || from == nullptr) return CUDA_ERROR_INVALID_CONTEXT;
+    return copy_rectangles({*to, *from}, stream, without_contexts(copy), Unit::element, when);
 }
 
 /// One row of bytes, from or to the first row of an array.

@@ -35,8 +35,8 @@ struct Peer {
 };
 
 CUresult copy_peers(const Context& own, Stream& stream, Peer destination, Peer source, std::size_t size, Return when) {
-    const auto to = find_context(destination.context != nullptr ? destination.context : own.handle());
-    const auto from = find_context(source.context != nullptr ? source.context : own.handle());
+    const auto to = find_context_or_own(destination.context, own);
+    const auto from = find_context_or_own(source.context, own);
     if (to == nullptr || from == nullptr) return CUDA_ERROR_INVALID_CONTEXT;
     return copy({*to, *from}, stream, on_device(destination.pointer), on_device(source.pointer), size, when);
 }
