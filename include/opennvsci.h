@@ -93,25 +93,196 @@ typedef enum {
     OpenNvSciOutcome_Computed = 2,  /**< An output that follows from the other keys. */
     OpenNvSciOutcome_Adjusted = 3,  /**< More than was asked for, as the rule of the key says. */
     OpenNvSciOutcome_Denied = 4,    /**< A wish that was not granted; the reconciliation succeeded without it. */
-    OpenNvSciOutcome_Refused = 5    /**< The reconciliation failed because of this key. */
+    OpenNvSciOutcome_Refused = 5,   /**< The reconciliation failed because of this key. */
+    OpenNvSciOutcome_Undecided = 6  /**< Asked for; another key was refused before its turn came. */
 } OpenNvSciOutcome;
+
+/** Why a key came out as it did. */
+typedef enum {
+    OpenNvSciReason_None = 0,         /**< As asked, or the default; or another process decided and did not say. */
+    OpenNvSciReason_Conflict = 1,     /**< What is asked for this key cannot be had together. */
+    OpenNvSciReason_IllegalValue = 2, /**< Nobody may ask for this value. */
+    OpenNvSciReason_Missing = 3,      /**< It is mandatory, and nobody asks for it. */
+    OpenNvSciReason_Excluded = 4,     /**< It excludes another key that is asked for. */
+    OpenNvSciReason_Inconsistent = 5, /**< It does not fit the values of other keys. */
+    OpenNvSciReason_UnknownGpu = 6,   /**< It names a GPU that this machine does not have, or no list in GpuId. */
+    OpenNvSciReason_NoPlace = 7,      /**< No memory of this machine fits. */
+    OpenNvSciReason_NotSupported = 8, /**< This machine cannot. */
+    OpenNvSciReason_TooLarge = 9,     /**< A size, or a number, has no room. */
+    OpenNvSciReason_Roles = 10,       /**< Not exactly one participant signals, or none waits. */
+    OpenNvSciReason_NoCommonPrimitive = 11, /**< No primitive is offered by all lists and this machine. */
+    OpenNvSciReason_Downgraded = 12,        /**< A wish that the buffer, or object, goes without. */
+    OpenNvSciReason_Follows = 13,           /**< It follows from other keys. */
+    OpenNvSciReason_ForPeers = 14,          /**< Only other processes ask for it, and get it there. */
+    OpenNvSciReason_RoundedUp = 15          /**< More than was asked for. */
+} OpenNvSciReason;
+
+/** Whose wishes took part in a negotiation. All texts are never NULL. */
+typedef struct {
+    const char* name;     /**< As texts name it: "camera", "list 2", "peer nvscisync_a_1: list 0, camera". */
+    const char* peer;     /**< The endpoint by which its list came from another process; empty: of this process. */
+    uint32_t list;        /**< Position of its list in the call, from 0. */
+    uint32_t slot;        /**< Slot of that list, from 0. */
+    uint64_t reserved[4]; /**< 0. */
+} OpenNvSciParticipant;
+
+/** What one participant asks for a key. */
+typedef struct {
+    const void* value;    /**< As the program set it; at any address. */
+    size_t len;           /**< Bytes of it. */
+    const char* text;     /**< The value as texts have it. Never NULL. */
+    uint32_t participant; /**< Who asks: the place in OpenNvSciReport.participants. */
+    uint32_t reserved32;  /**< 0. */
+    uint64_t reserved[2]; /**< 0. */
+} OpenNvSciAsk;
+
+/** A kind of change. */
+typedef enum {
+    OpenNvSciChangeKind_LeaveOut = 0,  /**< The participant does not ask for the key. */
+    OpenNvSciChangeKind_Set = 1,       /**< It asks for another value. */
+    OpenNvSciChangeKind_LeaveApart = 2 /**< It does not take part, and is reconciled apart. */
+} OpenNvSciChangeKind;
+
+/** A change of what one participant asks. */
+typedef struct {
+    const void* value;        /**< Of OpenNvSciChangeKind_Set: the value, at any address; else NULL. */
+    size_t len;               /**< Bytes of it. */
+    const char* text;         /**< The value as texts have it; else empty. Never NULL. */
+    const char* keyName;      /**< The name of the key. Never NULL. */
+    uint32_t key;             /**< The key. */
+    uint32_t participant;     /**< Who changes: the place in OpenNvSciReport.participants. */
+    OpenNvSciChangeKind kind; /**< What. */
+    uint32_t reserved32;      /**< 0. */
+    uint64_t reserved[2];     /**< 0. */
+} OpenNvSciChange;
+
+/** What is known of a suggestion. */
+typedef enum {
+    OpenNvSciTrial_NotTried = 0,   /**< Nothing. */
+    OpenNvSciTrial_NeedsValue = 1, /**< A person has to choose, so there are no changes, and nothing was tried. */
+    OpenNvSciTrial_Verified = 2,   /**< The lists were reconciled again with the changes, and it held. */
+    OpenNvSciTrial_NotEnough = 3   /**< They were, and something else is in the way. */
+} OpenNvSciTrial;
+
+/** What would avoid that a key is refused or denied. All texts are never NULL. */
+typedef struct {
+    const char* text; /**< In words: "leave the key out of encoder". */
+    const char* then; /**< Verified: the value of the key then, or empty; not enough: what is in the way. */
+    const OpenNvSciChange* changes; /**< What to change, all of it. */
+    uint32_t changeCount;           /**< Their number. */
+    OpenNvSciTrial trial;           /**< What is known of it. */
+    uint64_t reserved[4];           /**< 0. */
+} OpenNvSciSuggestion;
 
 /** One line of the report of a reconciliation. All texts are never NULL and belong to the list. */
 typedef struct {
-    uint32_t key;             /**< An NvSciBufAttrKey or NvSciSyncAttrKey; a greater number is a decision of the
-                                   library that no key shows, such as the memory the buffer lives in. */
-    OpenNvSciOutcome outcome; /**< What became of it. */
-    const char* keyName;      /**< The name of the key. */
-    const char* requested;    /**< Who asked for what: "list 1: 4096, camera: 8192"; "nobody asked". */
-    const char* granted;      /**< The value in the reconciled list; "unset" after a refusal, or if it has none. */
-    const char* rule;         /**< The merge rule; empty for keys that are not merged. */
-    const char* reason;       /**< Why the outcome is not simply what was asked; empty if it is. */
-    const char* suggestion;   /**< The smallest change that would avoid the outcome; may be empty. */
-    uint64_t reserved[4];     /**< 0. */
+    uint32_t key;               /**< An NvSciBufAttrKey or NvSciSyncAttrKey; a greater number is a decision of the
+                                     library that no key shows, such as the memory the buffer lives in. */
+    OpenNvSciOutcome outcome;   /**< What became of it. */
+    const char* keyName;        /**< The name of the key. */
+    const char* requested;      /**< Who asked for what: "list 1: 4096, camera: 8192"; "nobody asked". */
+    const char* granted;        /**< The value in the reconciled list; "unset" after a refusal, or if it has none. */
+    const char* rule;           /**< The merge rule; empty for keys that are not merged. */
+    const char* reason;         /**< Why the outcome is not simply what was asked; empty if it is. */
+    const char* suggestion;     /**< The smallest change that would avoid the outcome; may be empty. */
+    OpenNvSciReason reasonCode; /**< The reason, for programs. */
+    uint32_t askCount;          /**< How many participants ask for it. */
+    const OpenNvSciAsk* asks;   /**< Who asks for what, in the order of the participants. */
+    const OpenNvSciSuggestion* suggestions; /**< The suggestion as data; NULL if there is none. */
+    uint64_t reserved[1];                   /**< 0. */
 } OpenNvSciDecision;
 
+/** A memory in which the buffer could be. All texts are never NULL. */
+typedef struct {
+    const char* memory;   /**< "system memory", "video memory" or "system memory of the driver". */
+    const char* reason;   /**< Why it does not fit; empty if it does. */
+    NvSciRmGpuId gpuId;   /**< The GPU whose memory it is; 0 if it is not one GPU's. */
+    bool fits;            /**< It does. */
+    bool isChosen;        /**< The buffer will be there. */
+    uint64_t reserved[4]; /**< 0. */
+} OpenNvSciPlace;
+
+/** How a negotiation ended. */
+typedef enum {
+    OpenNvSciVerdict_Granted = 0,  /**< It reconciles, and nothing that was asked for is missing. */
+    OpenNvSciVerdict_Weakened = 1, /**< It reconciles, without what was denied. */
+    OpenNvSciVerdict_Refused = 2   /**< It does not reconcile. */
+} OpenNvSciVerdict;
+
 /**
- * The report of the reconciliation that made a list, in the order of the keys.
+ * How a negotiation came to its end: who took part, what became of every key, and what would avoid what was not
+ * granted. All texts are never NULL.
+ */
+typedef struct {
+    const OpenNvSciParticipant* participants; /**< In the order of the call. */
+    size_t participantCount;                  /**< Their number. */
+    const OpenNvSciDecision* decisions;       /**< In the order of the keys. */
+    size_t decisionCount;                     /**< Their number. */
+    const OpenNvSciDecision* deciding;        /**< The refusal, else the first denial; NULL if there is none. */
+    const OpenNvSciPlace* places; /**< Where a buffer could be; none for NvSciSync, or if it was not asked. */
+    size_t placeCount;            /**< Their number. */
+    OpenNvSciVerdict verdict;     /**< How it ended. */
+    uint32_t reserved32;          /**< 0. */
+    const char* summary;          /**< One line, whose counts add up. */
+    const char* conclusion;       /**< One sentence. */
+    const char* text;             /**< What did not come out as asked, for people: several lines. */
+    const char* fullText;         /**< The same of every key and everybody. */
+    const char* json;             /**< All of it as JSON (docs/explain.md), on one line. */
+    uint64_t reserved[8];         /**< 0. */
+} OpenNvSciReport;
+
+/**
+ * The report of the reconciliation that made a list. The first call for a list tries its suggestions, which takes a
+ * reconciliation for each.
+ *
+ * @param attrList A reconciled list (also one from NvSciBufObjGetAttrList, or from another process), or a conflict
+ *                 list.
+ * @param report   Receives a pointer to the report. It belongs to the list and is valid as long as it.
+ * @retval NvSciError_Success            *report is set.
+ * @retval NvSciError_BadParameter       A NULL argument, a bad handle, or a list that did not come from a
+ * reconciliation.
+ * @retval NvSciError_InsufficientMemory Out of memory.
+ */
+NvSciError opennvsciBufAttrListGetReport(NvSciBufAttrList attrList, const OpenNvSciReport** report);
+
+/**
+ * opennvsciBufAttrListGetReport() for a list of NvSciSync.
+ *
+ * @param attrList A reconciled list (also one from NvSciSyncObjGetAttrList), or a conflict list.
+ * @param report   As for opennvsciBufAttrListGetReport().
+ * @retval NvSciError_Success            *report is set.
+ * @retval NvSciError_BadParameter       As for opennvsciBufAttrListGetReport().
+ * @retval NvSciError_InsufficientMemory Out of memory.
+ */
+NvSciError opennvsciSyncAttrListGetReport(NvSciSyncAttrList attrList, const OpenNvSciReport** report);
+
+/** A call that failed. All texts are never NULL. */
+typedef struct {
+    const char* text;         /**< As opennvsciGetLastErrorText() has it. */
+    const char* prerequisite; /**< What was not as it must be, such as "permission"; empty if that is not known. */
+    const char* found;        /**< What it was. */
+    const char* needed;       /**< What it must be. */
+    const OpenNvSciReport*
+        report;           /**< Of a refused reconciliation, also of one that gave no conflict list; else NULL. */
+    NvSciError code;      /**< What the call gave, or would give if it gave an NvSciError. */
+    int32_t cudaResult;   /**< What it gave, or would give, as a CUresult. */
+    uint64_t reserved[4]; /**< 0. */
+} OpenNvSciRefusal;
+
+/**
+ * The last failure of a function on the calling thread, of those whose text opennvsciGetLastErrorText() gives, as data.
+ *
+ * @param refusal Receives a pointer to it. It is valid until the next failing call on this thread, or its end.
+ * @retval NvSciError_Success            *refusal is set.
+ * @retval NvSciError_BadParameter       refusal is NULL.
+ * @retval NvSciError_NotInitialized     Nothing failed yet on this thread.
+ * @retval NvSciError_InsufficientMemory Out of memory.
+ */
+NvSciError opennvsciGetLastRefusal(const OpenNvSciRefusal** refusal);
+
+/**
+ * The report of the reconciliation that made a list, in the order of the keys: a part of what
+ * opennvsciBufAttrListGetReport() gives.
  *
  * @param attrList  A reconciled list (also one from NvSciBufObjGetAttrList), or a conflict list.
  * @param decisions Receives a pointer to the decisions. They belong to the list and are valid as long as it.

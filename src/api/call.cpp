@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "api/error_name.h"
+#include "api/last_refusal.h"
 #include "base/log.h"
 #include "base/text_buffer.h"
 
@@ -16,11 +17,13 @@ namespace {
 
 // Remembering a failure must not allocate, and must work while a thread ends.
 thread_local TextBuffer<1024> t_last_failure;
+constinit thread_local Codes t_last_codes [[gnu::tls_model("initial-exec")]];
 
 // A later one, not written there yet. In the static block: keeping it is a store.
 struct UnwrittenFailure {
     const char* function = nullptr;  // null: none
     const char* text = nullptr;
+    NvSciError code = NvSciError_Success;
 };
 constinit thread_local UnwrittenFailure t_unwritten [[gnu::tls_model("initial-exec")]];
 
@@ -47,6 +50,7 @@ Codes remember(std::string_view function, std::string_view text, Codes codes, Ch
                Outcome outcome) noexcept {
     t_unwritten = {};
     t_last_failure.assign({function, ": ", text});
+    t_last_codes = codes;
     const log::Level level = level_of(channel, outcome);
     if (log::enabled(level)) print(level, function, text, codes, channel);
     return codes;
@@ -55,12 +59,13 @@ Codes remember(std::string_view function, std::string_view text, Codes codes, Ch
 }  // namespace
 
 Codes remember_failure(std::string_view function, const Error& error, Channel channel) noexcept {
+    keep_details(&error);
     return remember(function, error.text, {error.code, error.cuda}, channel,
                     error.is_expected ? Outcome::expected : Outcome::refused);
 }
 
 NvSciError remember_expected(const char* function, NvSciError code, const char* text) noexcept {
-    t_unwritten = {function, text};
+    t_unwritten = {function, text, code};
     if (log::enabled(log::Level::debug)) remember(function, text, {.code = code}, Channel::nvsci, Outcome::expected);
     return code;
 }
@@ -71,6 +76,7 @@ Codes remember_exception(std::string_view function, Channel channel) noexcept {
     constexpr Codes kOutOfMemory{NvSciError_InsufficientMemory, cu::CUDA_ERROR_OUT_OF_MEMORY};
     constexpr Codes kSystem{NvSciError_ResourceError, cu::CUDA_ERROR_OPERATING_SYSTEM};
     const auto refused = [&](std::string_view text, Codes codes) {
+        keep_details(nullptr);
         return remember(function, text, codes, channel, Outcome::refused);
     };
     try {
@@ -90,8 +96,14 @@ const char* last_failure_text() noexcept {
     if (const UnwrittenFailure unwritten = t_unwritten; unwritten.function != nullptr) {
         t_unwritten = {};
         t_last_failure.assign({unwritten.function, ": ", unwritten.text});
+        t_last_codes = {.code = unwritten.code};
+        keep_details(nullptr);
     }
     return t_last_failure.c_str();
+}
+
+Codes last_failure_codes() noexcept {
+    return t_last_codes;
 }
 
 bool print_refusals(bool are_printed) noexcept {

@@ -34,6 +34,9 @@ Codes remember_exception(std::string_view function, Channel channel) noexcept;
 /// The text of the calling thread's last failure.
 [[nodiscard]] const char* last_failure_text() noexcept;
 
+/// Its codes: of a function with the one, what it would give as the other.
+[[nodiscard]] Codes last_failure_codes() noexcept;
+
 /// Whether refusals of the calling thread's calls are printed as notices; returns whether they were.
 bool print_refusals(bool are_printed) noexcept;
 

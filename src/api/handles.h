@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "api/call.h"
-#include "api/decisions.h"
 #include "api/layout_view.h"
+#include "api/report_view.h"
 #include "attr/list.h"
 #include "attr/module.h"
 #include "base/handle_table.h"
@@ -33,8 +33,8 @@ struct OpenModule : attr::Module {
 struct ListEntry {
     std::shared_ptr<attr::Module> module;
     std::shared_ptr<attr::List> list;
-    bool is_borrowed;  // the list of an object: freeing the handle is ignored, the object ends it
-    DecisionTexts decisions;
+    bool is_borrowed;   // the list of an object: freeing the handle is ignored, the object ends it
+    ReportView report;  // of a list that came from a reconciliation
     LayoutView layout;  // of a reconciled list of NvSciBuf
 };
 

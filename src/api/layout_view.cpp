@@ -66,7 +66,7 @@ Result<std::unique_ptr<const LayoutView::Made>> LayoutView::make(const attr::Lis
     view.memory = made->memory.c_str();
     made->report = list.report();
     const attr::Decision* why = made->report ? made->report->decision(buf::schema().index_of(domain)) : nullptr;
-    view.memoryReason = why != nullptr ? why->reason.c_str() : "";
+    view.memoryReason = why != nullptr ? why->text.c_str() : "";
     view.memoryGpu = reconciled.scalar<NvSciRmGpuId>(buf::kMemoryGpu).value_or(NvSciRmGpuId{});
     return made;
 }

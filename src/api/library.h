@@ -31,7 +31,9 @@
 
 #include "api/blobs.h"
 #include "api/interposer.h"
+#include "api/last_refusal.h"
 #include "api/lists.h"
+#include "api/report_view.h"
 #include "attr/negotiation.h"
 #include "attr/wire.h"
 #include "base/log.h"
@@ -394,6 +396,7 @@ class Library {
     static NvSciError reconcile_into(const char* function, Lists lists, Out<T> out, Out<List> conflict, Use&& use) {
         T made = nullptr;
         List conflict_made = nullptr;
+        std::shared_ptr<const attr::Report> refused;
         const NvSciError code = call(function, [&]() -> Result<> {
             OPENNVSCI_TRY(require(out));
             OPENNVSCI_TRY(require(conflict));
@@ -402,12 +405,15 @@ class Library {
             if (result.conflict != nullptr) {
                 OPENNVSCI_TRY(give_list(inputs.module(), std::move(result.conflict), {&conflict_made, conflict.name}));
             }
-            if (!result.list) return tl::make_unexpected(std::move(result.list).error());
-            const std::shared_ptr<const attr::Report> report = (*result.list)->report();
+            if (!result.list) {
+                refused = std::move(result.report);
+                return tl::make_unexpected(with_trial(std::move(result.list).error(), D::schema(), *refused));
+            }
             OPENNVSCI_TRY(use(inputs.module(), *std::move(result.list), Out<T>{&made, out.name}));
-            tell_denied(function, D::schema(), *report);
+            tell_denied(function, D::schema(), *result.report);
             return {};
         });
+        if (refused != nullptr) keep_report(D::schema(), std::move(refused));
         if (out.value != nullptr) *out.value = made;
         if (conflict.value != nullptr) *conflict.value = conflict_made;
         return code;

@@ -11,6 +11,7 @@
 #include "api/error_name.h"
 #include "api/handles.h"
 #include "api/ipc_view.h"
+#include "api/last_refusal.h"
 #include "api/lists.h"
 #include "base/unaligned.h"
 #include "buf/keys.h"
@@ -34,6 +35,22 @@ NvSciError set_name(const char* function, api::ListTable& table, Handle attrList
     });
 }
 
+Result<const OpenNvSciReport*> report_of(api::ListEntry& entry) {
+    if (entry.list->report() != nullptr) return entry.report.of(*entry.list);
+    return fail(NvSciError_BadParameter, "the list did not come from a reconciliation");
+}
+
+template <class Handle>
+NvSciError get_report(const char* function, api::ListTable& table, Handle attrList, const OpenNvSciReport** report) {
+    return api::call(function, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, api::acquire(table, attrList, "attrList"));
+        if (report == nullptr) return api::null_argument("report");
+        OPENNVSCI_TRY_ASSIGN(found, report_of(**entry));
+        *report = found;
+        return {};
+    });
+}
+
 template <class Handle>
 NvSciError get_decisions(const char* function, api::ListTable& table, Handle attrList,
                          const OpenNvSciDecision** decisions, size_t* count) {
@@ -41,12 +58,9 @@ NvSciError get_decisions(const char* function, api::ListTable& table, Handle att
         OPENNVSCI_TRY_ASSIGN(entry, api::acquire(table, attrList, "attrList"));
         if (decisions == nullptr) return api::null_argument("decisions");
         if (count == nullptr) return api::null_argument("count");
-        if ((*entry)->list->report() == nullptr) {
-            return fail(NvSciError_BadParameter, "the list did not come from a reconciliation");
-        }
-        OPENNVSCI_TRY_ASSIGN(made, (*entry)->decisions.of(*(*entry)->list));
-        *decisions = made->data();
-        *count = made->size();
+        OPENNVSCI_TRY_ASSIGN(found, report_of(**entry));
+        *decisions = found->decisions;
+        *count = found->decisionCount;
         return {};
     });
 }
@@ -81,6 +95,23 @@ NvSciError opennvsciBufAttrListGetDecisions(NvSciBufAttrList attrList, const Ope
 NvSciError opennvsciSyncAttrListGetDecisions(NvSciSyncAttrList attrList, const OpenNvSciDecision** decisions,
                                              size_t* count) {
     return get_decisions(__func__, api::sync_lists(), attrList, decisions, count);
+}
+
+NvSciError opennvsciBufAttrListGetReport(NvSciBufAttrList attrList, const OpenNvSciReport** report) {
+    return get_report(__func__, api::lists(), attrList, report);
+}
+
+NvSciError opennvsciSyncAttrListGetReport(NvSciSyncAttrList attrList, const OpenNvSciReport** report) {
+    return get_report(__func__, api::sync_lists(), attrList, report);
+}
+
+NvSciError opennvsciGetLastRefusal(const OpenNvSciRefusal** refusal) {
+    return api::call(__func__, [&]() -> Result<> {
+        if (refusal == nullptr) return api::null_argument("refusal");
+        OPENNVSCI_TRY_ASSIGN(found, api::last_refusal());
+        *refusal = found;
+        return {};
+    });
 }
 
 NvSciError opennvsciBufAttrListGetLayout(NvSciBufAttrList attrList, const OpenNvSciBufLayout** layout) {

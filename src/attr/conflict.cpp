@@ -19,7 +19,8 @@ class Explainer {
     [[nodiscard]] ConflictText explain() {
         const auto alone = std::find_if(asks_.begin(), asks_.end(), [&](const Ask& ask) { return !merges({&ask, 1}); });
         if (alone != asks_.end()) return {asks_text(*alone), fmt::format("change it in {}", name(*alone))};
-        return {contradiction(), fmt::format(fmt::runtime(key_.merge->remedy), names_outside(largest_agreement()))};
+        const std::vector<Ask> outside = asks_outside(largest_agreement());
+        return {contradiction(), {fmt::format(fmt::runtime(key_.merge->remedy), names(outside)), changes(outside)}};
     }
 
   private:
@@ -69,16 +70,30 @@ class Explainer {
         return largest;
     }
 
-    [[nodiscard]] std::string names_outside(const std::vector<Ask>& agreement) const {
+    [[nodiscard]] std::vector<Ask> asks_outside(const std::vector<Ask>& agreement) const {
+        std::vector<Ask> outside;
+        std::copy_if(asks_.begin(), asks_.end(), std::back_inserter(outside), [&](const Ask& ask) {
+            return std::none_of(agreement.begin(), agreement.end(),
+                                [&](const Ask& other) { return other.participant == ask.participant; });
+        });
+        return outside;
+    }
+
+    [[nodiscard]] std::string names(const std::vector<Ask>& asks) const {
         std::string names;
-        for (const Ask& ask : asks_) {
-            const bool agrees = std::any_of(agreement.begin(), agreement.end(),
-                                            [&](const Ask& other) { return other.participant == ask.participant; });
-            if (agrees) continue;
+        for (const Ask& ask : asks) {
             if (!names.empty()) names += ", ";
             names += name(ask);
         }
         return names;
+    }
+
+    [[nodiscard]] std::vector<Change> changes(const std::vector<Ask>& asks) const {
+        const auto kind = key_.merge->leaves_lists_apart ? Change::Kind::leave_apart : Change::Kind::leave_out;
+        std::vector<Change> changes;
+        for (const Ask& ask : asks)
+            changes.push_back({kind, ask.participant, key_.number});
+        return changes;
     }
 
     const Key& key_;

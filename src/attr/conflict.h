@@ -12,7 +12,7 @@ namespace opennvsci::attr {
 
 struct ConflictText {
     std::string reason;
-    std::string suggestion;  ///< following it makes the key merge
+    Suggestion suggestion;  ///< following it makes the key merge
 };
 
 /// The text for `asks`, which the key's rule does not merge given what is `merged` already. Costs a merge for every

@@ -65,6 +65,8 @@ struct MergeRule {
     bool (*merge)(const Key& key, std::span<const Ask> asks, Slot& out);
     /// What would make the asks agree; "{}" stands for those that do not agree with the others.
     const char* remedy = "leave the key out of {}";
+    /// True: the remedy is that they do not take part, for they cannot do without the key.
+    bool leaves_lists_apart = false;
 };
 
 /// When a reconciled slot satisfies an unreconciled one, as far as this key goes.

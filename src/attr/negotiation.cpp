@@ -34,7 +34,7 @@ void Negotiation::keep_own(std::uint32_t number) {
     const auto own = own_asks(number);
     if (std::ranges::any_of(own, [](const Ask& ask) { return load<bool>(ask.value.data()); })) return;
     result_.put_scalar(number, false);
-    decide(number, Outcome::adjusted, "only other processes ask for it, which get it there");
+    decide(number, {Outcome::adjusted, "only other processes ask for it, which get it there", {}, Reason::for_peers});
 }
 
 Result<> Negotiation::check_asks() {
@@ -42,7 +42,7 @@ Result<> Negotiation::check_asks() {
         for (const Ask& ask : asks(key.number)) {
             if (key.is_legal(ask.value)) continue;
             const std::string name = name_of(ask);
-            return refuse(key.number, NvSciError_BadParameter,
+            return refuse(key.number, NvSciError_BadParameter, Reason::illegal_value,
                           fmt::format("{} asks {}; it must be {}", name, key.text(ask.value), key.legal->text),
                           fmt::format("change it in {}", name));
         }
@@ -54,15 +54,23 @@ Result<> Negotiation::merge(const Key& key) {
     const std::span<const Ask> asks = this->asks(key.number);
     if (asks.empty()) return {};
     if (key.merge->merge(key, asks, result_)) {
-        report_.decide(schema_->index_of(key), {Outcome::granted, {}, {}});
+        report_.decide(schema_->index_of(key), {Outcome::granted});
         return {};
     }
     ConflictText text = explain_conflict(result_, key, asks, report_.participants());
-    return refuse(key.number, NvSciError_ReconciliationFailed, std::move(text.reason), std::move(text.suggestion));
+    return refuse(key.number, NvSciError_ReconciliationFailed, Reason::conflict, std::move(text.reason),
+                  std::move(text.suggestion));
 }
 
-tl::unexpected<Error> Negotiation::refuse(std::uint32_t number, NvSciError code, std::string reason,
-                                          std::string suggestion) {
+std::vector<Change> Negotiation::leave_out(std::uint32_t number) {
+    std::vector<Change> changes;
+    for (const Ask& ask : asks(number))
+        changes.push_back({Change::Kind::leave_out, ask.participant, number});
+    return changes;
+}
+
+tl::unexpected<Error> Negotiation::refuse(std::uint32_t number, NvSciError code, Reason reason, std::string text,
+                                          Suggestion suggestion) {
     const Key& refused = key(number);
     if (code == NvSciError_ReconciliationFailed || code == NvSciError_UnsupportedConfig) {
         for (const Ask& ask : asks(number)) {
@@ -74,20 +82,20 @@ tl::unexpected<Error> Negotiation::refuse(std::uint32_t number, NvSciError code,
         // A conflict that follows from other keys still yields a list, empty for this key.
         if (conflict_.empty()) conflict_.push_back({Values(*schema_), {}});
     }
-    std::string text = fmt::format("{}: {}", refused.name, reason);
-    if (!suggestion.empty()) text += fmt::format(". To avoid it: {}", suggestion);
-    report_.decide(schema_->index_of(refused), {Outcome::refused, std::move(reason), std::move(suggestion)});
-    return fail(code, std::move(text));
+    std::string all = fmt::format("{}: {}", refused.name, text);
+    if (*suggestion.text.c_str() != '\0') all += fmt::format(". To avoid it: {}", suggestion.text.c_str());
+    report_.decide(schema_->index_of(refused), {Outcome::refused, std::move(text), std::move(suggestion), reason});
+    return fail(code, std::move(all));
 }
 
 Reconciliation Negotiation::end(Result<> negotiated) {
     auto report = std::make_shared<const Report>(std::move(report_));
-    if (negotiated) return {std::make_unique<List>(std::move(result_), std::move(report)), nullptr};
+    if (negotiated) return {std::make_unique<List>(std::move(result_), report), nullptr, report};
     std::unique_ptr<List> conflict;
     if (!conflict_.empty()) {
-        conflict = std::make_unique<List>(List::Kind::conflict, std::move(conflict_), std::move(report));
+        conflict = std::make_unique<List>(List::Kind::conflict, std::move(conflict_), report);
     }
-    return {tl::make_unexpected(std::move(negotiated).error()), std::move(conflict)};
+    return {tl::make_unexpected(std::move(negotiated).error()), std::move(conflict), std::move(report)};
 }
 
 Result<> check_satisfies(const Slot& reconciled, const Wishes& wishes, NvSciError mismatch) {

@@ -16,6 +16,8 @@ struct Reconciliation {
     Result<std::unique_ptr<List>> list;
     /// What could not be had, if that can be said as a list, with the report. Otherwise null.
     std::unique_ptr<List> conflict;
+    /// How it came about, also where neither of them is.
+    std::shared_ptr<const Report> report;
 };
 
 class Negotiation {
@@ -53,8 +55,8 @@ class Negotiation {
     [[nodiscard]] Result<> merge(const Key& key);
 
     /// Records a decision on a key that the caller computed or corrected.
-    void decide(std::uint32_t number, Outcome outcome, Text reason = {}, Text suggestion = {}) {
-        report_.decide(schema_->index_of(key(number)), {outcome, std::move(reason), std::move(suggestion)});
+    void decide(std::uint32_t number, Decision decision) {
+        report_.decide(schema_->index_of(key(number)), std::move(decision));
     }
 
     /// Writes a computed value and records it as that.
@@ -65,7 +67,7 @@ class Negotiation {
     template <class T>
     void compute(std::uint32_t number, std::span<const T> values, Text reason = {}) {
         result_.put_array(number, values);
-        decide(number, Outcome::computed, std::move(reason));
+        decide(number, {Outcome::computed, std::move(reason), {}, Reason::follows});
     }
 
     /// Gives a key that has no value yet its default.
@@ -77,7 +79,7 @@ class Negotiation {
     void default_to(std::uint32_t number, std::span<const T> values, Text reason = {}) {
         if (result_.has(key(number))) return;
         result_.put_array(number, values);
-        decide(number, Outcome::defaulted, std::move(reason));
+        decide(number, {Outcome::defaulted, std::move(reason)});
     }
 
     /// Raises a scalar to at least `least`: the default if nobody asked, else an adjustment.
@@ -87,13 +89,32 @@ class Negotiation {
         const auto asked = result_.template scalar<T>(number);
         if (asked && *asked >= least) return;
         result_.put_scalar(number, least);
-        decide(number, asked ? Outcome::adjusted : Outcome::defaulted, std::move(reason));
+        decide(number, {asked ? Outcome::adjusted : Outcome::defaulted, std::move(reason), {}, Reason::rounded_up});
     }
 
     /// Records the refusal of a key and returns it as an Error with the full text. For ReconciliationFailed and
     /// UnsupportedConfig, what the participants asked for the key becomes the content of the conflict list.
-    [[nodiscard]] tl::unexpected<Error> refuse(std::uint32_t number, NvSciError code, std::string reason,
-                                               std::string suggestion = {});
+    [[nodiscard]] tl::unexpected<Error> refuse(std::uint32_t number, NvSciError code, Reason reason, std::string text,
+                                               Suggestion suggestion = {});
+
+    // Changes for suggestions.
+
+    /// That nobody asks for the key who asks for it now.
+    [[nodiscard]] std::vector<Change> leave_out(std::uint32_t number);
+    /// That all who ask for the key ask `value`, one element.
+    template <class T>
+    [[nodiscard]] std::vector<Change> ask_instead(std::uint32_t number, const T& value) {
+        std::vector<Change> changes;
+        for (const Ask& ask : asks(number))
+            changes.push_back(ask_in(ask.participant, number, std::span<const T>(&value, 1)));
+        return changes;
+    }
+    /// That one participant asks `values`.
+    template <class T>
+    [[nodiscard]] static Change ask_in(std::uint32_t participant, std::uint32_t number, std::span<const T> values) {
+        const Bytes bytes = std::as_bytes(values);
+        return {Change::Kind::set, participant, number, {bytes.begin(), bytes.end()}};
+    }
 
     /// What came of the negotiation, which ended well or with the error in `negotiated`. This object is used up.
     [[nodiscard]] Reconciliation end(Result<> negotiated);

@@ -7,11 +7,14 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "attr/slot.h"
-#include "attr/text.h"
+#include "attr/suggestion.h"
+#include "base/uuid.h"
 
 namespace opennvsci::attr {
 
@@ -41,8 +44,17 @@ struct Participant {
 
 struct Decision {
     Outcome outcome;
-    Text reason;      ///< why; empty where the outcome needs no explanation
-    Text suggestion;  ///< the smallest change that would avoid it; empty if there is none or no need
+    Text text{};              ///< why, in words; empty where the outcome needs no explanation
+    Suggestion suggestion{};  ///< the smallest change that would avoid it; empty if there is none or no need
+    Reason reason = Reason::none;
+    std::uint32_t follows_from = 0;  ///< number of the key whose decision is the cause; 0: none, or it is in the text
+};
+
+/// Where what is negotiated could be, and why it cannot.
+struct Place {
+    const char* name = "";  ///< of the memory; lives as long as the program
+    Uuid gpu{};             ///< whose it is; null if it is nobody's, or not known whose
+    Text obstacle{};        ///< empty: it fits
 };
 
 /// A participant of another process for texts: the endpoint of the peer that its list came from, its place among those
@@ -61,6 +73,14 @@ class Report {
     void add_ask(std::size_t key_index, std::uint32_t participant, Bytes value);
     /// One decision per key, the one at `key_index` of its table: a later one replaces an earlier one.
     void decide(std::size_t key_index, Decision decision);
+
+    /// The places that were looked at, and which of them was chosen: none if none fits.
+    void set_places(std::vector<Place> places, std::optional<std::size_t> chosen) {
+        places_ = std::move(places);
+        chosen_place_ = chosen;
+    }
+    [[nodiscard]] const std::vector<Place>& places() const noexcept { return places_; }
+    [[nodiscard]] std::optional<std::size_t> chosen_place() const noexcept { return chosen_place_; }
 
     /// The session of the link that the reconciled list came by; 0 if it was made in this process.
     [[nodiscard]] std::uint64_t source() const noexcept { return source_; }
@@ -97,6 +117,8 @@ class Report {
         std::uint32_t next = kNone;
     };
     std::uint64_t source_ = 0;
+    std::vector<Place> places_;
+    std::optional<std::size_t> chosen_place_;
     std::vector<Participant> participants_;
     std::vector<StoredAsk> asks_;
     std::array<std::uint32_t, Schema::kMaxKeys> first_ask_ = none_for_all();

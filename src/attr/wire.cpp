@@ -166,13 +166,14 @@ class Decoder {
 
     [[nodiscard]] Result<> add_decision(const body::Decision& sent, Report& report) const {
         const Key* key = schema_.find(sent.key());
-        if (key == nullptr || sent.outcome() > static_cast<std::uint8_t>(Outcome::refused)) {
+        if (key == nullptr || sent.outcome() > static_cast<std::uint8_t>(Outcome::refused) ||
+            sent.code() > static_cast<std::uint8_t>(Reason::rounded_up)) {
             return bad_blob("a decision is about no key, or none");
         }
         OPENNVSCI_TRY_ASSIGN(reason, words(sent.reason(), kMostReasonBytes, "a reason"));
         OPENNVSCI_TRY_ASSIGN(suggestion, words(sent.suggestion(), kMostReasonBytes, "a suggestion"));
-        report.decide(schema_.index_of(*key),
-                      {static_cast<Outcome>(sent.outcome()), std::move(reason), std::move(suggestion)});
+        report.decide(schema_.index_of(*key), {static_cast<Outcome>(sent.outcome()), std::move(reason),
+                                               std::move(suggestion), static_cast<Reason>(sent.code())});
         return {};
     }
 

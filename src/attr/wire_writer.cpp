@@ -136,11 +136,12 @@ class ResultWriter {
             Offset<flatbuffers::String> reason;
             Offset<flatbuffers::String> suggestion;
             if (detail.reasons) {
-                reason = write_words(out, decision->reason.c_str(), kMostReasonBytes);
-                suggestion = write_words(out, decision->suggestion.c_str(), kMostReasonBytes);
+                reason = write_words(out, decision->text.c_str(), kMostReasonBytes);
+                suggestion = write_words(out, decision->suggestion.text.c_str(), kMostReasonBytes);
             }
             decisions.push_back(body::CreateDecision(out, keys[index].number,
-                                                     static_cast<std::uint8_t>(decision->outcome), reason, suggestion));
+                                                     static_cast<std::uint8_t>(decision->outcome), reason, suggestion,
+                                                     static_cast<std::uint8_t>(decision->reason)));
         }
     }
 

@@ -7,6 +7,12 @@ tl::unexpected<Error> fail(NvSciError code, std::string text, cu::CUresult cuda)
     return tl::make_unexpected(Error{code, cuda, std::move(text), false});
 }
 
+tl::unexpected<Error> fail(NvSciError code, Prerequisite unmet, std::string text, cu::CUresult cuda) {
+    auto failure = fail(code, std::move(text), cuda);
+    failure.value().unmet = std::make_shared<const Prerequisite>(std::move(unmet));
+    return failure;
+}
+
 tl::unexpected<Error> expected_outcome(NvSciError code, std::string text, cu::CUresult cuda) {
     return tl::make_unexpected(Error{code, cuda, std::move(text), true});
 }

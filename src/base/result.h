@@ -5,6 +5,7 @@
 // Running out of process heap is not an Error: operator new throws, and the api floor turns it into the public code.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <tl/expected.hpp>
 #include <utility>
@@ -14,11 +15,19 @@
 
 namespace opennvsci {
 
+/// What was not as a call needs it.
+struct Prerequisite {
+    std::string what;    ///< "permission"
+    std::string found;   ///< "Readonly"
+    std::string needed;  ///< "ReadWrite"
+};
+
 struct Error {
     NvSciError code;
     cu::CUresult cuda;
     std::string text;
     bool is_expected = false;  ///< what the program asks or waits for; not a refusal, which is printed
+    std::shared_ptr<const Prerequisite> unmet{};  ///< null where the text alone says it
 };
 
 template <class T = void>
@@ -27,6 +36,10 @@ using Result = tl::expected<T, Error>;
 /// A failure as both public interfaces report it. `cuda` defaults to the code for a bad argument, which is right for
 /// every check of the program's input. Cold, which keeps failures out of the way of what succeeds.
 [[nodiscard]] [[gnu::cold]] tl::unexpected<Error> fail(NvSciError code, std::string text,
+                                                       cu::CUresult cuda = cu::CUDA_ERROR_INVALID_VALUE);
+
+/// The same of what is not as it must be, as data too.
+[[nodiscard]] [[gnu::cold]] tl::unexpected<Error> fail(NvSciError code, Prerequisite unmet, std::string text,
                                                        cu::CUresult cuda = cu::CUDA_ERROR_INVALID_VALUE);
 
 /// An outcome that is told by a code and is no refusal: time is up, a queue is empty, a check answers no.

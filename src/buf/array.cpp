@@ -18,14 +18,16 @@ Result<> complete_array(attr::Negotiation& negotiation, const Placement& /*place
     const unsigned element_bytes = bytes_of(type);
     if (stride < element_bytes) {
         return negotiation.refuse(
-            NvSciBufArrayAttrKey_Stride, NvSciError_BadParameter,
+            NvSciBufArrayAttrKey_Stride, NvSciError_BadParameter, attr::Reason::inconsistent,
             fmt::format("{} bytes, but an element has {} (NvSciBufArrayAttrKey_DataType)", stride, element_bytes),
-            "make the stride at least the size of an element");
+            {"make the stride at least the size of an element",
+             negotiation.ask_instead(NvSciBufArrayAttrKey_Stride, std::uint64_t{element_bytes})});
     }
     const auto size = checked::multiply(capacity, stride);
     if (!size) {
-        return negotiation.refuse(NvSciBufArrayAttrKey_Size, NvSciError_Overflow,
-                                  fmt::format("{} elements of {} bytes exceed 64 bits", capacity, stride));
+        return negotiation.refuse(NvSciBufArrayAttrKey_Size, NvSciError_Overflow, attr::Reason::too_large,
+                                  fmt::format("{} elements of {} bytes exceed 64 bits", capacity, stride),
+                                  "ask for fewer elements, or for a smaller stride");
     }
     negotiation.compute(NvSciBufArrayAttrKey_Size, *size);
     negotiation.compute(NvSciBufArrayAttrKey_Alignment, kDefaultAlignment, kAllocatorAligns);

@@ -13,8 +13,33 @@ namespace {
 
 using attr::Negotiation;
 using attr::Outcome;
+using attr::Reason;
+using attr::Suggestion;
 using driver::Device;
 using memory::Domain;
+
+/// That a participant names one more GPU in GpuId.
+attr::Change add_gpu(Negotiation& negotiation, std::uint32_t participant, const NvSciRmGpuId& id) {
+    std::vector<NvSciRmGpuId> gpus;
+    for (const attr::Ask& ask : negotiation.asks(NvSciBufGeneralAttrKey_GpuId)) {
+        if (ask.participant != participant) continue;
+        for (const auto& known : attr::elements<NvSciRmGpuId>(ask.value))
+            gpus.push_back(known);
+    }
+    gpus.push_back(id);
+    return Negotiation::ask_in(participant, NvSciBufGeneralAttrKey_GpuId, std::span<const NvSciRmGpuId>(gpus));
+}
+
+/// That a participant asks the cacheability that there is.
+attr::Change ask_cacheability(const attr::Ask& ask, const Gpu& gpu, bool cacheability) {
+    std::vector<NvSciBufAttrValGpuCache> wishes;
+    for (auto wish : attr::elements<NvSciBufAttrValGpuCache>(ask.value)) {
+        if (gpu.device->has_uuid(Uuid::from(wish.gpuId.bytes))) wish.cacheability = cacheability;
+        wishes.push_back(wish);
+    }
+    return Negotiation::ask_in(ask.participant, NvSciBufGeneralAttrKey_EnableGpuCache,
+                               std::span<const NvSciBufAttrValGpuCache>(wishes));
+}
 
 /// Calls `take(ask, gpu, wish)`, which returns a Result<>, for every element of `key` that a list asks.
 template <class Element, class Take>
@@ -26,10 +51,10 @@ Result<> for_each_wish(Negotiation& negotiation, std::uint32_t key, const Partic
                 OPENNVSCI_TRY(take(ask, *gpu, wish));
                 continue;
             }
-            return negotiation.refuse(key, NvSciError_ReconciliationFailed,
+            return negotiation.refuse(key, NvSciError_ReconciliationFailed, Reason::unknown_gpu,
                                       fmt::format("{} names {}, which no list names in GpuId", negotiation.name_of(ask),
                                                   Uuid::from(wish.gpuId.bytes).text()),
-                                      "add this GPU to GpuId");
+                                      {"add this GPU to GpuId", {add_gpu(negotiation, ask.participant, wish.gpuId)}});
         }
     }
     return {};
@@ -54,13 +79,14 @@ Result<Cacheability> grant_cacheability(Negotiation& negotiation, const Placemen
             if (gpu.device->is_integrated) cacheability = cacheability && wish.cacheability;
             if (gpu.device->is_integrated || wish.cacheability == cacheability) return {};
             return negotiation.refuse(
-                key, NvSciError_ReconciliationFailed,
+                key, NvSciError_ReconciliationFailed, Reason::not_supported,
                 fmt::format("{} asks {} for {}, but the buffer is in {} ({}), which a discrete GPU {}",
                             negotiation.name_of(ask), wish.cacheability, Uuid::from(wish.gpuId.bytes).text(),
                             memory::domain_name(placement.domain), placement.reason,
                             is_video ? "always caches" : "never caches"),
-                is_video ? "ask true, or leave VidMem_GpuId unset"
-                         : fmt::format("ask false{}", or_video_memory(participants)));
+                {is_video ? std::string("ask true, or leave VidMem_GpuId unset")
+                          : fmt::format("ask false{}", or_video_memory(participants)),
+                 {ask_cacheability(ask, gpu, is_video)}});
         }));
     return granted;
 }
@@ -72,8 +98,11 @@ Result<> decide_cacheability(Negotiation& negotiation, const Placement& placemen
     const bool is_video = placement.domain == Domain::video;
     negotiation.result().put_array(key, std::span<const NvSciBufAttrValGpuCache>(granted));
     negotiation.decide(
-        key, negotiation.is_asked(key) ? Outcome::granted : Outcome::defaulted,
-        is_video ? "a discrete GPU caches its video memory" : "a discrete GPU does not cache system memory");
+        key, {negotiation.is_asked(key) ? Outcome::granted : Outcome::defaulted,
+              is_video ? "a discrete GPU caches its video memory" : "a discrete GPU does not cache system memory",
+              {},
+              Reason::follows,
+              kMemoryDomain});
 
     // The published rule (nvscibuf.md 4.2, GpuSwNeedCacheCoherency). No engine but GPUs and the CPU exists here.
     const bool any_uncached =
@@ -95,6 +124,13 @@ const char* compression_obstacle(const Placement& placement, bool one_gpu_asks) 
     if (participants.only_device() != placement.device) return "another GPU takes part";
     if (!placement.device->grants_compression(*participants.driver)) return "the device has no compressible memory";
     return nullptr;
+}
+
+// Without the CPU one GPU that is alone gets video memory; whether it is, trying tells.
+Suggestion way_to_compression(Negotiation& negotiation, const Placement& placement) {
+    constexpr const char* kText = "name one GPU that supports it, without CPU access and other GPUs";
+    if (!placement.participants.cpu) return kText;
+    return {kText, negotiation.leave_out(NvSciBufGeneralAttrKey_NeedCpuAccess)};
 }
 
 Result<> decide_compression(Negotiation& negotiation, const Placement& placement) {
@@ -121,10 +157,11 @@ Result<> decide_compression(Negotiation& negotiation, const Placement& placement
     negotiation.result().put_array(key, std::span<const NvSciBufAttrValGpuCompression>(granted));
     negotiation.result().put_scalar(kMemoryCompressed, compressed);
     if (obstacle != nullptr) {
-        negotiation.decide(key, Outcome::denied, obstacle,
-                           "name one GPU that supports it, without CPU access and other GPUs");
+        negotiation.decide(key,
+                           {Outcome::denied, obstacle, way_to_compression(negotiation, placement), Reason::downgraded,
+                            placement.domain != Domain::video ? std::uint32_t{kMemoryDomain} : 0});
     } else {
-        negotiation.decide(key, compressed ? Outcome::granted : Outcome::defaulted);
+        negotiation.decide(key, {compressed ? Outcome::granted : Outcome::defaulted});
     }
     return {};
 }

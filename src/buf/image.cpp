@@ -21,8 +21,11 @@
 namespace opennvsci::buf {
 namespace {
 
+using attr::Change;
 using attr::Negotiation;
+using attr::Reason;
 using attr::Slot;
+using attr::Suggestion;
 
 // The keys that describe an image by its planes.
 struct PlaneKey {
@@ -63,9 +66,24 @@ const attr::Key* first_asked_surface_key(Negotiation& negotiation) {
     return nullptr;
 }
 
+// Of the two descriptions the one of fewer asks goes.
+std::vector<Change> describe_one_way(Negotiation& negotiation) {
+    std::vector<Change> planes;
+    std::vector<Change> surface;
+    const auto add = [&](std::uint32_t key, std::vector<Change>& to) {
+        const auto changes = negotiation.leave_out(key);
+        to.insert(to.end(), changes.begin(), changes.end());
+    };
+    for (const PlaneKey& key : kPlaneKeys)
+        add(key.number, planes);
+    for (const auto key : kSurfaceKeys)
+        add(key, surface);
+    return planes.size() < surface.size() ? planes : surface;
+}
+
 Result<> require(Negotiation& negotiation, std::uint32_t key, const char* description) {
     if (negotiation.is_asked(key)) return {};
-    return negotiation.refuse(key, NvSciError_BadParameter,
+    return negotiation.refuse(key, NvSciError_BadParameter, Reason::missing,
                               fmt::format("mandatory for an image described by {}, and no list sets it", description),
                               "set it in one of the lists");
 }
@@ -119,8 +137,11 @@ Result<> expand_surface(Negotiation& negotiation) {
                    value(NvSciBufImageAttrKey_SurfWidthBase), value(NvSciBufImageAttrKey_SurfHeightBase)});
     if (!planes) {
         const std::uint32_t key = planes.error().key;
-        return negotiation.refuse(key, NvSciError_NotSupported,
-                                  fmt::format("{}, but {}", text_of(result, key), planes.error().text));
+        Suggestion suggestion = planes.error().remedy;
+        if (planes.error().only_value) suggestion.changes = negotiation.ask_instead(key, *planes.error().only_value);
+        return negotiation.refuse(key, NvSciError_NotSupported, Reason::inconsistent,
+                                  fmt::format("{}, but {}", text_of(result, key), planes.error().text),
+                                  std::move(suggestion));
     }
     const char* const reason = "from the surface";
     negotiation.compute(NvSciBufImageAttrKey_PlaneCount, planes->size(), reason);
@@ -144,7 +165,7 @@ Result<> check_planes(Negotiation& negotiation) {
         const std::size_t count = attr::elements(key, result.get(key)).size();
         if (count == 0 || count == planes || plane_key.count == PlaneKey::one) continue;
         if (count < planes && plane_key.count == PlaneKey::at_most_one_per_plane) continue;
-        return negotiation.refuse(key.number, NvSciError_ReconciliationFailed,
+        return negotiation.refuse(key.number, NvSciError_ReconciliationFailed, Reason::inconsistent,
                                   fmt::format("{} values, but NvSciBufImageAttrKey_PlaneCount is {}", count, planes),
                                   "give one value per plane");
     }
@@ -211,7 +232,7 @@ Result<> check_formats(Negotiation& negotiation, std::uint32_t key) {
     for (const auto number : negotiation.result().elements<std::uint32_t>(key)) {
         const ColorFormat* format = find_color_format(number);
         if (format == nullptr || format->no_layout == nullptr) continue;
-        return negotiation.refuse(key, NvSciError_NotSupported,
+        return negotiation.refuse(key, NvSciError_NotSupported, Reason::not_supported,
                                   fmt::format("{} has no layout here: {}", format->name, format->no_layout),
                                   "use a format of one sample per pixel, or a raw buffer");
     }
@@ -223,17 +244,17 @@ Result<> complete_image_description(Negotiation& negotiation) {
     const attr::Key* surface_key = first_asked_surface_key(negotiation);
     if (plane_key != nullptr && surface_key != nullptr) {
         return negotiation.refuse(
-            surface_key->number, NvSciError_ReconciliationFailed,
+            surface_key->number, NvSciError_ReconciliationFailed, Reason::excluded,
             fmt::format("the image is described by a surface and by planes ({})", plane_key->name),
-            "use either plane keys or surface keys in all lists");
+            {"use either plane keys or surface keys in all lists", describe_one_way(negotiation)});
     }
     OPENNVSCI_TRY(surface_key != nullptr ? expand_surface(negotiation) : check_planes(negotiation));
     OPENNVSCI_TRY(check_formats(negotiation, NvSciBufImageAttrKey_PlaneColorFormat));
     const Slot& result = negotiation.result();
     if (result.scalar<bool>(NvSciBufImageAttrKey_VprFlag).value_or(false)) {
-        return negotiation.refuse(NvSciBufImageAttrKey_VprFlag, NvSciError_NotSupported,
+        return negotiation.refuse(NvSciBufImageAttrKey_VprFlag, NvSciError_NotSupported, Reason::not_supported,
                                   "true, but a machine with discrete GPUs has no video protected region",
-                                  "leave it unset");
+                                  {"leave it unset", negotiation.leave_out(NvSciBufImageAttrKey_VprFlag)});
     }
     const auto planes = result.required<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount);
     negotiation.default_to(NvSciBufImageAttrKey_ScanType, NvSciBufScan_ProgressiveType);
@@ -249,9 +270,17 @@ Result<> complete_image_description(Negotiation& negotiation) {
     return {};
 }
 
+tl::unexpected<Error> refuse_layout(Negotiation& negotiation, std::uint32_t key, NvSciError code, std::string text) {
+    const bool is_too_large = code == NvSciError_Overflow;
+    return negotiation.refuse(key, code, is_too_large ? Reason::too_large : Reason::not_supported, std::move(text),
+                              is_too_large ? "ask for a smaller image" : "set PitchLinear");
+}
+
 Result<> complete_image_layout(Negotiation& negotiation, const LayoutRules& rules) {
     const auto image = lay_out(image_shape_of(negotiation.result()), rules);
-    if (!image) return negotiation.refuse(NvSciBufImageAttrKey_Size, image.error().code, image.error().text);
+    if (!image) {
+        return refuse_layout(negotiation, NvSciBufImageAttrKey_Size, image.error().code, image.error().text);
+    }
     const auto compute = [&](std::uint32_t key, auto part) { compute_key(negotiation, key, image->planes, part); };
     compute(NvSciBufImageAttrKey_PlaneBitsPerPixel,
             [](const Plane& plane) -> std::uint32_t { return color_format(plane.format).bits_per_pixel; });

@@ -39,6 +39,10 @@ void append_regions(std::vector<Region>& regions, const std::string& prefix, std
 /// Computes the layout of a complete description and writes all output keys. Errors: Overflow, NotSupported.
 [[nodiscard]] Result<> complete_image_layout(attr::Negotiation& negotiation, const LayoutRules& rules);
 
+/// Refuses a layout that cannot be computed, at an output key, with the code and the text of lay_out().
+[[nodiscard]] tl::unexpected<Error> refuse_layout(attr::Negotiation& negotiation, std::uint32_t key, NvSciError code,
+                                                  std::string text);
+
 // What the row of buf/buffer_type.h names. Errors: those of the two before.
 [[nodiscard]] Result<> complete_image(attr::Negotiation& negotiation, const Placement& placement);
 [[nodiscard]] Result<> check_image(const attr::Slot& reconciled);

@@ -35,7 +35,7 @@ std::shared_ptr<const attr::Report> report_of_read_only(const attr::List& list) 
                    {attr::Outcome::computed,
                     "the object was reduced to it; CPU and GPU map the memory read-only, but the driver cannot stop "
                     "copies into an array that is mapped on the image",
-                    "map the planes as buffers where a reader is not trusted"});
+                    "map the planes as buffers where a reader is not trusted", attr::Reason::follows});
     return report;
 }
 

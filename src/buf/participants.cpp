@@ -41,7 +41,7 @@ Result<const Device*> require_device(Negotiation& negotiation, const Driver& dri
     const Device* device = driver.find(Uuid::from(id.bytes));
     if (device != nullptr) return device;
     return negotiation.refuse(
-        key, NvSciError_BadParameter,
+        key, NvSciError_BadParameter, attr::Reason::unknown_gpu,
         fmt::format("{} is no GPU of this machine, which has {}", Uuid::from(id.bytes).text(), device_list(driver)),
         "use the bytes that cuDeviceGetUuid gives");
 }

@@ -3,7 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "buf/keys.h"
 #include "driver/relaxed_capture.h"
@@ -12,37 +16,65 @@ namespace opennvsci::buf {
 namespace {
 
 using attr::Negotiation;
+using attr::Reason;
 using driver::Device;
 using memory::Domain;
+
+// What is told of the three memories that there are.
+struct Obstacles {
+    attr::Text video;
+    attr::Text system;
+    attr::Text driver_system;
+};
+
+void report_places(Negotiation& negotiation, const Device* gpu, Obstacles obstacles, std::optional<Domain> chosen) {
+    const Uuid id = gpu != nullptr ? gpu->uuid : Uuid{};
+    std::vector<attr::Place> places;
+    places.reserve(3);
+    places.push_back({domain_name(Domain::video), id, std::move(obstacles.video)});
+    places.push_back({domain_name(Domain::system), {}, std::move(obstacles.system)});
+    places.push_back({domain_name(Domain::driver_system), {}, std::move(obstacles.driver_system)});
+    constexpr Domain kOrder[] = {Domain::video, Domain::system, Domain::driver_system};
+    std::optional<std::size_t> number;
+    if (chosen) number = static_cast<std::size_t>(std::find(std::begin(kOrder), std::end(kOrder), *chosen) - kOrder);
+    negotiation.report().set_places(std::move(places), number);
+}
+
+constexpr const char* kOthersAreAsked = "VidMem_GpuId asks for video memory";
+constexpr const char* kForArraysOnly = "only a block-linear image that a GPU uses is there";
+
+// Why the buffer cannot be in the video memory that VidMem_GpuId asks for; empty if it can.
+std::string obstacle_as_asked(const Participants& participants, const Device& owner) {
+    if (participants.cpu) {
+        return fmt::format("the CPU cannot see the video memory of {}, and NeedCpuAccess is true", owner.name);
+    }
+    if (!owner.supports_virtual_memory) {
+        return fmt::format("{} has no shareable video memory (device attributes 102 and 103)", owner.name);
+    }
+    for (const Gpu& gpu : participants.gpus) {
+        if (gpu.device == &owner) continue;
+        int can_access = 0;
+        driver::apart(*participants.driver)->cuDeviceCanAccessPeer(&can_access, gpu.device->handle, owner.handle);
+        if (can_access != 0) continue;
+        return fmt::format("{} of GpuId cannot access the video memory of {}", gpu.device->uuid.text(),
+                           owner.uuid.text());
+    }
+    return {};
+}
 
 Result<Placement> place_in_video_memory_as_asked(Negotiation& negotiation, Participants participants,
                                                  const NvSciRmGpuId& id) {
     const auto key = NvSciBufGeneralAttrKey_VidMem_GpuId;
     OPENNVSCI_TRY_ASSIGN(owner, require_device(negotiation, *participants.driver, key, id));
-    if (participants.cpu) {
-        return negotiation.refuse(
-            key, NvSciError_NotSupported,
-            fmt::format("the CPU cannot see the video memory of {}, and NeedCpuAccess is true", owner->name),
-            "leave VidMem_GpuId unset, or NeedCpuAccess false");
-    }
-    if (!owner->supports_virtual_memory) {
-        return negotiation.refuse(
-            key, NvSciError_NotSupported,
-            fmt::format("{} has no shareable video memory (device attributes 102 and 103)", owner->name),
-            "leave VidMem_GpuId unset");
-    }
-    for (const Gpu& gpu : participants.gpus) {
-        if (gpu.device == owner) continue;
-        int can_access = 0;
-        driver::apart(*participants.driver)->cuDeviceCanAccessPeer(&can_access, gpu.device->handle, owner->handle);
-        if (can_access == 0) {
-            return negotiation.refuse(key, NvSciError_NotSupported,
-                                      fmt::format("{} of GpuId cannot access the video memory of {}",
-                                                  gpu.device->uuid.text(), owner->uuid.text()),
-                                      "leave VidMem_GpuId unset");
-        }
-    }
-    return Placement{std::move(participants), Domain::video, owner, "VidMem_GpuId names this GPU"};
+    std::string obstacle = obstacle_as_asked(participants, *owner);
+    const bool fits = obstacle.empty();
+    report_places(negotiation, owner, {fits ? attr::Text() : attr::Text(obstacle), kOthersAreAsked, kOthersAreAsked},
+                  fits ? std::optional(Domain::video) : std::nullopt);
+    if (fits) return Placement{std::move(participants), Domain::video, owner, "VidMem_GpuId names this GPU"};
+    return negotiation.refuse(
+        key, NvSciError_NotSupported, Reason::no_place, std::move(obstacle),
+        {participants.cpu ? "leave VidMem_GpuId unset, or NeedCpuAccess false" : "leave VidMem_GpuId unset",
+         negotiation.leave_out(key)});
 }
 
 // Why the buffer cannot or need not be in the video memory of the only GPU, or null.
@@ -64,17 +96,21 @@ const char* reason_for_system_memory(Negotiation& negotiation, const Participant
 
 // A GPU maps a block-linear image as an array, and arrays need memory of the driver.
 Result<Placement> place_in_driver_memory(Negotiation& negotiation, Participants participants, const char* reason) {
+    constexpr const char* kNoArrays = "a GPU maps a block-linear image as an array, and there are none in it";
     for (const Gpu& gpu : participants.gpus) {
         const auto possible = gpu.device->check_system_memory(*participants.driver);
         if (possible) continue;
+        report_places(negotiation, nullptr, {reason, kNoArrays, possible.error().text}, std::nullopt);
         return negotiation.refuse(
-            NvSciBufImageAttrKey_Layout, possible.error().code,
+            NvSciBufImageAttrKey_Layout, possible.error().code, Reason::no_place,
             fmt::format(
                 "a block-linear image would have to be in system memory that arrays can be mapped in, as {}; {}",
                 reason, possible.error().text),
-            fmt::format("set PitchLinear{}", or_video_memory(participants)));
+            {fmt::format("set PitchLinear{}", or_video_memory(participants)),
+             negotiation.ask_instead(NvSciBufImageAttrKey_Layout, NvSciBufImage_PitchLinearType)});
     }
     const Device* first = participants.gpus[0].device;
+    report_places(negotiation, nullptr, {reason, kNoArrays, {}}, Domain::driver_system);
     return Placement{std::move(participants), Domain::driver_system, first, reason};
 }
 
@@ -86,6 +122,7 @@ Result<Placement> decide_placement(Negotiation& negotiation, Participants partic
     const char* reason = reason_for_system_memory(negotiation, participants);
     if (reason == nullptr) {
         const Device* only = participants.only_device();
+        report_places(negotiation, only, {{}, {}, kForArraysOnly}, Domain::video);
         return Placement{std::move(participants), Domain::video, only, "one GPU and no CPU takes part"};
     }
     const bool is_tiled = negotiation.result().scalar<std::uint32_t>(NvSciBufImageAttrKey_Layout) ==
@@ -93,6 +130,7 @@ Result<Placement> decide_placement(Negotiation& negotiation, Participants partic
     if (is_tiled && !participants.gpus.empty()) {
         return place_in_driver_memory(negotiation, std::move(participants), reason);
     }
+    report_places(negotiation, nullptr, {reason, {}, kForArraysOnly}, Domain::system);
     return Placement{std::move(participants), Domain::system, nullptr, reason};
 }
 

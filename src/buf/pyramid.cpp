@@ -41,7 +41,8 @@ Result<> complete_pyramid(attr::Negotiation& negotiation, const Placement& place
     const auto scale = result.required<float>(NvSciBufPyramidAttrKey_Scale);
     const auto alignment = result.required<std::uint64_t>(NvSciBufImageAttrKey_Alignment);
     const auto refuse = [&](std::uint32_t level, NvSciError code, const std::string& reason) {
-        return negotiation.refuse(NvSciBufPyramidAttrKey_LevelSize, code, fmt::format("level {}: {}", level, reason));
+        return refuse_layout(negotiation, NvSciBufPyramidAttrKey_LevelSize, code,
+                             fmt::format("level {}: {}", level, reason));
     };
 
     std::array<std::uint64_t, NV_SCI_BUF_PYRAMID_MAX_LEVELS> offsets{};

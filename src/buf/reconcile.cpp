@@ -20,7 +20,7 @@ using attr::Negotiation;
 using attr::Presence;
 
 tl::unexpected<Error> refuse_missing(Negotiation& negotiation, const Key& key) {
-    return negotiation.refuse(key.number, NvSciError_BadParameter,
+    return negotiation.refuse(key.number, NvSciError_BadParameter, attr::Reason::missing,
                               "mandatory for this type of buffer, and no list sets it", "set it in one of the lists");
 }
 
@@ -61,8 +61,9 @@ void complete_general_keys(Negotiation& negotiation) {
 Result<> check_allocatable(Negotiation& negotiation) {
     const Extent extent = extent_of(negotiation.result());
     if (checked::align_up(extent.size, std::max(extent.alignment, kLargestGranularity))) return {};
-    return negotiation.refuse(schema().selector().number, NvSciError_Overflow,
-                              fmt::format("{} bytes exceed the address space when rounded up", extent.size));
+    return negotiation.refuse(schema().selector().number, NvSciError_Overflow, attr::Reason::too_large,
+                              fmt::format("{} bytes exceed the address space when rounded up", extent.size),
+                              "ask for a smaller buffer");
 }
 
 Result<> negotiate(Negotiation& negotiation) {

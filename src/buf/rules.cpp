@@ -59,7 +59,8 @@ bool grants_permission(const attr::Key& key, const attr::Slot& reconciled, const
 
 // Without Types a list cannot have the keys of a type, so leaving the key out is no remedy.
 const attr::MergeRule rule::types{"same type", "all lists name one type, or Image with Tensor or Pyramid", merge_types,
-                                  "reconcile {} apart, as another buffer, or describe the same type of buffer there"};
+                                  "reconcile {} apart, as another buffer, or describe the same type of buffer there",
+                                  true};
 const attr::MergeRule rule::dimensions{"equal", "every list that sets it must give the same value for every dimension",
                                        merge_dimensions};
 const attr::CheckRule rule::same_dimensions{

@@ -45,16 +45,20 @@ constexpr std::uint32_t divide_up(std::uint32_t value, std::uint32_t by) {
 tl::expected<Planes<PlaneShape>, Contradiction> planes_of(const Surface& surface) {
     const bool luma_only = surface.sampling == NvSciSurfSampleType_400;
     if (luma_only != (surface.layout == NvSciSurfMemLayout_Packed)) {
+        constexpr auto kKey = NvSciBufImageAttrKey_SurfMemLayout;
         return tl::make_unexpected(
-            Contradiction{NvSciBufImageAttrKey_SurfMemLayout,
-                          luma_only ? "4:0:0 has no chroma planes, so its layout is Packed"
-                                    : "Packed is the layout of 4:0:0 only; others are SemiPlanar or Planar"});
+            luma_only ? Contradiction{kKey, "4:0:0 has no chroma planes, so its layout is Packed", "ask Packed",
+                                      NvSciSurfMemLayout_Packed}
+                      : Contradiction{kKey, "Packed is the layout of 4:0:0 only; others are SemiPlanar or Planar",
+                                      "ask SemiPlanar or Planar", std::nullopt});
     }
     if (luma_only != (surface.order == NvSciSurfComponentOrder_Luma)) {
+        constexpr auto kKey = NvSciBufImageAttrKey_SurfComponentOrder;
         return tl::make_unexpected(
-            Contradiction{NvSciBufImageAttrKey_SurfComponentOrder,
-                          luma_only ? "4:0:0 has no chroma, so its component order is Luma"
-                                    : "the component order Luma is that of 4:0:0 only; others are YUV or YVU"});
+            luma_only ? Contradiction{kKey, "4:0:0 has no chroma, so its component order is Luma", "ask Luma",
+                                      NvSciSurfComponentOrder_Luma}
+                      : Contradiction{kKey, "the component order Luma is that of 4:0:0 only; others are YUV or YVU",
+                                      "ask YUV or YVU", std::nullopt});
     }
 
     const Depth& depth = kDepths[surface.bits];

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 
@@ -25,6 +26,8 @@ struct Surface {
 struct Contradiction {
     std::uint32_t key;
     std::string text;
+    const char* remedy;
+    std::optional<std::uint32_t> only_value;  ///< of the key, given the others
 };
 
 [[nodiscard]] tl::expected<Planes<PlaneShape>, Contradiction> planes_of(const Surface& surface);

@@ -18,7 +18,9 @@ namespace opennvsci::buf {
 namespace {
 
 using attr::Negotiation;
+using attr::Reason;
 using attr::Slot;
+using attr::Suggestion;
 
 constexpr std::size_t kTensorDimensions = NV_SCI_BUF_TENSOR_MAX_DIMS;
 
@@ -33,7 +35,7 @@ Result<Dimensions> read_dimensions(Negotiation& negotiation) {
     Dimensions dimensions{result.required<std::uint32_t>(NvSciBufTensorAttrKey_NumDims), {}, {}};
     const auto too_few = [&](std::uint32_t key, std::size_t count) {
         return negotiation.refuse(
-            key, NvSciError_BadParameter,
+            key, NvSciError_BadParameter, Reason::inconsistent,
             fmt::format("{} values for {} dimensions (NvSciBufTensorAttrKey_NumDims)", count, dimensions.count),
             "give one value per dimension");
     };
@@ -47,7 +49,7 @@ Result<Dimensions> read_dimensions(Negotiation& negotiation) {
         dimensions.sizes[i] = sizes[i];
         dimensions.alignments[i] = alignments.empty() ? 1 : alignments[i];
         if (dimensions.sizes[i] == 0) {
-            return negotiation.refuse(NvSciBufTensorAttrKey_SizePerDim, NvSciError_BadParameter,
+            return negotiation.refuse(NvSciBufTensorAttrKey_SizePerDim, NvSciError_BadParameter, Reason::illegal_value,
                                       fmt::format("dimension {} has no elements", i), "give at least 1");
         }
     }
@@ -94,47 +96,50 @@ void put_dimensions(Negotiation& negotiation, const Dimensions& dimensions) {
                                    std::span<const std::uint64_t>(dimensions.sizes).first(dimensions.count));
 }
 
-tl::unexpected<Error> refuse_value(Negotiation& negotiation, std::uint32_t key, std::string reason,
-                                   std::string suggestion) {
-    return negotiation.refuse(key, NvSciError_BadParameter, std::move(reason), std::move(suggestion));
+tl::unexpected<Error> refuse_value(Negotiation& negotiation, std::uint32_t key, std::string text, Suggestion suggestion,
+                                   Reason reason = Reason::inconsistent) {
+    return negotiation.refuse(key, NvSciError_BadParameter, reason, std::move(text), std::move(suggestion));
 }
 
 // What a pair of image and tensor may have, beyond what each alone may.
 Result<> check_values_of_pair(Negotiation& negotiation) {
     const Slot& result = negotiation.result();
     if (result.required<std::uint32_t>(NvSciBufImageAttrKey_Layout) != NvSciBufImage_PitchLinearType) {
-        return refuse_value(negotiation, NvSciBufImageAttrKey_Layout,
-                            "BlockLinear, but an image that is a tensor too is PitchLinear", "set PitchLinear");
+        return refuse_value(
+            negotiation, NvSciBufImageAttrKey_Layout, "BlockLinear, but an image that is a tensor too is PitchLinear",
+            {"set PitchLinear", negotiation.ask_instead(NvSciBufImageAttrKey_Layout, NvSciBufImage_PitchLinearType)});
     }
     for (const auto key : {NvSciBufImageAttrKey_TopPadding, NvSciBufImageAttrKey_BottomPadding,
                            NvSciBufImageAttrKey_LeftPadding, NvSciBufImageAttrKey_RightPadding}) {
         if (!negotiation.is_asked(key)) continue;
         return refuse_value(negotiation, key,
                             fmt::format("{}, but an image that is a tensor too has no padding", text_of(result, key)),
-                            "leave it unset");
+                            {"leave it unset", negotiation.leave_out(key)}, Reason::excluded);
     }
     for (const std::uint32_t key :
          {std::uint32_t{NvSciBufImageAttrKey_ImageCount}, std::uint32_t{NvSciBufTensorAttrKey_PixelFormat}}) {
         if (!negotiation.is_asked(key)) {
             return refuse_value(negotiation, key, "mandatory for an image that is a tensor too, and no list sets it",
-                                "set it in one of the lists");
+                                "set it in one of the lists", Reason::missing);
         }
     }
     const auto planes = result.required<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount);
     if (planes != 1) {
         return refuse_value(negotiation, NvSciBufImageAttrKey_PlaneCount,
                             fmt::format("an image that is a tensor too has one plane, this one has {}", planes),
-                            "set 1");
+                            {"set 1", negotiation.ask_instead(NvSciBufImageAttrKey_PlaneCount, std::uint32_t{1})});
     }
     if (result.required<std::uint32_t>(NvSciBufImageAttrKey_ScanType) != NvSciBufScan_ProgressiveType) {
-        return refuse_value(negotiation, NvSciBufImageAttrKey_ScanType,
-                            "Interlace, but the rows of an interlaced image are no dimension of a tensor",
-                            "set Progressive");
+        return refuse_value(
+            negotiation, NvSciBufImageAttrKey_ScanType,
+            "Interlace, but the rows of an interlaced image are no dimension of a tensor",
+            {"set Progressive", negotiation.ask_instead(NvSciBufImageAttrKey_ScanType, NvSciBufScan_ProgressiveType)});
     }
     const auto dimensions = result.required<std::uint32_t>(NvSciBufTensorAttrKey_NumDims);
     if (dimensions != 4) {
         return refuse_value(negotiation, NvSciBufTensorAttrKey_NumDims,
-                            fmt::format("an image is a tensor of 4 dimensions (NHWC), not of {}", dimensions), "set 4");
+                            fmt::format("an image is a tensor of 4 dimensions (NHWC), not of {}", dimensions),
+                            {"set 4", negotiation.ask_instead(NvSciBufTensorAttrKey_NumDims, std::uint32_t{4})});
     }
     const auto format = result.required<std::uint32_t>(NvSciBufTensorAttrKey_PixelFormat);
     if (format != NvSciColor_A8B8G8R8 && format != NvSciColor_Float_A16B16G16R16) {
@@ -146,9 +151,10 @@ Result<> check_values_of_pair(Negotiation& negotiation) {
     return {};
 }
 
-tl::unexpected<Error> refuse_pair(Negotiation& negotiation, std::uint32_t key, std::string reason,
-                                  std::string suggestion) {
-    return negotiation.refuse(key, NvSciError_ReconciliationFailed, std::move(reason), std::move(suggestion));
+tl::unexpected<Error> refuse_pair(Negotiation& negotiation, std::uint32_t key, std::string text,
+                                  Suggestion suggestion) {
+    return negotiation.refuse(key, NvSciError_ReconciliationFailed, Reason::inconsistent, std::move(text),
+                              std::move(suggestion));
 }
 
 // Tensor and image say the same of the pixels.
@@ -161,22 +167,31 @@ Result<> check_agreement(Negotiation& negotiation, const Dimensions& tensor) {
         return refuse_pair(
             negotiation, NvSciBufTensorAttrKey_PixelFormat,
             fmt::format("{}, but NvSciBufImageAttrKey_PlaneColorFormat is {}", color_format(pixel).name, format.name),
-            "set both the same");
+            {"set both the same", negotiation.ask_instead(NvSciBufTensorAttrKey_PixelFormat, plane.format)});
     }
     if (result.required<NvSciBufAttrValDataType>(NvSciBufTensorAttrKey_DataType) != format.data_type) {
         const auto key = NvSciBufTensorAttrKey_DataType;
         return refuse_pair(negotiation, key,
                            fmt::format("{}, but not the components of {}", text_of(result, key), format.name),
-                           format.data_type == NvSciDataType_Uint8 ? "set Uint8" : "set Float16");
+                           {format.data_type == NvSciDataType_Uint8 ? "set Uint8" : "set Float16",
+                            negotiation.ask_instead(key, format.data_type)});
     }
     const std::array<std::uint64_t, 4> wanted{1, plane.height, plane.width, format.channels};
+    const auto as_the_image = [&] {
+        std::vector<attr::Change> changes;
+        for (const attr::Ask& ask : negotiation.asks(NvSciBufTensorAttrKey_SizePerDim)) {
+            changes.push_back(Negotiation::ask_in(ask.participant, NvSciBufTensorAttrKey_SizePerDim,
+                                                  std::span<const std::uint64_t>(wanted)));
+        }
+        return changes;
+    };
     for (std::uint32_t i = 0; i < 4; ++i) {
         if (tensor.sizes[i] == wanted[i]) continue;
         return refuse_pair(
             negotiation, NvSciBufTensorAttrKey_SizePerDim,
             fmt::format("dimension {} is {}, but the image makes it {} (images, height, width, channels)", i,
                         tensor.sizes[i], wanted[i]),
-            "describe the same pixels in both");
+            {"describe the same pixels in both", as_the_image()});
     }
     return {};
 }
@@ -185,19 +200,21 @@ Result<> complete_tensor_alone(Negotiation& negotiation) {
     OPENNVSCI_TRY(check_formats(negotiation, NvSciBufTensorAttrKey_PixelFormat));
     if (!negotiation.is_asked(NvSciBufTensorAttrKey_AlignmentPerDim)) {
         return refuse_value(negotiation, NvSciBufTensorAttrKey_AlignmentPerDim,
-                            "mandatory for a tensor, and no list sets it", "set it in one of the lists");
+                            "mandatory for a tensor, and no list sets it", "set it in one of the lists",
+                            Reason::missing);
     }
     OPENNVSCI_TRY_ASSIGN(dimensions, read_dimensions(negotiation));
     const auto type = negotiation.result().required<NvSciBufAttrValDataType>(NvSciBufTensorAttrKey_DataType);
     if (bits_of(type) < 8 && dimensions.sizes[dimensions.count - 1] % 2 != 0) {
-        return negotiation.refuse(NvSciBufTensorAttrKey_SizePerDim, NvSciError_NotSupported,
+        return negotiation.refuse(NvSciBufTensorAttrKey_SizePerDim, NvSciError_NotSupported, Reason::not_supported,
                                   fmt::format("the innermost dimension has {} elements of 4 bits, two to a byte",
                                               dimensions.sizes[dimensions.count - 1]),
                                   "make it even");
     }
     const auto layout = lay_out(dimensions, bits_of(type));
     if (!layout) {
-        return negotiation.refuse(NvSciBufTensorAttrKey_Size, NvSciError_Overflow, "the size exceeds 64 bits");
+        return negotiation.refuse(NvSciBufTensorAttrKey_Size, NvSciError_Overflow, Reason::too_large,
+                                  "the size exceeds 64 bits", "ask for fewer elements, or for smaller alignments");
     }
     put_dimensions(negotiation, dimensions);
     negotiation.compute(NvSciBufTensorAttrKey_StridesPerDim, std::span(layout->strides).first(dimensions.count));
@@ -216,7 +233,7 @@ Result<> check_image_tensor(Negotiation& negotiation, LayoutRules& rules) {
         color_format(negotiation.result().required<NvSciBufAttrValColorFmt>(NvSciBufTensorAttrKey_PixelFormat));
     const std::uint32_t pixel_bytes = format.bits_per_pixel / 8U;
     if (pixel_bytes % dimensions.alignments[3] != 0) {
-        return negotiation.refuse(NvSciBufTensorAttrKey_AlignmentPerDim, NvSciError_NotSupported,
+        return negotiation.refuse(NvSciBufTensorAttrKey_AlignmentPerDim, NvSciError_NotSupported, Reason::inconsistent,
                                   fmt::format("dimension 3 asks for {} bytes, but the pixels of an image are {} bytes "
                                               "without gaps",
                                               dimensions.alignments[3], pixel_bytes),

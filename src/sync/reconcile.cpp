@@ -21,13 +21,14 @@ using attr::Bytes;
 using attr::Key;
 using attr::Negotiation;
 using attr::Outcome;
+using attr::Reason;
 
 Result<std::vector<Participant>> participants(Negotiation& negotiation) {
     std::vector<Participant> all = participants_of(negotiation.report());
     for (std::size_t i = 0; i < all.size(); ++i) {
         if (all[i].permission != 0) continue;
         const std::string name = negotiation.report().participants()[i].text();
-        return negotiation.refuse(NvSciSyncAttrKey_RequiredPerm, NvSciError_BadParameter,
+        return negotiation.refuse(NvSciSyncAttrKey_RequiredPerm, NvSciError_BadParameter, Reason::missing,
                                   fmt::format("{} does not set it", name),
                                   fmt::format("set it to WaitOnly, SignalOnly or WaitSignal in {}", name));
     }
@@ -47,23 +48,63 @@ std::string names_of(Negotiation& negotiation, IsMeant&& is_meant) {
     return names;
 }
 
+attr::Change ask_permission(std::size_t participant, NvSciSyncAccessPerm permission) {
+    return Negotiation::ask_in(static_cast<std::uint32_t>(participant), NvSciSyncAttrKey_RequiredPerm,
+                               std::span<const NvSciSyncAccessPerm>(&permission, 1));
+}
+
+// Of several signalers the first stays one.
+std::vector<attr::Change> let_the_others_wait(const std::vector<Participant>& all) {
+    std::vector<attr::Change> changes;
+    bool is_first = true;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (!all[i].signals()) continue;
+        if (!std::exchange(is_first, false)) changes.push_back(ask_permission(i, NvSciSyncAccessPerm_WaitOnly));
+    }
+    return changes;
+}
+
 // One signaler and at least one waiter; one list may be both (nvscisync.md 6.1). Returns the signaler.
 Result<const Participant*> find_signaler(Negotiation& negotiation, const std::vector<Participant>& all) {
     const auto signals = [](const Participant& participant) { return participant.signals(); };
     const auto count = std::count_if(all.begin(), all.end(), signals);
     if (count != 1) {
         return negotiation.refuse(
-            NvSciSyncAttrKey_RequiredPerm, NvSciError_ReconciliationFailed,
+            NvSciSyncAttrKey_RequiredPerm, NvSciError_ReconciliationFailed, Reason::roles,
             count == 0 ? std::string("no list signals, and exactly one must")
                        : fmt::format("{} lists signal ({}), and exactly one must", count,
                                      names_of(negotiation, [&](std::size_t i) { return all[i].signals(); })),
-            count == 0 ? "set SignalOnly in the list of the signaler" : "ask WaitOnly in all of them but one");
+            {count == 0 ? "set SignalOnly in the list of the signaler" : "ask WaitOnly in all of them but one",
+             let_the_others_wait(all)});
     }
+    const auto signaler = std::find_if(all.begin(), all.end(), signals);
     if (std::none_of(all.begin(), all.end(), [](const Participant& participant) { return participant.waits(); })) {
-        return negotiation.refuse(NvSciSyncAttrKey_RequiredPerm, NvSciError_ReconciliationFailed, "no list waits",
-                                  "add a list with WaitOnly, or ask WaitSignal");
+        return negotiation.refuse(
+            NvSciSyncAttrKey_RequiredPerm, NvSciError_ReconciliationFailed, Reason::roles, "no list waits",
+            {"add a list with WaitOnly, or ask WaitSignal",
+             {ask_permission(static_cast<std::size_t>(signaler - all.begin()), NvSciSyncAccessPerm_WaitSignal)}});
     }
-    return &*std::find_if(all.begin(), all.end(), signals);
+    return &*signaler;
+}
+
+bool offers(const Ask& ask, NvSciSyncAttrValPrimitiveType primitive) {
+    const auto offered = attr::elements<NvSciSyncAttrValPrimitiveType>(ask.value);
+    return std::find(offered.begin(), offered.end(), primitive) != offered.end();
+}
+
+// That everybody offers the best primitive of this machine.
+std::vector<attr::Change> add_the_better(const std::vector<Ask>& asks) {
+    std::vector<attr::Change> changes;
+    for (const Ask& ask : asks) {
+        if (offers(ask, kPrimitivesOfThisMachine.back())) continue;
+        std::vector<NvSciSyncAttrValPrimitiveType> offered;
+        for (const auto primitive : attr::elements<NvSciSyncAttrValPrimitiveType>(ask.value))
+            offered.push_back(primitive);
+        offered.push_back(kPrimitivesOfThisMachine.back());
+        changes.push_back(Negotiation::ask_in(ask.participant, NvSciSyncAttrKey_PrimitiveInfo,
+                                              std::span<const NvSciSyncAttrValPrimitiveType>(offered)));
+    }
+    return changes;
 }
 
 // The best that this machine has and all lists offer; a list that names none, or wants the CPU only, takes
@@ -71,10 +112,6 @@ Result<const Participant*> find_signaler(Negotiation& negotiation, const std::ve
 Result<> choose_primitive(Negotiation& negotiation) {
     std::vector<NvSciSyncAttrValPrimitiveType> possible(kPrimitivesOfThisMachine.begin(),
                                                         kPrimitivesOfThisMachine.end());
-    const auto offers = [](const Ask& ask, NvSciSyncAttrValPrimitiveType primitive) {
-        const auto offered = attr::elements<NvSciSyncAttrValPrimitiveType>(ask.value);
-        return std::find(offered.begin(), offered.end(), primitive) != offered.end();
-    };
     const auto known = negotiation.asks(NvSciSyncAttrKey_PrimitiveInfo);
     const std::vector<Ask> asks(known.begin(), known.end());
     const auto lacks_the_better = [&](std::size_t participant) {
@@ -90,17 +127,23 @@ Result<> choose_primitive(Negotiation& negotiation) {
             return key.elements_text(std::as_bytes(primitives));
         };
         return negotiation.refuse(
-            key.number, NvSciError_UnsupportedConfig,
+            key.number, NvSciError_UnsupportedConfig, Reason::no_common_primitive,
             fmt::format("{} offers {}; of that, the other lists and this machine ({}) have none",
                         negotiation.name_of(ask), key.text(ask.value), text(kPrimitivesOfThisMachine)),
-            fmt::format("add {} in {}", text(std::span(kPrimitivesOfThisMachine).last(1)),
-                        names_of(negotiation, lacks_the_better)));
+            {fmt::format("add {} in {}", text(std::span(kPrimitivesOfThisMachine).last(1)),
+                         names_of(negotiation, lacks_the_better)),
+             add_the_better(asks)});
     }
     negotiation.result().put_scalar(NvSciSyncAttrKey_PrimitiveInfo, possible.back());
-    negotiation.decide(NvSciSyncAttrKey_PrimitiveInfo, asks.empty() ? Outcome::defaulted : Outcome::granted);
+    negotiation.decide(NvSciSyncAttrKey_PrimitiveInfo, {asks.empty() ? Outcome::defaulted : Outcome::granted});
     const bool is_64_bit = possible.back() == NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b;
     negotiation.compute(NvSciSyncAttrKey_MaxPrimitiveValue, is_64_bit ? std::uint64_t{UINT64_MAX} : UINT32_MAX);
     return {};
+}
+
+attr::Change let_use_cpu(std::uint32_t participant) {
+    constexpr bool kYes = true;
+    return Negotiation::ask_in(participant, NvSciSyncAttrKey_NeedCpuAccess, std::span<const bool>(&kYes, 1));
 }
 
 Result<> decide_timestamps(Negotiation& negotiation, const std::vector<Participant>& all, const Participant& signaler) {
@@ -110,19 +153,32 @@ Result<> decide_timestamps(Negotiation& negotiation, const std::vector<Participa
         return participant.wants_timestamps && participant.waits() && participant.has_cpu;
     });
     if (wanted && !signaler.has_cpu && signaler.gpus.empty()) {
-        return negotiation.refuse(kTimestamps, NvSciError_ReconciliationFailed,
-                                  "the signaler names neither a GPU nor the CPU, which could supply them",
-                                  "set NvSciSyncAttrKey_GpuId or NvSciSyncAttrKey_NeedCpuAccess in its list");
+        const auto number = static_cast<std::uint32_t>(&signaler - all.data());
+        return negotiation.refuse(
+            kTimestamps, NvSciError_ReconciliationFailed, Reason::inconsistent,
+            "the signaler names neither a GPU nor the CPU, which could supply them",
+            {"set NvSciSyncAttrKey_GpuId or NvSciSyncAttrKey_NeedCpuAccess in its list", {let_use_cpu(number)}});
     }
     negotiation.result().put_scalar(kTimestamps, wanted);
     if (asked && !wanted) {
-        const std::string waiters = names_of(
-            negotiation, [&](std::size_t i) { return all[i].wants_timestamps && all[i].waits() && !all[i].has_cpu; });
-        negotiation.decide(kTimestamps, Outcome::denied, "no list that asks for them waits with the CPU",
-                           waiters.empty() ? "ask for them in the list of a waiter, with NvSciSyncAttrKey_NeedCpuAccess"
-                                           : fmt::format("set NvSciSyncAttrKey_NeedCpuAccess in {}", waiters));
+        const auto could_have_them = [&](std::size_t i) {
+            return all[i].wants_timestamps && all[i].waits() && !all[i].has_cpu;
+        };
+        std::vector<attr::Change> changes;
+        for (std::uint32_t i = 0; i < all.size(); ++i) {
+            if (could_have_them(i)) changes.push_back(let_use_cpu(i));
+        }
+        const std::string waiters = names_of(negotiation, could_have_them);
+        negotiation.decide(
+            kTimestamps,
+            {Outcome::denied,
+             "no list that asks for them waits with the CPU",
+             {waiters.empty() ? std::string("ask for them in the list of a waiter, with NvSciSyncAttrKey_NeedCpuAccess")
+                              : fmt::format("set NvSciSyncAttrKey_NeedCpuAccess in {}", waiters),
+              std::move(changes)},
+             Reason::downgraded});
     } else {
-        negotiation.decide(kTimestamps, asked ? Outcome::granted : Outcome::defaulted);
+        negotiation.decide(kTimestamps, {asked ? Outcome::granted : Outcome::defaulted});
     }
     negotiation.compute(NvSciSyncAttrKey_NumTimestampSlots, wanted ? kSlots : 0U);
     negotiation.compute(NvSciSyncAttrKey_NumTaskStatusSlots, kSlots);
@@ -188,7 +244,7 @@ void decide_place(Negotiation& negotiation, const std::vector<Participant>& all)
     attr::Slot& result = negotiation.result();
     if (place.domain) result.put_scalar(kPayloadDomain, *place.domain);
     if (place.domain == memory::Domain::video) result.put_scalar(kPayloadGpu, place.gpu);
-    negotiation.decide(kPayloadDomain, Outcome::computed, std::move(place.reason));
+    negotiation.decide(kPayloadDomain, {Outcome::computed, std::move(place.reason), {}, Reason::follows});
     Roles roles;
     for (const Participant& participant : all) {
         if (participant.origin->is_this_process()) roles.add(participant);

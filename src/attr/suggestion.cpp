@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attr/suggestion.h"
+
+#include <array>
+#include <string_view>
+
+namespace opennvsci::attr {
+
+const char* reason_name(Reason reason) noexcept {
+    constexpr std::array kNames{"none",          "conflict",     "illegal_value", "missing",
+                                "excluded",      "inconsistent", "unknown_gpu",   "no_place",
+                                "not_supported", "too_large",    "roles",         "no_common_primitive",
+                                "downgraded",    "follows",      "for_peers",     "rounded_up"};
+    static_assert(kNames.size() == static_cast<std::size_t>(Reason::rounded_up) + 1);
+    return kNames[static_cast<std::size_t>(reason)];
+}
+
+}  // namespace opennvsci::attr

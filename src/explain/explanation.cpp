@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "explain/explanation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace opennvsci::explain {
+namespace {
+
+using attr::Outcome;
+using attr::Reason;
+using attr::TrialState;
+
+Line line_of(const Explanation& all, const attr::Key& key, std::size_t index) {
+    Line line{&key, {}, {}, {}, {}, all.report->decision(index), {}};
+    all.report->for_each_ask(index, [&](std::uint32_t participant, attr::Bytes value) {
+        line.asks.push_back({participant, value, key.text(value)});
+    });
+    if (line.decision != nullptr) line.outcome = line.decision->outcome;
+    if (all.result != nullptr) line.granted = all.result->get(key);
+    line.granted_text = key.text(line.granted);
+    return line;
+}
+
+std::size_t count_of(const Explanation& all, std::optional<Outcome> outcome) {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        all.lines, [&](const Line& line) { return !line.asks.empty() && line.outcome == outcome; }));
+}
+
+std::optional<std::size_t> deciding_line(const std::vector<Line>& lines) {
+    for (const Outcome wanted : {Outcome::refused, Outcome::denied}) {
+        const auto found = std::ranges::find(lines, std::optional(wanted), &Line::outcome);
+        if (found != lines.end()) return static_cast<std::size_t>(found - lines.begin());
+    }
+    return std::nullopt;
+}
+
+Verdict verdict_of(const Explanation& all) {
+    if (!all.deciding) return Verdict::granted;
+    return all.lines[*all.deciding].outcome == Outcome::refused ? Verdict::refused : Verdict::weakened;
+}
+
+Reason reason_of(const Explanation& all) {
+    return all.deciding ? all.lines[*all.deciding].decision->reason : Reason::none;
+}
+
+std::string counted(std::size_t count, const char* one, const char* several) {
+    return fmt::format("{} {}", count, count == 1 ? one : several);
+}
+
+std::string summary_of_places(const attr::Report& report) {
+    std::string text = fmt::format("0 of {} places fit", report.places().size());
+    const char* separator = ": ";
+    for (const attr::Place& place : report.places())
+        text += fmt::format("{}{}: {}", std::exchange(separator, "; "), place.name, place.obstacle.c_str());
+    return text;
+}
+
+std::string summary_of_keys(const Explanation& all) {
+    struct Part {
+        std::optional<Outcome> outcome;
+        const char* words;
+    };
+    constexpr std::array kParts{
+        Part{Outcome::adjusted, "adjusted"},
+        Part{Outcome::denied, "denied"},
+        Part{Outcome::refused, "refused"},
+        Part{std::nullopt, "not decided"},
+    };
+    const auto asked =
+        static_cast<std::size_t>(std::ranges::count_if(all.lines, [](const Line& line) { return !line.asks.empty(); }));
+    std::size_t rest = asked;
+    std::string parts;
+    for (const Part& part : kParts) {
+        const std::size_t count = count_of(all, part.outcome);
+        rest -= count;
+        if (count > 0) parts += fmt::format(", {} {}", count, part.words);
+    }
+    if (rest > 0 || parts.empty()) parts.insert(0, fmt::format(", {} as asked", rest));
+    std::string text =
+        fmt::format("{} for {}: {}", counted(all.participants.size(), "participant asks", "participants ask"),
+                    counted(asked, "key", "keys"), parts.substr(2));
+    if (all.deciding && all.lines[*all.deciding].asks.empty()) {
+        text += fmt::format("; {}, which nobody asks for, is refused", all.lines[*all.deciding].key->name);
+    }
+    return text;
+}
+
+// Why a refusal is one, in a sentence for each reason.
+std::string refusal_text(const attr::Key& key, Reason reason) {
+    switch (reason) {
+        case Reason::conflict:
+            return fmt::format("They cannot have one object while they disagree on {}.", key.name);
+        case Reason::illegal_value:
+            return fmt::format("{} has a value that nobody may ask for.", key.name);
+        case Reason::missing:
+            return fmt::format("Somebody must say {}.", key.name);
+        case Reason::excluded:
+            return fmt::format("{} cannot be asked for together with what else is.", key.name);
+        case Reason::inconsistent:
+            return fmt::format("{} does not fit the other keys.", key.name);
+        case Reason::unknown_gpu:
+            return fmt::format("{} names a GPU that does not take part, or is not here.", key.name);
+        case Reason::no_place:
+            return "No memory of this machine fits all of them.";
+        case Reason::too_large:
+            return fmt::format("There is no room for what {} says.", key.name);
+        case Reason::roles:
+            return "Exactly one participant signals, and at least one waits.";
+        case Reason::no_common_primitive:
+            return "There is no primitive that all of them and this machine offer.";
+        default:
+            return fmt::format("This machine cannot do what {} asks.", key.name);
+    }
+}
+
+std::string conclusion_of(const Explanation& all) {
+    if (all.verdict == Verdict::granted) return "It reconciles, and everybody has what was asked for.";
+    if (all.verdict == Verdict::refused) return refusal_text(*all.lines[*all.deciding].key, reason_of(all));
+    std::string keys;
+    for (const Line& line : all.lines) {
+        if (line.outcome != Outcome::denied) continue;
+        keys += fmt::format("{}{}", keys.empty() ? "" : ", ", line.key->name);
+    }
+    return fmt::format("It reconciles, without what was asked for {}.", keys);
+}
+
+}  // namespace
+
+const char* verdict_name(Verdict verdict) noexcept {
+    constexpr std::array kNames{"granted", "weakened", "refused"};
+    return kNames[static_cast<std::size_t>(verdict)];
+}
+
+Explanation explain(const Library& library, std::shared_ptr<const attr::Report> report, const attr::List* list) {
+    Explanation all{&library, std::move(report), {}, {}, {}, Verdict::granted, {}, {}, {}};
+    const attr::Schema& schema = library.schema();
+    if (list != nullptr && list->is_reconciled()) all.result = list->shared_result();
+    for (const attr::Participant& participant : all.report->participants())
+        all.participants.push_back(participant.text());
+    for (std::size_t index = 0; index < schema.keys().size(); ++index) {
+        if (!all.report->is_asked(index) && all.report->decision(index) == nullptr) continue;
+        all.lines.push_back(line_of(all, schema.keys()[index], index));
+        all.lines.back().trial = attr::try_suggestion(schema, *all.report, index, library.reconcile);
+    }
+    all.deciding = deciding_line(all.lines);
+    all.verdict = verdict_of(all);
+    const bool is_about_places = reason_of(all) == Reason::no_place && !all.report->places().empty();
+    all.summary = is_about_places ? summary_of_places(*all.report) : summary_of_keys(all);
+    all.conclusion = conclusion_of(all);
+    return all;
+}
+
+std::string trial_text(const attr::Trial& trial) {
+    switch (trial.state) {
+        case TrialState::not_tried:
+            return {};
+        case TrialState::needs_value:
+            return "needs a choice of yours, so it was not tried";
+        case TrialState::verified:
+            return trial.then.empty() ? "tried: then it reconciles"
+                                      : fmt::format("tried: then it reconciles, with {}", trial.then);
+        case TrialState::not_enough:
+            return fmt::format("tried: not enough, for then {}", trial.then);
+    }
+    return {};
+}
+
+}  // namespace opennvsci::explain

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Explanation: how a negotiation is told, whoever reads it: what each participant asked for, what became of each key
+// and why, which one decided, and what would avoid it, tried. Text (explain/text.h), JSON (explain/json.h) and the
+// public interface say what stands here. It holds copies and the report, so it outlives the lists.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "attr/trial.h"
+
+namespace opennvsci::explain {
+
+/// A library as explanations need it.
+struct Library {
+    const char* name;  ///< "NvSciBuf"
+    const attr::Schema& (*schema)();
+    attr::Reconcile reconcile;
+};
+
+struct Ask {
+    std::uint32_t participant;
+    attr::Bytes value;  ///< in the report
+    std::string text;
+};
+
+/// What became of one key.
+struct Line {
+    const attr::Key* key;
+    std::optional<attr::Outcome> outcome;  ///< none: something was refused before its turn came
+    std::vector<Ask> asks;
+    attr::Bytes granted;  ///< in the result; empty if it has none
+    std::string granted_text;
+    const attr::Decision* decision;  ///< in the report; null without an outcome
+    attr::Trial trial;               ///< of its suggestion
+};
+
+enum class Verdict : std::uint8_t {
+    granted,   ///< reconciled, and nothing that was asked is missing
+    weakened,  ///< reconciled, without a wish
+    refused,
+};
+[[nodiscard]] const char* verdict_name(Verdict verdict) noexcept;
+
+struct Explanation {
+    const Library* library;
+    std::shared_ptr<const attr::Report> report;
+    std::shared_ptr<const attr::Slot> result;  ///< null after a refusal
+    std::vector<std::string> participants;     ///< as texts name them
+    std::vector<Line> lines;                   ///< of every key that was asked for or decided, in the order of the keys
+    Verdict verdict;
+    std::optional<std::size_t> deciding;  ///< the line that says most: the refusal, else the first denial
+    std::string summary;                  ///< one line, whose counts add up
+    std::string conclusion;               ///< one sentence
+};
+
+/// Explains the negotiation of `report`, whose result is in `list` if that is a reconciled one; `list` may be null.
+/// Tries the suggestions. `library` lives as long as the program.
+[[nodiscard]] Explanation explain(const Library& library, std::shared_ptr<const attr::Report> report,
+                                  const attr::List* list);
+
+/// What a trial came to, in words that stand behind the suggestion: "tried: then it reconciles". Empty if there is
+/// nothing to say.
+[[nodiscard]] std::string trial_text(const attr::Trial& trial);
+
+}  // namespace opennvsci::explain

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "explain/json.h"
+
+#include <array>
+
+#include "attr/elements.h"
+#include "attr/value_types.h"
+#include "explain/text.h"
+
+namespace opennvsci::explain {
+namespace {
+
+using attr::Key;
+
+void write_member(JsonWriter& out, std::string_view key, std::string_view text) {
+    out.key(key);
+    out.string(text);
+}
+
+// Numbers and truth values as JSON has them, all else as texts have it.
+void write_element(JsonWriter& out, const Key& key, attr::Bytes element) {
+    const attr::ValueType* const type = key.type;
+    if (type == &attr::value::uint8) return out.number(load<std::uint8_t>(element.data()));
+    if (type == &attr::value::uint32) return out.number(load<std::uint32_t>(element.data()));
+    if (type == &attr::value::uint64) return out.number(load<std::uint64_t>(element.data()));
+    if (type == &attr::value::float32) return out.number(load<float>(element.data()));
+    const bool is_boolean = type == &attr::value::boolean && load<std::uint8_t>(element.data()) <= 1;
+    if (is_boolean) return out.boolean(load<std::uint8_t>(element.data()) == 1);
+    out.string(key.elements_text(element));
+}
+
+void write_value(JsonWriter& out, const Key& key, attr::Bytes value) {
+    if (value.empty()) return out.null();
+    if (key.max_count == 1) return write_element(out, key, value);
+    out.begin_array();
+    for (const attr::Bytes element : attr::elements(key, value))
+        write_element(out, key, element);
+    out.end_array();
+}
+
+void write_participants(JsonWriter& out, const Explanation& all) {
+    out.key("participants");
+    out.begin_array();
+    const auto& participants = all.report->participants();
+    for (std::uint32_t i = 0; i < participants.size(); ++i) {
+        out.begin_object();
+        write_member(out, "name", all.participants[i]);
+        if (!participants[i].origin.is_this_process()) write_member(out, "peer", participants[i].origin.peer);
+        out.key("asks");
+        out.begin_object();
+        for (const Line& line : all.lines) {
+            for (const Ask& ask : line.asks) {
+                if (ask.participant != i) continue;
+                out.key(line.key->name);
+                write_value(out, *line.key, ask.value);
+            }
+        }
+        out.end_object();
+        out.end_object();
+    }
+    out.end_array();
+}
+
+void write_change(JsonWriter& out, const attr::Schema& schema, const attr::Change& change) {
+    constexpr std::array kKinds{"leave_out", "set", "leave_apart"};
+    const Key& key = *schema.find(change.key);
+    out.begin_object();
+    out.key("participant");
+    out.number(change.participant);
+    write_member(out, "key", key.name);
+    write_member(out, "change", kKinds[static_cast<std::size_t>(change.kind)]);
+    if (change.kind == attr::Change::Kind::set) {
+        out.key("value");
+        write_value(out, key, change.value);
+        write_member(out, "text", key.text(change.value));
+    }
+    out.end_object();
+}
+
+void write_suggestion(JsonWriter& out, const attr::Schema& schema, const Line& line) {
+    constexpr std::array kStates{"not_tried", "needs_value", "verified", "not_enough"};
+    out.key("suggestion");
+    if (line.decision == nullptr || *line.decision->suggestion.text.c_str() == '\0') return out.null();
+    const attr::Suggestion& suggestion = line.decision->suggestion;
+    out.begin_object();
+    write_member(out, "text", suggestion.text.c_str());
+    write_member(out, "state", kStates[static_cast<std::size_t>(line.trial.state)]);
+    write_member(out, "then", line.trial.then);
+    out.key("changes");
+    out.begin_array();
+    for (const attr::Change& change : suggestion.changes)
+        write_change(out, schema, change);
+    out.end_array();
+    out.end_object();
+}
+
+void write_line(JsonWriter& out, const attr::Schema& schema, const Line& line) {
+    out.begin_object();
+    write_member(out, "key", line.key->name);
+    write_member(out, "outcome", line.outcome ? attr::outcome_name(*line.outcome) : "undecided");
+    write_member(out, "reason_code",
+                 attr::reason_name(line.decision != nullptr ? line.decision->reason : attr::Reason::none));
+    write_member(out, "rule", line.key->merge != nullptr ? line.key->merge->name : "");
+    write_member(out, "rule_text", line.key->merge != nullptr ? line.key->merge->text : "");
+    out.key("asks");
+    out.begin_array();
+    for (const Ask& ask : line.asks) {
+        out.begin_object();
+        out.key("participant");
+        out.number(ask.participant);
+        out.key("value");
+        write_value(out, *line.key, ask.value);
+        write_member(out, "text", ask.text);
+        out.end_object();
+    }
+    out.end_array();
+    out.key("granted");
+    write_value(out, *line.key, line.granted);
+    write_member(out, "granted_text", line.granted_text);
+    write_member(out, "reason", line.decision != nullptr ? line.decision->text.c_str() : "");
+    write_suggestion(out, schema, line);
+    out.end_object();
+}
+
+void write_places(JsonWriter& out, const attr::Report& report) {
+    out.key("places");
+    out.begin_array();
+    for (std::size_t i = 0; i < report.places().size(); ++i) {
+        const attr::Place& place = report.places()[i];
+        out.begin_object();
+        write_member(out, "memory", place.name);
+        out.key("gpu");
+        if (place.gpu.is_null()) {
+            out.null();
+        } else {
+            out.string(place.gpu.text());
+        }
+        out.key("fits");
+        out.boolean(*place.obstacle.c_str() == '\0');
+        out.key("is_chosen");
+        out.boolean(report.chosen_place() == i);
+        write_member(out, "reason", place.obstacle.c_str());
+        out.end_object();
+    }
+    out.end_array();
+}
+
+void write_report(JsonWriter& out, const Explanation& all, const Error* failure) {
+    out.key("report");
+    out.begin_object();
+    write_member(out, "outcome", verdict_name(all.verdict));
+    write_member(out, "summary", all.summary);
+    write_member(out, "conclusion", all.conclusion);
+    out.key("deciding_key");
+    if (all.deciding) {
+        out.string(all.lines[*all.deciding].key->name);
+    } else {
+        out.null();
+    }
+    if (failure != nullptr) write_member(out, "error", failure->text);
+    out.key("decisions");
+    out.begin_array();
+    for (const Line& line : all.lines)
+        write_line(out, all.library->schema(), line);
+    out.end_array();
+    write_places(out, *all.report);
+    write_member(out, "text", text_of(all, Detail::brief));
+    out.end_object();
+}
+
+}  // namespace
+
+void write_members(JsonWriter& out, const Explanation& explanation, const Error* failure) {
+    write_member(out, "interface", explanation.library->name);
+    write_participants(out, explanation);
+    write_report(out, explanation, failure);
+}
+
+std::string json_of(const Explanation& explanation, const Error* failure) {
+    std::string text;
+    JsonWriter out(text);
+    out.begin_object();
+    out.key("format_version");
+    out.number(kFormatVersion);
+    write_members(out, explanation, failure);
+    out.end_object();
+    return text;
+}
+
+}  // namespace opennvsci::explain
