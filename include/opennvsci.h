@@ -387,6 +387,147 @@ NvSciError opennvsciBufAttrListGetLayout(NvSciBufAttrList attrList, const OpenNv
  */
 NvSciError opennvsciBufAttrValueGetText(uint32_t key, const void* value, size_t len, char* text, size_t size);
 
+/**
+ * opennvsciBufAttrValueGetText() for a key of NvSciSync.
+ *
+ * @param key   The number of an NvSciSyncAttrKey.
+ * @param value As for opennvsciBufAttrValueGetText().
+ * @param len   As for opennvsciBufAttrValueGetText().
+ * @param text  Receives the text and a 0.
+ * @param size  Bytes at text.
+ * @retval NvSciError_Success            The text is written.
+ * @retval NvSciError_BadParameter       As for opennvsciBufAttrValueGetText().
+ * @retval NvSciError_Overflow           The text and its 0 do not fit.
+ * @retval NvSciError_InsufficientMemory Out of memory.
+ */
+NvSciError opennvsciSyncAttrValueGetText(uint32_t key, const void* value, size_t len, char* text, size_t size);
+
+/**
+ * The value that a text says, as opennvsciBufAttrValueGetText() gives it: "4096", "ReadWrite", "true",
+ * "GPU-00112233-4455-6677-8899-aabbccddeeff: true", "SoC 1 VM 2". The values of a key that is an array are separated by
+ * commas, with or without braces around them: "{Y8, V8U8}" or "Y8, V8U8". Spaces around values do not count.
+ *
+ * The value need not be legal: whether it is, the function that it is given to says. A number that prints like the name
+ * of an enumerator ("8" of NvSciBufSurfBPC) is read as that one, and what no text shows is 0.
+ *
+ * @param key   The number of an NvSciBufAttrKey.
+ * @param text  A text that ends with a 0.
+ * @param value Receives the value: whole elements of the key's type.
+ * @param size  Bytes at value; OpenNvSciKey::elementSize * OpenNvSciKey::maxCount are always enough.
+ * @param len   Receives how many of them the value has.
+ * @retval NvSciError_Success            *value and *len are set.
+ * @retval NvSciError_BadParameter       A NULL argument, an unknown key, or a text that is no value of it:
+ *                                       opennvsciGetLastErrorText() says what it takes, and which name is nearest.
+ * @retval NvSciError_Overflow           The value does not fit.
+ * @retval NvSciError_InsufficientMemory Out of memory.
+ */
+NvSciError opennvsciBufAttrValueFromText(uint32_t key, const char* text, void* value, size_t size, size_t* len);
+
+/**
+ * opennvsciBufAttrValueFromText() for a key of NvSciSync.
+ *
+ * @param key   The number of an NvSciSyncAttrKey.
+ * @param text  A text that ends with a 0.
+ * @param value As for opennvsciBufAttrValueFromText().
+ * @param size  Bytes at value.
+ * @param len   Receives how many of them the value has.
+ * @retval NvSciError_Success            *value and *len are set.
+ * @retval NvSciError_BadParameter       As for opennvsciBufAttrValueFromText().
+ * @retval NvSciError_Overflow           The value does not fit.
+ * @retval NvSciError_InsufficientMemory Out of memory.
+ */
+NvSciError opennvsciSyncAttrValueFromText(uint32_t key, const char* text, void* value, size_t size, size_t* len);
+
+/** Who gives a key its value. */
+typedef enum {
+    OpenNvSciDirection_In = 0,   /**< Programs set it; it cannot be read from a reconciled list. */
+    OpenNvSciDirection_Out = 1,  /**< It is read from a reconciled list, and nobody sets it. */
+    OpenNvSciDirection_InOut = 2 /**< Programs set it, and its result is read from the reconciled list. */
+} OpenNvSciDirection;
+
+/** Whether a key must be set. */
+typedef enum {
+    OpenNvSciPresence_Mandatory = 0,   /**< By one of the lists at least; of NvSciSync by every one. If it describes a
+                                            type of buffer, for that type. */
+    OpenNvSciPresence_Optional = 1,    /**< It may be missing everywhere. */
+    OpenNvSciPresence_Conditional = 2, /**< As the other keys say: the reference has the rules. */
+    OpenNvSciPresence_Output = 3       /**< Nobody sets it. */
+} OpenNvSciPresence;
+
+/** A value that has a name. */
+typedef struct {
+    const char* name;     /**< Without the prefix of its type: "ReadWrite". */
+    uint64_t value;       /**< Its number. */
+    bool isLegal;         /**< The key may have it: what can be asked of it, or if nobody asks for it, what can come. */
+    uint64_t reserved[2]; /**< 0. */
+} OpenNvSciEnumerator;
+
+/** An attribute key, as the table has it that the library works with. All texts are never NULL. */
+typedef struct {
+    uint32_t number;                        /**< An NvSciBufAttrKey or NvSciSyncAttrKey. */
+    uint32_t maxCount;                      /**< The greatest number of elements of a value; 1 if it is no array. */
+    uint64_t elementSize;                   /**< Bytes of an element. */
+    const char* name;                       /**< "NvSciBufGeneralAttrKey_Types". */
+    const char* type;                       /**< The type of an element: "uint64_t". */
+    const char* form;                       /**< What the text of an element is: "a number up to 255". */
+    OpenNvSciDirection direction;           /**< Who gives it its value. */
+    OpenNvSciPresence presence;             /**< Whether it must be set. */
+    const char* legal;                      /**< Which values are legal: "a power of two". */
+    const char* rule;                       /**< The merge rule, as OpenNvSciDecision has it; empty if it has none. */
+    const char* ruleText;                   /**< What the merge rule says; empty if it has none. */
+    const char* check;                      /**< The check rule, by which a result satisfies a list; may be empty. */
+    const char* checkText;                  /**< What the check rule says; may be empty. */
+    const OpenNvSciEnumerator* enumerators; /**< Every value of the type that has a name, in the order of the values. */
+    size_t enumeratorCount;                 /**< Their number; 0 for a type without names. */
+    uint64_t reserved[4];                   /**< 0. */
+} OpenNvSciKey;
+
+/**
+ * All attribute keys of NvSciBuf.
+ *
+ * @param keys  Receives a pointer to the keys, in the order of their numbers. It is valid for ever, and always the
+ * same.
+ * @param count Receives their number.
+ * @retval NvSciError_Success            *keys and *count are set.
+ * @retval NvSciError_BadParameter       A NULL argument.
+ * @retval NvSciError_InsufficientMemory Out of memory.
+ */
+NvSciError opennvsciBufGetKeys(const OpenNvSciKey** keys, size_t* count);
+
+/**
+ * All attribute keys of NvSciSync.
+ *
+ * @param keys  As for opennvsciBufGetKeys().
+ * @param count Receives their number.
+ * @retval NvSciError_Success            *keys and *count are set.
+ * @retval NvSciError_BadParameter       A NULL argument.
+ * @retval NvSciError_InsufficientMemory Out of memory.
+ */
+NvSciError opennvsciSyncGetKeys(const OpenNvSciKey** keys, size_t* count);
+
+/**
+ * The attribute key of NvSciBuf with a name.
+ *
+ * @param name The name of an NvSciBufAttrKey: "NvSciBufGeneralAttrKey_Types".
+ * @param key  Receives a pointer to the key, one of those of opennvsciBufGetKeys().
+ * @retval NvSciError_Success            *key is set.
+ * @retval NvSciError_BadParameter       A NULL argument, or no such key: opennvsciGetLastErrorText() says which name is
+ *                                       nearest.
+ * @retval NvSciError_InsufficientMemory Out of memory.
+ */
+NvSciError opennvsciBufGetKeyByName(const char* name, const OpenNvSciKey** key);
+
+/**
+ * The attribute key of NvSciSync with a name.
+ *
+ * @param name The name of an NvSciSyncAttrKey: "NvSciSyncAttrKey_RequiredPerm".
+ * @param key  Receives a pointer to the key, one of those of opennvsciSyncGetKeys().
+ * @retval NvSciError_Success            *key is set.
+ * @retval NvSciError_BadParameter       As for opennvsciBufGetKeyByName().
+ * @retval NvSciError_InsufficientMemory Out of memory.
+ */
+NvSciError opennvsciSyncGetKeyByName(const char* name, const OpenNvSciKey** key);
+
 /** @} */
 
 /** @addtogroup look

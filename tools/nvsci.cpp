@@ -5,8 +5,6 @@
 
 #include <array>
 
-#include "opennvsci.h"
-
 namespace opennvsci::tool {
 
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names for its constants
@@ -33,6 +31,16 @@ std::string text_of(NvSciBufAttrKey key, std::span<const std::byte> value) {
     std::array<char, 256> text{};  // longer than the text of any single value
     const auto result = opennvsciBufAttrValueGetText(key, value.data(), value.size(), text.data(), text.size());
     return result == NvSciError_Success ? text.data() : "";
+}
+
+std::span<const OpenNvSciEnumerator> enumerators_of(NvSciBufAttrKey key) {
+    const OpenNvSciKey* keys = nullptr;
+    std::size_t count = 0;
+    if (opennvsciBufGetKeys(&keys, &count) != NvSciError_Success) return {};
+    for (const OpenNvSciKey& one : std::span(keys, count)) {
+        if (one.number == static_cast<std::uint32_t>(key)) return {one.enumerators, one.enumeratorCount};
+    }
+    return {};
 }
 
 Result<ExternalMemory> ExternalMemory::import(const Driver& driver, const Object& object, std::size_t size) {

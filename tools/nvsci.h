@@ -12,6 +12,7 @@
 
 #include "driver_objects.h"
 #include "nvscibuf.h"
+#include "opennvsci.h"
 
 namespace opennvsci::tool {
 
@@ -24,6 +25,9 @@ template <class Value>
 [[nodiscard]] std::string text_of(NvSciBufAttrKey key, const Value& value) {
     return text_of(key, std::as_bytes(std::span(&value, 1)));
 }
+
+/// Every value of the key's type that has a name.
+[[nodiscard]] std::span<const OpenNvSciEnumerator> enumerators_of(NvSciBufAttrKey key);
 
 /// A handle and the function that frees it.
 template <class Handle, void (*Free)(Handle)>

@@ -11,10 +11,13 @@
 #include "api/error_name.h"
 #include "api/handles.h"
 #include "api/ipc_view.h"
+#include "api/key_view.h"
 #include "api/last_refusal.h"
 #include "api/lists.h"
+#include "attr/value_text.h"
 #include "base/unaligned.h"
 #include "buf/keys.h"
+#include "sync/keys.h"
 
 using namespace opennvsci;  // NOLINT(google-build-using-namespace): extern "C" functions stand outside
 
@@ -61,6 +64,74 @@ NvSciError get_decisions(const char* function, api::ListTable& table, Handle att
         OPENNVSCI_TRY_ASSIGN(found, report_of(**entry));
         *decisions = found->decisions;
         *count = found->decisionCount;
+        return {};
+    });
+}
+
+Result<const attr::Key*> find_key(const attr::Schema& schema, std::uint32_t number) {
+    const attr::Key* key = schema.find(number);
+    if (key == nullptr || key->direction == attr::Direction::internal) {
+        return fail(NvSciError_BadParameter, fmt::format("there is no key {:#x}", number));
+    }
+    return key;
+}
+
+NvSciError get_value_text(const char* function, const attr::Schema& schema, std::uint32_t number, const void* value,
+                          std::size_t len, char* text, std::size_t size) {
+    return api::call(function, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(key, find_key(schema, number));
+        if (value == nullptr) return api::null_argument("value");
+        if (text == nullptr) return api::null_argument("text");
+        if (!key->fits(len)) {
+            return fail(NvSciError_BadParameter,
+                        fmt::format("{}: {} bytes are no value; an element has {}, and there are at most {}", key->name,
+                                    len, key->type->size, key->max_count));
+        }
+        const std::string found = key->text({static_cast<const std::byte*>(value), len});
+        if (found.size() >= size) {
+            return fail(NvSciError_Overflow,
+                        fmt::format("the text needs {} bytes, there are {}", found.size() + 1, size));
+        }
+        std::memcpy(text, found.c_str(), found.size() + 1);
+        return {};
+    });
+}
+
+NvSciError get_value(const char* function, const attr::Schema& schema, std::uint32_t number, const char* text,
+                     void* value, std::size_t size, std::size_t* len) {
+    return api::call(function, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(key, find_key(schema, number));
+        if (text == nullptr) return api::null_argument("text");
+        if (value == nullptr) return api::null_argument("value");
+        if (len == nullptr) return api::null_argument("len");
+        OPENNVSCI_TRY_ASSIGN(found, attr::value_of_text(*key, text));
+        if (found.size() > size) {
+            return fail(NvSciError_Overflow,
+                        fmt::format("{}: the value needs {} bytes, there are {}", key->name, found.size(), size));
+        }
+        std::memcpy(value, found.data(), found.size());
+        *len = found.size();
+        return {};
+    });
+}
+
+NvSciError get_keys(const char* function, api::KeyView& (*view)(), const OpenNvSciKey** keys, std::size_t* count) {
+    return api::call(function, [&]() -> Result<> {
+        if (keys == nullptr) return api::null_argument("keys");
+        if (count == nullptr) return api::null_argument("count");
+        OPENNVSCI_TRY_ASSIGN(all, view().keys());
+        *keys = all.data();
+        *count = all.size();
+        return {};
+    });
+}
+
+NvSciError get_key(const char* function, api::KeyView& (*view)(), const char* name, const OpenNvSciKey** key) {
+    return api::call(function, [&]() -> Result<> {
+        if (name == nullptr) return api::null_argument("name");
+        if (key == nullptr) return api::null_argument("key");
+        OPENNVSCI_TRY_ASSIGN(found, view().find(name));
+        *key = found;
         return {};
     });
 }
@@ -125,26 +196,35 @@ NvSciError opennvsciBufAttrListGetLayout(NvSciBufAttrList attrList, const OpenNv
 }
 
 NvSciError opennvsciBufAttrValueGetText(uint32_t key, const void* value, size_t len, char* text, size_t size) {
-    return api::call(__func__, [&]() -> Result<> {
-        const attr::Key* row = buf::schema().find(key);
-        if (row == nullptr || row->direction == attr::Direction::internal) {
-            return fail(NvSciError_BadParameter, fmt::format("there is no key {:#x}", key));
-        }
-        if (value == nullptr) return api::null_argument("value");
-        if (text == nullptr) return api::null_argument("text");
-        if (!row->fits(len)) {
-            return fail(NvSciError_BadParameter,
-                        fmt::format("{}: {} bytes are no value; an element has {}, and there are at most {}", row->name,
-                                    len, row->type->size, row->max_count));
-        }
-        const std::string found = row->text({static_cast<const std::byte*>(value), len});
-        if (found.size() >= size) {
-            return fail(NvSciError_Overflow,
-                        fmt::format("the text needs {} bytes, there are {}", found.size() + 1, size));
-        }
-        std::memcpy(text, found.c_str(), found.size() + 1);
-        return {};
-    });
+    return get_value_text(__func__, buf::schema(), key, value, len, text, size);
+}
+
+NvSciError opennvsciSyncAttrValueGetText(uint32_t key, const void* value, size_t len, char* text, size_t size) {
+    return get_value_text(__func__, sync::schema(), key, value, len, text, size);
+}
+
+NvSciError opennvsciBufAttrValueFromText(uint32_t key, const char* text, void* value, size_t size, size_t* len) {
+    return get_value(__func__, buf::schema(), key, text, value, size, len);
+}
+
+NvSciError opennvsciSyncAttrValueFromText(uint32_t key, const char* text, void* value, size_t size, size_t* len) {
+    return get_value(__func__, sync::schema(), key, text, value, size, len);
+}
+
+NvSciError opennvsciBufGetKeys(const OpenNvSciKey** keys, size_t* count) {
+    return get_keys(__func__, api::buf_keys, keys, count);
+}
+
+NvSciError opennvsciSyncGetKeys(const OpenNvSciKey** keys, size_t* count) {
+    return get_keys(__func__, api::sync_keys, keys, count);
+}
+
+NvSciError opennvsciBufGetKeyByName(const char* name, const OpenNvSciKey** key) {
+    return get_key(__func__, api::buf_keys, name, key);
+}
+
+NvSciError opennvsciSyncGetKeyByName(const char* name, const OpenNvSciKey** key) {
+    return get_key(__func__, api::sync_keys, name, key);
 }
 
 NvSciError opennvsciGetDriver(const OpenNvSciDriver** driver) {

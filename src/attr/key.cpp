@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "attr/elements.h"
@@ -40,6 +41,12 @@ bool Key::is_legal(Bytes value) const {
 bool Key::is_legal_result(Bytes value) const {
     const auto all = elements(*this, value);
     return std::all_of(all.begin(), all.end(), [&](Bytes element) { return legal->accepts_in_result(element.data()); });
+}
+
+bool Key::is_legal_name(const Enumerator& enumerator) const {
+    std::array<std::byte, sizeof(enumerator.value)> element{};
+    if (!type->parse(enumerator.name, element.data())) return false;
+    return can_be_asked() ? legal->accepts(element.data()) : legal->accepts_in_result(element.data());
 }
 
 std::string Key::illegal_text(Bytes value) const {

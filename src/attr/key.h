@@ -20,6 +20,12 @@ struct Key;
 /// The bytes of a value: `count` elements of the key's type, one after the other.
 using Bytes = std::span<const std::byte>;
 
+/// A value that has a name, without the prefix of its type.
+struct Enumerator {
+    const char* name;
+    std::uint64_t value;
+};
+
 struct ValueType {
     const char* name;
     std::uint16_t size;
@@ -27,6 +33,12 @@ struct ValueType {
     bool (*less)(const void* a, const void* b);
     /// Appends the text of one element.
     void (*append_text)(std::string& out, const void* element);
+    /// Writes the element whose text this is, of `size` bytes, and nothing if it is none: false then.
+    bool (*parse)(std::string_view text, void* element);
+    /// What such a text is, for people.
+    const char* form;
+    /// Every value that has a name; null for types without names.
+    std::span<const Enumerator> (*enumerators)() = nullptr;
 };
 
 enum class Direction : std::uint8_t {
@@ -102,6 +114,8 @@ struct Key {
     /// True if the value, of whole elements, may be asked; if it may be in a result.
     [[nodiscard]] bool is_legal(Bytes value) const;
     [[nodiscard]] bool is_legal_result(Bytes value) const;
+    /// True if an enumerator of its type may be asked; of a key that nobody asks for, if it can come.
+    [[nodiscard]] bool is_legal_name(const Enumerator& enumerator) const;
     /// True if programs set it.
     [[nodiscard]] bool can_be_asked() const noexcept {
         return direction == Direction::in || direction == Direction::in_out;

@@ -3,15 +3,38 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 namespace opennvsci {
+namespace {
+
+constexpr std::string_view kPrefix = "GPU-";
+
+constexpr bool follows_a_dash(std::size_t byte) noexcept {
+    return byte == 4 || byte == 6 || byte == 8 || byte == 10;
+}
+
+}  // namespace
 
 std::string Uuid::text() const {
-    std::string text = "GPU-";
+    std::string text(kPrefix);
     for (std::size_t i = 0; i < bytes.size(); ++i) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+        if (follows_a_dash(i)) text += '-';
         text += fmt::format("{:02x}", bytes[i]);
     }
     return text;
+}
+
+std::optional<Uuid> Uuid::parse(std::string_view text) noexcept {
+    constexpr std::size_t kTextSize = kPrefix.size() + 36;
+    if (text.size() != kTextSize || !text.starts_with(kPrefix)) return std::nullopt;
+    Uuid uuid;
+    const char* at = text.data() + kPrefix.size();
+    for (std::size_t i = 0; i < uuid.bytes.size(); ++i, at += 2) {
+        if (follows_a_dash(i) && *at++ != '-') return std::nullopt;
+        if (std::from_chars(at, at + 2, uuid.bytes[i], 16).ptr != at + 2) return std::nullopt;
+    }
+    return uuid;
 }
 
 }  // namespace opennvsci

@@ -5,7 +5,9 @@
 
 #include <array>
 #include <cstring>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace opennvsci {
 
@@ -22,6 +24,9 @@ struct Uuid {
 
     /// "GPU-00112233-4455-6677-8899-aabbccddeeff", as NVIDIA's tools print it.
     [[nodiscard]] std::string text() const;
+
+    /// The Uuid of such a text.
+    [[nodiscard]] static std::optional<Uuid> parse(std::string_view text) noexcept;
 
     bool operator==(const Uuid&) const = default;
 };

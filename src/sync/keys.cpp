@@ -23,21 +23,15 @@ using attr::Slot;
 using attr::ValueType;
 namespace value = attr::value;
 
-constexpr value::Names<4> kPermissions{{"0", "WaitOnly", "SignalOnly", "WaitSignal"}};
-constexpr value::Names<6> kPrimitives{{"LowerBound", "Syncpoint", "SysmemSemaphore", "VidmemSemaphore",
-                                       "SysmemSemaphorePayload64b", "VidmemSemaphorePayload64b"}};
-constexpr value::Names<2> kDomains{{domain_name(memory::Domain::system), domain_name(memory::Domain::video)}};
+constexpr std::array<attr::Enumerator, 4> kPermissions{{{"WaitOnly", NvSciSyncAccessPerm_WaitOnly},
+                                                        {"SignalOnly", NvSciSyncAccessPerm_SignalOnly},
+                                                        {"WaitSignal", NvSciSyncAccessPerm_WaitSignal},
+                                                        {"Auto", NvSciSyncAccessPerm_Auto}}};
+constexpr auto kPrimitives = value::counted({"LowerBound", "Syncpoint", "SysmemSemaphore", "VidmemSemaphore",
+                                             "SysmemSemaphorePayload64b", "VidmemSemaphorePayload64b"});
+constexpr auto kDomains = value::counted({domain_name(memory::Domain::system), domain_name(memory::Domain::video)});
 
-void append_permission(std::string& out, const void* element) {
-    const auto permission = load<std::uint64_t>(element);
-    if (permission < std::size(kPermissions.names)) {
-        out += kPermissions.names[permission];
-    } else {
-        out += permission == NvSciSyncAccessPerm_Auto ? "Auto" : std::to_string(permission);
-    }
-}
-
-constexpr ValueType kPermissionType{"NvSciSyncAccessPerm", sizeof(NvSciSyncAccessPerm), nullptr, append_permission};
+constexpr ValueType kPermissionType = value::enumeration<kPermissions, NvSciSyncAccessPerm>("NvSciSyncAccessPerm");
 constexpr ValueType kPrimitiveType = value::enumeration<kPrimitives>("NvSciSyncAttrValPrimitiveType");
 constexpr ValueType kDomainType = value::enumeration<kDomains>("MemoryDomain");
 

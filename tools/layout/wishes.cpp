@@ -41,30 +41,27 @@ constexpr SurfaceFormat kSurfaces[] = {
 };
 // clang-format on
 
-// The value whose name is in the list that `all` gives, in the order of the values from `first` on.
+// The keys that stand for the types of the values that --format and --data-type name.
+constexpr auto kFormatKey = NvSciBufTensorAttrKey_PixelFormat;
+constexpr auto kDataTypeKey = NvSciBufTensorAttrKey_DataType;
+
 template <class Value>
-std::optional<Value> value_of(const std::vector<std::string>& all, const std::string& name, std::uint32_t first) {
-    const auto found = std::find(all.begin(), all.end(), name);
+std::optional<Value> value_of(NvSciBufAttrKey key, const std::string& name) {
+    const auto all = enumerators_of(key);
+    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return name == one.name; });
     if (found == all.end()) return std::nullopt;
-    return static_cast<Value>(first + static_cast<std::uint32_t>(found - all.begin()));
+    return static_cast<Value>(found->value);
 }
 
-// The names of the values from `first` to before `end`.
-std::vector<std::string> names_of(NvSciBufAttrKey key, std::uint32_t first, std::uint32_t end) {
+std::vector<std::string> names_of(NvSciBufAttrKey key) {
     std::vector<std::string> names;
-    for (std::uint32_t value = first; value < end; ++value)
-        names.push_back(text_of(key, value));
+    for (const OpenNvSciEnumerator& one : enumerators_of(key))
+        names.emplace_back(one.name);
     return names;
 }
 
-constexpr std::uint32_t kFirstColor = NvSciColor_LowerBound + 1;
-
-std::vector<std::string> color_names() {
-    return names_of(NvSciBufTensorAttrKey_PixelFormat, kFirstColor, NvSciColor_UpperBound);
-}
-
 Result<NvSciBufAttrValDataType> parse_data_type(const std::string& name) {
-    const auto type = value_of<NvSciBufAttrValDataType>(data_type_names(), name, 0);
+    const auto type = value_of<NvSciBufAttrValDataType>(kDataTypeKey, name);
     if (!type) return fail(fmt::format("'{}' is no NvSciDataType", name));
     return *type;
 }
@@ -196,7 +193,7 @@ std::string surface_names() {
 }
 
 std::vector<std::string> format_names() {
-    std::vector<std::string> names = color_names();
+    std::vector<std::string> names = names_of(kFormatKey);
     for (const SurfaceFormat& surface : kSurfaces)
         names.emplace_back(surface.name);
     return names;
@@ -207,11 +204,10 @@ std::string no_format() {
 }
 
 std::vector<std::string> data_type_names() {
-    return names_of(NvSciBufTensorAttrKey_DataType, 0, NvSciDataType_UpperBound);
+    return names_of(kDataTypeKey);
 }
 
 Result<Format> parse_formats(const std::vector<std::string>& names) {
-    const std::vector<std::string> colors = color_names();
     Format format;
     for (const std::string& name : names) {
         const auto* surface = std::find_if(std::begin(kSurfaces), std::end(kSurfaces),
@@ -222,7 +218,7 @@ Result<Format> parse_formats(const std::vector<std::string>& names) {
             }
             return Format{surface, {}};
         }
-        const auto color = value_of<NvSciBufAttrValColorFmt>(colors, name, kFirstColor);
+        const auto color = value_of<NvSciBufAttrValColorFmt>(kFormatKey, name);
         if (!color) return fail(fmt::format("'{}' is {}", name, no_format()));
         format.planes.push_back(*color);
     }
