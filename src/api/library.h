@@ -402,6 +402,7 @@ class Library {
             OPENNVSCI_TRY(require(conflict));
             OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
             attr::Reconciliation result = D::reconcile(inputs.lists());
+            if (explain::is_captured()) capture(function, D::schema(), result);
             if (result.conflict != nullptr) {
                 OPENNVSCI_TRY(give_list(inputs.module(), std::move(result.conflict), {&conflict_made, conflict.name}));
             }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/error_name.h"
 #include "base/log.h"
 #include "buf/keys.h"
 #include "buf/reconcile.h"
@@ -86,6 +87,18 @@ Error with_trial(Error error, const attr::Schema& schema, const attr::Report& re
         return error;
     }
     return error;
+}
+
+void capture(const char* function, const attr::Schema& schema, const attr::Reconciliation& negotiation) noexcept {
+    try {
+        const auto& list = negotiation.list;
+        const auto code = static_cast<std::uint32_t>(list ? NvSciError_Success : list.error().code);
+        explain::capture(function,
+                         explain::explain(negotiations_of(schema), negotiation.report, list ? list->get() : nullptr),
+                         list ? nullptr : &list.error(), error_name(code));
+    } catch (...) {
+        return;  // no memory: the negotiation itself stands
+    }
 }
 
 struct PublicReport::Texts {

@@ -7,7 +7,7 @@
 
 #include "api/made_once.h"
 #include "attr/list.h"
-#include "explain/explanation.h"
+#include "explain/capture.h"
 #include "opennvsci.h"
 
 namespace opennvsci::api {
@@ -18,6 +18,9 @@ void tell_denied(const char* function, const attr::Schema& schema, const attr::R
 
 /// The failure of a refused reconciliation, whose suggestion, if it has one that can be tried, was.
 [[nodiscard]] Error with_trial(Error error, const attr::Schema& schema, const attr::Report& report) noexcept;
+
+/// Writes a negotiation by `function` to the file of OPENNVSCI_CAPTURE.
+void capture(const char* function, const attr::Schema& schema, const attr::Reconciliation& negotiation) noexcept;
 
 /// The library whose table of keys this is, as explanations need it.
 [[nodiscard]] const explain::Library& negotiations_of(const attr::Schema& schema) noexcept;

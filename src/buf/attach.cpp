@@ -17,6 +17,7 @@ Result<> check_peer(Object& object, const attr::Wishes& wishes) {
     const auto domain = object.list()->reconciled().required<memory::Domain>(kMemoryDomain);
     if (asked.scalar<bool>(key).value_or(false) && domain == memory::Domain::video) {
         return fail(NvSciError_ReconciliationFailed,
+                    {"memory", memory::domain_name(domain), memory::domain_name(memory::Domain::system)},
                     fmt::format("{}: {} asks for it, and the object is in {}, which no CPU sees. To avoid it: let a "
                                 "list with NeedCpuAccess take part when the object is reconciled",
                                 schema().find(key)->name, attr::origin_text(wishes.origin, wishes.name),

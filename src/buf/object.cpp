@@ -106,7 +106,8 @@ Result<std::shared_ptr<Object>> Object::on_memory(std::shared_ptr<Module> module
 Result<std::shared_ptr<Object>> Object::with_right(const std::shared_ptr<Object>& object, Right right) {
     if (right == object->right_) return object;
     if (right == Right::read_write) {
-        return fail(NvSciError_BadParameter, "the object is read-only: a permission can be reduced, never raised");
+        return fail(NvSciError_BadParameter, {"permission", "Readonly", "ReadWrite"},
+                    "the object is read-only: a permission can be reduced, never raised");
     }
     return on_memory(object->module_, *object->list_, object->allocation_, right);
 }
@@ -127,12 +128,12 @@ bool Object::has_cpu_access() const {
 
 Result<void*> Object::cpu_address(Right wanted) const {
     if (!has_cpu_access()) {
-        return fail(NvSciError_BadParameter,
+        return fail(NvSciError_BadParameter, {"NvSciBufGeneralAttrKey_NeedCpuAccess", "false", "true"},
                     "the buffer has no CPU access: no list of this process set NvSciBufGeneralAttrKey_NeedCpuAccess "
                     "true");
     }
     if (wanted == Right::read_write && right_ == Right::read_only) {
-        return fail(NvSciError_BadParameter,
+        return fail(NvSciError_BadParameter, {"permission", "Readonly", "ReadWrite"},
                     "the object is read-only (ActualPerm Readonly); NvSciBufObjGetConstCpuPtr gives a pointer");
     }
     return allocation_->cpu_address(right_);

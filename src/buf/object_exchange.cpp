@@ -71,7 +71,7 @@ Result<> check_permission_argument(std::uint32_t permission) {
         permission == NvSciBufAccessPerm_Auto) {
         return {};
     }
-    return fail(NvSciError_BadParameter,
+    return fail(NvSciError_BadParameter, {"permission", std::to_string(permission), "Readonly, ReadWrite or Auto"},
                 fmt::format("the permission is {}, and must be Readonly, ReadWrite or Auto", permission));
 }
 
@@ -116,7 +116,7 @@ Result<> check_parcel(const ipc::Parcel& parcel, const DescriptorFields& fields,
             fmt::format("states permission {}, and {} was granted", fields.permission, content.permission));
     }
     if (content.size != extent_of(reconciled).size || content.list != fingerprint(reconciled)) {
-        return fail(NvSciError_BadParameter,
+        return fail(NvSciError_BadParameter, {"reconciled list", "of another reconciliation", "that of the object"},
                     "the object was made of another reconciled list than the one given; give the list that came from "
                     "the same reconciliation (NvSciBufAttrListIpcImportReconciled)");
     }
@@ -153,7 +153,7 @@ Result<Right> right_of_export(const Object& object, std::uint32_t asked, const i
     const auto share = share_of(*object.list(), link.session());
     if (!share) return about_peer(link.peer_name(), share.error());
     if (asked == NvSciBufAccessPerm_Readonly && share->right == Right::read_write) {
-        return fail(NvSciError_InvalidOperation,
+        return fail(NvSciError_InvalidOperation, {"permission for the peer", "Readonly", "ReadWrite"},
                     fmt::format("peer {}: it was granted ReadWrite when the lists were reconciled, so Readonly is less "
                                 "than it relies on; export with Auto, or let its lists ask for Readonly",
                                 link.peer_name()));
@@ -162,6 +162,7 @@ Result<Right> right_of_export(const Object& object, std::uint32_t asked, const i
     if (right == Right::read_write && object.right() == Right::read_only) {
         const bool is_auto = asked == NvSciBufAccessPerm_Auto;
         return fail(is_auto ? NvSciError_InvalidOperation : NvSciError_BadParameter,
+                    {"permission of the object", "Readonly", "ReadWrite"},
                     fmt::format("peer {}: the object is read-only, and {}", link.peer_name(),
                                 is_auto ? "the peer was granted ReadWrite when the lists were reconciled; export an "
                                           "object with ReadWrite to it"
@@ -172,7 +173,7 @@ Result<Right> right_of_export(const Object& object, std::uint32_t asked, const i
 
 Result<ObjectDescriptor> export_object(const Object& object, std::uint32_t asked, ipc::Endpoint& endpoint) {
     if (!object.is_of_this_process()) {
-        return fail(NvSciError_NotPermitted,
+        return fail(NvSciError_NotPermitted, {"process", "a forked child", "the one that has the object"},
                     "the object belongs to the process that this one was forked from, and is exported there only");
     }
     OPENNVSCI_TRY(check_permission_argument(asked));
@@ -199,13 +200,13 @@ Result<std::shared_ptr<Object>> import_object(std::shared_ptr<Module> module, co
     OPENNVSCI_TRY_ASSIGN(link, endpoint.link_from(fields.instance));
     const auto report = reconciled.report();
     if (report == nullptr || report->source() != link->session()) {
-        return fail(NvSciError_BadParameter,
+        return fail(NvSciError_BadParameter, {"reconciled list", "of another origin", "one that came from the peer"},
                     fmt::format("peer {}: the reconciled list is not one that came from it; give the list of "
                                 "NvSciBufAttrListIpcImportReconciled",
                                 link->peer_name()));
     }
     if (minimum == NvSciBufAccessPerm_ReadWrite && fields.permission == NvSciBufAccessPerm_Readonly) {
-        return fail(NvSciError_AccessDenied,
+        return fail(NvSciError_AccessDenied, {"permission", "Readonly", "ReadWrite"},
                     fmt::format("peer {}: the object was exported Readonly, and minPermissions is ReadWrite; let a "
                                 "list of this process ask for RequiredPerm ReadWrite",
                                 link->peer_name()));

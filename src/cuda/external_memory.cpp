@@ -54,6 +54,7 @@ tl::unexpected<Error> bad_array(std::string text) {
 Result<ExternalMemory> ExternalMemory::import(std::shared_ptr<buf::Object> object, unsigned long long size) {
     if (size == 0 || size > object->allocation().size()) {
         return fail(NvSciError_BadParameter,
+                    {"size of the descriptor", std::to_string(size), std::to_string(object->extent().size)},
                     fmt::format("the descriptor's size is {}, the object has {} bytes", size, object->extent().size));
     }
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
@@ -64,12 +65,15 @@ Result<ExternalMemory> ExternalMemory::import(std::shared_ptr<buf::Object> objec
 
 Result<CUdeviceptr> ExternalMemory::map_buffer(const CUDA_EXTERNAL_MEMORY_BUFFER_DESC& desc) const {
     if (desc.flags != 0) {
-        return fail(NvSciError_BadParameter, fmt::format("flags are {:#x}, and must be 0", desc.flags));
+        return fail(NvSciError_BadParameter, {"flags", std::to_string(desc.flags), "0"},
+                    fmt::format("flags are {:#x}, and must be 0", desc.flags));
     }
     if (desc.size == 0 || !checked::window_fits(desc.offset, desc.size, size_)) {
-        return fail(NvSciError_BadParameter,
-                    fmt::format("a window of {} bytes at offset {} does not fit into the imported {} bytes", desc.size,
-                                desc.offset, size_));
+        return fail(
+            NvSciError_BadParameter,
+            {"end of the window", fmt::format("{} + {}", desc.offset, desc.size), fmt::format("at most {}", size_)},
+            fmt::format("a window of {} bytes at offset {} does not fit into the imported {} bytes", desc.size,
+                        desc.offset, size_));
     }
     OPENNVSCI_TRY_ASSIGN(mapping, context_->run([&] {
         return object_->allocation().map_for_gpu(context_->driver(), context_->device(), object_->right());
@@ -102,7 +106,7 @@ Result<> ExternalMemory::check_array(const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_
     }
     if (object_->right() == memory::Right::read_only) {
         if (!object_->is_image()) {
-            return fail(NvSciError_NotSupported,
+            return fail(NvSciError_NotSupported, {"permission", "Readonly", "ReadWrite"},
                         "the object is read-only (ActualPerm Readonly), and the driver cannot stop copies into an "
                         "array; only a read-only image has arrays: map a buffer instead",
                         CUDA_ERROR_NOT_SUPPORTED);
@@ -128,7 +132,7 @@ Result<> ExternalMemory::check_array(const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_
     const auto layout = object_->list()->reconciled().scalar<std::uint32_t>(NvSciBufImageAttrKey_Layout);
     if (layout == std::uint32_t{NvSciBufImage_PitchLinearType}) {
         return fail(
-            NvSciError_NotSupported,
+            NvSciError_NotSupported, {"NvSciBufImageAttrKey_Layout", "PitchLinear", "BlockLinear"},
             "the image is pitch-linear, and arrays are block-linear; map it as a buffer and use PlaneOffset and "
             "PlanePitch, or negotiate BlockLinear",
             CUDA_ERROR_NOT_SUPPORTED);

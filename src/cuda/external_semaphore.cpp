@@ -16,17 +16,17 @@ Result<ExternalSemaphore> ExternalSemaphore::import(std::shared_ptr<sync::Object
 
 tl::unexpected<Error> Need::refuse(const SemaphoreUse& use) const {
     if ((use.flags & ~known_flags) != 0) {
-        return fail(NvSciError_BadParameter,
+        return fail(NvSciError_BadParameter, {"flags", std::to_string(use.flags), fmt::format("0 or {}", known_flags)},
                     fmt::format("flags are {:#x}, and must be 0 or {:#x}", use.flags, known_flags));
     }
     if (use.storage == nullptr) return fail(NvSciError_BadParameter, "params.nvSciSync.fence is NULL");
     if ((use.semaphore->object().permission() & permission) == 0) {
-        return fail(NvSciError_NotPermitted,
+        return fail(NvSciError_NotPermitted, {"permission", fmt::format("none to {}", action), action},
                     fmt::format("the object's list (ActualPerm) gives no permission to {}", action),
                     CUDA_ERROR_NOT_SUPPORTED);
     }
     return fail(
-        NvSciError_NotPermitted,
+        NvSciError_NotPermitted, {"a list that speaks for CUDA", "none", fmt::format("one that asks to {}", action)},
         fmt::format("streams may not {0}: no list that speaks for CUDA asked to {0}; fill one with "
                     "cuDeviceGetNvSciSyncAttributes and the flag for it, or name a GPU in NvSciSyncAttrKey_GpuId",
                     action),
@@ -37,7 +37,8 @@ Result<> Waits::check(SemaphoreUse& use) {
     if (!kNeed.is_met(use)) return kNeed.refuse(use);
     OPENNVSCI_TRY_ASSIGN(fence, sync::Fence::read(*use.storage));
     if (!fence.is_cleared() && !use.semaphore->object().owns(fence)) {
-        return fail(NvSciError_BadParameter, "the fence belongs to another object than the semaphore");
+        return fail(NvSciError_BadParameter, {"object of the fence", "another one", "that of the semaphore"},
+                    "the fence belongs to another object than the semaphore");
     }
     use.value = fence.is_cleared() ? 0 : fence.value;
     return {};

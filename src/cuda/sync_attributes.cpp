@@ -23,8 +23,8 @@ Result<const driver::Device*> find_device(CUdevice device) {
 
 Result<> set_sync_attributes(attr::List& list, const driver::Device& device, int flags) {
     if (!list.is_writable()) {
-        return fail(NvSciError_BadParameter, "the list cannot be written: it is reconciled, appended or imported",
-                    CUDA_ERROR_INVALID_HANDLE);
+        return fail(NvSciError_BadParameter, {"list", "read-only", "writable"},
+                    "the list cannot be written: it is reconciled, appended or imported", CUDA_ERROR_INVALID_HANDLE);
     }
     if (flags == 0 || (flags & ~(kNvSciSyncAttrSignal | kNvSciSyncAttrWait)) != 0) {
         return fail(NvSciError_BadParameter,
@@ -32,7 +32,7 @@ Result<> set_sync_attributes(attr::List& list, const driver::Device& device, int
     }
     if (!device.supports_stream_memory_operations) {
         return fail(
-            NvSciError_NotSupported,
+            NvSciError_NotSupported, {"device attribute 122", "0", "1"},
             fmt::format("{} has no 64-bit stream memory operations (device attribute 122, CUDA 11.7)", device.name),
             CUDA_ERROR_NOT_SUPPORTED);
     }

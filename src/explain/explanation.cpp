@@ -128,6 +128,33 @@ std::string conclusion_of(const Explanation& all) {
     return fmt::format("It reconciles, without what was asked for {}.", keys);
 }
 
+std::string change_text(const Explanation& all, const attr::Change& change, const attr::Key& told) {
+    const attr::Key& key = *all.library->schema().find(change.key);
+    const std::string& who = all.participants[change.participant];
+    switch (change.kind) {
+        case attr::Change::Kind::leave_out:
+            return fmt::format("{} leaves {} out", who, &key == &told ? "it" : key.name);
+        case attr::Change::Kind::leave_apart:
+            return fmt::format("{} does not take part", who);
+        case attr::Change::Kind::set:
+            return &key == &told ? fmt::format("{} asks {}", who, key.text(change.value))
+                                 : fmt::format("{} asks {} for {}", who, key.text(change.value), key.name);
+    }
+    return {};
+}
+
+// The first few of them: who else changes does the same.
+std::string changes_text(const Explanation& all, const Line& line) {
+    constexpr std::size_t kFew = 3;
+    if (line.decision == nullptr) return {};
+    const auto& changes = line.decision->suggestion.changes;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(changes.size(), kFew); ++i)
+        text += fmt::format("{}{}", i == 0 ? "" : ", ", change_text(all, changes[i], *line.key));
+    if (changes.size() > kFew) text += fmt::format(" and {} more such changes are made", changes.size() - kFew);
+    return text;
+}
+
 }  // namespace
 
 const char* verdict_name(Verdict verdict) noexcept {
@@ -154,17 +181,17 @@ Explanation explain(const Library& library, std::shared_ptr<const attr::Report> 
     return all;
 }
 
-std::string trial_text(const attr::Trial& trial) {
-    switch (trial.state) {
+std::string trial_text(const Explanation& explanation, const Line& line) {
+    const std::string with = changes_text(explanation, line);
+    switch (line.trial.state) {
         case TrialState::not_tried:
             return {};
         case TrialState::needs_value:
             return "needs a choice of yours, so it was not tried";
         case TrialState::verified:
-            return trial.then.empty() ? "tried: then it reconciles"
-                                      : fmt::format("tried: then it reconciles, with {}", trial.then);
+            return fmt::format("tried: it reconciles when {}", with);
         case TrialState::not_enough:
-            return fmt::format("tried: not enough, for then {}", trial.then);
+            return fmt::format("tried: not enough, for when {} there is {}", with, line.trial.then);
     }
     return {};
 }

@@ -62,8 +62,8 @@ struct Explanation {
 [[nodiscard]] Explanation explain(const Library& library, std::shared_ptr<const attr::Report> report,
                                   const attr::List* list);
 
-/// What a trial came to, in words that stand behind the suggestion: "tried: then it reconciles". Empty if there is
-/// nothing to say.
-[[nodiscard]] std::string trial_text(const attr::Trial& trial);
+/// What came of trying the suggestion of `line`, in words that stand behind it: "tried: it reconciles when display asks
+/// WaitOnly". Empty if there is nothing to say.
+[[nodiscard]] std::string trial_text(const Explanation& explanation, const Line& line);
 
 }  // namespace opennvsci::explain

@@ -114,7 +114,7 @@ class Writer {
         for (const Line& about : all_.lines) {
             if (about.decision == nullptr || *about.decision->suggestion.text.c_str() == '\0') continue;
             if (std::exchange(is_first, false)) line("\nWhat to change:");
-            const std::string tried = trial_text(about.trial);
+            const std::string tried = trial_text(all_, about);
             line("  {}: {}{}{}{}", about.key->name, about.decision->suggestion.text.c_str(), tried.empty() ? "" : " (",
                  tried, tried.empty() ? "" : ")");
         }

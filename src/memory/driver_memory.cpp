@@ -154,7 +154,7 @@ Result<std::shared_ptr<Allocation>> DriverMemory::create(const driver::Driver& d
         result = driver::apart(driver)->cuMemGetAllocationPropertiesFromHandle(&actual, memory->handle_);
         if (result != CUDA_SUCCESS) return driver.error(result, "cuMemGetAllocationPropertiesFromHandle");
         if (actual.allocFlags.compressionType != CU_MEM_ALLOCATION_COMP_GENERIC) {
-            return fail(NvSciError_ResourceError,
+            return fail(NvSciError_ResourceError, {"compressible memory", "none left", "some"},
                         fmt::format("{} has no compressible memory left, which the reconciled list promises; reconcile "
                                     "without EnableGpuCompression",
                                     device.name),
@@ -240,7 +240,8 @@ Result<> DriverMemory::fill_with_zeros() {
 
 Result<void*> DriverMemory::cpu_address(Right right) {
     if (domain_ == Domain::video) {
-        return fail(NvSciError_NotSupported, "the CPU cannot see video memory", CUDA_ERROR_NOT_SUPPORTED);
+        return fail(NvSciError_NotSupported, {"memory", "video memory", "system memory"},
+                    "the CPU cannot see video memory", CUDA_ERROR_NOT_SUPPORTED);
     }
     const std::lock_guard lock(mutex_);
     std::unique_ptr<GpuMapping>& known = right == Right::read_only ? cpu_read_only_ : cpu_read_write_;
@@ -291,7 +292,7 @@ Result<std::unique_ptr<GpuMapping>> DriverMemory::map_for_gpu(const driver::Driv
             driver::apart(driver)->cuDeviceCanAccessPeer(&can_access, device.handle, device_.handle);
         if (result != CUDA_SUCCESS) return driver.error(result, "cuDeviceCanAccessPeer");
         if (can_access == 0) {
-            return fail(NvSciError_NotSupported,
+            return fail(NvSciError_NotSupported, {"peer access between the devices", "no", "yes"},
                         fmt::format("{} ({}) cannot access the video memory of {} ({})", device.name,
                                     device.uuid.text(), device_.name, device_.uuid.text()),
                         CUDA_ERROR_PEER_ACCESS_UNSUPPORTED);

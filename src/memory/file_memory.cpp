@@ -26,7 +26,7 @@ Result<> check_machine_has(std::size_t size) {
     if (::sysinfo(&machine) != 0) return os::os_error("sysinfo");
     const auto total = (std::uint64_t{machine.totalram} + machine.totalswap) * machine.mem_unit;
     if (size <= total) return {};
-    return fail(NvSciError_ResourceError,
+    return fail(NvSciError_ResourceError, {"bytes of system memory", std::to_string(total), std::to_string(size)},
                 fmt::format("{} bytes of system memory asked, the machine has {}", size, total),
                 CUDA_ERROR_OUT_OF_MEMORY);
 }
@@ -133,7 +133,7 @@ Result<void*> FileMemory::cpu_address_locked(Right right) {
 Result<std::unique_ptr<GpuMapping>> FileMemory::map_for_gpu(const driver::Driver& driver, const driver::Device& device,
                                                             Right right) {
     if (right == Right::read_only && !device.supports_read_only_host_register) {
-        return fail(NvSciError_NotSupported,
+        return fail(NvSciError_NotSupported, {"device attribute 113", "0", "1"},
                     fmt::format("{} cannot map system memory read-only (device attribute 113 is 0); import a "
                                 "read-write object, or place the buffer in video memory",
                                 device.name),
@@ -147,7 +147,7 @@ Result<std::unique_ptr<GpuMapping>> FileMemory::map_for_gpu(const driver::Driver
 // A peer that may write could seal the memory too, against this process and all others.
 Result<> FileMemory::let_writers_in_locked() {
     if (writers_ == Writers::refused) {
-        return fail(NvSciError_InvalidOperation,
+        return fail(NvSciError_InvalidOperation, {"seal of the memory file", "no new writable mapping", "none"},
                     "the memory was exported read-only when no peer was to write it, so it is sealed and the kernel "
                     "refuses every new writable mapping; let the peer ask for ReadWrite in the lists that are "
                     "reconciled, or export to writers first");
@@ -190,7 +190,7 @@ Result<UniqueFd> FileMemory::descriptor_for_peer(Right right) {
 }
 
 Result<UniqueFd> FileMemory::descriptor_for_arrays() {
-    return fail(NvSciError_NotSupported,
+    return fail(NvSciError_NotSupported, {"memory", "system memory", "memory of the driver"},
                 "the buffer is in system memory that the driver did not make, and in which it maps no arrays",
                 CUDA_ERROR_NOT_SUPPORTED);
 }

@@ -18,13 +18,13 @@ Result<> check_peer(const attr::Slot& reconciled, const Participant& peer, const
                     fmt::format("{}: {} does not set it", schema().find(NvSciSyncAttrKey_RequiredPerm)->name, name));
     }
     if (peer.signals()) {
-        return fail(NvSciError_BadParameter,
+        return fail(NvSciError_BadParameter, {"permission", "SignalOnly or WaitSignal", "WaitOnly"},
                     fmt::format("{}: {} asks to signal, and the object has its signaler. To avoid it: attach lists "
                                 "with WaitOnly",
                                 schema().find(NvSciSyncAttrKey_RequiredPerm)->name, name));
     }
     if (reconciled.scalar<memory::Domain>(kPayloadDomain) != memory::Domain::system) {
-        return fail(NvSciError_BadParameter,
+        return fail(NvSciError_BadParameter, {"NvSciSyncAttrKey_PeerLocationInfo", "unset", "set"},
                     fmt::format("{} cannot wait: the object was reconciled for this process alone, and no other one "
                                 "sees its payload. To avoid it: set NvSciSyncAttrKey_PeerLocationInfo in one of the "
                                 "lists, which says that a peer will come",

@@ -34,7 +34,7 @@ Result<TimelineTable::Ref> acquire_with_timestamps(const Fence& fence) {
     auto timeline = Timelines::instance().acquire(fence.timeline);
     if (!timeline) return fail(NvSciError_BadParameter, "the object is gone, and the timestamps with it");
     if ((*timeline)->description().has_timestamps) return timeline;
-    return fail(NvSciError_BadParameter,
+    return fail(NvSciError_BadParameter, {"NvSciSyncAttrKey_WaiterRequireTimestamps", "false", "true"},
                 "the object has no timestamps: NvSciSyncAttrKey_WaiterRequireTimestamps is false in its list");
 }
 
@@ -110,10 +110,11 @@ Result<> wait(const Fence& fence, const attr::Module* module, std::int64_t timeo
         return fail(NvSciError_ResourceError, "the object is gone, so nobody can signal the fence");
     }
     if ((*timeline)->module() != module) {
-        return fail(NvSciError_BadParameter, "the fence belongs to another module than the wait context");
+        return fail(NvSciError_BadParameter, {"module of the fence", "another one", "that of the wait context"},
+                    "the fence belongs to another module than the wait context");
     }
     if (!(*timeline)->description().cpu_waits) {
-        return fail(NvSciError_BadParameter,
+        return fail(NvSciError_BadParameter, {"NvSciSyncAttrKey_NeedCpuAccess", "false", "true"},
                     "the CPU may not wait for the fence: no list of this process set NvSciSyncAttrKey_NeedCpuAccess "
                     "true");
     }

@@ -83,11 +83,11 @@ Object::Object(std::shared_ptr<attr::Module> module, std::shared_ptr<attr::List>
 
 tl::unexpected<Error> Object::not_signaled_by_cpu() const {
     if (timeline().description().is_signaled_elsewhere) {
-        return fail(NvSciError_BadParameter,
+        return fail(NvSciError_BadParameter, {"signaler", "another process", "this process"},
                     "the object is signaled by another process, whose list has the signal "
                     "permission");
     }
-    return fail(NvSciError_BadParameter,
+    return fail(NvSciError_BadParameter, {"NvSciSyncAttrKey_NeedCpuAccess of the signaler", "false", "true"},
                 "the object is not signaled by the CPU: the list with the signal permission did not set "
                 "NvSciSyncAttrKey_NeedCpuAccess true");
 }

@@ -77,13 +77,14 @@ Result<NvSciSyncAccessPerm> granted_to(const ipc::Link& link, const Object& obje
     OPENNVSCI_TRY_ASSIGN(share, share_of(*object.list(), link.session()));
     const NvSciSyncAccessPerm granted = permissions == NvSciSyncAccessPerm_Auto ? share.permission : permissions;
     if (granted != share.permission) {
-        return fail(NvSciError_BadParameter,
+        return fail(NvSciError_BadParameter, {"permission", text_of(granted), text_of(share.permission)},
                     fmt::format("permissions are {}, {} what the lists of peer {} ask, which is {}; give that, or Auto",
                                 text_of(granted), (granted & ~share.permission) != 0 ? "more than" : "less than",
                                 link.peer_name(), text_of(share.permission)));
     }
     if ((granted & ~object.permission()) != 0) {
         return fail(NvSciError_BadParameter,
+                    {"permission of this process", text_of(object.permission()), text_of(granted)},
                     fmt::format("this process has {} on the object, and cannot give {} to peer {}",
                                 text_of(object.permission()), text_of(granted), link.peer_name()));
     }
@@ -116,7 +117,7 @@ struct Files {
 
 Result<> require_own_timestamps(const Timeline& timeline) {
     if (!timeline.description().has_timestamps || timeline.counter().pages().timestamps != nullptr) return {};
-    return fail(NvSciError_ResourceError,
+    return fail(NvSciError_ResourceError, {"NvSciSyncAttrKey_PeerLocationInfo", "unset", "set"},
                 "the object was allocated when no other process was to take part, and its timestamps lie beside those "
                 "of others; set NvSciSyncAttrKey_PeerLocationInfo in a list that is reconciled, which says that a peer "
                 "will come");
@@ -130,8 +131,9 @@ Result<> check_granted(NvSciSyncAccessPerm granted, NvSciSyncAccessPerm permissi
                             ? list.reconciled().required<NvSciSyncAccessPerm>(NvSciSyncAttrKey_ActualPerm)
                             : permissions;
     if ((needed & ~granted) == 0) return {};
-    return fail(NvSciError_BadParameter, fmt::format("peer {} granted {} on the object, and {} is needed",
-                                                     link.peer_name(), text_of(granted), text_of(needed)));
+    return fail(NvSciError_BadParameter, {"permission", text_of(granted), text_of(needed)},
+                fmt::format("peer {} granted {} on the object, and {} is needed", link.peer_name(), text_of(granted),
+                            text_of(needed)));
 }
 
 tl::unexpected<Error> not_an_object(std::string_view problem) {
@@ -158,7 +160,7 @@ Result<Descriptor> read(const NvSciSyncObjIpcExportDescriptor& given) {
 Result<> check_list(const attr::List& list, const Record& record, const ipc::Link& link) {
     const auto report = list.report();
     if (report == nullptr || report->source() != link.session()) {
-        return fail(NvSciError_BadParameter,
+        return fail(NvSciError_BadParameter, {"origin of the list", "another one", "the peer"},
                     fmt::format("the list did not come from peer {}, as the object did", link.peer_name()));
     }
     const attr::Slot& values = list.reconciled();
@@ -183,7 +185,7 @@ Result<NvSciSyncObjIpcExportDescriptor> export_object(const Object& object, NvSc
     const Counter::Pages& own = timeline.counter().pages();
     const bool has_own_words = own.words == nullptr;  // the peer gets words of its own
     if (is_signaler && (has_own_words || !timeline.description().is_signaled_elsewhere)) {
-        return fail(NvSciError_BadParameter,
+        return fail(NvSciError_BadParameter, {"signaler", "this process", "the peer"},
                     fmt::format("this process signals the object, so peer {} cannot: an object has one signaler",
                                 link->peer_name()));
     }

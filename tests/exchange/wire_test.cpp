@@ -108,7 +108,7 @@ TEST_F(WireTest, WhatIsLeastNeededIsLeftOutFirst) {
             return arrived->participants()[one.participant].origin.is_this_process();
         })) << number;
         const attr::Decision* memory = arrived->decision(index(buf::kMemoryDomain));
-        const int now = (memory != nullptr && *memory->reason.c_str() != 0 ? 1 : 0) + (memory != nullptr ? 1 : 0) +
+        const int now = (memory != nullptr && *memory->text.c_str() != 0 ? 1 : 0) + (memory != nullptr ? 1 : 0) +
                         (arrived->is_asked(index(NvSciBufRawBufferAttrKey_Size)) ? 1 : 0) +
                         (arrived->participants().size() == report.participants().size() ? 1 : 0);
         ASSERT_TRUE(kept.empty() || now <= kept.back()) << number;

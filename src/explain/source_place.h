@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where in a program's sources a call came from, as far as its debug information tells.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace opennvsci::explain {
+
+struct SourcePlace {
+    std::string file;  ///< as the compiler was given it
+    int line;
+};
+
+/// The place of the instruction at `address`. Reads the debug information of the program and its libraries at the first
+/// call, and keeps it. Without a reader of it in this build: nothing.
+[[nodiscard]] std::optional<SourcePlace> source_place(const void* address);
+
+}  // namespace opennvsci::explain
