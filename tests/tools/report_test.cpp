@@ -21,7 +21,19 @@ TEST(ReportTest, NamesAndUuidsAreShortened) {
 
 TEST(ReportTest, TableIsAlignedAndHasEveryReason) {
     const OpenNvSciDecision decisions[] = {
-        {1, OpenNvSciOutcome_Granted, "NvSciBufGeneralAttrKey_NeedCpuAccess", "camera: true", "true", "or", "", "", {}},
+        {1,
+         OpenNvSciOutcome_Granted,
+         "NvSciBufGeneralAttrKey_NeedCpuAccess",
+         "camera: true",
+         "true",
+         "or",
+         "",
+         "",
+         OpenNvSciReason_None,
+         0,
+         nullptr,
+         nullptr,
+         {}},
         {2,
          OpenNvSciOutcome_Denied,
          "NvSciBufRawBufferAttrKey_Align",
@@ -30,6 +42,10 @@ TEST(ReportTest, TableIsAlignedAndHasEveryReason) {
          "",
          "the reason",
          "the way out",
+         OpenNvSciReason_None,
+         0,
+         nullptr,
+         nullptr,
          {}},
     };
     ::setenv("COLUMNS", "90", 1);

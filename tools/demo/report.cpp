@@ -27,6 +27,8 @@ const char* outcome_text(OpenNvSciOutcome outcome) {
             return "denied";
         case OpenNvSciOutcome_Refused:
             return "refused";
+        case OpenNvSciOutcome_Undecided:
+            return "not decided";
     }
     return "unknown";
 }

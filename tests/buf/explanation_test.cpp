@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The report of a negotiation as data (opennvsci.h): asks, reasons, places, suggestions that were tried; and the last
+// refusal of a thread.
+#include <string_view>
+#include <thread>
+
+#include "buf_test.h"
+
+namespace opennvsci::test {
+namespace {
+
+class ExplanationTest : public BufTest {
+  protected:
+    static const OpenNvSciReport& report_of(NvSciBufAttrList list) {
+        const OpenNvSciReport* report = nullptr;
+        EXPECT_EQ(opennvsciBufAttrListGetReport(list, &report), kSuccess) << opennvsciGetLastErrorText();
+        static const OpenNvSciReport kNone{};
+        return report != nullptr ? *report : kNone;
+    }
+    static const OpenNvSciRefusal& last_refusal() {
+        const OpenNvSciRefusal* refusal = nullptr;
+        EXPECT_EQ(opennvsciGetLastRefusal(&refusal), kSuccess);
+        return *refusal;
+    }
+    [[nodiscard]] List named(const char* name, std::uint64_t size) const {
+        List list = raw_list(module_, size);
+        EXPECT_EQ(opennvsciBufAttrListSetName(list, name), kSuccess);
+        return list;
+    }
+};
+
+TEST_F(ExplanationTest, AConflictIsThereAsData) {
+    const Reconciliation<List> outcome = reconcile({named("camera", 4096), named("encoder", 8192)});
+    const OpenNvSciReport& report = report_of(outcome.conflict);
+    EXPECT_EQ(report.verdict, OpenNvSciVerdict_Refused);
+    ASSERT_EQ(report.participantCount, 2U);
+    EXPECT_STREQ(report.participants[1].name, "encoder");
+    EXPECT_STREQ(report.participants[1].peer, "");
+    EXPECT_EQ(report.participants[1].list, 1U);
+    ASSERT_NE(report.deciding, nullptr);
+    const OpenNvSciDecision& size = *report.deciding;
+    EXPECT_EQ(size.key, std::uint32_t{NvSciBufRawBufferAttrKey_Size});
+    EXPECT_EQ(size.reasonCode, OpenNvSciReason_Conflict);
+    ASSERT_EQ(size.askCount, 2U);
+    EXPECT_EQ(size.asks[1].participant, 1U);
+    ASSERT_EQ(size.asks[1].len, sizeof(std::uint64_t));
+    std::uint64_t asked = 0;
+    std::memcpy(&asked, size.asks[1].value, sizeof(asked));
+    EXPECT_EQ(asked, 8192U);
+    EXPECT_STREQ(size.asks[1].text, "8192");
+    for (const char* part :
+         {"camera asks 4096", "encoder asks 8192", "rule 'equal'", "tried: it reconciles when encoder"})
+        EXPECT_TRUE(contains(report.text, part)) << part << '\n' << report.text;
+    EXPECT_TRUE(contains(report.json, "\"deciding_key\":\"NvSciBufRawBufferAttrKey_Size\""));
+}
+
+TEST_F(ExplanationTest, AVerifiedSuggestionReconcilesWhenItIsFollowed) {
+    const List camera = named("camera", 4096);
+    const Reconciliation<List> outcome = reconcile({camera, named("encoder", 8192)});
+    const OpenNvSciDecision& size = *report_of(outcome.conflict).deciding;
+    ASSERT_NE(size.suggestions, nullptr);
+    EXPECT_EQ(size.suggestions->trial, OpenNvSciTrial_Verified);
+    EXPECT_STREQ(size.suggestions->then, "4096");
+    ASSERT_EQ(size.suggestions->changeCount, 1U);
+    const OpenNvSciChange& change = size.suggestions->changes[0];
+    EXPECT_EQ(change.kind, OpenNvSciChangeKind_LeaveOut);
+    EXPECT_EQ(change.participant, 1U);
+    EXPECT_EQ(change.key, std::uint32_t{NvSciBufRawBufferAttrKey_Size});
+    const List without = create_list(module_);
+    ASSERT_EQ(set(without, NvSciBufGeneralAttrKey_Types, NvSciBufType_RawBuffer), kSuccess);
+    EXPECT_EQ(reconcile({camera, without}).code, kSuccess);
+}
+
+// The size is only the first thing in the way: the other GPU does not exist.
+TEST_F(ExplanationTest, ASuggestionThatIsNotEnoughSaysWhatComesThen) {
+    const List one = named("camera", 4096);
+    const List two = named("encoder", 8192);
+    ASSERT_EQ(set(two, NvSciBufGeneralAttrKey_GpuId, unknown_gpu()), kSuccess);
+    const Reconciliation<List> outcome = reconcile({one, two});
+    const OpenNvSciDecision& size = *report_of(outcome.conflict).deciding;
+    ASSERT_NE(size.suggestions, nullptr);
+    EXPECT_EQ(size.suggestions->trial, OpenNvSciTrial_NotEnough);
+    EXPECT_TRUE(contains(size.suggestions->then, "NvSciBufGeneralAttrKey_GpuId")) << size.suggestions->then;
+    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "tried: not enough, for then NvSciBufGeneralAttrKey_GpuId"));
+}
+
+TEST_F(ExplanationTest, WhereAPersonMustChooseNothingIsTried) {
+    const List list = create_list(module_);
+    ASSERT_EQ(set(list, NvSciBufGeneralAttrKey_Types, NvSciBufType_RawBuffer), kSuccess);
+    EXPECT_EQ(reconcile({list}).code, kBadParameter);
+    const OpenNvSciRefusal& refusal = last_refusal();
+    ASSERT_NE(refusal.report, nullptr) << "also without a conflict list";
+    const OpenNvSciDecision& size = *refusal.report->deciding;
+    EXPECT_EQ(size.reasonCode, OpenNvSciReason_Missing);
+    EXPECT_EQ(size.askCount, 0U);
+    ASSERT_NE(size.suggestions, nullptr);
+    EXPECT_EQ(size.suggestions->trial, OpenNvSciTrial_NeedsValue);
+    EXPECT_EQ(size.suggestions->changeCount, 0U);
+    EXPECT_TRUE(contains(refusal.report->summary, "which nobody asks for, is refused")) << refusal.report->summary;
+}
+
+TEST_F(ExplanationTest, KeysThatWereNotReachedAreUndecided) {
+    const Reconciliation<List> outcome = reconcile({gpu_list(4096), gpu_list(8192)});
+    const OpenNvSciReport& report = report_of(outcome.conflict);
+    std::size_t asked = 0;
+    std::size_t undecided = 0;
+    for (const OpenNvSciDecision& made : std::span(report.decisions, report.decisionCount)) {
+        if (made.askCount > 0) ++asked;
+        if (made.outcome == OpenNvSciOutcome_Undecided) ++undecided;
+    }
+    EXPECT_TRUE(contains(report.summary, std::to_string(asked) + " key")) << report.summary;
+    EXPECT_EQ(undecided == 0, !contains(report.summary, "not decided")) << report.summary;
+}
+
+TEST_F(ExplanationTest, EveryPlaceIsNamedWhenNoneFits) {
+    if (TestDevice::instance().device().is_integrated) GTEST_SKIP() << "the device has no memory of its own";
+    const List list = cpu_list();
+    ASSERT_EQ(set(list, NvSciBufGeneralAttrKey_VidMem_GpuId, gpu(0)), kSuccess);
+    ASSERT_EQ(set(list, NvSciBufGeneralAttrKey_GpuId, gpu(0)), kSuccess);
+    EXPECT_EQ(reconcile({list}).code, NvSciError_NotSupported);
+    const OpenNvSciReport& report = *last_refusal().report;
+    EXPECT_EQ(report.deciding->reasonCode, OpenNvSciReason_NoPlace);
+    ASSERT_EQ(report.placeCount, 3U);
+    for (const OpenNvSciPlace& place : std::span(report.places, report.placeCount)) {
+        EXPECT_FALSE(place.fits);
+        EXPECT_FALSE(place.isChosen);
+        EXPECT_STRNE(place.reason, "") << place.memory;
+        EXPECT_TRUE(contains(report.summary, place.memory));
+    }
+    EXPECT_TRUE(contains(report.summary, "0 of 3 places fit: ")) << report.summary;
+}
+
+TEST_F(ExplanationTest, OnePlaceIsChosenWhereTheBufferIs) {
+    const List result = reconciled({cpu_list()});
+    const OpenNvSciReport& report = report_of(result);
+    EXPECT_EQ(report.verdict, OpenNvSciVerdict_Granted);
+    EXPECT_EQ(report.deciding, nullptr);
+    std::string chosen;
+    for (const OpenNvSciPlace& place : std::span(report.places, report.placeCount)) {
+        if (!place.isChosen) continue;
+        EXPECT_TRUE(place.fits) << place.memory;
+        chosen += place.memory;
+    }
+    EXPECT_EQ(chosen, "system memory");
+}
+
+TEST_F(ExplanationTest, ADeniedWishWeakensTheResult) {
+    const auto key = NvSciBufGeneralAttrKey_EnableGpuCompression;
+    const List list = gpu_list();
+    ASSERT_EQ(set(list, key, NvSciBufAttrValGpuCompression{gpu(0), NvSciBufCompressionType_GenericCompressible}),
+              kSuccess);
+    const List result = reconciled({list, cpu_list()});
+    const OpenNvSciReport& report = report_of(result);
+    EXPECT_EQ(report.verdict, OpenNvSciVerdict_Weakened);
+    ASSERT_NE(report.deciding, nullptr);
+    EXPECT_EQ(report.deciding->reasonCode, OpenNvSciReason_Downgraded);
+    ASSERT_NE(report.deciding->suggestions, nullptr);
+    EXPECT_TRUE(contains(report.text, "1 denied")) << report.text;
+    // Without the CPU the buffer is in video memory; whether that is compressible is up to the device.
+    EXPECT_NE(report.deciding->suggestions->trial, OpenNvSciTrial_NotTried);
+    EXPECT_NE(report.deciding->suggestions->trial, OpenNvSciTrial_NeedsValue);
+}
+
+TEST_F(ExplanationTest, EqualAsksAreGroupedAndThreeOfThemNamed) {
+    std::vector<List> lists;
+    std::vector<NvSciBufAttrList> handles;
+    for (int i = 0; i < 6; ++i) {
+        lists.push_back(named(("reader" + std::to_string(i)).c_str(), 4096));
+        handles.push_back(lists.back());
+    }
+    lists.push_back(named("writer", 8192));
+    handles.push_back(lists.back());
+    const Reconciliation<List> outcome = reconcile(handles);
+    const OpenNvSciReport& report = report_of(outcome.conflict);
+    EXPECT_TRUE(contains(report.text, "6 ask 4096: reader0, reader1, reader2 and 3 more")) << report.text;
+    EXPECT_TRUE(contains(report.fullText, "6 ask 4096: reader0, reader1, reader2, reader3, reader4, reader5"));
+}
+
+TEST_F(ExplanationTest, OtherRefusalsTellWhatTheyFoundAndNeeded) {
+    const Object object = allocate(reconciled({cpu_list()}));
+    Object reader;
+    ASSERT_EQ(NvSciBufObjDupWithReducePerm(object, NvSciBufAccessPerm_Readonly, reader.out()), kSuccess);
+    void* pointer = nullptr;
+    ASSERT_EQ(NvSciBufObjGetCpuPtr(reader, &pointer), kBadParameter);
+    const OpenNvSciRefusal& refusal = last_refusal();
+    EXPECT_EQ(refusal.code, kBadParameter);
+    EXPECT_STREQ(refusal.prerequisite, "permission");
+    EXPECT_STREQ(refusal.found, "Readonly");
+    EXPECT_STREQ(refusal.needed, "ReadWrite");
+    EXPECT_EQ(refusal.report, nullptr);
+    EXPECT_STREQ(refusal.text, opennvsciGetLastErrorText());
+}
+
+TEST_F(ExplanationTest, TheNextFailureForgetsTheReport) {
+    EXPECT_EQ(reconcile({raw_list(module_, 1), raw_list(module_, 2)}).code, kReconciliationFailed);
+    EXPECT_NE(last_refusal().report, nullptr);
+    EXPECT_EQ(NvSciBufModuleOpen(nullptr), kBadParameter);
+    EXPECT_EQ(last_refusal().report, nullptr);
+    EXPECT_STREQ(last_refusal().prerequisite, "");
+}
+
+TEST_F(ExplanationTest, EachThreadHasItsOwnLastRefusal) {
+    EXPECT_EQ(reconcile({raw_list(module_, 1), raw_list(module_, 2)}).code, kReconciliationFailed);
+    std::thread([] {
+        const OpenNvSciRefusal* refusal = nullptr;
+        EXPECT_EQ(opennvsciGetLastRefusal(&refusal), NvSciError_NotInitialized);
+        EXPECT_EQ(refusal, nullptr);
+    }).join();
+    EXPECT_NE(last_refusal().report, nullptr);
+}
+
+TEST_F(ExplanationTest, BadArgumentsAreRefused) {
+    const List list = raw_list(module_, 1);
+    const OpenNvSciReport* report = nullptr;
+    EXPECT_EQ(opennvsciBufAttrListGetReport(list, &report), kBadParameter) << "it came from no reconciliation";
+    EXPECT_EQ(opennvsciBufAttrListGetReport(nullptr, &report), kBadParameter);
+    EXPECT_EQ(opennvsciBufAttrListGetReport(reconciled({list}), nullptr), kBadParameter);
+    EXPECT_EQ(opennvsciSyncAttrListGetReport(nullptr, &report), kBadParameter);
+    EXPECT_EQ(opennvsciGetLastRefusal(nullptr), kBadParameter);
+    EXPECT_EQ(report, nullptr);
+}
+
+}  // namespace
+}  // namespace opennvsci::test
