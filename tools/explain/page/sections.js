@@ -43,7 +43,7 @@ function drawPlaces({ report: { places } }) {
   byId("places").hidden = places.length === 0;
 }
 
-// What a drawing of memory consists of. Anything else that the text holds stays away.
+// What a drawing of memory consists of. Anything else that the text holds stays away, and so does what could be run.
 const kDrawn = new Set(["svg", "g", "defs", "pattern", "rect", "line", "path", "text", "tspan", "title", "style"]);
 
 // The drawing has a style of its own, which holds in its shadow tree only.
@@ -52,7 +52,10 @@ function drawLayout({ layout }) {
   const isDrawing = parsed !== null && parsed.localName === "svg";
   byId("layout").hidden = !isDrawing;
   if (!isDrawing) return;
-  for (const part of parsed.querySelectorAll("*")) if (!kDrawn.has(part.localName)) part.remove();
+  for (const part of [parsed, ...parsed.querySelectorAll("*")]) {
+    if (!kDrawn.has(part.localName)) part.remove();
+    for (const name of part.getAttributeNames()) if (/^on|href$/i.test(name)) part.removeAttribute(name);
+  }
   const host = element("div");
   const style = element("style", {}, `
     svg { display: block; width: 100%; height: auto; min-width: 44rem; }
