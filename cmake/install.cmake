@@ -26,6 +26,8 @@ install(TARGETS softcuda LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/opennvsci/s
 if(TARGET opennvsci-tool)
     install(TARGETS opennvsci-tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tool)
     install(FILES tools/demo/picture.png DESTINATION ${CMAKE_INSTALL_DATADIR}/opennvsci COMPONENT tool)
+    install(FILES machines/h100.json machines/software-device.json
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/opennvsci/machines COMPONENT tool)
     install(FILES tools/completion/opennvsci DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
         COMPONENT tool)
 endif()

@@ -15,6 +15,7 @@
 
 #include "base/file_size_limit.h"
 #include "base/log.h"
+#include "softcuda/device_attributes.h"
 #include "softcuda/errors.h"
 
 #ifndef F_SEAL_EXEC
@@ -89,6 +90,28 @@ Trailer make_trailer(std::size_t size, const CUmemAllocationProp& properties) no
     return trailer;
 }
 
+CUresult check_device(const Device* device, CUmemAllocationHandleType handles) noexcept {
+    if (device == nullptr) return CUDA_ERROR_INVALID_DEVICE;
+    const auto has = [&](CUdevice_attribute attribute) { return attribute_of(*device, attribute) != 0; };
+    const bool is_shared = handles != CU_MEM_HANDLE_TYPE_NONE;
+    const bool can = has(CU_DEVICE_ATTRIBUTE_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED) &&
+                     (!is_shared || has(CU_DEVICE_ATTRIBUTE_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR_SUPPORTED));
+    return can ? CUDA_SUCCESS : CUDA_ERROR_NOT_SUPPORTED;
+}
+
+// No device takes part in making it, so one that grants it is enough.
+CUresult check_system_memory() noexcept {
+    for (CUdevice ordinal = 0; ordinal < device_count(); ++ordinal) {
+        if (find_device(ordinal)->description().grants_system_memory) return CUDA_SUCCESS;
+    }
+    return CUDA_ERROR_NOT_PERMITTED;  // as where a process may not choose a NUMA node (driver-facts.md F10)
+}
+
+bool grants_compression(const Device& device) noexcept {
+    return device.description().grants_compression &&
+           attribute_of(device, CU_DEVICE_ATTRIBUTE_GENERIC_COMPRESSION_SUPPORTED) != 0;
+}
+
 }  // namespace
 
 CUresult Allocation::check(const CUmemAllocationProp& properties) noexcept {
@@ -103,9 +126,9 @@ CUresult Allocation::check(const CUmemAllocationProp& properties) noexcept {
     }
     switch (properties.location.type) {
         case CU_MEM_LOCATION_TYPE_DEVICE:
-            return find_device(properties.location.id) != nullptr ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE;
+            return check_device(find_device(properties.location.id), properties.requestedHandleTypes);
         case CU_MEM_LOCATION_TYPE_HOST_NUMA:
-            return properties.location.id == 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE;
+            return properties.location.id == 0 ? check_system_memory() : CUDA_ERROR_INVALID_DEVICE;
         default:
             return CUDA_ERROR_INVALID_VALUE;
     }
@@ -120,8 +143,10 @@ CUresult Allocation::create(std::size_t size, const CUmemAllocationProp& propert
     CUmemAllocationProp granted = properties;
     MemoryCharge charge;
     if (granted.location.type == CU_MEM_LOCATION_TYPE_DEVICE) {
-        charge = MemoryCharge::take(*find_device(granted.location.id), size);
+        Device& device = *find_device(granted.location.id);
+        charge = MemoryCharge::take(device, size);
         if (!charge) return CUDA_ERROR_OUT_OF_MEMORY;
+        if (!grants_compression(device)) granted.allocFlags.compressionType = CU_MEM_ALLOCATION_COMP_NONE;
     } else {
         granted.allocFlags.compressionType = CU_MEM_ALLOCATION_COMP_NONE;
     }

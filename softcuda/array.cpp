@@ -10,6 +10,7 @@
 #include "base/array_format.h"
 #include "base/checked.h"
 #include "softcuda/context.h"
+#include "softcuda/device_attributes.h"
 #include "softcuda/errors.h"
 #include "softcuda/external_memory.h"
 
@@ -55,8 +56,13 @@ CUresult Array::describe(const Context& context, Part part, const CUDA_ARRAY3D_D
     if ((desc.Flags & ~(kHints | kMissingKinds | kArray3DDeferredMapping)) != 0) return CUDA_ERROR_INVALID_VALUE;
     if (desc.Depth != 0 || (desc.Flags & kMissingKinds) != 0) return CUDA_ERROR_NOT_SUPPORTED;
     if (desc.Height == 0 && (desc.Flags & kArray3DDeferredMapping) != 0) return CUDA_ERROR_NOT_SUPPORTED;
-    if (desc.Width > std::size_t{kMaxArrayWidth} || desc.Height > std::size_t{kMaxArrayHeight})
+    const auto limit = [&](CUdevice_attribute attribute) {
+        return static_cast<std::size_t>(attribute_of(context.device(), attribute));
+    };
+    if (desc.Width > limit(CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_WIDTH) ||
+        desc.Height > limit(CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_HEIGHT)) {
         return CUDA_ERROR_INVALID_VALUE;
+    }
     const auto layout = block_linear::lay_out(desc.Width * element_size, rows_of(desc));
     if (!layout) return CUDA_ERROR_INVALID_VALUE;
     array.reset(new Array(context.id(), part, desc));

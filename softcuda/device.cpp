@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "softcuda/machine.h"
 
 namespace opennvsci::softcuda {
 namespace {
@@ -43,35 +44,71 @@ CUuuid make_uuid(int ordinal) noexcept {
     return uuid;
 }
 
+constexpr const char* kMachine = "OPENNVSCI_SOFT_MACHINE";
+constexpr const char* kDevices = "OPENNVSCI_SOFT_DEVICES";
+constexpr const char* kMemory = "OPENNVSCI_SOFT_MEMORY";
+
+/// What the environment variable is, or null if it is not set or empty.
+const char* variable(const char* name) {
+    const char* const text = std::getenv(name);
+    return text != nullptr && *text != '\0' ? text : nullptr;
+}
+
 /// The number in the environment variable, or `fallback` if it is not set or empty; says so if it is no number in
 /// range.
-std::size_t number_from_environment(const char* variable, std::size_t least, std::size_t most, std::size_t fallback) {
-    const char* text = std::getenv(variable);
-    if (text == nullptr || *text == '\0') return fallback;
+std::size_t number_from_environment(const char* name, std::size_t least, std::size_t most, std::size_t fallback) {
+    const char* const text = variable(name);
+    if (text == nullptr) return fallback;
     char* end = nullptr;
     errno = 0;
     const unsigned long long value = std::strtoull(text, &end, 10);
     const bool is_number = *text >= '0' && *text <= '9' && *end == '\0' && errno == 0;
     if (is_number && value >= least && value <= most) return value;
-    log::write(log::Level::warning, std::string(variable) + "=" + text + " is not a number from " +
-                                        std::to_string(least) + " to " + std::to_string(most) + ": using " +
-                                        std::to_string(fallback));
+    log::write(log::Level::warning, std::string(name) + "=" + text + " is not a number from " + std::to_string(least) +
+                                        " to " + std::to_string(most) + ": using " + std::to_string(fallback));
     return fallback;
+}
+
+std::vector<DeviceDescription> devices_by_number() {
+    const std::size_t count = number_from_environment(kDevices, 1, kMaxDevices, 1);
+    const std::size_t memory = number_from_environment(kMemory, 1, SIZE_MAX / 2, kDefaultMemory);
+    std::vector<DeviceDescription> described(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        DeviceDescription& device = described[i];
+        device.uuid = device.instance_uuid = make_uuid(static_cast<int>(i));
+        device.name = "OpenNvSci software device " + std::to_string(i);
+        device.memory = memory;
+        for (std::size_t peer = 0; peer < count; ++peer)
+            device.peers[peer] = peer != i;
+    }
+    return described;
+}
+
+/// Those that the machine file at `path` describes. None if it cannot be used; it says so.
+std::vector<DeviceDescription> devices_of(const char* path) {
+    for (const char* const name : {kDevices, kMemory}) {
+        if (variable(name) == nullptr) continue;
+        log::write(log::Level::warning,
+                   std::string(name) + " is not used: the devices are those of OPENNVSCI_SOFT_MACHINE");
+    }
+    std::string mistake;
+    std::vector<DeviceDescription> described = read_machine(path, mistake);
+    if (described.empty()) {
+        log::write(log::Level::error,
+                   std::string(kMachine) + "=" + path + " is no machine file that can be used: " + mistake);
+    }
+    return described;
 }
 
 }  // namespace
 
-Device::Device(int ordinal, std::size_t memory)
-    : ordinal_(ordinal),
-      memory_(memory),
-      uuid_(make_uuid(ordinal)),
-      name_("OpenNvSci software device " + std::to_string(ordinal)) {}
+Device::Device(int ordinal, DeviceDescription description) : ordinal_(ordinal), description_(std::move(description)) {}
 
 MemoryCharge MemoryCharge::take(Device& device, std::size_t bytes) noexcept {
     MemoryCharge charge;
     std::size_t used = device.used_;
     do {
-        if (bytes > device.memory_ - used) return charge;
+        if (bytes > device.total_memory() - used) return charge;
     } while (!device.used_.compare_exchange_weak(used, used + bytes));
     charge.device_ = &device;
     charge.bytes_ = bytes;
@@ -83,13 +120,14 @@ void MemoryCharge::reset() noexcept {
     device_ = nullptr;
 }
 
-void create_devices() {
-    const std::size_t count = number_from_environment("OPENNVSCI_SOFT_DEVICES", 1, kMaxDevices, 1);
-    const std::size_t memory = number_from_environment("OPENNVSCI_SOFT_MEMORY", 1, SIZE_MAX / 2, kDefaultMemory);
+bool create_devices() {
+    const char* const machine = variable(kMachine);
+    std::vector<DeviceDescription> described = machine != nullptr ? devices_of(machine) : devices_by_number();
     std::vector<std::unique_ptr<Device>> made;
-    for (std::size_t i = 0; i < count; ++i)
-        made.push_back(std::make_unique<Device>(static_cast<int>(i), memory));
+    for (DeviceDescription& description : described)
+        made.push_back(std::make_unique<Device>(static_cast<int>(made.size()), std::move(description)));
     devices() = std::move(made);
+    return !devices().empty();
 }
 
 int device_count() noexcept {

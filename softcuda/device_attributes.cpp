@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "softcuda/device_attributes.h"
 
+#include <algorithm>
 #include <array>
+#include <climits>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 
 namespace opennvsci::softcuda {
 namespace {
@@ -71,6 +74,46 @@ constexpr AttributeRow kAttributes[] = {
     {CU_DEVICE_ATTRIBUTE_HOST_NUMA_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED, 1},
 };
 
+constexpr int kMaxAlignment = 65536;  // of a block-linear array
+
+// What the software device cannot do at all stays 0, so that no program relies on it; a limit beyond its own is
+// lowered.
+constexpr DescribedAttribute kDescribed[] = {
+#define OPENNVSCI_ATTRIBUTE(name) #name, CU_DEVICE_ATTRIBUTE_##name
+    {OPENNVSCI_ATTRIBUTE(TEXTURE_ALIGNMENT), 1, kMaxAlignment, true},
+    {OPENNVSCI_ATTRIBUTE(MULTIPROCESSOR_COUNT), 1, 65536},
+    {OPENNVSCI_ATTRIBUTE(INTEGRATED), 0, 1},
+    {OPENNVSCI_ATTRIBUTE(MAXIMUM_TEXTURE2D_WIDTH), 1, INT_MAX},
+    {OPENNVSCI_ATTRIBUTE(MAXIMUM_TEXTURE2D_HEIGHT), 1, INT_MAX},
+    {OPENNVSCI_ATTRIBUTE(SURFACE_ALIGNMENT), 1, kMaxAlignment, true},
+    {OPENNVSCI_ATTRIBUTE(TEXTURE_PITCH_ALIGNMENT), 1, kMaxAlignment, true},
+    {OPENNVSCI_ATTRIBUTE(MAXIMUM_SURFACE2D_WIDTH), 1, INT_MAX},
+    {OPENNVSCI_ATTRIBUTE(MAXIMUM_SURFACE2D_HEIGHT), 1, INT_MAX},
+    {OPENNVSCI_ATTRIBUTE(COMPUTE_CAPABILITY_MAJOR), 1, 99},
+    {OPENNVSCI_ATTRIBUTE(COMPUTE_CAPABILITY_MINOR), 0, 9},
+    {OPENNVSCI_ATTRIBUTE(VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED), 0, 1},
+    {OPENNVSCI_ATTRIBUTE(HANDLE_TYPE_POSIX_FILE_DESCRIPTOR_SUPPORTED), 0, 1},
+    {OPENNVSCI_ATTRIBUTE(GENERIC_COMPRESSION_SUPPORTED), 0, 1},
+    {OPENNVSCI_ATTRIBUTE(READ_ONLY_HOST_REGISTER_SUPPORTED), 0, 1},
+    {OPENNVSCI_ATTRIBUTE(DEFERRED_MAPPING_CUDA_ARRAY_SUPPORTED), 0, 1},
+    {OPENNVSCI_ATTRIBUTE(CAN_USE_64_BIT_STREAM_MEM_OPS), 0, 1},
+    {OPENNVSCI_ATTRIBUTE(HOST_NUMA_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED), 0, 1},
+#undef OPENNVSCI_ATTRIBUTE
+};
+
+int own_limit(CUdevice_attribute attribute) noexcept {
+    switch (attribute) {
+        case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_WIDTH:
+        case CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACE2D_WIDTH:
+            return kMaxArrayWidth;
+        case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_HEIGHT:
+        case CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACE2D_HEIGHT:
+            return kMaxArrayHeight;
+        default:
+            return INT_MAX;
+    }
+}
+
 bool is_known(CUdevice_attribute attribute) noexcept {
     switch (attribute) {
 #define OPENNVSCI_CASE(name, number) case CU_DEVICE_ATTRIBUTE_##name:
@@ -121,15 +164,26 @@ CUresult device_attribute(const Device& device, CUdevice_attribute attribute, in
     for (const AttributeRow& row : kAttributes) {
         if (row.attribute == attribute) value = row.value;
     }
+    for (const AttributeValue& described : device.description().attributes) {
+        if (described.attribute == attribute) value = std::min(described.value, own_limit(attribute));
+    }
     return CUDA_SUCCESS;
 }
 
+int attribute_of(const Device& device, CUdevice_attribute attribute) noexcept {
+    int value = 0;
+    (void)device_attribute(device, attribute, value);
+    return value;
+}
+
+const DescribedAttribute* find_described_attribute(std::string_view name) noexcept {
+    const auto* const found = std::find_if(std::begin(kDescribed), std::end(kDescribed),
+                                           [&](const DescribedAttribute& row) { return row.name == name; });
+    return found != std::end(kDescribed) ? found : nullptr;
+}
+
 CUdevprop device_properties(const Device& device) noexcept {
-    const auto value = [&](CUdevice_attribute attribute) {
-        int found = 0;
-        (void)device_attribute(device, attribute, found);
-        return found;
-    };
+    const auto value = [&](CUdevice_attribute attribute) { return attribute_of(device, attribute); };
     return {value(CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK),
             {value(CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X), value(CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Y),
              value(CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Z)},
@@ -158,12 +212,13 @@ CUresult find_device_on_pci(const char* text, const Device*& device) noexcept {
     return device != nullptr ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE;
 }
 
-CUresult peer_attribute(CUdevice_P2PAttribute attribute, int& value) noexcept {
+CUresult peer_attribute(const Device& device, const Device& peer, CUdevice_P2PAttribute attribute,
+                        int& value) noexcept {
     switch (attribute) {
         case CU_DEVICE_P2P_ATTRIBUTE_ACCESS_SUPPORTED:
         case CU_DEVICE_P2P_ATTRIBUTE_NATIVE_ATOMIC_SUPPORTED:
         case CU_DEVICE_P2P_ATTRIBUTE_CUDA_ARRAY_ACCESS_SUPPORTED:
-            value = 1;
+            value = device.can_access(peer) ? 1 : 0;
             return CUDA_SUCCESS;
         case CU_DEVICE_P2P_ATTRIBUTE_PERFORMANCE_RANK:  // 0 is the best
         case CU_DEVICE_P2P_ATTRIBUTE_ONLY_PARTIAL_NATIVE_ATOMIC_SUPPORTED:

@@ -234,7 +234,7 @@ CUresult cuCtxEnablePeerAccess(CUcontext peer, unsigned flags) {
         const auto found = find_context(peer);
         if (found == nullptr) return CUDA_ERROR_INVALID_CONTEXT;
         if (flags != 0) return CUDA_ERROR_INVALID_VALUE;
-        if (&found->device() == &context.device()) return CUDA_ERROR_PEER_ACCESS_UNSUPPORTED;
+        if (!context.device().can_access(found->device())) return CUDA_ERROR_PEER_ACCESS_UNSUPPORTED;
         const bool is_new = context.settings().enable_peer(found->id());
         return is_new ? CUDA_SUCCESS : CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED;
     });

@@ -81,7 +81,10 @@ CUresult cuDeviceGetUuid(CUuuid* uuid, CUdevice device) {
 }
 
 CUresult cuDeviceGetUuid_v2(CUuuid* uuid, CUdevice device) {
-    return cuDeviceGetUuid(uuid, device);
+    return with_device(device, uuid, [&](const Device& found) {
+        *uuid = found.description().instance_uuid;
+        return CUDA_SUCCESS;
+    });
 }
 
 CUresult cuDeviceGetAttribute(int* value, CUdevice_attribute attribute, CUdevice device) {
@@ -110,7 +113,7 @@ CUresult cuDeviceCanAccessPeer(int* canAccess, CUdevice device, CUdevice peer) {
     return with_device(device, canAccess, [&](const Device& found) {
         const Device* other = find_device(peer);
         if (other == nullptr) return CUDA_ERROR_INVALID_DEVICE;
-        *canAccess = &found != other ? 1 : 0;
+        *canAccess = found.can_access(*other) ? 1 : 0;
         return CUDA_SUCCESS;
     });
 }
@@ -119,7 +122,7 @@ CUresult cuDeviceGetP2PAttribute(int* value, CUdevice_P2PAttribute attribute, CU
     return with_device(device, value, [&](const Device& found) {
         const Device* other = find_device(peer);
         if (other == nullptr || other == &found) return CUDA_ERROR_INVALID_DEVICE;
-        return peer_attribute(attribute, *value);
+        return peer_attribute(found, *other, attribute, *value);
     });
 }
 

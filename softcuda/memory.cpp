@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "softcuda/device_attributes.h"
 #include "softcuda/errors.h"
 #include "softcuda/process_maps.h"
 #include "softcuda/ranges.h"
@@ -109,6 +110,8 @@ CUresult register_host_memory(const Context& context, void* pointer, std::size_t
     if (pointer == nullptr || size == 0 || size > UINTPTR_MAX - base) return CUDA_ERROR_INVALID_VALUE;
     if ((flags & ~kKnownFlags) != 0) return CUDA_ERROR_INVALID_VALUE;
     const bool read_only = (flags & kMemHostRegisterReadOnly) != 0;
+    if (read_only && attribute_of(context.device(), CU_DEVICE_ATTRIBUTE_READ_ONLY_HOST_REGISTER_SUPPORTED) == 0)
+        return CUDA_ERROR_NOT_SUPPORTED;
 
     const auto range = describe(context, RangeKind::host_registration, size);
     range->base = base;

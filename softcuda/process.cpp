@@ -39,7 +39,7 @@ CUresult initialise(unsigned flags) {
     static std::mutex& creating = *new std::mutex;
     const std::lock_guard lock(creating);
     if (process_state == State::ready) return CUDA_SUCCESS;
-    create_devices();
+    if (!create_devices()) return CUDA_ERROR_NOT_INITIALIZED;
     process_state = State::ready;
     return CUDA_SUCCESS;
 }

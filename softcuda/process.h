@@ -12,7 +12,8 @@
 
 namespace opennvsci::softcuda {
 
-/// cuInit: creates the devices. Calling it again succeeds; in a forked child it gives NOT_INITIALIZED.
+/// cuInit: creates the devices. Calling it again succeeds. NOT_INITIALIZED in a forked child, and if the machine file
+/// cannot be used, which is then read again by the next call.
 [[nodiscard]] CUresult initialise(unsigned flags);
 
 /// SUCCESS if this thread may call; else NOT_INITIALIZED, or NOT_PERMITTED inside a host function.

@@ -21,6 +21,8 @@ std::span<const Variable> variables() {
          "users besides one's own that may be at the other end, numbers with commas between"},
         {"OPENNVSCI_SOFT_DEVICES", "1", "number of software devices, 1 to 16"},
         {"OPENNVSCI_SOFT_MEMORY", "4294967296", "memory of each software device in bytes"},
+        {"OPENNVSCI_SOFT_MACHINE", "none",
+         "machine file, as devices --json writes it: the software devices are those that it describes"},
     };
     return kVariables;
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/uuid.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
 
 namespace opennvsci {
@@ -17,10 +15,11 @@ constexpr bool follows_a_dash(std::size_t byte) noexcept {
 }  // namespace
 
 std::string Uuid::text() const {
+    constexpr std::string_view kDigits = "0123456789abcdef";
     std::string text(kPrefix);
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         if (follows_a_dash(i)) text += '-';
-        text += fmt::format("{:02x}", bytes[i]);
+        text += {kDigits[bytes[i] >> 4U], kDigits[bytes[i] & 0xFU]};
     }
     return text;
 }

@@ -454,6 +454,20 @@ void compare_tool() {
     SAME_SIZE(CUdevice);
     SAME_SIZE(CUdeviceptr);
     SAME_SIZE(CUresult);
+    SAME_SIZE(CUmemAllocationProp);
+    SAME_MEMBER(CUmemAllocationProp, type);
+    SAME_MEMBER(CUmemAllocationProp, requestedHandleTypes);
+    SAME_MEMBER(CUmemAllocationProp, location);
+    SAME_MEMBER(CUmemAllocationProp, location.id);
+    SAME_MEMBER(CUmemAllocationProp, win32HandleMetaData);
+    SAME_MEMBER(CUmemAllocationProp, allocFlags);
+    SAME_VALUE(CU_MEM_ALLOCATION_TYPE_PINNED);
+    SAME_VALUE(CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR);
+    SAME_VALUE(CU_MEM_LOCATION_TYPE_DEVICE);
+    SAME_VALUE(CU_MEM_ALLOC_GRANULARITY_MINIMUM);
+#define SAME_ATTRIBUTE(name, number) SAME_VALUE(CU_DEVICE_ATTRIBUTE_##name);
+    OPENNVSCI_TOOL_DEVICE_ATTRIBUTES(SAME_ATTRIBUTE)
+#undef SAME_ATTRIBUTE
     SAME_SIZE(CUDA_EXTERNAL_MEMORY_HANDLE_DESC);
     SAME_MEMBER(CUDA_EXTERNAL_MEMORY_HANDLE_DESC, type);
     SAME_MEMBER(CUDA_EXTERNAL_MEMORY_HANDLE_DESC, handle);

@@ -199,6 +199,9 @@ int run_role(const std::string& role, int socket) {
     if (role == "main_thread_ends") return end_main_thread(socket, false, true);
     if (role == "main_thread_ends_and_a_stream_waits") return end_main_thread(socket, true, true);
     if (role == "main_thread_ends_before_another") return end_main_thread(socket, true, false);
+    if (role == "be_the_machine") return be_the_machine();
+    if (role == "read_machines") return read_machines(socket);
+    if (role == "cuinit_is_refused") return cuinit_is_refused();
     return 126;
 }
 

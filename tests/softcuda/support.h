@@ -124,6 +124,11 @@ class Peer {
 
 /// The roles; each returns the exit status.
 int run_role(const std::string& role, int socket);
+// Those of machine_test.cpp.
+int be_the_machine();
+int read_machines(int socket);
+int cuinit_is_refused();
+
 UniqueFd receive_fd(int socket);
 
 }  // namespace opennvsci::softcuda_test
