@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "explain/matrix.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "explain/interface.h"
+#include "explain/words.h"
+#include "outcome.h"
+#include "output.h"
+#include "text_table.h"
+
+namespace opennvsci::tool {
+namespace {
+
+constexpr std::string_view kRed = "\033[1;31m";
+constexpr std::string_view kYellow = "\033[1;33m";
+constexpr std::string_view kPlain = "\033[0m";
+
+using Rows = std::vector<const OpenNvSciDecision*>;
+using Group = std::vector<std::uint32_t>;  // participants that ask the same
+
+Rows rows_of(const OpenNvSciReport& report, bool has_all) {
+    Rows rows;
+    for (const OpenNvSciDecision& decision : std::span(report.decisions, report.decisionCount)) {
+        if (has_all || decision.askCount > 0 || &decision == report.deciding) rows.push_back(&decision);
+    }
+    return rows;
+}
+
+// As short as they can be without two being the same.
+std::vector<std::string> short_names(const Rows& rows) {
+    std::map<std::string_view, int> uses;
+    for (const OpenNvSciDecision* row : rows)
+        ++uses[own_part(row->keyName)];
+    std::vector<std::string> names;
+    for (const OpenNvSciDecision* row : rows) {
+        const std::string_view own = own_part(row->keyName);
+        names.emplace_back(uses[own] == 1 ? std::string(own) : row->keyName);
+    }
+    return names;
+}
+
+// A value in a cell: without the braces of a list, which the column shows by its lines.
+std::string cell(std::string_view value) {
+    if (value.starts_with('{') && value.ends_with('}')) value = value.substr(1, value.size() - 2);
+    return shorten_uuids(value);
+}
+
+std::string asked_by(const OpenNvSciDecision& row, std::uint32_t participant) {
+    for (const OpenNvSciAsk& ask : std::span(row.asks, row.askCount)) {
+        if (ask.participant == participant) return cell(ask.text);
+    }
+    return "-";
+}
+
+std::vector<std::string> asks_of(const Rows& rows, std::uint32_t participant) {
+    std::vector<std::string> asks;
+    for (const OpenNvSciDecision* row : rows)
+        asks.push_back(asked_by(*row, participant));
+    return asks;
+}
+
+std::vector<Group> groups_of(const OpenNvSciReport& report, const Rows& rows, bool has_all) {
+    std::vector<Group> groups;
+    std::map<std::vector<std::string>, std::size_t> known;
+    for (std::uint32_t participant = 0; participant < report.participantCount; ++participant) {
+        const auto [place, is_new] = known.emplace(asks_of(rows, participant), groups.size());
+        if (is_new || has_all) {
+            groups.push_back({participant});
+        } else {
+            groups[place->second].push_back(participant);
+        }
+    }
+    return groups;
+}
+
+// The columns in the order in which they are needed: first one for each thing that is asked for the key that decides.
+std::vector<std::size_t> by_need(const OpenNvSciReport& report, const std::vector<Group>& groups) {
+    std::set<std::string> asked;
+    std::vector<std::size_t> needed;
+    std::vector<std::size_t> others;
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+        const std::string ask = report.deciding != nullptr ? asked_by(*report.deciding, groups[i].front()) : "-";
+        const bool is_first = ask != "-" && asked.insert(ask).second;
+        (is_first ? needed : others).push_back(i);
+    }
+    needed.insert(needed.end(), others.begin(), others.end());
+    return needed;
+}
+
+std::string group_name(const OpenNvSciReport& report, const Group& group) {
+    const auto name = [&](std::uint32_t one) { return printable(report.participants[one].name); };
+    if (group.size() == 1) return name(group[0]);
+    if (group.size() == 2) return fmt::format("{}, {}", name(group[0]), name(group[1]));
+    return fmt::format("{}, {} more", name(group[0]), group.size() - 1);
+}
+
+class Matrix {
+  public:
+    Matrix(const OpenNvSciReport& report, const MatrixLook& look)
+        : report_(report),
+          look_(look),
+          rows_(rows_of(report, look.has_all)),
+          groups_(groups_of(report, rows_, look.has_all)) {}
+
+    [[nodiscard]] std::string text() const {
+        std::vector<std::size_t> shown = by_need(report_, groups_);
+        std::vector<std::size_t> fitting;
+        if (look_.has_all) fitting = shown;
+        for (const std::size_t group : shown) {
+            if (look_.has_all) break;
+            std::vector<std::size_t> more = fitting;
+            more.push_back(group);
+            if (!fitting.empty() && !table(more).fits(look_.width)) break;
+            fitting = std::move(more);
+        }
+        std::size_t left_out = report_.participantCount;
+        for (const std::size_t group : fitting)
+            left_out -= groups_[group].size();
+        std::string all = table(fitting).text(look_.width);
+        if (left_out > 0) all += fmt::format("  {} more participants ask; --all shows them\n", left_out);
+        return all;
+    }
+
+  private:
+    [[nodiscard]] TextTable table(std::vector<std::size_t> shown) const {
+        std::sort(shown.begin(), shown.end());
+        const bool is_marked = report_.deciding != nullptr;
+        const bool is_refused = report_.verdict == OpenNvSciVerdict_Refused;  // and nothing is granted
+        std::vector<std::string> keys = short_names(rows_);
+        std::vector<std::string> granted;
+        std::vector<std::string> decisions;
+        TextTable table;
+        for (std::size_t i = 0; i < rows_.size(); ++i) {
+            const bool decides = rows_[i] == report_.deciding;
+            if (is_marked) keys[i].insert(0, decides ? "> " : "  ");
+            granted.push_back(is_refused ? "" : cell(rows_[i]->granted));
+            decisions.push_back(decision_text(*rows_[i]));
+            if (decides && look_.has_colours) table.style_row(i, is_refused ? kRed : kYellow, kPlain);
+        }
+        table.add_column(is_marked ? "  key" : "key", Column::name, std::move(keys));
+        for (const std::size_t group : shown)
+            table.add_column(group_name(report_, groups_[group]), Column::list, asks_of(rows_, groups_[group].front()));
+        table.add_column("granted", Column::list, std::move(granted));
+        table.add_column("decision", Column::text, std::move(decisions));
+        return table;
+    }
+
+    const OpenNvSciReport& report_;
+    const MatrixLook look_;
+    const Rows rows_;
+    const std::vector<Group> groups_;
+};
+
+}  // namespace
+
+std::string matrix(const OpenNvSciReport& report, const MatrixLook& look) {
+    return Matrix(report, look).text();
+}
+
+}  // namespace opennvsci::tool
