@@ -5,6 +5,8 @@
 
 #include <type_traits>
 
+#include "base/address.h"
+
 namespace opennvsci::api {
 namespace {
 
@@ -60,11 +62,6 @@ constexpr KindRow kKinds[] = {
 [[gnu::constructor]] void guard_tables_across_fork() {
     for (const KindRow& kind : kKinds)
         kind.guard_across_fork();
-}
-
-// User addresses of Linux: above the pages at 0 that nobody may map, below 2^56 on x86-64 and aarch64.
-constexpr bool looks_like_address(std::uint64_t handle) noexcept {
-    return handle >= 0x10000 && handle < std::uint64_t{1} << 56;
 }
 
 std::string problem_of(std::uint64_t handle) {

@@ -11,6 +11,7 @@
 #include "attr/printable.h"
 #include "attr/wire_format.h"
 #include "attr/wire_generated.h"
+#include "base/address.h"
 #include "base/unaligned.h"
 
 namespace opennvsci::attr::wire {
@@ -209,7 +210,12 @@ Result<Received> Received::copy(const Library& library, const void* blob, std::s
     Blob bytes(size);
     copy_once(bytes.data(), blob, size);
     const auto header = load<Header>(bytes.data());
-    if (header.magic != kMagic) return bad_blob("these are no lists of OpenNvSci");
+    if (header.magic != kMagic) {
+        return bad_blob(looks_like_address(load<std::uint64_t>(bytes.data()))
+                            ? "it begins with what looks like an address; give the blob itself, not the address of the "
+                              "variable that holds its address"
+                            : "these are no lists of OpenNvSci");
+    }
     if (header.library != library.number) return bad_blob(fmt::format("it is not of {}", library.name));
     if (header.version != kVersion) {
         return bad_blob(fmt::format("it has the format {}, and this library reads {}", header.version, kVersion),
