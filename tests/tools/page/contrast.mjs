@@ -12,7 +12,8 @@ export function faintTexts(least) {
     return [...canvas.getImageData(0, 0, 1, 1).data];
   };
   const luminance = ([red, green, blue]) => {
-    const [r, g, b] = [red, green, blue].map((channel) => channel / 255)
+    const [r, g, b] = [red, green, blue]
+      .map((channel) => channel / 255)
       .map((channel) => (channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
@@ -31,9 +32,18 @@ export function faintTexts(least) {
     while (texts.nextNode()) {
       const text = texts.currentNode;
       const holder = text.parentElement;
-      if (holder === null || text.data.trim() === "" || !holder.checkVisibility() || holder.closest(".unseen, style, title")) continue;
+      if (
+        holder === null ||
+        text.data.trim() === "" ||
+        !holder.checkVisibility() ||
+        holder.closest(".unseen, style, title")
+      )
+        continue;
       const style = getComputedStyle(holder);
-      const values = [holder instanceof SVGElement ? style.fill : style.color].map(rgba).concat([behind(holder)]).map(luminance);
+      const values = [holder instanceof SVGElement ? style.fill : style.color]
+        .map(rgba)
+        .concat([behind(holder)])
+        .map(luminance);
       const ratio = (Math.max(...values) + 0.05) / (Math.min(...values) + 0.05);
       if (ratio < least) faint.push(`${ratio.toFixed(2)}: ${text.data.trim().slice(0, 40)}`);
     }

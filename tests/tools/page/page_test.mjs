@@ -15,12 +15,15 @@ const kSizes = [kWide, kMiddle, kNarrow];
 
 // What the tool draws of a buffer has the same elements and classes.
 const kLayout = path.join(process.env.FOLDER, "layout.svg");
-writeFileSync(kLayout, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1000 600" width="1000" height="600">
+writeFileSync(
+  kLayout,
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1000 600" width="1000" height="600">
   <style>text { font-size: 13px; fill: #1d2733; } .quiet { fill: #66717f; }</style>
   <rect width="1000" height="600" fill="#ffffff"/>
   <text class="title" x="32" y="42">image</text> <text class="quiet" x="32" y="64">4096 bytes</text>
   <script>alert("drawn")</script> <image href="http://192.0.2.1/x.png"/>
-  <rect class="used" x="190" y="104" width="300" height="400" fill="#3d6fb4"/></svg>`);
+  <rect class="used" x="190" y="104" width="300" height="400" fill="#3d6fb4"/></svg>`,
+);
 const kArmedLayout = path.join(process.env.FOLDER, "armed_layout.svg");
 writeFileSync(kArmedLayout, readFileSync(kLayout, "utf8").replace('class="used"', 'class="used" onclick="alert(1)"'));
 
@@ -29,23 +32,47 @@ function manyLists() {
   const keys = Array.from({ length: 40 }, (_, key) => `NvSciBufImageAttrKey_Key${key}`);
   const participants = Array.from({ length: 64 }, (_, index) => ({ name: `stage ${index}`, asks: {} }));
   const decisions = keys.map((key, row) => {
-    const asks = participants.map((_, index) => ({ participant: index, text: row === 25 && index === 40 ? "4096" : "1920, 960" }));
+    const asks = participants.map((_, index) => ({
+      participant: index,
+      text: row === 25 && index === 40 ? "4096" : "1920, 960",
+    }));
     const outcome = row < 25 ? "granted" : row === 25 ? "refused" : "undecided";
-    return { key, outcome, reason_code: row === 25 ? "conflict" : "none", asks, reason: `the reason of ${key}`, granted_text: "unset" };
+    return {
+      key,
+      outcome,
+      reason_code: row === 25 ? "conflict" : "none",
+      asks,
+      reason: `the reason of ${key}`,
+      granted_text: "unset",
+    };
   });
-  return { format_version: 1, interface: "NvSciBuf", participants,
-    report: { outcome: "refused", summary: "", conclusion: "", deciding_key: keys[25], decisions } };
+  return {
+    format_version: 1,
+    interface: "NvSciBuf",
+    participants,
+    report: { outcome: "refused", summary: "", conclusion: "", deciding_key: keys[25], decisions },
+  };
 }
 
-const kNotNegotiated = { interface: "NvSciBuf", participants: [
-  { name: "camera", asks: { NvSciBufRawBufferAttrKey_Size: 4096 } }, { asks: { NvSciBufRawBufferAttrKey_Align: 256 } }] };
+const kNotNegotiated = {
+  interface: "NvSciBuf",
+  participants: [
+    { name: "camera", asks: { NvSciBufRawBufferAttrKey_Size: 4096 } },
+    { asks: { NvSciBufRawBufferAttrKey_Align: 256 } },
+  ],
+};
 
 const conflict = pageOf("conflict", sampleFile("size_conflict.json"));
 const denied = pageOf("denied", sampleFile("compression_denied.json"), kLayout);
 const signalers = pageOf("signalers", sampleFile("two_signalers.json"));
 const hostile = pageOf("hostile", sampleFile("hostile.json"));
 const many = pageOf("many", manyLists());
-const several = pageOf("several", kNotNegotiated, sampleFile("compression_denied.json"), sampleFile("two_signalers.json"));
+const several = pageOf(
+  "several",
+  kNotNegotiated,
+  sampleFile("compression_denied.json"),
+  sampleFile("two_signalers.json"),
+);
 const lists = pageOf("lists", kNotNegotiated);
 const pages = { conflict, denied, signalers, hostile, many, several, lists };
 
@@ -57,14 +84,22 @@ before(startBrowser);
 after(endBrowser);
 
 test("opens on the cell that decides, which is seen and has the focus", async () => {
-  const deciding = { conflict: "encoder8192", denied: "detectorGPU-0011", signalers: "detectorSignalOnly", many: "stage 404096" };
+  const deciding = {
+    conflict: "encoder8192",
+    denied: "detectorGPU-0011…eeff",
+    signalers: "detectorSignalOnly",
+    many: "stage 404096",
+  };
   for (const [name, text] of Object.entries(deciding)) {
     for (const viewport of kSizes) {
       await open(pages[name], { viewport }, async (page) => {
         assert.ok((await focused(page)).startsWith(text), `${name} at ${viewport.width}: ${await focused(page)}`);
         const isSeen = await page.evaluate(() => {
           const box = document.activeElement.getBoundingClientRect();
-          const points = [[box.left + 3, box.top + 3], [box.right - 3, box.bottom - 3]];
+          const points = [
+            [box.left + 3, box.top + 3],
+            [box.right - 3, box.bottom - 3],
+          ];
           return points.every(([x, y]) => document.activeElement.contains(document.elementFromPoint(x, y)));
         });
         assert.ok(isSeen, `${name} at ${viewport.width}: something is in front of the cell`);
@@ -74,13 +109,44 @@ test("opens on the cell that decides, which is seen and has the focus", async ()
 });
 
 test("a key that nobody asks for decides by its decision", async () => {
-  const missing = { interface: "NvSciBuf", participants: [{ name: "camera", asks: {} }], report: { outcome: "refused",
-    deciding_key: "NvSciBufGeneralAttrKey_Types", decisions: [{ key: "NvSciBufGeneralAttrKey_Types", outcome: "refused",
-      reason_code: "missing", asks: [], reason: "it is mandatory" }] } };
+  const missing = {
+    interface: "NvSciBuf",
+    participants: [{ name: "camera", asks: {} }],
+    report: {
+      outcome: "refused",
+      deciding_key: "NvSciBufGeneralAttrKey_Types",
+      decisions: [
+        {
+          key: "NvSciBufGeneralAttrKey_Types",
+          outcome: "refused",
+          reason_code: "missing",
+          asks: [],
+          reason: "it is mandatory",
+        },
+      ],
+    },
+  };
   await open(pageOf("missing", missing), {}, async (page) => {
     assert.match(await focused(page), /refused/);
     assert.equal(await textOf(page, "#headline"), "Refused: nobody sets Types");
     assert.match(await reason(page), /it is mandatory/);
+  });
+});
+
+test("where most agree, the one that does not decides, even if it is the first", async () => {
+  const key = "NvSciBufRawBufferAttrKey_Size";
+  const asks = ["1", "2", "2"].map((text, participant) => ({ participant, text }));
+  const alone = {
+    participants: asks.map(({ text }) => ({ name: `list of ${text}` })),
+    report: {
+      outcome: "refused",
+      deciding_key: key,
+      decisions: [{ key, outcome: "refused", reason_code: "conflict", asks }],
+    },
+  };
+  await open(pageOf("alone", alone), {}, async (page) => {
+    assert.match(await focused(page), /^list of 11, refused/);
+    assert.equal(await page.locator("#matrix .ask .symbol").count(), 1);
   });
 });
 
@@ -115,7 +181,14 @@ test("the arrow keys reach every cell of a row, and stop at its ends", async () 
       await page.keyboard.press("ArrowRight");
       if ((await focused(page)) !== row.at(-1)) row.push(await focused(page));
     }
-    assert.deepEqual(row, ["Size RawBuffer", "camera4096, refused", "encoder8192, refuseddecides", "not asked", "grantedunset", "refused"]);
+    assert.deepEqual(row, [
+      "Size RawBuffer",
+      "camera4096, refused",
+      "encoder8192, refuseddecides",
+      "not asked",
+      "grantedunset",
+      "refused",
+    ]);
     assert.equal(await page.locator('#matrix [tabindex="0"]').count(), 1);
   });
 });
@@ -150,10 +223,20 @@ test("a tap shows a reason, which is spoken too", async () => {
 
 test("states differ in symbol and word, not in colour alone", async () => {
   await open(denied, {}, async (page) => {
-    const badges = await page.locator("#matrix .badge").evaluateAll((all) => all.map((badge) =>
-      `${badge.textContent}: ${badge.querySelector("use").getAttribute("href")}`));
-    assert.ok(badges.includes("granted: #symbol-granted") && badges.includes("denied: #symbol-weakened"), badges.join());
-    const pattern = (state) => page.locator(`#matrix .ask.${state}`).first().evaluate((cell) => getComputedStyle(cell).backgroundImage);
+    const badges = await page
+      .locator("#matrix .badge")
+      .evaluateAll((all) =>
+        all.map((badge) => `${badge.textContent}: ${badge.querySelector("use").getAttribute("href")}`),
+      );
+    assert.ok(
+      badges.includes("granted: #symbol-granted") && badges.includes("denied: #symbol-weakened"),
+      badges.join(),
+    );
+    const pattern = (state) =>
+      page
+        .locator(`#matrix .ask.${state}`)
+        .first()
+        .evaluate((cell) => getComputedStyle(cell).backgroundImage);
     assert.notEqual(await pattern("granted"), await pattern("weakened"));
   });
 });
@@ -180,7 +263,9 @@ test("texts have contrast, in light and in dark", async () => {
 
 test("a faint text would be found", async () => {
   await open(conflict, { colorScheme: "light" }, async (page) => {
-    await page.locator("#summary").evaluate((summary) => { summary.style.color = "#999"; });
+    await page.locator("#summary").evaluate((summary) => {
+      summary.style.color = "#999";
+    });
     assert.equal((await page.evaluate(faintTexts, kLeastContrast)).length, 1);
   });
 });
@@ -193,8 +278,15 @@ test("the network is out of reach, and asking for it would be found", async () =
 test("hostile texts are shown as texts", async () => {
   await open(hostile, {}, async (page) => {
     const text = await page.locator("body").innerText();
-    for (const part of ["</script><script>alert(1)</script>", "a\"b'c&lt;", "<img src=http://192.0.2.1/x onerror=alert(1)>",
-      "<!-- <b>bold", "⟨U+202E⟩gnp.exe⟨U+0007⟩", "<svg onload=alert(1)>", "שלום"]) {
+    for (const part of [
+      "</script><script>alert(1)</script>",
+      "a\"b'c&lt;",
+      "<img src=http://192.0.2.1/x onerror=alert(1)>",
+      "<!-- <b>bold",
+      "⟨U+202E⟩gnp.exe⟨U+0007⟩",
+      "<svg onload=alert(1)>",
+      "שלום",
+    ]) {
       assert.ok(text.includes(part), part);
     }
     assert.ok(!/[\u202a-\u202e\u2066-\u2069]/.test(text), "a character turns the direction of what follows");
@@ -210,8 +302,10 @@ test("a layout is drawn, and only drawn", async () => {
   });
   // The browser tells that it did not take a handler, and that is all that happens.
   const armed = pageOf("armed", sampleFile("compression_denied.json"), kArmedLayout);
-  await assert.rejects(open(armed, {}, (page) => page.locator("#drawing svg .used").click()),
-    ({ message }) => /event handler violates/.test(message) && !/dialog|request|error:/.test(message));
+  await assert.rejects(
+    open(armed, {}, (page) => page.locator("#drawing svg .used").click()),
+    ({ message }) => /event handler violates/.test(message) && !/dialog|request|error:/.test(message),
+  );
 });
 
 test("of several negotiations one is chosen, and its address opens it again", async () => {
@@ -252,7 +346,9 @@ test("lists that nobody negotiated, and a file without any, say so", async () =>
     assert.match(await reason(page), /camera asks 4096/);
     assert.equal(await page.locator("#matrix thead .participant").nth(1).textContent(), "list 2");
   });
-  await open(pageOf("empty"), {}, async (page) => assert.equal(await textOf(page, "#notice"), "The file has no negotiation."));
+  await open(pageOf("empty"), {}, async (page) =>
+    assert.equal(await textOf(page, "#notice"), "The file has no negotiation."),
+  );
 });
 
 test("paper has the reasons that nobody can point at there", async () => {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One tab stop for the whole table: the arrow keys move it, as the ARIA practices for grids say. What the page is told is
-// the cell that is focused, and, while the pointer is on another one, that one.
+// One tab stop for the whole table: the arrow keys move it, as the ARIA practices for grids say. What the page is told
+// is the cell that is focused, and, while the pointer is on another one, that one.
 
 class Grid {
-  // `show(cell, isFocus)` is called for the cell whose reason is to be seen, `enter()` and `leave()` for Enter and Escape.
+  // `show(cell, isFocus)` is called for the cell whose reason is to be seen, the others for Enter and Escape.
   constructor(table, { show, enter, leave }) {
     this.table = table;
     this.show = show;
@@ -39,7 +39,10 @@ class Grid {
     if (this.current) {
       const cell = this.current.getBoundingClientRect();
       const box = scroller.getBoundingClientRect();
-      scroller.scrollBy(cell.x + cell.width / 2 - box.x - box.width / 2, cell.y + cell.height / 2 - box.y - box.height / 2);
+      scroller.scrollBy(
+        cell.x + cell.width / 2 - box.x - box.width / 2,
+        cell.y + cell.height / 2 - box.y - box.height / 2,
+      );
     }
     this.focus(this.current);
   }
@@ -78,7 +81,8 @@ class Grid {
       const cells = rows[Math.min(Math.max(index, 0), rows.length - 1)];
       const wanted = this.current.cellIndex;
       return cells.reduce((best, cell) =>
-        Math.abs(cell.cellIndex - wanted) < Math.abs(best.cellIndex - wanted) ? cell : best);
+        Math.abs(cell.cellIndex - wanted) < Math.abs(best.cellIndex - wanted) ? cell : best,
+      );
     };
     const targets = {
       ArrowRight: () => rows[row][column + 1],

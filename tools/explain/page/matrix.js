@@ -3,16 +3,19 @@
 // The table participants × keys: what each cell shows, and what it is about. A cell is an element with a `subject`:
 // the row of the negotiation, the participant, or both.
 
-const kMostInCards = 8;  // participants; with more of them a narrow screen shows the table, not a card for each key
+const kMostInCards = 8; // participants; with more of them a narrow screen shows the table, not a card for each key
 
-// What identifies a GPU to people fits into a cell; the whole of it is in the reason.
-const shortened = (text) => text.replace(/GPU-([0-9a-f]{4})[0-9a-f]{4}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi, "GPU-$1…");
+// The ends of a GPU's identifier fit into a cell; the whole of it is in the reason.
+const shortened = (text) =>
+  text.replace(/GPU-([0-9a-f]{4})[0-9a-f]{4}(?:-[0-9a-f]{4}){3}-[0-9a-f]{8}([0-9a-f]{4})/gi, "GPU-$1…$2");
 
-const kLineOfValue = 26;  // characters that a value may have to stand in one line
+// Characters that a value may have to stand in one line.
+const kLineOfAsk = 26;
+const kLineOfGranted = 14;
 
-function valueOf(text, kind = "") {
+function valueOf(text, most, kind = "") {
   const cut = shortened(text);
-  return given(cut, `value ${cut.length <= kLineOfValue ? "line" : ""} ${kind}`.trim());
+  return given(cut, `value ${cut.length <= most ? "line" : ""} ${kind}`.trim());
 }
 
 const subjects = new WeakMap();
@@ -25,45 +28,88 @@ function cell(name, attributes, subject, ...content) {
 
 function headOfMatrix({ participants }) {
   const columns = participants.map((participant, index) =>
-    cell("th", { role: "columnheader", scope: "col", class: "participant" }, { participant: index },
+    cell(
+      "th",
+      { role: "columnheader", scope: "col", class: "participant" },
+      { participant: index },
       given(participant.name),
-      participant.peer === "" ? null :
-        element("span", { class: "from" }, symbol("peer"), element("span", { class: "unseen" }, "from "),
-          given(participant.peer))));
-  return element("thead", { role: "rowgroup" }, element("tr", { role: "row" },
-    element("th", { role: "columnheader", scope: "col", class: "key" }, "Key"), columns,
-    element("th", { role: "columnheader", scope: "col", class: "granted-value" }, "Granted"),
-    element("th", { role: "columnheader", scope: "col", class: "decision" }, "Decision")));
+      participant.peer === ""
+        ? null
+        : element(
+            "span",
+            { class: "from" },
+            symbol("peer"),
+            element("span", { class: "unseen" }, "from "),
+            given(participant.peer),
+          ),
+    ),
+  );
+  return element(
+    "thead",
+    { role: "rowgroup" },
+    element(
+      "tr",
+      { role: "row" },
+      element("th", { role: "columnheader", scope: "col", class: "key" }, "Key"),
+      columns,
+      element("th", { role: "columnheader", scope: "col", class: "granted-value" }, "Granted"),
+      element("th", { role: "columnheader", scope: "col", class: "decision" }, "Decision"),
+    ),
+  );
 }
 
 function askCell(row, participants, index, ask, isDeciding) {
   if (ask === undefined) {
-    return cell("td", { role: "gridcell", class: "ask none" }, { row, participant: index },
-      element("span", { class: "unseen" }, "not asked"));
+    return cell(
+      "td",
+      { role: "gridcell", class: "ask none" },
+      { row, participant: index },
+      element("span", { class: "unseen" }, "not asked"),
+    );
   }
   const isUnmet = ask.state === "refused" || ask.state === "weakened";
-  return cell("td", { role: "gridcell", class: `ask ${ask.state}${isDeciding ? " deciding" : ""}` },
+  return cell(
+    "td",
+    { role: "gridcell", class: `ask ${ask.state}${isDeciding ? " deciding" : ""}` },
     { row, participant: index },
     element("span", { class: "who" }, given(participants[index].name)),
-    element("span", { class: "what" }, isUnmet ? symbol(ask.state) : null, valueOf(ask.text)),
+    element("span", { class: "what" }, isUnmet ? symbol(ask.state) : null, valueOf(ask.text, kLineOfAsk)),
     isUnmet ? element("span", { class: "unseen" }, `, ${row.word}`) : null,
-    isDeciding ? element("span", { class: "mark" }, "decides") : null);
+    isDeciding ? element("span", { class: "mark" }, "decides") : null,
+  );
 }
 
 function rowOfMatrix(row, { participants, report }, deciding) {
   const asks = new Map(row.asks.map((ask) => [ask.participant, ask]));
   const isDecidingRow = report.deciding === row;
   const noAskDecides = isDecidingRow && deciding === null;
-  return element("tr", { role: "row", class: `${row.state}${isDecidingRow ? " deciding-row" : ""}` },
-    cell("th", { role: "rowheader", scope: "row", class: "key", title: visible(row.key) }, { row },
-      given(row.short, "short"), row.group === "" ? null : [" ", given(row.group, "group")]),
+  return element(
+    "tr",
+    { role: "row", class: `${row.state}${isDecidingRow ? " deciding-row" : ""}` },
+    cell(
+      "th",
+      { role: "rowheader", scope: "row", class: "key", title: visible(row.key) },
+      { row },
+      given(row.short, "short"),
+      row.group === "" ? null : [" ", given(row.group, "group")],
+    ),
     participants.map((_, index) =>
-      askCell(row, participants, index, asks.get(index), isDecidingRow && deciding?.participant === index)),
-    cell("td", { role: "gridcell", class: "granted-value" }, { row },
+      askCell(row, participants, index, asks.get(index), isDecidingRow && deciding?.participant === index),
+    ),
+    cell(
+      "td",
+      { role: "gridcell", class: "granted-value" },
+      { row },
       element("span", { class: "who", "aria-hidden": "true" }, "granted"),
-      valueOf(row.granted || "unset", row.granted === "" || row.granted === "unset" ? "unset" : "")),
-    cell("td", { role: "gridcell", class: `decision${noAskDecides ? " deciding" : ""}` }, { row },
-      badge(row.state, row.word)));
+      valueOf(row.granted || "unset", kLineOfGranted, row.granted === "" || row.granted === "unset" ? "unset" : ""),
+    ),
+    cell(
+      "td",
+      { role: "gridcell", class: `decision${noAskDecides ? " deciding" : ""}` },
+      { row },
+      badge(row.state, row.word),
+    ),
+  );
 }
 
 const kFilters = [
@@ -78,15 +124,22 @@ function drawMatrix(negotiation, filter) {
   const rows = negotiation.report.rows.filter(filter.keeps);
   const table = byId("matrix");
   table.className = negotiation.participants.length > kMostInCards ? "many" : "few";
-  table.replaceChildren(headOfMatrix(negotiation), element("tbody", { role: "rowgroup" },
-    rows.map((row) => rowOfMatrix(row, negotiation, deciding))));
+  table.replaceChildren(
+    headOfMatrix(negotiation),
+    element(
+      "tbody",
+      { role: "rowgroup" },
+      rows.map((row) => rowOfMatrix(row, negotiation, deciding)),
+    ),
+  );
   table.setAttribute("aria-rowcount", rows.length + 1);
   table.setAttribute("aria-colcount", negotiation.participants.length + 3);
 }
 
 // A filter that would show nothing, or the same as the one before, is not offered.
 function filtersOf({ report }) {
-  return kFilters.map((filter) => ({ filter, count: report.rows.filter(filter.keeps).length }))
+  return kFilters
+    .map((filter) => ({ filter, count: report.rows.filter(filter.keeps).length }))
     .filter(({ count }, index, all) => count > 0 && (index === 0 || count !== all[index - 1].count));
 }
 
@@ -100,17 +153,38 @@ function firstFilter(negotiation) {
 function drawFilter(negotiation, chosen, choose) {
   const choices = filtersOf(negotiation);
   const legend = byId("filter").firstElementChild;
-  byId("filter").replaceChildren(legend, ...choices.map(({ filter, count }) => {
-    const button = element("input", { type: "radio", name: "filter", value: filter.name, checked: filter === chosen });
-    button.addEventListener("change", () => choose(filter));
-    return element("label", {}, button, element("span", {}, `${filter.words} `,
-      element("span", { class: "count" }, String(count))));
-  }));
+  byId("filter").replaceChildren(
+    legend,
+    ...choices.map(({ filter, count }) => {
+      const button = element("input", {
+        type: "radio",
+        name: "filter",
+        value: filter.name,
+        checked: filter === chosen,
+      });
+      button.addEventListener("change", () => choose(filter));
+      return element(
+        "label",
+        {},
+        button,
+        element("span", {}, `${filter.words} `, element("span", { class: "count" }, String(count))),
+      );
+    }),
+  );
   byId("filter").hidden = choices.length < 2;
 }
 
 function drawLegend(negotiation) {
-  const words = { granted: "granted", weakened: "denied", refused: "refused", quiet: "nobody's wish", open: "not decided" };
+  const words = {
+    granted: "granted",
+    weakened: "denied",
+    refused: "refused",
+    quiet: "nobody's wish",
+    open: "not decided",
+  };
   const seen = Object.keys(words).filter((state) => negotiation.report.rows.some((row) => row.state === state));
-  fill("legend", seen.map((state) => element("span", { class: `sample ${state}` }, symbol(state), words[state])));
+  fill(
+    "legend",
+    seen.map((state) => element("span", { class: `sample ${state}` }, symbol(state), words[state])),
+  );
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A negotiation as the page shows it, made of one of the file. What is missing or of a wrong type there becomes an empty
-// text or an empty list here, so nothing that is drawn asks again.
+// A negotiation as the page shows it, made of one of the file. What is missing or of a wrong type there becomes an
+// empty text or an empty list here, so nothing that is drawn asks again.
 
 const listOf = (value) => (Array.isArray(value) ? value : []);
 const recordOf = (value) => (value !== null && typeof value === "object" && !Array.isArray(value) ? value : {});
@@ -55,20 +55,37 @@ function readSuggestion(raw, participants) {
     text: textOf(text),
     state: textOf(state),
     then: textOf(then),
-    changes: listOf(changes).map(recordOf).filter((change) => isIndexOf(participants, change.participant)).map((change) => ({
-      participant: change.participant,
-      key: textOf(change.key),
-      leavesOut: change.change === "leave_out",
-      text: textOf(change.text ?? change.value),
-    })),
+    changes: listOf(changes)
+      .map(recordOf)
+      .filter((change) => isIndexOf(participants, change.participant))
+      .map((change) => ({
+        participant: change.participant,
+        key: textOf(change.key),
+        leavesOut: change.change === "leave_out",
+        text: textOf(change.text ?? change.value),
+      })),
   };
 }
 
-// The texts of the asks of a row that could not be granted.
-function refusedTexts(asks, reasonCode, suggestion, key) {
-  const changed = (suggestion?.changes ?? []).filter((change) => change.key === key).map((change) => change.participant);
-  const named = asks.filter((ask) => changed.includes(ask.participant));
-  return new Set((named.length === 0 || reasonCode === "conflict" ? asks : named).map((ask) => ask.text));
+// What more than half of several lists ask, or null.
+function textOfMost(asks) {
+  const counts = new Map();
+  for (const { text } of asks) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return [...counts].find(([, count]) => count > 1 && 2 * count > asks.length)?.[0] ?? null;
+}
+
+// Which asks of a row are what could not be granted. Of a conflict those that stand against most others, where there
+// are such; else those that the suggestion would change, and those like them.
+function isUnmetAsk(asks, reasonCode, suggestion, key) {
+  if (reasonCode === "conflict") {
+    const most = textOfMost(asks);
+    return ({ text }) => text !== most;
+  }
+  const changed = (suggestion?.changes ?? [])
+    .filter((change) => change.key === key)
+    .map((change) => change.participant);
+  const texts = new Set(asks.filter((ask) => changed.includes(ask.participant)).map((ask) => ask.text));
+  return ({ text }) => texts.size === 0 || texts.has(text);
 }
 
 function readDecision(raw, participants) {
@@ -77,15 +94,25 @@ function readDecision(raw, participants) {
   const reasonCode = textOf(raw.reason_code);
   const state = reasonCode === "downgraded" && outcome.state === "granted" ? "weakened" : outcome.state;
   const suggestion = readSuggestion(raw.suggestion, participants);
-  const asks = listOf(raw.asks).map(recordOf).filter((ask) => isIndexOf(participants, ask.participant))
+  const asks = listOf(raw.asks)
+    .map(recordOf)
+    .filter((ask) => isIndexOf(participants, ask.participant))
     .map((ask) => ({ participant: ask.participant, text: textOf(ask.text ?? ask.value) }));
   const isProblem = state === "weakened" || state === "refused";
-  const unmet = refusedTexts(asks, reasonCode, suggestion, key);
-  for (const ask of asks) ask.state = isProblem && !unmet.has(ask.text) ? "quiet" : state;
+  const isUnmet = isUnmetAsk(asks, reasonCode, suggestion, key);
+  for (const ask of asks) ask.state = isProblem && !isUnmet(ask) ? "disputed" : state;
   return {
-    ...namesOfKey(key), state, word: outcome.word, reasonCode, isProblem, asks, suggestion,
-    rule: textOf(raw.rule), ruleText: textOf(raw.rule_text),
-    granted: textOf(raw.granted_text ?? raw.granted), reason: textOf(raw.reason),
+    ...namesOfKey(key),
+    state,
+    word: outcome.word,
+    reasonCode,
+    isProblem,
+    asks,
+    suggestion,
+    rule: textOf(raw.rule),
+    ruleText: textOf(raw.rule_text),
+    granted: textOf(raw.granted_text ?? raw.granted),
+    reason: textOf(raw.reason),
   };
 }
 
@@ -95,8 +122,19 @@ function rowsOfAsks(participants) {
   participants.forEach((participant, index) => {
     for (const [key, value] of Object.entries(participant.asks)) {
       if (!rows.has(key)) {
-        rows.set(key, { ...namesOfKey(key), state: "open", word: "not decided", reasonCode: "", isProblem: false, asks: [],
-          suggestion: null, rule: "", ruleText: "", granted: "", reason: "" });
+        rows.set(key, {
+          ...namesOfKey(key),
+          state: "open",
+          word: "not decided",
+          reasonCode: "",
+          isProblem: false,
+          asks: [],
+          suggestion: null,
+          rule: "",
+          ruleText: "",
+          granted: "",
+          reason: "",
+        });
       }
       rows.get(key).asks.push({ participant: index, text: textOf(value), state: "open" });
     }
@@ -112,37 +150,63 @@ function readCall(raw) {
 }
 
 function readReport(raw, participants) {
-  const decisions = listOf(raw.decisions).map(recordOf).map((decision) => readDecision(decision, participants));
+  const decisions = listOf(raw.decisions)
+    .map(recordOf)
+    .map((decision) => readDecision(decision, participants));
   const outcome = ["granted", "weakened", "refused"].includes(raw.outcome) ? raw.outcome : "open";
   const problems = decisions.filter((row) => row.isProblem);
   return {
     outcome,
     rows: decisions,
     deciding: decisions.find((row) => row.key === raw.deciding_key) ?? problems[0] ?? null,
-    summary: textOf(raw.summary), conclusion: textOf(raw.conclusion),
-    code: textOf(raw.code), error: textOf(raw.error), text: textOf(raw.text),
-    places: listOf(raw.places).map(recordOf).map((place) => ({
-      memory: textOf(place.memory), gpu: textOf(place.gpu), fits: place.fits === true,
-      isChosen: place.is_chosen === true, reason: textOf(place.reason),
-    })),
+    summary: textOf(raw.summary),
+    conclusion: textOf(raw.conclusion),
+    code: textOf(raw.code),
+    error: textOf(raw.error),
+    text: textOf(raw.text),
+    places: listOf(raw.places)
+      .map(recordOf)
+      .map((place) => ({
+        memory: textOf(place.memory),
+        gpu: textOf(place.gpu),
+        fits: place.fits === true,
+        isChosen: place.is_chosen === true,
+        reason: textOf(place.reason),
+      })),
   };
 }
 
 function readNegotiation(raw) {
   const fields = recordOf(raw);
-  const participants = listOf(fields.participants).map(recordOf).map((participant, index) => ({
-    name: textOf(participant.name) || `list ${index + 1}`,
-    peer: textOf(participant.peer),
-    asks: recordOf(participant.asks),
-  }));
-  const report = fields.report ? readReport(recordOf(fields.report), participants) : {
-    outcome: "open", rows: rowsOfAsks(participants), deciding: null, summary: "", conclusion: "", code: "", error: "",
-    text: "", places: [],
-  };
+  const participants = listOf(fields.participants)
+    .map(recordOf)
+    .map((participant, index) => ({
+      name: textOf(participant.name) || `list ${index + 1}`,
+      peer: textOf(participant.peer),
+      asks: recordOf(participant.asks),
+    }));
+  const report = fields.report
+    ? readReport(recordOf(fields.report), participants)
+    : {
+        outcome: "open",
+        rows: rowsOfAsks(participants),
+        deciding: null,
+        summary: "",
+        conclusion: "",
+        code: "",
+        error: "",
+        text: "",
+        places: [],
+      };
   const process = recordOf(fields.process);
   return {
-    interface: textOf(fields.interface), participants, report, call: readCall(fields.call), time: textOf(fields.time),
-    process: [textOf(process.name), textOf(process.pid)].filter(Boolean).join(", "), layout: textOf(fields.layout),
+    interface: textOf(fields.interface),
+    participants,
+    report,
+    call: readCall(fields.call),
+    time: textOf(fields.time),
+    process: [textOf(process.name), textOf(process.pid)].filter(Boolean).join(", "),
+    layout: textOf(fields.layout),
   };
 }
 
@@ -160,10 +224,13 @@ function headlineOf({ report, participants }) {
   return key === "" ? "Refused" : `Refused because of ${key}`;
 }
 
-// The ask that decides: the one to change, or the first that differs from those before it.
+// The ask that decides: the one to change, or the first that differs from most others, or from those before it.
 function decidingAsk({ deciding }) {
   if (deciding === null || deciding.asks.length === 0) return null;
   const changes = (deciding.suggestion?.changes ?? []).filter((change) => change.key === deciding.key);
-  return deciding.asks.find((ask) => changes.some((change) => change.participant === ask.participant)) ??
-    deciding.asks.find((ask) => ask.text !== deciding.asks[0].text) ?? deciding.asks[0];
+  return (
+    deciding.asks.find((ask) => changes.some((change) => change.participant === ask.participant)) ??
+    deciding.asks.find((ask) => ask.text !== (textOfMost(deciding.asks) ?? deciding.asks[0].text)) ??
+    deciding.asks[0]
+  );
 }

@@ -3,7 +3,7 @@
 // The page: reads what the file has, draws one negotiation, and opens on the cell that decides.
 
 let negotiations = [];
-let shown = null;  // one of them
+let shown = null; // one of them
 let filter = kFilters[1];
 
 const grid = new Grid(byId("matrix"), {
@@ -17,7 +17,9 @@ const grid = new Grid(byId("matrix"), {
     fold(false);
     byId("reason").focus();
   },
-  leave() { fold(true); },
+  leave() {
+    fold(true);
+  },
 });
 
 // On a narrow screen the reason covers the end of the table, unless it is folded to its first line.
@@ -34,8 +36,10 @@ byId("fold").addEventListener("click", () => fold(!byId("reason").classList.cont
 
 // The cell that decides, or the first one.
 const firstCell = () =>
-  document.querySelector("#matrix .deciding") ?? document.querySelector("#matrix td.ask:not(.none)") ??
-  [...document.querySelectorAll("#matrix td, #matrix th")].find((cell) => subjects.has(cell)) ?? null;
+  document.querySelector("#matrix .deciding") ??
+  document.querySelector("#matrix td.ask:not(.none)") ??
+  [...document.querySelectorAll("#matrix td, #matrix th")].find((cell) => subjects.has(cell)) ??
+  null;
 
 function chooseFilter(chosen) {
   filter = chosen;
@@ -54,7 +58,9 @@ function showRow(row) {
     drawFilter(shown, kFilters[2], chooseFilter);
     chooseFilter(kFilters[2]);
   }
-  const cells = [...document.querySelectorAll("#matrix td, #matrix th")].filter((cell) => subjects.get(cell)?.row === row);
+  const cells = [...document.querySelectorAll("#matrix td, #matrix th")].filter(
+    (cell) => subjects.get(cell)?.row === row,
+  );
   grid.focus(cells.find((cell) => cell.classList.contains("deciding")) ?? cells.at(-1));
 }
 
@@ -94,6 +100,7 @@ function start() {
   const first = (outcome) => negotiations.findIndex(({ report }) => report.outcome === outcome);
   const wanted = [negotiations[named] ? named : -1, first("refused"), first("weakened"), 0];
   show(wanted.find((index) => index >= 0));
+  document.querySelector("#negotiations [aria-current]")?.scrollIntoView({ block: "nearest" });
   grid.open();
 }
 

@@ -2,7 +2,7 @@
 //
 // The panel that says why: of a key, of what one participant asks for it, or of a participant.
 
-const kMostNamed = 6;  // participants that are named for one value; the others are counted
+const kMostNamed = 6; // participants that are named for one value; the others are counted
 
 // Equal asks together: each text with the participants that ask it.
 function groupsOfAsks(row, participants) {
@@ -32,10 +32,21 @@ function stateOfSuggestion({ state, then }) {
 
 function changesOf(suggestion, participants) {
   if (suggestion.changes.length === 0) return null;
-  return element("ul", { class: "edits" }, suggestion.changes.map((change) => element("li", {},
-    given(participants[change.participant].name, "who"), ": ", change.leavesOut ? "leave out " : "set ",
-    element("code", {}, given(change.key)),
-    change.leavesOut || change.text === "" ? null : [" to ", element("code", {}, given(change.text))])));
+  return element(
+    "ul",
+    { class: "edits" },
+    suggestion.changes.map((change) =>
+      element(
+        "li",
+        {},
+        given(participants[change.participant].name, "who"),
+        ": ",
+        change.leavesOut ? "leave out " : "set ",
+        element("code", {}, given(change.key)),
+        change.leavesOut || change.text === "" ? null : [" to ", element("code", {}, given(change.text))],
+      ),
+    ),
+  );
 }
 
 const term = (word, ...content) => [element("dt", {}, word), element("dd", {}, ...content)];
@@ -53,35 +64,70 @@ function reasonOfRow({ row, participant }, negotiation) {
     element("div", { class: "outcome" }, element("h3", {}, titleOfKey(row)), badge(row.state, row.word)),
     participant === undefined ? null : askOf(row, participant, negotiation),
     element("p", { class: "why" }, given(row.reason || kWithoutReason[row.word] || "No reason was recorded.")),
-    element("dl", { class: "derivation" },
+    element(
+      "dl",
+      { class: "derivation" },
       row.ruleText === "" && row.rule === "" ? null : term("Rule", given(row.ruleText || row.rule)),
-      groups.length === 0 ? term("Asked", "by nobody") : term("Asked", element("ul", {}, groups.map(({ text, names }) =>
-        element("li", {}, given(text, "value"), " by ", namesOf(names))))),
+      groups.length === 0
+        ? term("Asked", "by nobody")
+        : term(
+            "Asked",
+            element(
+              "ul",
+              {},
+              groups.map(({ text, names }) => element("li", {}, given(text, "value"), " by ", namesOf(names))),
+            ),
+          ),
       row.granted === "" ? null : term("Granted", given(row.granted, "value")),
-      term("Key", given(row.key, "value"))),
-    row.suggestion === null ? null : element("div", { class: "suggestion" },
-      element("h4", {}, "To change"), element("p", {}, given(row.suggestion.text)),
-      changesOf(row.suggestion, negotiation.participants), element("p", {}, stateOfSuggestion(row.suggestion))),
+      term("Key", given(row.key, "value")),
+    ),
+    row.suggestion === null
+      ? null
+      : element(
+          "div",
+          { class: "suggestion" },
+          element("h4", {}, "To change"),
+          element("p", {}, given(row.suggestion.text)),
+          changesOf(row.suggestion, negotiation.participants),
+          element("p", {}, stateOfSuggestion(row.suggestion)),
+        ),
   ];
 }
 
 // For decisions that come without words of their own.
 const kWithoutReason = {
-  granted: "Granted as asked.", adjusted: "Granted in another form.", default: "Nobody asked; this is the default.",
-  computed: "Nobody asked; this follows from the other keys.", "not decided": "Nothing has been decided about this key.",
+  granted: "Granted as asked.",
+  adjusted: "Granted in another form.",
+  default: "Nobody asked; this is the default.",
+  computed: "Nobody asked; this follows from the other keys.",
+  "not decided": "Nothing has been decided about this key.",
 };
 
 function reasonOfParticipant({ participant: index }, { participants, report }) {
   const { name, peer } = participants[index];
-  const asked = report.rows.flatMap((row) => row.asks.filter((ask) => ask.participant === index)
-    .map((ask) => ({ row, ask })));
+  const asked = report.rows.flatMap((row) =>
+    row.asks.filter((ask) => ask.participant === index).map((ask) => ({ row, ask })),
+  );
   return [
-    element("div", { class: "outcome" }, element("h3", {}, given(name)),
-      element("span", { class: "badge" }, `participant ${index + 1} of ${participants.length}`)),
-    peer === "" ? null : element("p", {}, "Its list came from another process, by the endpoint ", given(peer, "value"), "."),
-    element("p", { class: "why" }, asked.length === 0 ? "It asks for nothing." : `It asks for ${plural(asked.length, "key")}.`),
-    element("dl", { class: "derivation" },
-      asked.map(({ row, ask }) => term(titleOfKey(row), given(ask.text, "value")))),
+    element(
+      "div",
+      { class: "outcome" },
+      element("h3", {}, given(name)),
+      element("span", { class: "badge" }, `participant ${index + 1} of ${participants.length}`),
+    ),
+    peer === ""
+      ? null
+      : element("p", {}, "Its list came from another process, by the endpoint ", given(peer, "value"), "."),
+    element(
+      "p",
+      { class: "why" },
+      asked.length === 0 ? "It asks for nothing." : `It asks for ${plural(asked.length, "key")}.`,
+    ),
+    element(
+      "dl",
+      { class: "derivation" },
+      asked.map(({ row, ask }) => term(titleOfKey(row), given(ask.text, "value"))),
+    ),
   ];
 }
 
