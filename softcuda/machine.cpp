@@ -97,9 +97,10 @@ bool same(const CUuuid& a, const CUuuid& b) noexcept {
     return std::memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;
 }
 
+// Names are printed, so nothing may steer a terminal.
 bool is_name(std::string_view name) {
-    const auto is_control = [](char byte) { return static_cast<unsigned char>(byte) < ' ' || byte == '\x7f'; };
-    return !name.empty() && name.size() <= kMaxNameSize && std::none_of(name.begin(), name.end(), is_control);
+    const auto is_printable = [](char byte) { return byte >= ' ' && byte <= '~'; };
+    return !name.empty() && name.size() <= kMaxNameSize && std::all_of(name.begin(), name.end(), is_printable);
 }
 
 void set(DeviceDescription& device, CUdevice_attribute attribute, int value) {
@@ -161,7 +162,7 @@ void read_peers(Description& description, std::size_t ordinal, std::size_t count
 DeviceDescription read_device(Description description, std::size_t ordinal, std::size_t count) {
     DeviceDescription device;
     device.name = description.text("name");
-    if (!is_name(device.name)) description.refuse("name", "is no text of 1 to 255 printable characters");
+    if (!is_name(device.name)) description.refuse("name", "is no text of 1 to 255 printable characters of ASCII");
     device.uuid = device.instance_uuid = description.uuid("uuid");
     if (description.find("instance_uuid") != nullptr) device.instance_uuid = description.uuid("instance_uuid");
     device.memory = static_cast<std::size_t>(description.number("memory_bytes", 1, INT64_MAX));

@@ -143,6 +143,7 @@ TEST_F(MachineFile, WhatCannotBeIsRefused) {
         machine_of(R"({"uuid": "GPU-00000000-0000-0000-0000-000000000001", "memory_bytes": 1})"),
         machine_of(device("", R"("name": "", "uuid": "GPU-00000000-0000-0000-0000-000000000001")")),
         machine_of(device("", R"("name": "a\u001bb", "uuid": "GPU-00000000-0000-0000-0000-000000000001")")),
+        machine_of(device("", R"("name": "a\u009bb", "uuid": "GPU-00000000-0000-0000-0000-000000000001")")),
         machine_of(device("", R"("name": "A", "uuid": "GPU-00000000-0000-0000-0000-000000000000")")),
         machine_of(device("", R"("name": "A", "uuid": "00000000-0000-0000-0000-000000000001")")),
         machine_of(device() + "," +
