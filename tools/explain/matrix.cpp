@@ -21,6 +21,7 @@ namespace {
 constexpr std::string_view kRed = "\033[1;31m";
 constexpr std::string_view kYellow = "\033[1;33m";
 constexpr std::string_view kPlain = "\033[0m";
+constexpr const char* kNothing = "-";  // is asked
 
 using Rows = std::vector<const OpenNvSciDecision*>;
 using Group = std::vector<std::uint32_t>;  // participants that ask the same
@@ -56,7 +57,7 @@ std::string asked_by(const OpenNvSciDecision& row, std::uint32_t participant) {
     for (const OpenNvSciAsk& ask : std::span(row.asks, row.askCount)) {
         if (ask.participant == participant) return cell(ask.text);
     }
-    return "-";
+    return kNothing;
 }
 
 std::vector<std::string> asks_of(const Rows& rows, std::uint32_t participant) {
@@ -80,18 +81,32 @@ std::vector<Group> groups_of(const OpenNvSciReport& report, const Rows& rows, bo
     return groups;
 }
 
-// The columns in the order in which they are needed: first one for each thing that is asked for the key that decides.
-std::vector<std::size_t> by_need(const OpenNvSciReport& report, const std::vector<Group>& groups) {
-    std::set<std::string> asked;
+// The columns in the order in which they are needed: one for each thing that is asked for the key that decides, those
+// of whoever would have to change, and the others.
+struct Columns {
     std::vector<std::size_t> needed;
     std::vector<std::size_t> others;
+};
+
+bool has_to_change(const OpenNvSciReport& report, std::uint32_t participant) {
+    const OpenNvSciSuggestion* const suggestion = report.deciding != nullptr ? report.deciding->suggestions : nullptr;
+    if (suggestion == nullptr) return false;
+    const std::span changes(suggestion->changes, suggestion->changeCount);
+    return std::any_of(changes.begin(), changes.end(),
+                       [&](const OpenNvSciChange& change) { return change.participant == participant; });
+}
+
+Columns columns_of(const OpenNvSciReport& report, const std::vector<Group>& groups) {
+    constexpr std::size_t kMostNeeded = 6;  // of more nobody keeps the overview
+    std::set<std::string> asked;
+    Columns columns;
     for (std::size_t i = 0; i < groups.size(); ++i) {
-        const std::string ask = report.deciding != nullptr ? asked_by(*report.deciding, groups[i].front()) : "-";
-        const bool is_first = ask != "-" && asked.insert(ask).second;
-        (is_first ? needed : others).push_back(i);
+        const std::uint32_t first = groups[i].front();
+        const std::string ask = report.deciding != nullptr ? asked_by(*report.deciding, first) : kNothing;
+        const bool is_needed = (ask != kNothing && asked.insert(ask).second) || has_to_change(report, first);
+        (is_needed && columns.needed.size() < kMostNeeded ? columns.needed : columns.others).push_back(i);
     }
-    needed.insert(needed.end(), others.begin(), others.end());
-    return needed;
+    return columns;
 }
 
 std::string group_name(const OpenNvSciReport& report, const Group& group) {
@@ -110,21 +125,20 @@ class Matrix {
           groups_(groups_of(report, rows_, look.has_all)) {}
 
     [[nodiscard]] std::string text() const {
-        std::vector<std::size_t> shown = by_need(report_, groups_);
-        std::vector<std::size_t> fitting;
-        if (look_.has_all) fitting = shown;
-        for (const std::size_t group : shown) {
-            if (look_.has_all) break;
-            std::vector<std::size_t> more = fitting;
-            more.push_back(group);
-            if (!fitting.empty() && !table(more).fits(look_.width)) break;
-            fitting = std::move(more);
+        Columns columns = columns_of(report_, groups_);
+        std::vector<std::size_t>& shown = columns.needed;
+        for (const std::size_t group : columns.others) {
+            shown.push_back(group);
+            if (look_.has_all || shown.size() == 1 || table(shown).fits(look_.width)) continue;
+            shown.pop_back();
+            break;
         }
         std::size_t left_out = report_.participantCount;
-        for (const std::size_t group : fitting)
+        for (const std::size_t group : shown)
             left_out -= groups_[group].size();
-        std::string all = table(fitting).text(look_.width);
-        if (left_out > 0) all += fmt::format("  {} more participants ask; --all shows them\n", left_out);
+        std::string all = table(shown).text(look_.width);
+        if (left_out > 0)
+            all += fmt::format("  {} more participant{}, whom --all shows\n", left_out, left_out == 1 ? "" : "s");
         return all;
     }
 

@@ -36,7 +36,7 @@ const char* reason_words(OpenNvSciReason reason) {
         case OpenNvSciReason_TooLarge:
             return "too large";
         case OpenNvSciReason_Roles:
-            return "one signals, others wait";
+            return "who signals, who waits";
         case OpenNvSciReason_NoCommonPrimitive:
             return "no common primitive";
         case OpenNvSciReason_ForPeers:
