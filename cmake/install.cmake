@@ -28,6 +28,8 @@ if(TARGET opennvsci-tool)
     install(FILES tools/demo/picture.png DESTINATION ${CMAKE_INSTALL_DATADIR}/opennvsci COMPONENT tool)
     install(FILES machines/h100.json machines/software-device.json
         DESTINATION ${CMAKE_INSTALL_DATADIR}/opennvsci/machines COMPONENT tool)
+    install(DIRECTORY examples/negotiations DESTINATION ${CMAKE_INSTALL_DATADIR}/opennvsci COMPONENT tool
+        FILES_MATCHING PATTERN *.json)
     install(FILES tools/completion/opennvsci DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
         COMPONENT tool)
 endif()

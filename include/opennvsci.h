@@ -189,7 +189,8 @@ typedef struct {
     uint32_t askCount;          /**< How many participants ask for it. */
     const OpenNvSciAsk* asks;   /**< Who asks for what, in the order of the participants. */
     const OpenNvSciSuggestion* suggestions; /**< The suggestion as data; NULL if there is none. */
-    uint64_t reserved[1];                   /**< 0. */
+    uint32_t followsFrom;                   /**< The key whose decision is the cause; 0 if none is. */
+    uint32_t reserved32;                    /**< 0. */
 } OpenNvSciDecision;
 
 /** A memory in which the buffer could be. All texts are never NULL. */

@@ -14,6 +14,7 @@
 
 #include "arguments.h"
 #include "commands.h"
+#include "explain/command_line.h"
 #include "layout/command_line.h"
 #include "opennvsci.h"
 #include "output.h"
@@ -99,6 +100,15 @@ int finish(Command&& command) {
     return 0;
 }
 
+// Runs a command that answers a question: 0 yes, 1 no, 2 there is no answer.
+template <class Question>
+int answer(Question&& question) {
+    const Result<bool> answered = question();
+    if (!answered) return report(answered.error(), kUsage);
+    if (const Result<> printed = finish_output(); !printed) return report(printed.error(), kUsage);
+    return *answered ? 0 : kFailure;
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -154,6 +164,14 @@ int run_command_line(int argc, char** argv) {
     auto* layout = app.add_subcommand("layout", "Show how a buffer lies in memory");
     add_layout_options(*layout, layout_options);
 
+    ExplainOptions explain_options;
+    auto* explain = app.add_subcommand("explain", "Show why lists reconcile, or do not, and what to change");
+    add_explain_options(*explain, explain_options);
+
+    ExplainOptions check_options;
+    auto* check = app.add_subcommand("check", "Tell whether lists reconcile on another machine");
+    add_check_options(*check, check_options);
+
     RunOptions run_options;
     bool soft = false;
     auto* run = app.add_subcommand("run", "Run a CUDA program, on a GPU or without one");
@@ -193,6 +211,8 @@ int run_command_line(int argc, char** argv) {
     if (devices->parsed()) return finish([&] { return tool::devices(devices_options); });
     if (config->parsed()) return finish([&] { return tool::config(config_options); });
     if (layout->parsed()) return finish([&] { return tool::layout(layout_options); });
+    if (explain->parsed()) return answer([&] { return tool::explain(explain_options); });
+    if (check->parsed()) return answer([&] { return tool::explain(check_options); });
     if (demo->parsed()) return finish([&] { return tool::demo(demo_options); });
     if (soft) run_options.device = "soft";
     return report(tool::run(run_options), kNotStarted);

@@ -77,6 +77,21 @@ struct LayoutOptions {
 /// Reconciles the buffer and prints, and draws, its layout.
 [[nodiscard]] Result<> layout(const LayoutOptions& options);
 
+struct ExplainOptions {
+    std::string file;  ///< a negotiation file; "-": stdin
+    bool all = false;  ///< everybody and every key
+    std::string why;   ///< only this key; empty: all
+    bool json = false;
+    std::filesystem::path html;  ///< empty: no page; "-": on stdout, and nothing else there
+    bool force = false;          ///< a page that is there is replaced
+    bool apply = false;          ///< the suggestions are followed
+    std::size_t only = 0;        ///< the number of the negotiation in the file, from 1; 0: all
+    std::string machine;         ///< a machine file, or the name of one; empty: this machine
+};
+/// Makes the negotiations of a file again and prints why they end as they do; true if all reconcile. Errors: there is
+/// no answer.
+[[nodiscard]] Result<bool> explain(const ExplainOptions& options);
+
 struct RunOptions {
     std::string device;  ///< auto, gpu, soft, or empty to leave the environment as it is
     std::vector<std::string> command;

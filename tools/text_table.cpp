@@ -56,7 +56,7 @@ class RowLines {
         cells_.push_back({std::move(lines), width, is_to_the_right, is_to_the_bottom});
         height_ = std::max(height_, cells_.back().lines.size());
     }
-    void append_to(std::string& all) const {
+    void append_to(std::string& all, std::string_view before = {}, std::string_view after = {}) const {
         for (std::size_t line = 0; line < height_; ++line) {
             std::string text;
             for (const Cell& cell : cells_) {
@@ -68,7 +68,7 @@ class RowLines {
                 text += cell.is_to_the_right ? padding + content : content + padding;
             }
             // Nobody sees blanks at the end of a line, and they are in the way of whoever copies it.
-            all += text.substr(0, text.find_last_not_of(' ') + 1) + '\n';
+            all.append(before).append(text, 0, text.find_last_not_of(' ') + 1).append(after) += '\n';
         }
     }
 
@@ -98,6 +98,17 @@ void TextTable::add_column(std::string_view title, Column kind, std::vector<std:
         std::max(can_be_broken ? std::min(longest_in_texts, kLeastText) : column.natural, longest_word(title));
     column.natural = std::max(column.natural, width_of(title));
     columns_.push_back(std::move(column));
+}
+
+void TextTable::style_row(std::size_t row, std::string_view before, std::string_view after) {
+    styles_[row] = {std::string(before), std::string(after)};
+}
+
+bool TextTable::fits(std::size_t width) const {
+    std::size_t needed = 0;
+    for (const Data& column : columns_)
+        needed += kGap + column.least;
+    return needed <= width;
 }
 
 std::string TextTable::text(std::size_t width) const {
@@ -168,7 +179,12 @@ void TextTable::append_part(std::string& all, const std::vector<const Data*>& pa
             const std::string_view text = row < part[i]->texts.size() ? std::string_view(part[i]->texts[row]) : "";
             cells.add_cell(lines_of(text, part[i]->kind, widths[i]), widths[i], part[i]->kind == Column::number, false);
         }
-        cells.append_to(all);
+        const auto style = styles_.find(row);
+        if (style == styles_.end()) {
+            cells.append_to(all);
+        } else {
+            cells.append_to(all, style->second.before, style->second.after);
+        }
     }
 }
 

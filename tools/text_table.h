@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,12 @@ class TextTable {
     /// One text for each row. A column without any text is left out.
     void add_column(std::string_view title, Column kind, std::vector<std::string> texts);
 
+    /// Puts `before` and `after`, which have no width, around every line of a row: what a terminal takes for a colour.
+    void style_row(std::size_t row, std::string_view before, std::string_view after);
+
+    /// Whether text() needs no second part.
+    [[nodiscard]] bool fits(std::size_t width) const;
+
     /// Lines for the titles and the rules under them, if any column has a title, and for the rows; each is indented by
     /// two blanks. No line has more than `width` characters, unless a name or a number alone is too long for that.
     [[nodiscard]] std::string text(std::size_t width) const;
@@ -37,9 +44,14 @@ class TextTable {
         std::size_t least = 0;    // characters that it needs at least
         std::size_t natural = 0;  // characters that it needs to break no line
     };
+    struct Style {
+        std::string before;
+        std::string after;
+    };
     void append_part(std::string& all, const std::vector<const Data*>& part, std::size_t width) const;
 
     std::vector<Data> columns_;
+    std::map<std::size_t, Style> styles_;  // of rows
 };
 
 /// The text in lines of at most `width` characters, broken at spaces, and inside words that are longer than a line.

@@ -173,6 +173,7 @@ OpenNvSciDecision PublicReport::decision_of(const explain::Line& line) {
     made.askCount = static_cast<std::uint32_t>(asks.size());
     made.asks = asks.data();
     made.suggestions = suggestion_of(line);
+    made.followsFrom = decision != nullptr ? decision->follows_from : 0;
     return made;
 }
 

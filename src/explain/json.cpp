@@ -118,6 +118,8 @@ void write_line(JsonWriter& out, const attr::Schema& schema, const Line& line) {
     write_value(out, *line.key, line.granted);
     write_member(out, "granted_text", line.granted_text);
     write_member(out, "reason", line.decision != nullptr ? line.decision->text.c_str() : "");
+    const std::uint32_t cause = line.decision != nullptr ? line.decision->follows_from : 0;
+    if (cause != 0) write_member(out, "follows_from", schema.find(cause)->name);
     write_suggestion(out, schema, line);
     out.end_object();
 }

@@ -26,6 +26,7 @@
 #include "file.h"
 #include "negotiation.h"
 #include "nvsci.h"
+#include "outcome.h"
 #include "output.h"
 
 namespace opennvsci::tool {

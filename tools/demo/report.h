@@ -17,9 +17,6 @@ void print_done(const std::string& line);
 /// A key's name without what all names share: "GpuId", "RawBuffer Size".
 [[nodiscard]] std::string short_key_name(std::string_view name);
 
-/// The text with every UUID "GPU-00112233-4455-…" cut to "GPU-00112233…".
-[[nodiscard]] std::string shorten_uuids(std::string_view text);
-
 /// One row per decision: key, who asked for what, the result, and why where the result is not simply what was asked.
 [[nodiscard]] std::string decisions_table(std::span<const OpenNvSciDecision> decisions);
 

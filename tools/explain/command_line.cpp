@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "explain/command_line.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+
+#include "arguments.h"
+
+namespace opennvsci::tool {
+namespace {
+
+constexpr const char* kExplainDetails =
+    "FILE is a negotiation file: one JSON object, or several, one a line, as OPENNVSCI_CAPTURE=FILE writes it for a "
+    "program; - is stdin. Each has what the participants ask, and is negotiated again here and now. Nothing is "
+    "allocated. Lists of other processes are reconciled as if they were this one's.\n"
+    "What is printed: who asks for what, what became of each key, with > before the one that decides; then why, and "
+    "what to change. A suggestion says whether it was tried.\n";
+
+constexpr const char* kExplainExample =
+    "\n"
+    "Example of a file:\n"
+    "  {\"format_version\": 1, \"interface\": \"NvSciBuf\", \"participants\": [\n"
+    "    {\"name\": \"camera\", \"asks\": {\"NvSciBufGeneralAttrKey_Types\": \"RawBuffer\",\n"
+    "                                \"NvSciBufRawBufferAttrKey_Size\": 4096}},\n"
+    "    {\"name\": \"encoder\", \"asks\": {\"NvSciBufGeneralAttrKey_Types\": \"RawBuffer\",\n"
+    "                                 \"NvSciBufRawBufferAttrKey_Size\": 8192}}]}\n"
+    "\n"
+    "Examples:\n"
+    "  OPENNVSCI_CAPTURE=run.json ./camera; opennvsci explain run.json\n"
+    "  opennvsci explain sizes.json --why Size\n"
+    "  opennvsci explain sizes.json --apply --json >agreed.json\n"
+    "\n";
+
+constexpr const char* kCheckDetails =
+    "The same as explain, on another machine: would what the participants of FILE ask reconcile there? The software "
+    "device takes over what the machine's driver would say.\n"
+    "\n"
+    "Examples:\n"
+    "  opennvsci check run.json --machine h100\n"
+    "  ssh target opennvsci devices --json >target.json; opennvsci check run.json --machine target.json\n"
+    "\n";
+
+constexpr const char* kExitCodes =
+    "Exit code 0: every negotiation reconciles (with --apply: in the end). 1: one does not. 2: there is no answer, "
+    "because of the file, the options or this machine.";
+
+CLI::Option* add_common_options(CLI::App& command, ExplainOptions& options) {
+    take_file(command.add_option("FILE", options.file, "The negotiation file; - is stdin"))
+        ->option_text("")
+        ->required();
+    auto* all = command.add_flag("--all", options.all, "Every participant, every key, every name");
+    auto* why =
+        command.add_option("--why", options.why, "Only what decided this key: its name, or the part after AttrKey_")
+            ->option_text("KEY")
+            ->excludes(all);
+    auto* json = command.add_flag("--json", options.json, "Print JSON: a negotiation file with reports")
+                     ->excludes(all)
+                     ->excludes(why);
+    auto* html = take_file(command.add_option("--html", options.html, "Write a page for a browser; - is stdout"))
+                     ->option_text("PAGE");
+    command.add_flag("--force", options.force, "Replace the file of --html if it is there")->needs(html);
+    command.add_flag("--apply", options.apply, "Follow the suggestions, and show what comes of it");
+    take_numbers(command.add_option("--only", options.only, "Only negotiation number N of the file"), 1, UINT32_MAX)
+        ->option_text("N");
+    command.callback([&options, json, why] {
+        if (options.html == "-" && (json->count() != 0 || why->count() != 0)) {
+            throw CLI::ValidationError("--html - has stdout alone", CLI::ExitCodes::ValidationError);
+        }
+    });
+    return take_file(command.add_option("--machine", options.machine,
+                                        "A machine file, or the name of one that comes with the command, such as h100"))
+        ->option_text("MACHINE");
+}
+
+}  // namespace
+
+void add_explain_options(CLI::App& command, ExplainOptions& options) {
+    add_common_options(command, options);
+    command.footer(fmt::format("{}{}{}", kExplainDetails, kExplainExample, kExitCodes));
+}
+
+void add_check_options(CLI::App& command, ExplainOptions& options) {
+    add_common_options(command, options)->required();
+    command.footer(fmt::format("{}{}", kCheckDetails, kExitCodes));
+}
+
+}  // namespace opennvsci::tool

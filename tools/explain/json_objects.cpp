@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "explain/json_objects.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace opennvsci::tool {
+namespace {
+
+constexpr std::size_t kMaxDepth = 32;                            // a report has 7
+constexpr std::size_t kMaxObjectBytes = std::size_t{16} << 20U;  // that of a thousand participants has 2 MiB
+
+constexpr std::string_view kBlanks = " \t\r\n";
+
+struct Extent {
+    std::size_t size = 0;  // 0: it does not end
+    bool is_too_deep = false;
+};
+
+// Of the object that the text begins with, by its braces.
+Extent extent_of(std::string_view text) {
+    std::size_t depth = 0;
+    bool is_in_string = false;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const char c = text[at];
+        if (is_in_string) {
+            if (c == '\\') ++at;
+            if (c == '"') is_in_string = false;
+        } else if (c == '"') {
+            is_in_string = true;
+        } else if (c == '{' || c == '[') {
+            if (++depth > kMaxDepth) return {0, true};
+        } else if (c == '}' || c == ']') {
+            if (--depth == 0) return {at + 1, false};
+        }
+    }
+    return {};
+}
+
+std::string_view first_line(std::string_view text) {
+    return text.substr(0, text.find('\n'));
+}
+
+// Counts the lines that the parser has taken.
+class LineCounter {
+  public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = char;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const char*;
+    using reference = const char&;
+
+    LineCounter(const char* at, std::size_t* line) : at_(at), line_(line) {}
+    const char& operator*() const { return *at_; }
+    LineCounter& operator++() {
+        if (*at_++ == '\n') ++*line_;
+        return *this;
+    }
+    bool operator==(const LineCounter& other) const { return at_ == other.at_; }
+    bool operator!=(const LineCounter& other) const { return at_ != other.at_; }
+
+  private:
+    const char* at_;
+    std::size_t* line_;
+};
+
+// Where the parser is, which names it has met, and on which lines.
+class PlaceKeeper {
+  public:
+    PlaceKeeper(const std::size_t& line, std::string_view told) : line_(line), told_(told) {}
+
+    void take(Json::parse_event_t event, const Json& parsed) {
+        using Event = Json::parse_event_t;
+        switch (event) {
+            case Event::object_start:
+            case Event::array_start:
+                frames_.push_back({event == Event::array_start, 0, {}, {}});
+                break;
+            case Event::object_end:
+            case Event::array_end:
+                frames_.pop_back();
+                end_value();
+                break;
+            case Event::value:
+                end_value();
+                break;
+            case Event::key:
+                take_name(parsed.get_ref<const std::string&>());
+                break;
+        }
+    }
+    /// "LINE" and the path of the first name that stands twice in its object.
+    [[nodiscard]] const std::optional<std::pair<std::size_t, std::string>>& repeated() const { return repeated_; }
+    [[nodiscard]] std::map<std::string, std::size_t>& lines() { return lines_; }
+
+  private:
+    struct Frame {
+        bool is_array;
+        std::size_t index;
+        std::string name;
+        std::set<std::string> names;
+    };
+
+    void end_value() {
+        if (!frames_.empty() && frames_.back().is_array) ++frames_.back().index;
+    }
+    void take_name(const std::string& name) {
+        Frame& frame = frames_.back();
+        frame.name = name;
+        const bool is_new = frame.names.insert(name).second;
+        if (frames_.front().name != told_ && is_new) return;
+        const std::string path = this->path();
+        if (!is_new && !repeated_) repeated_ = {line_, path};
+        lines_.emplace(path, line_);
+    }
+    [[nodiscard]] std::string path() const {
+        std::string path;
+        for (const Frame& frame : frames_) {
+            if (frame.is_array) {
+                path += fmt::format("[{}]", frame.index);
+            } else {
+                path += fmt::format("{}{}", path.empty() ? "" : ".", frame.name);
+            }
+        }
+        return path;
+    }
+
+    const std::size_t& line_;
+    std::string_view told_;
+    std::vector<Frame> frames_;
+    std::optional<std::pair<std::size_t, std::string>> repeated_;
+    std::map<std::string, std::size_t> lines_;
+};
+
+// The parser's words without what only programmers of it need.
+std::string_view mistake_in(std::string_view words) {
+    constexpr std::string_view kStart = "syntax error";
+    const auto start = words.find(kStart);
+    return start == std::string_view::npos ? words : words.substr(start);
+}
+
+}  // namespace
+
+std::size_t JsonObject::line_of(std::string path) const {
+    for (;;) {
+        if (const auto found = lines.find(path); found != lines.end()) return found->second;
+        const auto end = path.find_last_of(".[");
+        if (end == std::string::npos) return line;
+        path.resize(end);
+    }
+}
+
+JsonObjects::JsonObjects(std::string_view text, std::string file, std::string told)
+    : rest_(text), file_(std::move(file)), told_(std::move(told)) {
+    constexpr std::string_view kMark = "\xEF\xBB\xBF";  // that some editors put before UTF-8
+    if (rest_.starts_with(kMark)) rest_.remove_prefix(kMark.size());
+    skip_blanks();
+    const std::string_view first = first_line(rest_);
+    is_one_a_line_ = first.starts_with('{') && extent_of(first).size != 0;
+}
+
+Result<std::optional<JsonObject>> JsonObjects::next() {
+    for (skip_blanks(); !rest_.empty(); skip_blanks()) {
+        if (rest_[0] != '{') return mistake(line_, "a JSON object must stand here: {\"format_version\": 1, …}");
+        const std::string_view reach = is_one_a_line_ ? first_line(rest_) : rest_;
+        const Extent extent = extent_of(reach);
+        if (extent.is_too_deep) return mistake(line_, fmt::format("it is more than {} levels deep", kMaxDepth));
+        if (extent.size == 0 && !is_one_a_line_) return mistake(line_, "the object that begins here has no end");
+        if (extent.size == 0) {
+            cut_lines_.push_back(line_);
+            skip(reach.size());
+            continue;
+        }
+        if (extent.size > kMaxObjectBytes) {
+            return mistake(line_,
+                           fmt::format("the object has {} bytes, the limit is {}", extent.size, kMaxObjectBytes));
+        }
+        OPENNVSCI_TRY_ASSIGN(object, parse(rest_.substr(0, extent.size)));
+        skip(extent.size);
+        return std::optional<JsonObject>(std::move(object));
+    }
+    return std::optional<JsonObject>();
+}
+
+Result<JsonObject> JsonObjects::parse(std::string_view object) {
+    std::size_t line = line_;
+    PlaceKeeper places(line, told_);
+    JsonObject parsed{{}, line_, {}};
+    try {
+        const auto take = [&](int, Json::parse_event_t event, Json& value) {
+            places.take(event, value);
+            return true;
+        };
+        parsed.fields =
+            Json::parse(LineCounter(object.data(), &line), LineCounter(object.data() + object.size(), nullptr), take);
+    } catch (const Json::exception& error) {
+        return mistake(line, mistake_in(error.what()));
+    }
+    if (places.repeated()) {
+        return mistake(places.repeated()->first, fmt::format("{} stands here twice", places.repeated()->second));
+    }
+    parsed.lines = std::move(places.lines());
+    return parsed;
+}
+
+tl::unexpected<Error> JsonObjects::mistake(std::size_t line, std::string_view what) const {
+    return fail(printable(fmt::format("{}:{}: {}", file_, line, what)));
+}
+
+void JsonObjects::skip_blanks() {
+    skip(std::min(rest_.find_first_not_of(kBlanks), rest_.size()));
+}
+
+void JsonObjects::skip(std::size_t count) {
+    line_ +=
+        static_cast<std::size_t>(std::count(rest_.begin(), rest_.begin() + static_cast<std::ptrdiff_t>(count), '\n'));
+    rest_.remove_prefix(count);
+}
+
+}  // namespace opennvsci::tool

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Negotiation files (docs/explain.md): what participants ask, written by hand, or captured in a program together with
+// what came of it there. Everything in them is hostile until it is checked.
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "explain/interface.h"
+#include "output.h"
+#include "result.h"
+
+namespace opennvsci::tool {
+
+struct Wish {
+    const OpenNvSciKey* key;
+    std::vector<std::byte> value;
+    std::string place;  ///< where it stands: "FILE:3: participants[1].asks.KEY"
+};
+
+struct Wishes {
+    std::string name;  ///< empty: the list has none
+    std::string peer;  ///< the endpoint by which the list came from another process; empty: it did not
+    std::vector<Wish> wishes;
+    std::string place;  ///< "FILE:2: participants[1]"
+};
+
+/// How a captured negotiation ended.
+struct RecordedEnd {
+    std::string outcome;       ///< "granted", "weakened" or "refused"
+    std::string deciding_key;  ///< empty: none
+};
+
+struct Negotiation {
+    const Interface* interface;
+    std::vector<Wishes> participants;
+    Json origin;  ///< the members "call", "process" and "time", as they are in the file
+    std::optional<RecordedEnd> recorded;
+    std::size_t number;  ///< in the file, from 1
+    std::string place;   ///< "FILE:1"
+};
+
+struct NegotiationFile {
+    std::string name;  ///< as texts call it
+    std::vector<Negotiation> negotiations;
+    std::vector<std::size_t> cut_lines;  ///< that were passed over
+};
+
+/// Reads a file, or stdin if it is "-". Errors: it cannot be read; what is wrong in it, with the place.
+[[nodiscard]] Result<NegotiationFile> read_negotiations(const std::string& path);
+
+}  // namespace opennvsci::tool
