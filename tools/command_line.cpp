@@ -132,9 +132,10 @@ int run_command_line(int argc, char** argv) {
 
     DoctorOptions doctor_options;
     auto* doctor = app.add_subcommand("doctor", "Tell what is wrong here, and what helps");
-    doctor->add_option("PROGRAM", doctor_options.program, "A program to look at too")->option_text(" ");
+    take_file(doctor->add_option("PROGRAM", doctor_options.program, "A program to look at too"))->option_text(" ");
     doctor->add_flag("--json", doctor_options.json, "Print JSON");
-    doctor->add_flag("--probe", doctor_options.is_probe)->group("");  // not for people: the command starts itself with it
+    doctor->add_flag("--probe", doctor_options.is_probe)
+        ->group("");  // not for people: the command starts itself with it
     doctor->footer(kDoctorDetails);
 
     DemoOptions demo_options;

@@ -107,10 +107,11 @@ GpuFacts look_at_gpus() {
 std::vector<Finding> check_gpus(const GpuFacts& facts, const std::string& wanted) {
     const State bad = wanted == "soft" ? State::note : State::problem;
     Findings findings("GPU");
-    if (facts.bus_places.empty()) {
-        findings.add(wanted == "gpu" && !facts.has_module && facts.nodes.empty() ? State::problem : State::ok,
-                     "on the bus", "no GPU of NVIDIA is seen", "",
-                     wanted == "gpu" ? "OPENNVSCI_DEVICE=soft asks for the software device" : "");
+    if (facts.bus_places.empty() && wanted == "gpu" && !facts.has_module && facts.nodes.empty()) {
+        findings.problem("on the bus", "no GPU of NVIDIA is seen", "a GPU, which OPENNVSCI_DEVICE=gpu asks for",
+                         "OPENNVSCI_DEVICE=soft asks for the software device");
+    } else if (facts.bus_places.empty()) {
+        findings.ok("on the bus", "no GPU of NVIDIA is seen");
     } else {
         findings.ok("on the bus", fmt::format("{}", fmt::join(facts.bus_places, ", ")));
     }
