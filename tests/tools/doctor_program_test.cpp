@@ -160,6 +160,43 @@ TEST(LibraryCache, IsReadWithinItsBounds) {
     EXPECT_TRUE(libraries_in_cache("glibc-ld.so.cache1.1").empty());
 }
 
+// As ldconfig writes it: entries with the offsets of their texts.
+std::string made_up_cache(const std::vector<std::array<std::uint64_t, 2>>& flags_and_hardware) {
+    std::string texts;
+    std::string entries;
+    const auto append = [](std::string& bytes, auto number) {
+        bytes.append(reinterpret_cast<const char*>(&number), sizeof(number));
+    };
+    const std::size_t start = 48 + 24 * flags_and_hardware.size();
+    for (std::size_t i = 0; i < flags_and_hardware.size(); ++i) {
+        append(entries, static_cast<std::uint32_t>(flags_and_hardware[i][0]));
+        append(entries, static_cast<std::uint32_t>(start + texts.size()));
+        texts += std::string("libx.so.1") + '\0';
+        append(entries, static_cast<std::uint32_t>(start + texts.size()));
+        texts += "/" + std::to_string(i) + '\0';
+        append(entries, std::uint32_t{0});
+        append(entries, flags_and_hardware[i][1]);
+    }
+    std::string header = "glibc-ld.so.cache1.1";
+    append(header, static_cast<std::uint32_t>(flags_and_hardware.size()));
+    append(header, static_cast<std::uint32_t>(texts.size()));
+    return header + std::string(48 - header.size(), '\0') + entries + texts;
+}
+
+TEST(LibraryCache, TheFirstForEveryProcessorOfThisKindCounts) {
+#if defined(__x86_64__)
+    constexpr std::uint64_t kOwn = 0x0303;
+#else
+    constexpr std::uint64_t kOwn = 0x0a03;
+#endif
+    constexpr std::uint64_t kOther = 0x0803;
+    constexpr std::uint64_t kBetter = std::uint64_t{1} << 62;
+    EXPECT_EQ(libraries_in_cache(made_up_cache({{kOther, 0}, {kOwn, kBetter}, {kOwn, 0}, {kOwn, 0}})).at("libx.so.1"),
+              "/2");
+    EXPECT_EQ(libraries_in_cache(made_up_cache({{kOwn, kBetter}})).at("libx.so.1"), "/0");
+    EXPECT_TRUE(libraries_in_cache(made_up_cache({{kOther, 0}})).empty());
+}
+
 class LibrarySearchTest : public CommandTest {
   protected:
     void SetUp() override {

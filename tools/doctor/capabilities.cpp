@@ -90,13 +90,15 @@ void check_age(Findings& findings, const DriverFacts& facts) {
         findings.note("destroyed contexts", "not recognised by this driver (cuCtxGetId, CUDA 12.0)",
                       "a call with what belonged to a destroyed context can harm the process", kNewerDriver);
     }
-    const std::string file_version = driver_version_of(facts.found.path);
-    if (file_version == kMeasured) {
-        findings.ok("measured version", fmt::format("{}: docs/driver-facts.md is about it", file_version));
+    // Where the file has no version in its name, the kernel module's is the same, or cuInit fails.
+    std::string version_text = driver_version_of(facts.found.path);
+    if (version_text.empty()) version_text = facts.gpus.module_version;
+    if (version_text == kMeasured) {
+        findings.ok("measured version", fmt::format("{}: docs/driver-facts.md is about it", version_text));
     } else {
         findings.note("measured version",
-                      file_version.empty() ? std::string("the version of this driver is not known")
-                                           : fmt::format("{} was not measured", file_version),
+                      version_text.empty() ? std::string("the version of this driver is not known")
+                                           : fmt::format("{} was not measured", version_text),
                       fmt::format("what docs/driver-facts.md says, such as what waits and what is refused, is known of "
                                   "{} only",
                                   kMeasured),

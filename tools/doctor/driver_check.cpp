@@ -15,7 +15,7 @@ namespace opennvsci::tool {
 namespace {
 
 constexpr std::chrono::milliseconds kLongestChoice{30'000};
-constexpr const char* kAskForSoftware = "OPENNVSCI_DEVICE=soft asks for the software device meanwhile";
+constexpr const char* kAskForSoftware = "OPENNVSCI_DEVICE=soft asks for the software device";
 
 // What helps against codes of cuInit that say less than they mean.
 struct InitRemedy {
@@ -84,9 +84,9 @@ void check_found(Findings& findings, const DriverFacts& facts) {
                      fmt::format("cannot be loaded: {}", found.load_error),
                      facts.gpus.has_module ? "the part of the driver that fits the loaded kernel module"
                                            : "NVIDIA's driver, for a GPU; the software device needs none",
-                     facts.gpus.has_module ? "install it (Debian: libcuda1); in a container set "
-                                             "NVIDIA_DRIVER_CAPABILITIES=compute,utility"
-                                           : "");
+                     facts.gpus.has_module ? std::string("install it (Debian: libcuda1); in a container set "
+                                                         "NVIDIA_DRIVER_CAPABILITIES=compute,utility")
+                                           : fmt::format("install it where there is a GPU; {}", kAskForSoftware));
         return;
     }
     findings.ok("libcuda.so.1", fmt::format("{}{}", found.path, found.is_software ? ", the software device" : ""));

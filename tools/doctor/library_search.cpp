@@ -78,14 +78,16 @@ std::map<std::string, std::string, std::less<>> libraries_in_cache(std::string_v
     CacheHeader header{};
     std::memcpy(&header, bytes.data(), sizeof(header));
     const std::size_t room = (bytes.size() - sizeof(header)) / sizeof(CacheEntry);
-    for (std::size_t i = 0; i < std::min<std::size_t>(header.entry_count, room); ++i) {
-        CacheEntry entry{};
-        std::memcpy(&entry, bytes.data() + sizeof(header) + i * sizeof(entry), sizeof(entry));
-        const std::string_view name = cache_text(bytes, entry.name);
-        const std::string_view path = cache_text(bytes, entry.path);
-        if (entry.flags != kCacheFlags || name.empty() || path.empty()) continue;
-        // The one for every processor is as good as those for the better ones, which stand before it.
-        libraries.insert_or_assign(std::string(name), std::string(path));
+    // Of several the first one counts, after those for better processors, which other folders have.
+    for (const bool is_for_all : {true, false}) {
+        for (std::size_t i = 0; i < std::min<std::size_t>(header.entry_count, room); ++i) {
+            CacheEntry entry{};
+            std::memcpy(&entry, bytes.data() + sizeof(header) + i * sizeof(entry), sizeof(entry));
+            const std::string_view name = cache_text(bytes, entry.name);
+            const std::string_view path = cache_text(bytes, entry.path);
+            if (entry.flags != kCacheFlags || name.empty() || path.empty()) continue;
+            if ((entry.hardware == 0) == is_for_all) libraries.emplace(name, path);
+        }
     }
     return libraries;
 }
