@@ -315,6 +315,20 @@ TEST(DoctorProgram, ShapesOfProgramsReachOpenNvSciAsTheTableSays) {
     EXPECT_TRUE(tells(check_program(looked_at("libcustomer_plugin.so")), State::note, "is a library"));
 }
 
+// The dynamic linker hears no variable for a program with rights of its own, so neither does its examination.
+TEST_F(LibrarySearchTest, NoVariableCountsForAProgramWithRightsOfItsOwn) {
+    const std::string path = (folder_ / "programs" / "program").string();
+    std::filesystem::copy_file(small_program(), path);
+    std::filesystem::copy_file(built("lib/libnvscibuf.so.2"), folder_ / "environment" / "libnvscibuf.so.2");
+    const LibrarySearch search(folder("environment"), bytes_of("/etc/ld.so.cache"));
+    const auto finds = [&](mode_t mode) {
+        EXPECT_EQ(::chmod(path.c_str(), mode), 0);
+        return look_at_program(path, search, {}).order.find("libnvscibuf") != nullptr;
+    };
+    EXPECT_TRUE(finds(0755));
+    EXPECT_FALSE(finds(04755));
+}
+
 TEST(DoctorProgram, AMissingLibraryIsToldOnceWithItsRemedy) {
     const auto findings = check_program(looked_at("opennvsci_needs_its_library"));
     EXPECT_EQ(count_of(findings, State::problem), 1U) << findings_text(findings, 200);

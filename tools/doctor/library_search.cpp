@@ -119,6 +119,12 @@ LibrarySearch LibrarySearch::of_process() {
     return {variable != nullptr ? variable : "", cache ? cache->read_start(kMostOfCache) : std::string()};
 }
 
+LibrarySearch LibrarySearch::without_environment() const {
+    LibrarySearch search = *this;
+    search.environment_folders_.clear();
+    return search;
+}
+
 std::optional<FoundLibrary> LibrarySearch::find(const std::string& name,
                                                 const std::vector<Requester>& requesters) const {
     if (name.find('/') != std::string::npos) {

@@ -40,6 +40,9 @@ class LibrarySearch {
     /// That of programs that are started from here.
     [[nodiscard]] static LibrarySearch of_process();
 
+    /// That of programs with rights of their own, for which no variable counts.
+    [[nodiscard]] LibrarySearch without_environment() const;
+
     [[nodiscard]] std::optional<FoundLibrary> find(const std::string& name,
                                                    const std::vector<Requester>& requesters) const;
     /// As a program without search paths of its own finds it.

@@ -62,9 +62,8 @@ ProgramFacts look_at_program(const std::string& name, const LibrarySearch& searc
         facts.order.files.push_back({*std::move(file), ""});
         return facts;
     }
-    // The dynamic linker hears no variable for a program with rights of its own.
-    const bool hears_variables = !file->has_rights_of_its_own;
-    facts.order = load_order(*file, hears_variables ? preloaded_names() : std::vector<std::string>(), search);
+    facts.order = file->has_rights_of_its_own ? load_order(*file, {}, search.without_environment())
+                                              : load_order(*file, preloaded_names(), search);
     for (const LoadedFile& loaded : facts.order.files) {
         const ElfFile& one = loaded.file;
         const std::string& known = one.name;
