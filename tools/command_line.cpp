@@ -46,6 +46,14 @@ constexpr const char* kDemoDetails =
     "With --two-processes a camera process makes frames on the GPU and a vision process, which may only read them, "
     "checks them there. Lists, buffers and fences go over NvSciIpc.";
 
+constexpr const char* kDoctorDetails =
+    "Looks at the kernel, the limits and the memory of this user, the GPU, the driver, the variables, the libraries, "
+    "the folder and the channels; with PROGRAM at the file of a program too: whether it finds its libraries, and "
+    "whether its calls of CUDA reach OpenNvSci. The program is not started, and nothing is changed. Give it the "
+    "environment that programs have.\n"
+    "What is wrong is a problem, what is less or otherwise than somebody may expect a note. Exit code 1 if there is a "
+    "problem.";
+
 std::string ipc_details() {
     TextTable states;
     states.add_column("", Column::name, {"not reset", "waiting for its peer", "peer gone", "unread", "parked"});
@@ -132,6 +140,14 @@ int run_command_line(int argc, char** argv) {
     ipc->add_flag("--json", ipc_options.json, "Print JSON");
     ipc->footer(ipc_details());
 
+    DoctorOptions doctor_options;
+    auto* doctor = app.add_subcommand("doctor", "Tell what is wrong here, and what helps");
+    take_file(doctor->add_option("PROGRAM", doctor_options.program, "A program to look at too"))->option_text(" ");
+    doctor->add_flag("--json", doctor_options.json, "Print JSON");
+    doctor->add_flag("--probe", doctor_options.is_probe)
+        ->group("");  // not for people: the command starts itself with it
+    doctor->footer(kDoctorDetails);
+
     DemoOptions demo_options;
     auto* demo = app.add_subcommand("demo", "Send a picture through buffers, checking promises");
     auto* input = take_file(demo->add_option("--input", demo_options.input,
@@ -210,6 +226,7 @@ int run_command_line(int argc, char** argv) {
     if (ipc->parsed()) return finish([&] { return tool::ipc(ipc_options); });
     if (devices->parsed()) return finish([&] { return tool::devices(devices_options); });
     if (config->parsed()) return finish([&] { return tool::config(config_options); });
+    if (doctor->parsed()) return finish([&] { return tool::doctor(doctor_options); });
     if (layout->parsed()) return finish([&] { return tool::layout(layout_options); });
     if (explain->parsed()) return answer([&] { return tool::explain(explain_options); });
     if (check->parsed()) return answer([&] { return tool::explain(check_options); });

@@ -33,6 +33,14 @@ struct ConfigOptions {
 /// Prints the environment variables that are read.
 [[nodiscard]] Result<> config(const ConfigOptions& options);
 
+struct DoctorOptions {
+    std::string program;  ///< empty: only the machine
+    bool json = false;
+    bool is_probe = false;  ///< be the process that asks the driver, and print what it says
+};
+/// Prints what is wrong here, with remedies; fails, without a text, if something is.
+[[nodiscard]] Result<> doctor(const DoctorOptions& options);
+
 struct DemoOptions {
     std::filesystem::path input;   ///< empty: the picture that comes with the tool
     std::filesystem::path output;  ///< empty: one in the temporary folder
