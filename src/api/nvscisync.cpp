@@ -101,7 +101,7 @@ Result<> wait(const NvSciSyncFence* fence, NvSciSyncCpuWaitContext context, int6
     const attr::Module* module = nullptr;
     {
         OPENNVSCI_TRY_ASSIGN(owner, acquire(api::cpu_wait_contexts(), context, "context"));
-        module = owner->get();
+        module = owner->module.get();
     }
     if (timeout_us < -1 || timeout_us > NvSciSyncFenceMaxTimeout) {
         return fail(NvSciError_BadParameter,
@@ -128,7 +128,7 @@ NvSciError NvSciSyncCpuWaitContextAlloc(NvSciSyncModule module, NvSciSyncCpuWait
     return api::call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(owner, acquire(api::sync_modules(), module, "module"));
         if (newContext == nullptr) return null_argument("newContext");
-        return api::give_handle(api::cpu_wait_contexts(), *owner, newContext);
+        return api::give_handle(api::cpu_wait_contexts(), api::WaitContext{*owner}, newContext);
     });
 }
 
