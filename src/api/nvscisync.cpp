@@ -423,6 +423,7 @@ NvSciError NvSciSyncObjIpcExport(NvSciSyncObj syncObj, NvSciSyncAccessPerm permi
         if (desc == nullptr) return null_argument("desc");
         OPENNVSCI_TRY_ASSIGN(exported, sync::export_object(*entry->object(), permissions, **endpoint));
         *desc = exported;
+        api::Transfers::note(entry->object(), api::Transfer::Way::to_peer, **endpoint);
         return {};
     });
 }
@@ -438,6 +439,7 @@ NvSciError NvSciSyncObjIpcImport(NvSciIpcEndpoint ipcEndpoint, const NvSciSyncOb
         if (syncObj == nullptr) return null_argument("syncObj");
         OPENNVSCI_TRY_ASSIGN(object,
                              sync::import_object((*list)->module, *(*list)->list, *desc, permissions, **endpoint));
+        api::Transfers::note(object, api::Transfer::Way::from_peer, **endpoint);
         return Sync::give_object(std::move(object), OPENNVSCI_ARG(syncObj));
     });
 }
