@@ -84,7 +84,7 @@ std::string inspection_document() {
     write_sync_objects(out);
     write_endpoints(out);
     out.json().end_object();
-    return made;
+    return made += '\n';
 }
 
 }  // namespace opennvsci::api

@@ -21,7 +21,8 @@ inline constexpr std::size_t kMostAnswerBytes = std::size_t{8} << 20;
 /// No answer takes longer, from the connection to its end.
 inline constexpr std::chrono::milliseconds kLongestAnswer{2000};
 
-/// Makes an answer of at most kMostAnswerBytes. Called on the thread; may throw std::bad_alloc.
+/// Makes an answer of at most kMostAnswerBytes, a line with its end: so who reads knows whether it is whole. Called on
+/// the thread; may throw std::bad_alloc.
 using MakeAnswer = std::string (*)();
 
 /// Begins to answer, unless this process does so already. Errors: those of InspectionPlace::open; ResourceError if

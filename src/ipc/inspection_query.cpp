@@ -105,8 +105,9 @@ class Query {
             return;
         }
         asked.socket.reset();
-        answer.outcome = count == 0 && !answer.bytes.empty() ? Outcome::answered : Outcome::broken;
-        if (answer.outcome == Outcome::broken) answer.bytes.clear();
+        const bool is_whole = count == 0 && answer.bytes.ends_with('\n');
+        answer.outcome = is_whole ? Outcome::answered : Outcome::broken;
+        if (!is_whole) answer.bytes.clear();
     }
 
     const RuntimeFolder* folder_;
