@@ -194,11 +194,11 @@ constexpr ColumnRow kOfEndpoints[] = {{"endpoint", Column::name, text_of<kName>}
 constexpr KindRow kKinds[] = {
     {"modules", "count", "modules", kOfModules},
     {"lists", "count", "lists of NvSciBuf", kOfLists},
-    {"buffers", "handles", "handles of buffers", kOfBuffers},
+    {"buffers", "handles", "buffers, by handles", kOfBuffers},
     {"external_memories", "count", "external memories", kOfExternalMemories},
     {"mappings", "count", "mapped buffers", kOfMappings},
     {"sync_lists", "count", "lists of NvSciSync", kOfLists},
-    {"sync_objects", "handles", "handles of sync objects", kOfSyncObjects},
+    {"sync_objects", "handles", "sync objects, by handles", kOfSyncObjects},
     {"external_semaphores", "count", "external semaphores", kOfSemaphores},
     {"wait_contexts", "count", "wait contexts", kOfWaitContexts},
     {"endpoints", "count", "endpoints", kOfEndpoints},

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "commands.h"
@@ -42,11 +44,11 @@ std::string table_of(const KindRow& kind, const Json& entries) {
     return table.text(terminal_width());
 }
 
-// "50000 lists of NvSciBuf, the first 1000:".
-std::string head_of(const KindRow& kind, const Json& document, std::size_t shown) {
-    const auto count = number_at(document, kind.count);
+// "lists of NvSciBuf (50000, the first 700)". One thing may have several handles: then it is not said what is left out.
+std::string head_of(const KindRow& kind, const Json& all, std::size_t shown) {
+    const auto count = number_at(all, kind.count);
     const bool is_cut = count && *count > shown && kind.count == std::string_view("count");
-    return fmt::format("{} {}{}", number_text_at(document, kind.count), kind.title,
+    return fmt::format("{} ({}{})", kind.title, number_text_at(all, kind.count),
                        is_cut ? fmt::format(", the first {}", shown) : "");
 }
 
