@@ -49,9 +49,9 @@ void write_buffer(InspectionWriter& out, const Buffers& buffers, const Buffers::
     const BufferFacts& facts = entry.facts;
     const attr::Slot& slot = facts.list->reconciled();
     write_object_number(out, buffers.number_of(entry.object));
-    out.text("type", buf::text_of(slot, NvSciBufGeneralAttrKey_Types));
+    out.elements("type", slot, NvSciBufGeneralAttrKey_Types);
     out.number("size", facts.size);
-    out.text("memory", buf::text_of(slot, buf::kMemoryDomain));
+    out.elements("memory", slot, buf::kMemoryDomain);
     out.text("right", memory::right_name(facts.right));
     out.module(facts.module);
     write_holders(out, "handles", entry.handles, "handle");

@@ -63,17 +63,12 @@ std::size_t find_holders(SyncObjects& objects) {
     return handles;
 }
 
-std::string text_of(const attr::Slot& slot, std::uint32_t number) {
-    const attr::Key& key = *slot.schema().find(number);
-    return slot.has(key) ? key.text(slot.get(key)) : std::string();
-}
-
 void write_sync_object(InspectionWriter& out, const SyncObjects& objects, const SyncObjects::Entry& entry) {
     const SyncFacts& facts = entry.facts;
     const attr::Slot& slot = facts.list->reconciled();
     write_object_number(out, objects.number_of(entry.object));
-    out.text("permission", text_of(slot, NvSciSyncAttrKey_ActualPerm));
-    out.text("primitive", text_of(slot, NvSciSyncAttrKey_PrimitiveInfo));
+    out.elements("permission", slot, NvSciSyncAttrKey_ActualPerm);
+    out.elements("primitive", slot, NvSciSyncAttrKey_PrimitiveInfo);
     out.text("signaler", facts.signaler);
     out.number("reached", facts.reached);
     out.number("greatest_fence", facts.greatest_fence);

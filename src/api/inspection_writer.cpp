@@ -15,9 +15,13 @@ void InspectionWriter::text(std::string_view key, std::string_view text) {
     json_.string(attr::shortened(std::string(text), kMostTextBytes));
 }
 
+void InspectionWriter::elements(std::string_view key, const attr::Slot& slot, std::uint32_t number) {
+    const attr::Key& row = *slot.schema().find(number);
+    text(key, row.elements_text(slot.get(row)));
+}
+
 void InspectionWriter::handle(std::string_view key, std::uint64_t number) {
-    json_.key(key);
-    json_.string(fmt::format("{:#x}", number));
+    text(key, fmt::format("{:#x}", number));
 }
 
 void InspectionWriter::module(const attr::Module* module) {

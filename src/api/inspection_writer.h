@@ -13,6 +13,7 @@
 #include <unordered_map>
 
 #include "attr/module.h"
+#include "attr/slot.h"
 #include "base/json_writer.h"
 #include "base/since.h"
 
@@ -46,6 +47,8 @@ class InspectionWriter {
         json_.key(key);
         json_.null();
     }
+    /// The value of a key, one or several; empty if it is unset.
+    void elements(std::string_view key, const attr::Slot& slot, std::uint32_t number);
     /// A handle, or an address, as text: "0x5c02000001000000".
     void handle(std::string_view key, std::uint64_t number);
     /// The handle of a module; null if it is closed, and lives by what belongs to it.

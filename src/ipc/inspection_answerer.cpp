@@ -32,6 +32,8 @@ constexpr std::size_t kMostReaders = 4;      // at once; others wait in the kern
 constexpr milliseconds kBetweenAnswers{50};  // so many that nobody notices, and that cost little
 constexpr milliseconds kAfterAFailure{100};  // of the system, which may last
 
+constexpr int kKernelBytes = 32 << 10;  // that lie in the kernel for a reader, twice that many as it counts
+
 struct Reader {
     ProcessFd socket;
     std::shared_ptr<const std::string> answer;
@@ -91,7 +93,9 @@ class Answerer {
                 ProcessFd socket = local_socket::accept(place_.listener());
                 if (!socket) break;
                 const auto peer = local_socket::peer_of(socket.get());
-                if (peer && peer->uid == ::geteuid()) sockets.push_back(std::move(socket));
+                if (!peer || peer->uid != ::geteuid()) continue;
+                ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &kKernelBytes, sizeof(kKernelBytes));
+                sockets.push_back(std::move(socket));
             }
             if (sockets.empty()) {
                 // Where the system has no descriptor left, the one that waits keeps the listener readable.

@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
@@ -73,11 +74,11 @@ const Role kForksAndAnswers("forks_and_answers", [](const Arguments& arguments) 
     Module module;
     MUST(NvSciBufModuleOpen(module.out()));
     (void)make_lists(module, 2);
+    Module own;
     if (::fork() == 0) {
         tell_that_it_is_ready();
         for (int i = 0; i < 10000 && !std::filesystem::exists(arguments.text("go")); ++i)
             ::usleep(10000);
-        Module own;
         MUST(NvSciBufModuleOpen(own.out()));
         (void)make_lists(own, 1);
         std::printf("child answers\n");
@@ -103,6 +104,15 @@ class InspectionHarmTest : public InspectionTest {
             ++count;
         return count;
     }
+    static bool comes_to_a_stop(pid_t process) {
+        for (int i = 0; i < 1000; ++i) {
+            std::ifstream status("/proc/" + std::to_string(process) + "/stat");
+            const std::string text(std::istreambuf_iterator<char>(status), {});
+            if (text.find(") T ") != std::string::npos) return true;
+            std::this_thread::sleep_for(milliseconds(10));
+        }
+        return false;
+    }
     static OpenNvSciInspectionOutcome outcome_of_one() {
         const auto found = inspect();
         EXPECT_EQ(found.size(), 1U);
@@ -127,10 +137,11 @@ TEST_F(InspectionHarmTest, WhatADeadProcessLeftIsRemovedByWhoeverLooks) {
     ASSERT_TRUE(living.says("ready"));
     ASSERT_TRUE(dead.says("ready"));
     EXPECT_EQ(inspect().size(), 2U);
+    const pid_t number = dead.id();
     dead.kill();
     EXPECT_TRUE(dead.end().was_killed());
     EXPECT_EQ(files().size(), 4U);
-    EXPECT_TRUE(inspect(dead.id()).empty());
+    EXPECT_TRUE(inspect(number).empty());
     EXPECT_EQ(files().size(), 2U) << "those of the dead are gone, and only those";
     const auto left = inspect();
     ASSERT_EQ(left.size(), 1U);
@@ -213,6 +224,7 @@ TEST_F(InspectionHarmTest, AProcessThatIsStoppedIsSilentAndHoldsNobodyUp) {
     ASSERT_TRUE(stopped.says("ready"));
     ASSERT_TRUE(process.says("ready"));
     ::kill(stopped.id(), SIGSTOP);
+    ASSERT_TRUE(comes_to_a_stop(stopped.id()));
     const auto begin = Clock::now();
     for (const Inspected& inspected : inspect()) {
         EXPECT_EQ(inspected.outcome, inspected.pid == stopped.id() ? OpenNvSciInspectionOutcome_Silent
@@ -256,10 +268,11 @@ TEST_F(InspectionHarmTest, AForkedChildAnswersForItselfAndKeepsNothingOfItsParen
     EXPECT_EQ(inspect(process.id())[0].json()["lists"]["count"], 2);
 
     // If the child had the parent's lock, the parent would seem to be there.
+    const pid_t parent = process.id();
     process.kill();
     const auto left = inspect();
     ASSERT_EQ(left.size(), 1U);
-    EXPECT_NE(left[0].pid, process.id());
+    EXPECT_NE(left[0].pid, parent);
     const Json child = left[0].json();
     EXPECT_EQ(child["process"]["pid"], left[0].pid);
     EXPECT_EQ(child["modules"]["count"], 1) << "what it inherited is not its own";
