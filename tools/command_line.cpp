@@ -28,6 +28,8 @@ constexpr int kFailure = 1;
 constexpr int kUsage = 2;
 constexpr int kNotStarted = 127;  // as shells do
 
+constexpr std::uint64_t kGreatestPid = std::uint64_t{1} << 22;  // of Linux
+
 constexpr const char* kRunDetails =
     "What follows the options is the program, as it would be typed alone.\n"
     "The program's CUDA calls come by OpenNvSci, which is put in front of LD_PRELOAD, also where the order of its "
@@ -67,6 +69,15 @@ std::string ipc_details() {
            "as the process in another container, is shown as ?.\n\n" +
            states.text(terminal_width());
 }
+
+constexpr const char* kObjectsDetails =
+    "Asked are the programs of this user that were started with OPENNVSCI_INSPECT=1, from the first module that they "
+    "open, and with the same OPENNVSCI_RUNTIME_DIR as this command. They go on meanwhile. Of each kind the first ones "
+    "are shown.\n"
+    "An object lives as long as a handle, an import into CUDA or a mapping holds it; what is held by an import alone "
+    "has "
+    "no handle any more. Imports and mappings name the object by its number. Arrays that are mapped are CUDA's own and "
+    "not known. Times are UTC.";
 
 std::string variables_details() {
     std::vector<std::string> names;
@@ -148,6 +159,13 @@ int run_command_line(int argc, char** argv) {
         ->group("");  // not for people: the command starts itself with it
     doctor->footer(kDoctorDetails);
 
+    ObjectsOptions objects_options;
+    auto* objects = app.add_subcommand("objects", "Show what running programs hold, and since when");
+    take_numbers(objects->add_option("PID", objects_options.pid, "Only the process of this number"), 1, kGreatestPid)
+        ->option_text(" ");
+    objects->add_flag("--json", objects_options.json, "Print JSON");
+    objects->footer(kObjectsDetails);
+
     DemoOptions demo_options;
     auto* demo = app.add_subcommand("demo", "Send a picture through buffers, checking promises");
     auto* input = take_file(demo->add_option("--input", demo_options.input,
@@ -224,6 +242,7 @@ int run_command_line(int argc, char** argv) {
         return finish([] { return Result<>(); });
     }
     if (ipc->parsed()) return finish([&] { return tool::ipc(ipc_options); });
+    if (objects->parsed()) return finish([&] { return tool::objects(objects_options); });
     if (devices->parsed()) return finish([&] { return tool::devices(devices_options); });
     if (config->parsed()) return finish([&] { return tool::config(config_options); });
     if (doctor->parsed()) return finish([&] { return tool::doctor(doctor_options); });

@@ -27,6 +27,13 @@ struct IpcOptions {
 /// Prints the channels of NvSciIpc and who has them open.
 [[nodiscard]] Result<> ipc(const IpcOptions& options);
 
+struct ObjectsOptions {
+    std::int64_t pid = 0;  ///< 0: all processes
+    bool json = false;
+};
+/// Prints what the processes of this user hold that agreed to be asked.
+[[nodiscard]] Result<> objects(const ObjectsOptions& options);
+
 struct ConfigOptions {
     bool json = false;
 };

@@ -19,6 +19,7 @@ std::span<const Variable> variables() {
          "folder in which endpoints of different processes meet"},
         {"OPENNVSCI_IPC_ALLOWED_UIDS", "none",
          "users besides one's own that may be at the other end, numbers with commas between"},
+        {"OPENNVSCI_INSPECT", "0", "1: the program answers `opennvsci objects` of the same user"},
         {"OPENNVSCI_SOFT_DEVICES", "1", "number of software devices, 1 to 16"},
         {"OPENNVSCI_SOFT_MEMORY", "4294967296", "memory of each software device in bytes"},
         {"OPENNVSCI_SOFT_MACHINE", "none",

@@ -30,10 +30,12 @@
 #include <optional>
 
 #include "api/blobs.h"
+#include "api/inspection.h"
 #include "api/interposer.h"
 #include "api/last_refusal.h"
 #include "api/lists.h"
 #include "api/report_view.h"
+#include "api/transfers.h"
 #include "attr/negotiation.h"
 #include "attr/wire.h"
 #include "base/log.h"
@@ -70,7 +72,9 @@ class Library {
         return call(function, [&]() -> Result<> {
             OPENNVSCI_TRY(require(out));
             log::tell_unknown_level();
+            tell_unknown_inspection();
             report_interposer();
+            offer_inspection();
             return give_handle(D::modules(), std::make_shared<OpenModule>(), out.value);
         });
     }
@@ -321,6 +325,7 @@ class Library {
                 // Should the list be refused after the object went ahead, the object lies at the peer until the link
                 // ends.
                 OPENNVSCI_TRY_ASSIGN(descriptor, D::export_object(*entry->object(), permission.value, at));
+                Transfers::note(entry->object(), Transfer::Way::to_peer, at);
                 return result_for_peer(*entry->object()->list(), at, attr::wire::Kind::reconciled_with_object,
                                        std::as_bytes(std::span(&descriptor, 1)));
             });
@@ -347,6 +352,7 @@ class Library {
             }
             std::memcpy(&descriptor, imported.attachment.data(), sizeof(descriptor));
             OPENNVSCI_TRY_ASSIGN(object, D::import_object(*owner, *imported.list, descriptor, permission.value, **at));
+            Transfers::note(object, Transfer::Way::from_peer, **at);
             return give_object(std::move(object), out);
         });
     }

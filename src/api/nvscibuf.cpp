@@ -321,6 +321,7 @@ NvSciError NvSciBufObjIpcExport(NvSciBufObj bufObj, NvSciBufAttrValAccessPerm ac
         if (exportData == nullptr) return null_argument("exportData");
         OPENNVSCI_TRY_ASSIGN(descriptor, buf::export_object(*entry->object(), permission_number(accPerm), **endpoint));
         std::memcpy(exportData, descriptor.data(), descriptor.size());
+        api::Transfers::note(entry->object(), api::Transfer::Way::to_peer, **endpoint);
         return {};
     });
 }
@@ -336,6 +337,7 @@ NvSciError NvSciBufObjIpcImport(NvSciIpcEndpoint ipcEndpoint, const NvSciBufObjI
         const auto once = load_once<buf::ObjectDescriptor>(desc);  // it is checked, then used
         OPENNVSCI_TRY_ASSIGN(object, buf::import_object((*list)->module, *(*list)->list, once,
                                                         permission_number(minPermissions), **endpoint));
+        api::Transfers::note(object, api::Transfer::Way::from_peer, **endpoint);
         return Buf::give_object(std::move(object), OPENNVSCI_ARG(bufObj));
     });
 }

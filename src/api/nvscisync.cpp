@@ -101,7 +101,7 @@ Result<> wait(const NvSciSyncFence* fence, NvSciSyncCpuWaitContext context, int6
     const attr::Module* module = nullptr;
     {
         OPENNVSCI_TRY_ASSIGN(owner, acquire(api::cpu_wait_contexts(), context, "context"));
-        module = owner->get();
+        module = owner->module.get();
     }
     if (timeout_us < -1 || timeout_us > NvSciSyncFenceMaxTimeout) {
         return fail(NvSciError_BadParameter,
@@ -128,7 +128,7 @@ NvSciError NvSciSyncCpuWaitContextAlloc(NvSciSyncModule module, NvSciSyncCpuWait
     return api::call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(owner, acquire(api::sync_modules(), module, "module"));
         if (newContext == nullptr) return null_argument("newContext");
-        return api::give_handle(api::cpu_wait_contexts(), *owner, newContext);
+        return api::give_handle(api::cpu_wait_contexts(), api::WaitContext{*owner}, newContext);
     });
 }
 
@@ -423,6 +423,7 @@ NvSciError NvSciSyncObjIpcExport(NvSciSyncObj syncObj, NvSciSyncAccessPerm permi
         if (desc == nullptr) return null_argument("desc");
         OPENNVSCI_TRY_ASSIGN(exported, sync::export_object(*entry->object(), permissions, **endpoint));
         *desc = exported;
+        api::Transfers::note(entry->object(), api::Transfer::Way::to_peer, **endpoint);
         return {};
     });
 }
@@ -438,6 +439,7 @@ NvSciError NvSciSyncObjIpcImport(NvSciIpcEndpoint ipcEndpoint, const NvSciSyncOb
         if (syncObj == nullptr) return null_argument("syncObj");
         OPENNVSCI_TRY_ASSIGN(object,
                              sync::import_object((*list)->module, *(*list)->list, *desc, permissions, **endpoint));
+        api::Transfers::note(object, api::Transfer::Way::from_peer, **endpoint);
         return Sync::give_object(std::move(object), OPENNVSCI_ARG(syncObj));
     });
 }

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "base/cuda_abi.h"
+#include "base/since.h"
 #include "driver/stream_place.h"
 #include "sync/object.h"
 
@@ -22,6 +23,7 @@ class ExternalSemaphore {
 
     [[nodiscard]] const driver::Driver& driver() const noexcept { return *driver_; }
     [[nodiscard]] const sync::Object& object() const noexcept { return *object_; }
+    [[nodiscard]] const Since& since() const noexcept { return since_; }
 
   private:
     ExternalSemaphore(const driver::Driver& driver, std::shared_ptr<sync::Object> object)
@@ -29,6 +31,7 @@ class ExternalSemaphore {
 
     const driver::Driver* driver_;
     std::shared_ptr<sync::Object> object_;
+    Since since_;
 };
 
 /// One semaphore of a call that signals or waits, with its parameters.

@@ -101,6 +101,9 @@ class Counter {
     [[nodiscard]] cu::CUresult broken_by() const noexcept { return words_->broken_by.load(); }
     [[nodiscard]] Cause cause() const noexcept { return words_->cause.load(); }
 
+    /// How many CPUs sleep until it grows.
+    [[nodiscard]] std::uint32_t sleepers() const noexcept { return words_->sleepers.load(std::memory_order_relaxed); }
+
     // Peers.
 
     [[nodiscard]] const Pages& pages() const noexcept { return pages_; }

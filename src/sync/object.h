@@ -9,6 +9,7 @@
 
 #include "attr/list.h"
 #include "attr/module.h"
+#include "base/since.h"
 #include "sync/fence.h"
 
 namespace opennvsci::sync {
@@ -27,6 +28,7 @@ class Object {
 
     [[nodiscard]] const std::shared_ptr<attr::Module>& module() const noexcept { return module_; }
     [[nodiscard]] const std::shared_ptr<attr::List>& list() const noexcept { return list_; }
+    [[nodiscard]] const Since& since() const noexcept { return since_; }
     [[nodiscard]] Timeline& timeline() const noexcept { return *owned_.timeline; }
     [[nodiscard]] NvSciSyncAccessPerm permission() const noexcept { return permission_; }
 
@@ -57,6 +59,7 @@ class Object {
     std::shared_ptr<attr::Module> module_;
     std::shared_ptr<attr::List> list_;
     OwnedTimeline owned_;
+    const Since since_;
     NvSciSyncAccessPerm permission_;  // of the list, which asked for each call would take longer than the call
 };
 

@@ -71,6 +71,9 @@ class Timeline {
     [[nodiscard]] const Counter& counter() const noexcept { return counter_; }
     [[nodiscard]] bool is_of_this_process() const noexcept { return maker_ == process::token(); }
 
+    /// The value of the last fence that was handed out, or made by the program or by a peer.
+    [[nodiscard]] std::uint64_t greatest_fence() const noexcept { return values_.greatest(); }
+
     /// True if `value` is reached, as far as is known without asking CUDA.
     [[nodiscard]] bool is_reached(std::uint64_t value) const noexcept {
         return counter_.reached() >= value && !counter_.is_lost(value);
