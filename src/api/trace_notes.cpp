@@ -42,7 +42,7 @@ void note_object(const buf::Object& object) noexcept {
 
 void note_object(const sync::Object& object) noexcept {
     const auto& domain = object.timeline().description().domain;
-    trace::note_text("memory", domain ? memory::domain_name(*domain) : "none: events of CUDA");
+    trace::note_text("memory", domain ? memory::domain_name(*domain) : "none (CUDA events)");
     sync::note_timeline(object.timeline());
 }
 

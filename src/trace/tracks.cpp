@@ -57,7 +57,7 @@ std::string name_of(const Stream& stream) {
     constexpr std::uintptr_t kLegacy = 1;     // CU_STREAM_LEGACY, and what 0 means
     constexpr std::uintptr_t kPerThread = 2;  // CU_STREAM_PER_THREAD
     const char* kind = handle <= kLegacy ? "CUDA default stream" : "CUDA stream";
-    if (handle == kPerThread) kind = "CUDA default stream of a thread";
+    if (handle == kPerThread) kind = "CUDA per-thread stream";
     return stream.id != 0 ? fmt::format("{} {}", kind, stream.id) : fmt::format("{} {:#x}", kind, handle);
 }
 
