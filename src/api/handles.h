@@ -79,6 +79,7 @@ template <class Table, class Handle>
 void free_handle(std::string_view function, Table& table, Handle handle) noexcept {
     if (number(handle) == 0) return;
     void_call(function, [&]() -> Result<> {
+        trace::when_on([&] { trace::note_address("handle", number(handle)); });
         if (table.close(number(handle))) return {};
         return not_alive(number(handle), "the argument");
     });
@@ -89,6 +90,7 @@ template <class Table, class Value, class Handle>
 [[nodiscard]] Result<> give_handle(Table& table, Value value, Handle* out) {
     const std::uint64_t handle = table.insert(std::move(value));
     if (handle == 0) return fail(NvSciError_InvalidState, "too many live handles of this kind");
+    trace::when_on([&] { trace::note_address("handle", handle); });
     *out = reinterpret_cast<Handle>(handle);
     return {};
 }

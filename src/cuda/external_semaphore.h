@@ -12,6 +12,8 @@
 #include "base/since.h"
 #include "driver/stream_place.h"
 #include "sync/object.h"
+#include "sync/trace_notes.h"
+#include "trace/slice.h"
 
 namespace opennvsci::cuda {
 
@@ -75,6 +77,7 @@ struct Signals {
     [[nodiscard]] static Result<> run(const SemaphoreUse& use, const driver::StreamPlace& stream) {
         const sync::Object& object = use.semaphore->object();
         OPENNVSCI_TRY_ASSIGN(value, object.timeline().signal(stream));
+        trace::when_on([&] { sync::note_signal(object.timeline(), value); });
         object.fence(value).write(*use.storage);
         return {};
     }
@@ -89,7 +92,10 @@ struct Waits {
 
     [[nodiscard]] static Result<> check(SemaphoreUse& use);
     [[nodiscard]] static Result<> run(const SemaphoreUse& use, const driver::StreamPlace& stream) {
-        return use.semaphore->object().timeline().wait(stream, use.value);
+        sync::Timeline& timeline = use.semaphore->object().timeline();
+        OPENNVSCI_TRY(timeline.wait(stream, use.value));
+        trace::when_on([&] { sync::note_wait(timeline, use.value); });
+        return {};
     }
 };
 
@@ -103,8 +109,10 @@ template <class Kind, class Between>
         OPENNVSCI_TRY(Kind::check(use));
     OPENNVSCI_TRY_ASSIGN(place, driver::StreamPlace::of(uses.front().semaphore->driver(), stream));
     OPENNVSCI_TRY(between());
-    for (const SemaphoreUse& use : uses)
+    for (const SemaphoreUse& use : uses) {
+        const trace::Slice slice(Kind::kNeed.action, {place.handle, place.id});
         OPENNVSCI_TRY(Kind::run(use, place));
+    }
     return {};
 }
 

@@ -121,8 +121,8 @@ class Counter {
     /// Adds one, which follows from now on; as Mirrors::add.
     void add_mirror(Mirror mirror) { mirrors().add(std::move(mirror), *words_, reached()); }
 
-    /// Reaches the next value, for the CPU; with timestamps, when it is reached. Only in system memory.
-    void add_one() noexcept;
+    /// Reaches the next value, for the CPU, and returns it; with timestamps, when it is reached. Only in system memory.
+    std::uint64_t add_one() noexcept;
 
     /// Tells that events have shown `value` to be reached.
     void prove(std::uint64_t value) noexcept;

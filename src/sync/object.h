@@ -36,14 +36,14 @@ class Object {
     [[nodiscard]] bool owns(const Fence& fence) const noexcept { return fence.timeline == owned_.number; }
     [[nodiscard]] std::uint64_t number() const noexcept { return owned_.number; }
 
-    /// The fence of the next CPU signal; the next CPU signal. Errors: BadParameter if the CPU is not the signaler;
-    /// those of the timeline.
+    /// The fence of the next CPU signal; the next CPU signal, and its value. Errors: BadParameter if the CPU is not the
+    /// signaler; those of the timeline.
     [[nodiscard]] Result<Fence> generate_fence() const {
         if (!timeline().description().cpu_signals) return not_signaled_by_cpu();
         OPENNVSCI_TRY_ASSIGN(value, timeline().hand_out());
         return fence(value);
     }
-    [[nodiscard]] Result<> signal() const {
+    [[nodiscard]] Result<std::uint64_t> signal() const {
         if (!timeline().description().cpu_signals) return not_signaled_by_cpu();
         return timeline().signal();
     }

@@ -106,8 +106,8 @@ class Timeline {
 
     /// The next value: the n-th call gives n.
     [[nodiscard]] Result<std::uint64_t> hand_out();
-    /// Reaches the next value. Only in system memory.
-    [[nodiscard]] Result<> signal();
+    /// Reaches the next value, and returns it. Only in system memory.
+    [[nodiscard]] Result<std::uint64_t> signal();
 
     /// Tells that a program makes a fence of `value`. Errors: Overflow if it is 2^63 or more ahead; InvalidState in a
     /// forked child.
