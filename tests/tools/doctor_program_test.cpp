@@ -10,6 +10,7 @@
 #include <array>
 #include <cstring>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <string>
 #include <utility>
@@ -80,6 +81,29 @@ TEST_F(ElfFileTest, ReadsWhatTheDynamicLinkerReads) {
     EXPECT_EQ(library->auxiliary, std::vector<std::string>{"libopennvsci-interpose.so.0"});
     EXPECT_TRUE(library->defined.contains("NvSciBufModuleOpen"));
     EXPECT_FALSE(library->undefined.contains("NvSciBufModuleOpen"));
+}
+
+// What is taken weakly may be missing, and is no mistake.
+TEST_F(ElfFileTest, PassesOverWeakSymbols) {
+    const auto library = read_elf_file((program_folder() / "failing_driver" / "libcuda.so.1").string());
+    ASSERT_TRUE(library) << library.error().text;
+    EXPECT_TRUE(library->defined.contains("cuInit"));
+    EXPECT_FALSE(library->undefined.contains("cuIsNowhere"));
+}
+
+// The runtime is told by the name of its shared memory, in a program that looks functions up.
+TEST_F(ElfFileTest, FindsTheStaticRuntime) {
+    const auto holds_runtime = [&](const std::string& bytes) {
+        write_file("file", bytes);
+        const auto file = read_elf_file((folder_ / "file").string());
+        return file && file->holds_cuda_runtime;
+    };
+    std::string bytes = bytes_of(program_folder() / "opennvsci_names_its_driver");
+    EXPECT_FALSE(holds_runtime(bytes));
+    const auto text = bytes.find("software device");
+    ASSERT_NE(text, std::string::npos);
+    bytes.replace(text, 12, "/cudart.shm.");
+    EXPECT_TRUE(holds_runtime(bytes));
 }
 
 TEST_F(ElfFileTest, SaysWhatAFileIsInstead) {
