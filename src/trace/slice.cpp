@@ -57,7 +57,7 @@ Slice::Record* begun(Slice::Record wanted) noexcept {
 
 template <class Note>
 void note(Note&& note) noexcept {
-    if (t_newest != nullptr) quietly([&] { note(t_newest->arguments); });
+    if (t_newest != nullptr && has_file()) quietly([&] { note(t_newest->arguments); });
 }
 
 Members event_of(const char* phase, const Slice::Record& slice, Track track, std::uint64_t time) {
