@@ -62,11 +62,15 @@ void write_buffer(InspectionWriter& out, const Buffers& buffers, const Buffers::
     out.since(facts.since);
 }
 
+void write_device(InspectionWriter& out, const driver::Device& device) {
+    out.text("device", device.name);
+    out.text("gpu", device.uuid.text());
+}
+
 void write_external_memories(InspectionWriter& out, const Buffers& buffers) {
     out.kind_of_table("external_memories", external_memories(), [&](std::uint64_t, const cuda::ExternalMemory& memory) {
         write_object_number(out, buffers.number_of(&memory.object()));
-        out.text("device", memory.device().name);
-        out.text("gpu", memory.device().uuid.text());
+        write_device(out, memory.device());
         out.since(memory.since());
     });
 }
@@ -78,7 +82,7 @@ void write_mappings(InspectionWriter& out, const Buffers& buffers) {
                 out.entry([&] {
                     out.handle("pointer", pointer);
                     write_object_number(out, buffers.number_of(mapped.object.get()));
-                    out.text("gpu", mapped.context->device().uuid.text());
+                    write_device(out, mapped.context->device());
                     out.since(mapped.since);
                 });
             });

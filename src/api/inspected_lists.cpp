@@ -64,8 +64,8 @@ void write_list(InspectionWriter& out, const char* library, const ListEntry& ent
     out.text("kind", name_of(list.kind()));
     out.boolean("is_of_object", entry.is_borrowed);
     out.module(entry.module.get());
-    out.number("participants", facts.participants);
-    out.some_of("names", facts.names, [&](const std::string& name) {
+    out.number("participant_count", facts.participants);
+    out.some_of("participants", facts.names, [&](const std::string& name) {
         out.json().string(attr::shortened(name, InspectionWriter::kMostTextBytes));
     });
     out.json().key("keys");

@@ -104,11 +104,12 @@ class InspectionHarmTest : public InspectionTest {
             ++count;
         return count;
     }
-    static bool comes_to_a_stop(pid_t process) {
+    /// Waits until it is in this state: stopped (T), or dead (Z).
+    static bool comes_to(char state, pid_t process) {
         for (int i = 0; i < 1000; ++i) {
             std::ifstream status("/proc/" + std::to_string(process) + "/stat");
             const std::string text(std::istreambuf_iterator<char>(status), {});
-            if (text.find(") T ") != std::string::npos) return true;
+            if (text.find(std::string(") ") + state + " ") != std::string::npos) return true;
             std::this_thread::sleep_for(milliseconds(10));
         }
         return false;
@@ -198,6 +199,7 @@ TEST_F(InspectionHarmTest, AProcessThatDiesInTheMiddleLeavesAnAnswerThatIsNotWho
     std::string read(100, ' ');
     ASSERT_GT(::recv(reader, read.data(), read.size(), 0), 0);
     process.kill();
+    ASSERT_TRUE(comes_to('Z', process.id()));
     for (ssize_t count = 1; count > 0;) {
         char part[4096];
         count = ::recv(reader, part, sizeof(part), 0);
@@ -224,7 +226,7 @@ TEST_F(InspectionHarmTest, AProcessThatIsStoppedIsSilentAndHoldsNobodyUp) {
     ASSERT_TRUE(stopped.says("ready"));
     ASSERT_TRUE(process.says("ready"));
     ::kill(stopped.id(), SIGSTOP);
-    ASSERT_TRUE(comes_to_a_stop(stopped.id()));
+    ASSERT_TRUE(comes_to('T', stopped.id()));
     const auto begin = Clock::now();
     for (const Inspected& inspected : inspect()) {
         EXPECT_EQ(inspected.outcome, inspected.pid == stopped.id() ? OpenNvSciInspectionOutcome_Silent
@@ -270,7 +272,11 @@ TEST_F(InspectionHarmTest, AForkedChildAnswersForItselfAndKeepsNothingOfItsParen
     // If the child had the parent's lock, the parent would seem to be there.
     const pid_t parent = process.id();
     process.kill();
-    const auto left = inspect();
+    auto left = inspect();
+    for (int i = 0; i < 500 && left.size() != 1; ++i) {  // it takes a moment to die
+        std::this_thread::sleep_for(milliseconds(20));
+        left = inspect();
+    }
     ASSERT_EQ(left.size(), 1U);
     EXPECT_NE(left[0].pid, parent);
     const Json child = left[0].json();

@@ -32,7 +32,6 @@ constexpr char kSize[] = "size";
 constexpr char kMemory[] = "memory";
 constexpr char kRight[] = "right";
 constexpr char kDevice[] = "device";
-constexpr char kGpu[] = "gpu";
 constexpr char kPermission[] = "permission";
 constexpr char kPrimitive[] = "primitive";
 constexpr char kSignaler[] = "signaler";
@@ -72,8 +71,8 @@ std::string keys_text(const Json& entry) {
 }
 
 std::string participants_text(const Json& entry) {
-    const std::string names = joined(array_at(entry, "names"));
-    const std::string count = number_text_at(entry, "participants");
+    const std::string names = joined(array_at(entry, "participants"));
+    const std::string count = number_text_at(entry, "participant_count");
     return names.empty() ? count : count + ": " + names;
 }
 
@@ -160,12 +159,11 @@ constexpr ColumnRow kOfBuffers[] = {{"buffer", Column::number, number_of<kObject
 constexpr ColumnRow kOfExternalMemories[] = {{"handle", Column::name, text_of<kHandle>},
                                              {"buffer", Column::number, number_of<kObject>},
                                              {"device", Column::text, text_of<kDevice>},
-                                             {"GPU", Column::name, text_of<kGpu>},
                                              kAge,
                                              kSince};
 constexpr ColumnRow kOfMappings[] = {{"pointer", Column::name, text_of<kPointer>},
                                      {"buffer", Column::number, number_of<kObject>},
-                                     {"GPU", Column::name, text_of<kGpu>},
+                                     {"device", Column::text, text_of<kDevice>},
                                      kAge,
                                      kSince};
 constexpr ColumnRow kOfSyncObjects[] = {{"object", Column::number, number_of<kObject>},
