@@ -14,6 +14,7 @@ std::span<const Variable> variables() {
         {"OPENNVSCI_LOG", "notice",
          "what is printed on stderr: error, warning, notice, info or debug, each with those before it; or none"},
         {"OPENNVSCI_TRACE", "none", "file that each process appends a trace of its calls to, for ui.perfetto.dev"},
+        {"OPENNVSCI_CAPTURE", "none", "file to whose end each negotiation is written, for opennvsci explain"},
         {"OPENNVSCI_IPC_CFG", "opennvsci/nvsciipc.cfg in $XDG_CONFIG_HOME or ~/.config, /etc/nvsciipc.cfg, built in",
          "file with the channels of NvSciIpc"},
         {"OPENNVSCI_RUNTIME_DIR", "$XDG_RUNTIME_DIR/opennvsci, else /tmp/opennvsci-UID",
