@@ -65,13 +65,14 @@ class Writer {
         const std::string granted = about.granted.empty() ? "" : fmt::format(", {}", about.granted_text);
         line("{}: {}{}", about.key->name, about.outcome ? attr::outcome_name(*about.outcome) : "not decided", granted);
         tell_asks(about);
-        if (about.outcome == Outcome::refused && about.key->merge != nullptr && !about.asks.empty()) {
+        const bool is_conflict = about.decision != nullptr && about.decision->reason == Reason::conflict;
+        if (is_conflict && about.key->merge != nullptr) {
             line("  rule '{}': {}", about.key->merge->name, about.key->merge->text);
         }
         if (about.decision == nullptr) return;
         const char* const text = about.decision->text.c_str();
         // Of asks that contradict each other everything is said by now.
-        if (*text != '\0' && about.decision->reason != Reason::conflict) line("  {}{}", text, fact_mark(about));
+        if (*text != '\0' && !is_conflict) line("  {}{}", text, fact_mark(about));
     }
 
     [[nodiscard]] std::string fact_mark(const Line& about) const {
