@@ -5,8 +5,30 @@
 
 #include <benchmark/benchmark.h>
 
+#include <array>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "attr/list.h"
+#include "buf/keys.h"
+
 namespace opennvsci::bench {
 namespace {
+
+// Six keys, as a camera would ask.
+std::array<attr::KeyValue, 6> raw_pairs() {
+    static constexpr NvSciBufType kType = NvSciBufType_RawBuffer;
+    static constexpr std::uint64_t kNumber = 4096;
+    static constexpr bool kYes = true;
+    static constexpr NvSciBufAttrValAccessPerm kPermission = NvSciBufAccessPerm_Readonly;
+    return {{{NvSciBufGeneralAttrKey_Types, &kType, sizeof(kType)},
+             {NvSciBufRawBufferAttrKey_Size, &kNumber, sizeof(kNumber)},
+             {NvSciBufRawBufferAttrKey_Align, &kNumber, sizeof(kNumber)},
+             {NvSciBufGeneralAttrKey_NeedCpuAccess, &kYes, sizeof(kYes)},
+             {NvSciBufGeneralAttrKey_RequiredPerm, &kPermission, sizeof(kPermission)},
+             {NvSciBufGeneralAttrKey_EnableCpuCache, &kYes, sizeof(kYes)}}};
+}
 
 // A key can be set once in a list, so lists are made and freed outside the measured part; each gets eight keys, one
 // call per key.
@@ -97,6 +119,34 @@ void reconcile_image(benchmark::State& state) {
         NvSciBufAttrListFree(list);
 }
 BENCHMARK(reconcile_image);
+
+// What a successful reconciliation of two raw-buffer lists does for its report: everything that was asked, a decision
+// on each key, the places that were looked at.
+void report_alone(benchmark::State& state) {
+    attr::List one(buf::schema());
+    attr::List two(buf::schema());
+    for (attr::List* list : {&one, &two}) {
+        const auto pairs = raw_pairs();
+        BENCH_CHECK(list->set(pairs.size(), [&](std::size_t i) { return pairs[i]; }) ? NvSciError_Success
+                                                                                     : NvSciError_BadParameter);
+    }
+    constexpr std::size_t kDecisions = 15;
+    for (auto _ : state) {
+        attr::Report report;
+        report.reserve(2);
+        one.report_to(report, 0);
+        two.report_to(report, 1);
+        for (std::size_t key = 0; key < kDecisions; ++key)
+            report.decide(key, {attr::Outcome::granted, "a reason", {}, attr::Reason::follows});
+        std::vector<attr::Place> places;
+        places.reserve(3);
+        for (const char* obstacle : {"the CPU takes part", "", "only a block-linear image that a GPU uses is there"})
+            places.push_back({"a memory", {}, obstacle});
+        report.set_places(std::move(places), 1);
+        benchmark::DoNotOptimize(std::make_shared<const attr::Report>(std::move(report)));
+    }
+}
+BENCHMARK(report_alone);
 
 }  // namespace
 }  // namespace opennvsci::bench

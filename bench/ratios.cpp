@@ -30,6 +30,7 @@ constexpr std::array kTargets{
     Target{"reconcile two raw-buffer lists", "reconcile/2", nullptr, 3000, false},
     Target{"reconcile 64 raw-buffer lists", "reconcile/64", nullptr, 40000, false},
     Target{"reconcile two lists of a three-plane image", "reconcile_image", nullptr, 6000, false},
+    Target{"the report of a reconciliation", "report_alone", nullptr, 1000, false},
     Target{"allocate 64 KiB of video memory", "allocate_video/64K/ours", "allocate_video/64K/raw", 1.3, false},
     Target{"allocate 8 MiB of video memory", "allocate_video/8M/ours", "allocate_video/8M/raw", 1.3, false},
     Target{"allocate 1 GiB of video memory", "allocate_video/1G/ours", "allocate_video/1G/raw", 1.3, false},

@@ -2,7 +2,8 @@
 /**
  * @file
  * What OpenNvSci offers beyond the NvSci interfaces: why a call failed, how a reconciliation came to its result, how a
- * buffer lies in memory, which CUDA driver and devices are used, and who has which endpoint of NvSciIpc open.
+ * buffer lies in memory, which CUDA driver and devices are used, who has which endpoint of NvSciIpc open, and what the
+ * processes of a user hold.
  * Programs that include this header do not run on DRIVE OS or Jetson unless they leave these calls out there.
  *
  * All functions are thread-safe. Their output arguments are written only if they succeed.
@@ -640,6 +641,43 @@ typedef struct {
  * @retval NvSciError_InsufficientMemory Out of memory.
  */
 NvSciError opennvsciIpcGetOverview(const OpenNvSciIpcOverview** overview);
+
+/** What came of asking a process what it holds. */
+typedef enum {
+    OpenNvSciInspectionOutcome_Answered = 0, /**< It said all that it wanted. */
+    OpenNvSciInspectionOutcome_Silent = 1,   /**< It did not answer within three seconds; it may be stopped. */
+    OpenNvSciInspectionOutcome_Broken = 2    /**< It ended while it was asked, or sent more than 8 MiB. */
+} OpenNvSciInspectionOutcome;
+
+/** What one process holds, as it says. All texts are never NULL. */
+typedef struct {
+    int64_t pid;         /**< The process, as the kernel knows it; 0 if it cannot be seen, as in another container. */
+    const char* program; /**< What it calls itself, in printable characters of ASCII; may be empty. */
+    OpenNvSciInspectionOutcome outcome; /**< Whether there is an answer. */
+    const char* answer; /**< JSON of format_version 1 (docs/how-to.md) if the process is of this library; else whatever
+                             it sent, which nobody has looked at. Empty without an answer. A 0 follows it, and may be
+                             in it. */
+    size_t answerSize;  /**< Bytes of the answer. */
+    uint64_t reserved[4]; /**< 0. */
+} OpenNvSciInspection;
+
+/**
+ * Asks processes what they hold: modules, lists, objects, imports, mappings, endpoints, who holds them and since when.
+ * Those of this user answer that agreed to it, by OPENNVSCI_INSPECT=1 in their environment when the library was loaded,
+ * that have opened a module since, and that use the same folder (OPENNVSCI_RUNTIME_DIR). This process is one of them if
+ * it agreed. A process is asked while it goes on, and its calls do not wait for who asks.
+ *
+ * @param pid         The process to ask; 0: all, at most 256.
+ * @param inspections Receives a pointer to what they said, in the order of their numbers. It is valid until the next
+ *                    successful call of this function on the same thread, or the thread's end.
+ * @param count       Receives the number of processes; 0 if none answers, or there is none of this number among them.
+ * @retval NvSciError_Success            *inspections and *count are set.
+ * @retval NvSciError_BadParameter       inspections or count is NULL, or pid is negative.
+ * @retval NvSciError_NotPermitted       The folder belongs to somebody else or can be written by others.
+ * @retval NvSciError_ResourceError      The operating system failed.
+ * @retval NvSciError_InsufficientMemory Out of memory.
+ */
+NvSciError opennvsciInspect(int64_t pid, const OpenNvSciInspection** inspections, size_t* count);
 
 /** @} */
 

@@ -28,6 +28,8 @@ constexpr int kFailure = 1;
 constexpr int kUsage = 2;
 constexpr int kNotStarted = 127;  // as shells do
 
+constexpr std::uint64_t kGreatestPid = std::uint64_t{1} << 22;  // of Linux
+
 constexpr const char* kRunDetails =
     "What follows the options is the program, as it would be typed alone.\n"
     "The program's CUDA calls come by OpenNvSci, which is put in front of LD_PRELOAD, also where the order of its "
@@ -46,6 +48,14 @@ constexpr const char* kDemoDetails =
     "With --two-processes a camera process makes frames on the GPU and a vision process, which may only read them, "
     "checks them there. Lists, buffers and fences go over NvSciIpc.";
 
+constexpr const char* kDoctorDetails =
+    "Looks at the kernel, the limits and the memory of this user, the GPU, the driver, the variables, the libraries, "
+    "the folder and the channels; with PROGRAM at the file of a program too: whether it finds its libraries, and "
+    "whether its calls of CUDA reach OpenNvSci. The program is not started, and nothing is changed. Give it the "
+    "environment that programs have.\n"
+    "What is wrong is a problem, what is less or otherwise than somebody may expect a note. Exit code 1 if there is a "
+    "problem.";
+
 std::string ipc_details() {
     TextTable states;
     states.add_column("", Column::name, {"not reset", "waiting for its peer", "peer gone", "unread", "parked"});
@@ -59,6 +69,15 @@ std::string ipc_details() {
            "as the process in another container, is shown as ?.\n\n" +
            states.text(terminal_width());
 }
+
+constexpr const char* kObjectsDetails =
+    "Asked are the programs of this user that were started with OPENNVSCI_INSPECT=1, from the first module that they "
+    "open, and with the same OPENNVSCI_RUNTIME_DIR as this command. They go on meanwhile. Of each kind the first ones "
+    "are shown.\n"
+    "An object lives as long as a handle, an import into CUDA or a mapping holds it; what is held by an import alone "
+    "has "
+    "no handle any more. Imports and mappings name the object by its number. Arrays that are mapped are CUDA's own and "
+    "not known. Times are UTC.";
 
 std::string variables_details() {
     std::vector<std::string> names;
@@ -131,6 +150,21 @@ int run_command_line(int argc, char** argv) {
     auto* ipc = app.add_subcommand("ipc", "Show who has which channel of NvSciIpc open");
     ipc->add_flag("--json", ipc_options.json, "Print JSON");
     ipc->footer(ipc_details());
+
+    DoctorOptions doctor_options;
+    auto* doctor = app.add_subcommand("doctor", "Tell what is wrong here, and what helps");
+    take_file(doctor->add_option("PROGRAM", doctor_options.program, "A program to look at too"))->option_text(" ");
+    doctor->add_flag("--json", doctor_options.json, "Print JSON");
+    doctor->add_flag("--probe", doctor_options.is_probe)
+        ->group("");  // not for people: the command starts itself with it
+    doctor->footer(kDoctorDetails);
+
+    ObjectsOptions objects_options;
+    auto* objects = app.add_subcommand("objects", "Show what running programs hold, and since when");
+    take_numbers(objects->add_option("PID", objects_options.pid, "Only the process of this number"), 1, kGreatestPid)
+        ->option_text(" ");
+    objects->add_flag("--json", objects_options.json, "Print JSON");
+    objects->footer(kObjectsDetails);
 
     DemoOptions demo_options;
     auto* demo = app.add_subcommand("demo", "Send a picture through buffers, checking promises");
@@ -208,8 +242,10 @@ int run_command_line(int argc, char** argv) {
         return finish([] { return Result<>(); });
     }
     if (ipc->parsed()) return finish([&] { return tool::ipc(ipc_options); });
+    if (objects->parsed()) return finish([&] { return tool::objects(objects_options); });
     if (devices->parsed()) return finish([&] { return tool::devices(devices_options); });
     if (config->parsed()) return finish([&] { return tool::config(config_options); });
+    if (doctor->parsed()) return finish([&] { return tool::doctor(doctor_options); });
     if (layout->parsed()) return finish([&] { return tool::layout(layout_options); });
     if (explain->parsed()) return answer([&] { return tool::explain(explain_options); });
     if (check->parsed()) return answer([&] { return tool::explain(check_options); });

@@ -27,11 +27,26 @@ struct IpcOptions {
 /// Prints the channels of NvSciIpc and who has them open.
 [[nodiscard]] Result<> ipc(const IpcOptions& options);
 
+struct ObjectsOptions {
+    std::int64_t pid = 0;  ///< 0: all processes
+    bool json = false;
+};
+/// Prints what the processes of this user hold that agreed to be asked.
+[[nodiscard]] Result<> objects(const ObjectsOptions& options);
+
 struct ConfigOptions {
     bool json = false;
 };
 /// Prints the environment variables that are read.
 [[nodiscard]] Result<> config(const ConfigOptions& options);
+
+struct DoctorOptions {
+    std::string program;  ///< empty: only the machine
+    bool json = false;
+    bool is_probe = false;  ///< be the process that asks the driver, and print what it says
+};
+/// Prints what is wrong here, with remedies; fails, without a text, if something is.
+[[nodiscard]] Result<> doctor(const DoctorOptions& options);
 
 struct DemoOptions {
     std::filesystem::path input;   ///< empty: the picture that comes with the tool

@@ -66,8 +66,12 @@ void print_text(std::string_view text) {
 void print_json(const Json& fields) {
     Json all{{"format_version", kJsonFormatVersion}};
     all.update(fields);
-    // Names of files and devices that are no UTF-8 must not end the tool, nor steer a terminal.
-    print("{}\n", all.dump(2, ' ', true, Json::error_handler_t::replace));
+    print_json_value(all);
+}
+
+// Names of files and devices that are no UTF-8 must not end the tool, nor steer a terminal.
+void print_json_value(const Json& value) {
+    print("{}\n", value.dump(2, ' ', true, Json::error_handler_t::replace));
 }
 
 std::string printable(std::string_view text) {

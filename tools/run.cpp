@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 
 #include "commands.h"
 #include "device_choice.h"
+#include "library_folder.h"
 
 namespace opennvsci::tool {
 namespace {
@@ -25,15 +25,6 @@ void put_in_front(const char* variable, std::string value) {
     const char* old_value = std::getenv(variable);
     if (old_value != nullptr && *old_value != '\0') value += ":" + std::string(old_value);
     ::setenv(variable, value.c_str(), 1);
-}
-
-// The folder of libopennvsci, and of what the package puts beside it; empty if it cannot be found.
-std::string library_folder() {
-    Dl_info info{};
-    const void* function = ::dlsym(RTLD_DEFAULT, "opennvsciGetLastErrorText");
-    if (function == nullptr || ::dladdr(function, &info) == 0 || info.dli_fname == nullptr) return {};
-    std::error_code status;
-    return std::filesystem::canonical(std::filesystem::path(info.dli_fname).parent_path(), status).string();
 }
 
 // The dynamic linker splits its variables at blanks, colons and semicolons and puts something else in the place of
@@ -90,11 +81,10 @@ Result<> preload_interposer() {
 
 // The programs' libcuda.so.1 shall be the software device: its folder goes to the front of the search path.
 Result<> use_software_device() {
-    const std::string software_device_folder = library_folder() + "/opennvsci/softcuda";
     std::error_code status;
-    const auto folder = std::filesystem::canonical(software_device_folder, status);
+    const auto folder = std::filesystem::canonical(software_device_folder(), status);
     if (status || !std::filesystem::exists(folder / "libcuda.so.1", status)) {
-        return fail(fmt::format("the software device is not installed: there is no {}/{}", software_device_folder,
+        return fail(fmt::format("the software device is not installed: there is no {}/{}", software_device_folder(),
                                 "libcuda.so.1"));
     }
     put_in_front("LD_LIBRARY_PATH", folder.string());

@@ -53,6 +53,10 @@ Codes remember(std::string_view function, std::string_view text, Codes codes, Ch
     t_last_codes = codes;
     const log::Level level = level_of(channel, outcome);
     if (log::enabled(level)) print(level, function, text, codes, channel);
+    if (trace::is_on()) [[unlikely]] {
+        trace::note_failure(function, error_name(static_cast<std::uint32_t>(codes.code)), text,
+                            outcome == Outcome::refused);
+    }
     return codes;
 }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What every extern "C" function does around its one call downwards: let no exception out, map the error to the public
-// code, keep its text for the calling thread, and print it if it is a refusal.
+// code, keep its text for the calling thread, print it if it is a refusal, and show the call in the trace.
 #pragma once
 
 #include <string_view>
 #include <utility>
 
 #include "base/result.h"
+#include "trace/slice.h"
 
 namespace opennvsci::api {
 
@@ -44,6 +45,7 @@ namespace detail {
 
 template <class Body>
 [[nodiscard]] Codes run(std::string_view function, Channel channel, Body&& body) noexcept {
+    const trace::Slice slice(function);
     try {
         const Result<> result = body();
         return result ? Codes{} : remember_failure(function, result.error(), channel);

@@ -20,7 +20,7 @@ constinit ExternalMemoryTable g_external_memories(HandleKind::external_memory);
 constinit ModuleTable g_sync_modules(HandleKind::sync_module);
 constinit ListTable g_sync_lists(HandleKind::sync_attribute_list);
 constinit SyncObjectTable g_sync_objects(HandleKind::sync_object);
-constinit ModuleTable g_cpu_wait_contexts(HandleKind::cpu_wait_context);
+constinit WaitContextTable g_cpu_wait_contexts(HandleKind::cpu_wait_context);
 constinit ExternalSemaphoreTable g_external_semaphores(HandleKind::external_semaphore);
 constinit EndpointTable g_endpoints(HandleKind::ipc_endpoint);
 
@@ -111,7 +111,7 @@ SyncObjectTable& sync_objects() noexcept {
     return g_sync_objects;
 }
 
-ModuleTable& cpu_wait_contexts() noexcept {
+WaitContextTable& cpu_wait_contexts() noexcept {
     return g_cpu_wait_contexts;
 }
 

@@ -15,6 +15,7 @@
 #include "attr/module.h"
 #include "base/handle_table.h"
 #include "base/result.h"
+#include "base/since.h"
 #include "buf/object.h"
 #include "cuda/external_memory.h"
 #include "cuda/external_semaphore.h"
@@ -27,6 +28,13 @@ namespace opennvsci::api {
 /// A module of either library. It ends with its last handle and with all that belongs to it.
 struct OpenModule : attr::Module {
     driver::LibraryUse use;
+    Since since;
+};
+
+/// Behind an NvSciSyncCpuWaitContext: the module whose fences it may wait for.
+struct WaitContext {
+    std::shared_ptr<attr::Module> module;
+    Since since{};
 };
 
 /// Behind an attribute list of either library.
@@ -36,10 +44,12 @@ struct ListEntry {
     bool is_borrowed;   // the list of an object: freeing the handle is ignored, the object ends it
     ReportView report;  // of a list that came from a reconciliation
     LayoutView layout;  // of a reconciled list of NvSciBuf
+    Since since;
 };
 
 using ModuleTable = HandleTable<std::shared_ptr<attr::Module>>;
 using ListTable = HandleTable<std::unique_ptr<ListEntry>>;
+using WaitContextTable = HandleTable<WaitContext>;
 using ExternalMemoryTable = HandleTable<cuda::ExternalMemory>;
 using ExternalSemaphoreTable = HandleTable<cuda::ExternalSemaphore>;
 using EndpointTable = HandleTable<std::shared_ptr<ipc::Endpoint>>;
@@ -69,6 +79,7 @@ template <class Table, class Handle>
 void free_handle(std::string_view function, Table& table, Handle handle) noexcept {
     if (number(handle) == 0) return;
     void_call(function, [&]() -> Result<> {
+        trace::when_on([&] { trace::note_address("handle", number(handle)); });
         if (table.close(number(handle))) return {};
         return not_alive(number(handle), "the argument");
     });
@@ -79,6 +90,7 @@ template <class Table, class Value, class Handle>
 [[nodiscard]] Result<> give_handle(Table& table, Value value, Handle* out) {
     const std::uint64_t handle = table.insert(std::move(value));
     if (handle == 0) return fail(NvSciError_InvalidState, "too many live handles of this kind");
+    trace::when_on([&] { trace::note_address("handle", handle); });
     *out = reinterpret_cast<Handle>(handle);
     return {};
 }
@@ -103,12 +115,13 @@ class BasicObjectEntry {
 
     explicit BasicObjectEntry(std::shared_ptr<Kind> object) : object_(std::move(object)) {}
     // Moved only before the handle is known to anybody.
-    BasicObjectEntry(BasicObjectEntry&& other) noexcept : object_(std::move(other.object_)) {}
+    BasicObjectEntry(BasicObjectEntry&& other) noexcept : object_(std::move(other.object_)), since_(other.since_) {}
     ~BasicObjectEntry() {
         if (const std::uint64_t handle = list_handle_.load(); handle != 0) kLists().close(handle);
     }
 
     [[nodiscard]] const std::shared_ptr<Kind>& object() const noexcept { return object_; }
+    [[nodiscard]] const Since& since() const noexcept { return since_; }
 
     /// The borrowed handle of the object's list, made on the first call.
     [[nodiscard]] Result<std::uint64_t> list_handle() {
@@ -127,6 +140,7 @@ class BasicObjectEntry {
 
   private:
     std::shared_ptr<Kind> object_;
+    const Since since_;  // the handle, not the object
     std::atomic<std::uint64_t> list_handle_{0};
 };
 
@@ -143,8 +157,7 @@ using ObjectTable = HandleTable<ObjectEntry>;
 using SyncObjectEntry = BasicObjectEntry<sync::Object, sync_lists>;
 using SyncObjectTable = HandleTable<SyncObjectEntry>;
 [[nodiscard]] SyncObjectTable& sync_objects() noexcept;
-/// Behind an NvSciSyncCpuWaitContext: the module whose fences it may wait for.
-[[nodiscard]] ModuleTable& cpu_wait_contexts() noexcept;
+[[nodiscard]] WaitContextTable& cpu_wait_contexts() noexcept;
 [[nodiscard]] ExternalSemaphoreTable& external_semaphores() noexcept;
 /// Behind an NvSciIpcEndpoint.
 [[nodiscard]] EndpointTable& endpoints() noexcept;

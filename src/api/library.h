@@ -30,10 +30,13 @@
 #include <optional>
 
 #include "api/blobs.h"
+#include "api/inspection.h"
 #include "api/interposer.h"
 #include "api/last_refusal.h"
 #include "api/lists.h"
 #include "api/report_view.h"
+#include "api/trace_notes.h"
+#include "api/transfers.h"
 #include "attr/negotiation.h"
 #include "attr/wire.h"
 #include "base/log.h"
@@ -70,7 +73,10 @@ class Library {
         return call(function, [&]() -> Result<> {
             OPENNVSCI_TRY(require(out));
             log::tell_unknown_level();
+            tell_unknown_inspection();
+            trace::tell_failure();
             report_interposer();
+            offer_inspection();
             return give_handle(D::modules(), std::make_shared<OpenModule>(), out.value);
         });
     }
@@ -305,6 +311,7 @@ class Library {
             OPENNVSCI_TRY_ASSIGN(entry, acquire(D::objects(), object));
             OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
             OPENNVSCI_TRY(require_module("the object", entry->object()->module(), inputs));
+            trace::when_on([&] { note_object(*entry->object()); });
             return D::attach_peers(*entry->object(), inputs.lists());
         });
     }
@@ -318,9 +325,11 @@ class Library {
             OPENNVSCI_TRY_ASSIGN(entry, acquire(D::objects(), object));
             return export_blob(D::kJointBlob, endpoint, blob, size, [&](ipc::Endpoint& at) -> Result<attr::wire::Blob> {
                 OPENNVSCI_TRY(D::check_joint(permission));
+                trace::when_on([&] { note_object(*entry->object()); });
                 // Should the list be refused after the object went ahead, the object lies at the peer until the link
                 // ends.
                 OPENNVSCI_TRY_ASSIGN(descriptor, D::export_object(*entry->object(), permission.value, at));
+                Transfers::note(entry->object(), Transfer::Way::to_peer, at);
                 return result_for_peer(*entry->object()->list(), at, attr::wire::Kind::reconciled_with_object,
                                        std::as_bytes(std::span(&descriptor, 1)));
             });
@@ -347,6 +356,7 @@ class Library {
             }
             std::memcpy(&descriptor, imported.attachment.data(), sizeof(descriptor));
             OPENNVSCI_TRY_ASSIGN(object, D::import_object(*owner, *imported.list, descriptor, permission.value, **at));
+            Transfers::note(object, Transfer::Way::from_peer, **at);
             return give_object(std::move(object), out);
         });
     }
@@ -356,6 +366,7 @@ class Library {
     /// For functions that only one library has: gives an object a handle.
     template <class Shared>
     [[nodiscard]] static Result<> give_object(Shared object, Out<Object> out) {
+        trace::when_on([&] { note_object(*object); });
         return give_handle(D::objects(), typename D::ObjectEntry(std::move(object)), out.value);
     }
 
@@ -403,6 +414,7 @@ class Library {
             OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
             attr::Reconciliation result = D::reconcile(inputs.lists());
             if (explain::is_captured()) capture(function, D::schema(), result);
+            trace::when_on([&] { note_negotiation(D::schema(), inputs.lists(), result); });
             if (result.conflict != nullptr) {
                 OPENNVSCI_TRY(give_list(inputs.module(), std::move(result.conflict), {&conflict_made, conflict.name}));
             }
@@ -428,6 +440,7 @@ class Library {
         OPENNVSCI_TRY(require(blob));
         OPENNVSCI_TRY(require(size));
         OPENNVSCI_TRY_ASSIGN(bytes, make(**at));
+        trace::when_on([&] { note_blob(**at, bytes.size()); });
         return give_blob(kind, bytes, blob.value, size.value);
     }
 
@@ -446,6 +459,7 @@ class Library {
         attr::wire::Arrival arrival;
     };
     static Result<Arrived> receive(const void* bytes, size_t size, ipc::Endpoint& endpoint) {
+        trace::when_on([&] { note_blob(endpoint, size); });
         OPENNVSCI_TRY_ASSIGN(blob, attr::wire::Received::copy(D::wire(), bytes, size));
         OPENNVSCI_TRY_ASSIGN(link, endpoint.link_from(blob.instance()));
         return Arrived{std::move(blob), {link->session(), link->peer_name()}};

@@ -87,6 +87,10 @@ NvSciError get_pointer(const char* function, NvSciBufObj handle, Right right, co
         OPENNVSCI_TRY_ASSIGN(entry, acquire(api::objects(), handle, "bufObj"));
         if (out == nullptr) return null_argument("ptr");
         OPENNVSCI_TRY_ASSIGN(address, entry->object()->cpu_address(right));
+        trace::when_on([&] {
+            trace::note_address("handle", api::number(handle));
+            api::note_object(*entry->object());
+        });
         *out = address;
         return {};
     });
@@ -319,8 +323,10 @@ NvSciError NvSciBufObjIpcExport(NvSciBufObj bufObj, NvSciBufAttrValAccessPerm ac
         OPENNVSCI_TRY_ASSIGN(entry, acquire(api::objects(), bufObj, "bufObj"));
         OPENNVSCI_TRY_ASSIGN(endpoint, acquire(api::endpoints(), ipcEndpoint, "ipcEndpoint"));
         if (exportData == nullptr) return null_argument("exportData");
+        trace::when_on([&] { api::note_object(*entry->object()); });
         OPENNVSCI_TRY_ASSIGN(descriptor, buf::export_object(*entry->object(), permission_number(accPerm), **endpoint));
         std::memcpy(exportData, descriptor.data(), descriptor.size());
+        api::Transfers::note(entry->object(), api::Transfer::Way::to_peer, **endpoint);
         return {};
     });
 }
@@ -336,6 +342,7 @@ NvSciError NvSciBufObjIpcImport(NvSciIpcEndpoint ipcEndpoint, const NvSciBufObjI
         const auto once = load_once<buf::ObjectDescriptor>(desc);  // it is checked, then used
         OPENNVSCI_TRY_ASSIGN(object, buf::import_object((*list)->module, *(*list)->list, once,
                                                         permission_number(minPermissions), **endpoint));
+        api::Transfers::note(object, api::Transfer::Way::from_peer, **endpoint);
         return Buf::give_object(std::move(object), OPENNVSCI_ARG(bufObj));
     });
 }

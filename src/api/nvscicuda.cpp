@@ -5,6 +5,7 @@
 #include "api/forward.h"
 #include "api/handles.h"
 #include "api/nvscicuda_abi.h"
+#include "api/trace_notes.h"
 #include "base/unaligned.h"
 #include "cuda/external_memory.h"
 #include "cuda/mapped_pointers.h"
@@ -29,6 +30,7 @@ Result<> import_object(CUexternalMemory* out, const CUDA_EXTERNAL_MEMORY_HANDLE_
     }
     if (desc.handle.nvSciBufObject == nullptr) return api::null_argument("handle.nvSciBufObject");
     OPENNVSCI_TRY_ASSIGN(object, api::acquire(api::objects(), desc.handle.nvSciBufObject, "handle.nvSciBufObject"));
+    trace::when_on([&] { api::note_object(*object->object()); });
     OPENNVSCI_TRY_ASSIGN(memory, cuda::ExternalMemory::import(object->object(), desc.size));
     return api::give_handle(api::external_memories(), std::move(memory), out);
 }
@@ -60,7 +62,9 @@ CUresult nvsciCuExternalMemoryGetMappedBuffer(CUdeviceptr* devPtr, CUexternalMem
         if (extMem == nullptr) return api::null_argument("extMem");
         if (bufferDesc == nullptr) return api::null_argument("bufferDesc");
         OPENNVSCI_TRY_ASSIGN(memory, api::acquire(api::external_memories(), extMem, "extMem"));
-        OPENNVSCI_TRY_ASSIGN(pointer, memory->map_buffer(load_once<CUDA_EXTERNAL_MEMORY_BUFFER_DESC>(bufferDesc)));
+        const auto desc = load_once<CUDA_EXTERNAL_MEMORY_BUFFER_DESC>(bufferDesc);
+        OPENNVSCI_TRY_ASSIGN(pointer, memory->map_buffer(desc));
+        trace::when_on([&] { api::note_mapping(desc, pointer); });
         *devPtr = pointer;
         return {};
     });
@@ -78,8 +82,9 @@ CUresult nvsciCuExternalMemoryGetMappedMipmappedArray(CUmipmappedArray* mipmap, 
         if (extMem == nullptr) return api::null_argument("extMem");
         if (mipmapDesc == nullptr) return api::null_argument("mipmapDesc");
         OPENNVSCI_TRY_ASSIGN(memory, api::acquire(api::external_memories(), extMem, "extMem"));
-        OPENNVSCI_TRY_ASSIGN(array,
-                             memory->map_array(load_once<CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC>(mipmapDesc)));
+        const auto desc = load_once<CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC>(mipmapDesc);
+        trace::when_on([&] { api::note_mapping(desc); });
+        OPENNVSCI_TRY_ASSIGN(array, memory->map_array(desc));
         *mipmap = array;
         return {};
     });
@@ -91,6 +96,7 @@ CUresult nvsciCuDestroyExternalMemory(CUexternalMemory extMem) {
     }
     return api::cuda_call(__func__, [&]() -> Result<> {
         if (extMem == nullptr) return api::null_argument("extMem");
+        trace::when_on([&] { trace::note_address("handle", api::number(extMem)); });
         if (api::external_memories().close(api::number(extMem))) return {};
         return api::not_alive(api::number(extMem), "extMem");
     });
@@ -99,6 +105,7 @@ CUresult nvsciCuDestroyExternalMemory(CUexternalMemory extMem) {
 CUresult nvsciCuMemFree(CUdeviceptr devPtr) {
     bool was_ours = false;
     const CUresult result = api::cuda_call(__func__, [&]() -> Result<> {
+        trace::when_on([&] { trace::note_address("pointer", devPtr); });
         OPENNVSCI_TRY_ASSIGN(freed, cuda::MappedPointers::instance().free(devPtr));
         was_ours = freed;
         return {};

@@ -9,6 +9,7 @@
 #include "api/forward.h"
 #include "api/handles.h"
 #include "api/nvscicuda_abi.h"
+#include "api/trace_notes.h"
 #include "cuda/external_semaphore.h"
 #include "cuda/sync_attributes.h"
 
@@ -117,6 +118,7 @@ CUresult nvsciCuImportExternalSemaphore(CUexternalSemaphore* extSem_out,
         }
         OPENNVSCI_TRY_ASSIGN(
             object, api::acquire(api::sync_objects(), semHandleDesc->handle.nvSciSyncObj, "handle.nvSciSyncObj"));
+        trace::when_on([&] { api::note_object(*object->object()); });
         OPENNVSCI_TRY_ASSIGN(semaphore, cuda::ExternalSemaphore::import(object->object()));
         return api::give_handle(api::external_semaphores(), std::move(semaphore), extSem_out);
     });
@@ -140,6 +142,7 @@ CUresult nvsciCuDestroyExternalSemaphore(CUexternalSemaphore extSem) {
     }
     return api::cuda_call(__func__, [&]() -> Result<> {
         if (extSem == nullptr) return api::null_argument("extSem");
+        trace::when_on([&] { trace::note_address("handle", api::number(extSem)); });
         if (api::external_semaphores().close(api::number(extSem))) return {};
         return api::not_alive(api::number(extSem), "extSem");
     });

@@ -92,6 +92,7 @@ Result<std::string> checked_name(const char* endpoint) {
 /// Opens an endpoint, of an event service or of none.
 Result<> open(const char* name, NvSciIpcEndpoint* handle, std::shared_ptr<event::Service> service) {
     OPENNVSCI_TRY_ASSIGN(wanted, checked_name(name));
+    trace::when_on([&] { trace::note_text("endpoint", wanted); });
     std::shared_ptr<const ipc::Configuration> configuration;
     {
         const std::lock_guard lock(library().mutex);
@@ -110,6 +111,7 @@ Result<> open(const char* name, NvSciIpcEndpoint* handle, std::shared_ptr<event:
         api::endpoints().close(made);
         throw;
     }
+    trace::when_on([&] { trace::note_address("handle", made); });
     *handle = made;
     return {};
 }
@@ -124,6 +126,7 @@ bool close_endpoint(std::uint64_t handle) {
 
 Result<> close(NvSciIpcEndpoint handle) {
     OPENNVSCI_TRY(require_initialized());
+    trace::when_on([&] { trace::note_address("handle", handle); });
     if (!close_endpoint(handle)) return api::not_alive(handle, "handle");
     const std::lock_guard lock(library().mutex);
     std::erase(library().handles, handle);
@@ -179,6 +182,7 @@ NvSciError events(const char* function, NvSciIpcEndpoint handle, uint32_t* event
 NvSciError NvSciIpcInit(void) {
     return api::call(__func__, [&]() -> Result<> {
         log::tell_unknown_level();
+        trace::tell_failure();
         Library& state = library();
         {
             const std::lock_guard lock(state.mutex);

@@ -101,7 +101,7 @@ Result<> wait(const NvSciSyncFence* fence, NvSciSyncCpuWaitContext context, int6
     const attr::Module* module = nullptr;
     {
         OPENNVSCI_TRY_ASSIGN(owner, acquire(api::cpu_wait_contexts(), context, "context"));
-        module = owner->get();
+        module = owner->module.get();
     }
     if (timeout_us < -1 || timeout_us > NvSciSyncFenceMaxTimeout) {
         return fail(NvSciError_BadParameter,
@@ -128,7 +128,7 @@ NvSciError NvSciSyncCpuWaitContextAlloc(NvSciSyncModule module, NvSciSyncCpuWait
     return api::call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(owner, acquire(api::sync_modules(), module, "module"));
         if (newContext == nullptr) return null_argument("newContext");
-        return api::give_handle(api::cpu_wait_contexts(), *owner, newContext);
+        return api::give_handle(api::cpu_wait_contexts(), api::WaitContext{*owner}, newContext);
     });
 }
 
@@ -282,6 +282,7 @@ NvSciError NvSciSyncObjGenerateFence(NvSciSyncObj syncObj, NvSciSyncFence* syncF
         OPENNVSCI_TRY_ASSIGN(entry, acquire(api::sync_objects(), syncObj, "syncObj"));
         if (syncFence == nullptr) return null_argument("syncFence");
         OPENNVSCI_TRY_ASSIGN(fence, entry->object()->generate_fence());
+        trace::when_on([&] { sync::note_fence(entry->object()->timeline(), fence.value); });
         fence.write(*syncFence);
         return {};
     });
@@ -290,7 +291,9 @@ NvSciError NvSciSyncObjGenerateFence(NvSciSyncObj syncObj, NvSciSyncFence* syncF
 NvSciError NvSciSyncObjSignal(NvSciSyncObj syncObj) {
     return api::call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(entry, acquire(api::sync_objects(), syncObj, "syncObj"));
-        return entry->object()->signal();
+        OPENNVSCI_TRY_ASSIGN(value, entry->object()->signal());
+        trace::when_on([&] { sync::note_signal(entry->object()->timeline(), value); });
+        return {};
     });
 }
 
@@ -421,8 +424,10 @@ NvSciError NvSciSyncObjIpcExport(NvSciSyncObj syncObj, NvSciSyncAccessPerm permi
         OPENNVSCI_TRY_ASSIGN(entry, acquire(api::sync_objects(), syncObj, "syncObj"));
         OPENNVSCI_TRY_ASSIGN(endpoint, acquire(api::endpoints(), ipcEndpoint, "ipcEndpoint"));
         if (desc == nullptr) return null_argument("desc");
+        trace::when_on([&] { api::note_object(*entry->object()); });
         OPENNVSCI_TRY_ASSIGN(exported, sync::export_object(*entry->object(), permissions, **endpoint));
         *desc = exported;
+        api::Transfers::note(entry->object(), api::Transfer::Way::to_peer, **endpoint);
         return {};
     });
 }
@@ -438,6 +443,7 @@ NvSciError NvSciSyncObjIpcImport(NvSciIpcEndpoint ipcEndpoint, const NvSciSyncOb
         if (syncObj == nullptr) return null_argument("syncObj");
         OPENNVSCI_TRY_ASSIGN(object,
                              sync::import_object((*list)->module, *(*list)->list, *desc, permissions, **endpoint));
+        api::Transfers::note(object, api::Transfer::Way::from_peer, **endpoint);
         return Sync::give_object(std::move(object), OPENNVSCI_ARG(syncObj));
     });
 }

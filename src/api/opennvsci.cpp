@@ -10,6 +10,7 @@
 #include "api/driver_view.h"
 #include "api/error_name.h"
 #include "api/handles.h"
+#include "api/inspection_view.h"
 #include "api/ipc_view.h"
 #include "api/key_view.h"
 #include "api/last_refusal.h"
@@ -241,6 +242,17 @@ NvSciError opennvsciIpcGetOverview(const OpenNvSciIpcOverview** overview) {
         if (overview == nullptr) return api::null_argument("overview");
         OPENNVSCI_TRY_ASSIGN(found, api::ipc_view());
         *overview = found;
+        return {};
+    });
+}
+
+NvSciError opennvsciInspect(int64_t pid, const OpenNvSciInspection** inspections, size_t* count) {
+    return api::call(__func__, [&]() -> Result<> {
+        if (inspections == nullptr) return api::null_argument("inspections");
+        if (count == nullptr) return api::null_argument("count");
+        OPENNVSCI_TRY_ASSIGN(found, api::inspection_view(pid));
+        *inspections = found.data();
+        *count = found.size();
         return {};
     });
 }

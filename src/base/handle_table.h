@@ -143,12 +143,13 @@ class HandleTable {
     /// this runs may be left out.
     template <class Visit>
     void for_each(const Visit& visit) {
-        for (std::uint32_t index = 0; Slot* const slot = find_slot(index); ++index) {
-            const std::uint64_t state = slot->state.load(std::memory_order_relaxed);
-            if ((state & kPhaseMask) != kOpen) continue;
-            const std::uint64_t handle = handle_of(*slot, state >> kPhaseBits);
-            if (const Ref held = acquire(handle)) visit(handle, *held);
-        }
+        for_each_if([](const Slot&) { return true; }, visit);
+    }
+    /// The same, and in a forked child only with what it has made itself.
+    template <class Visit>
+    void for_each_own(const Visit& visit) {
+        const std::uint64_t maker = process::token();
+        for_each_if([&](const Slot& slot) { return slot.maker.load(std::memory_order_relaxed) == maker; }, visit);
     }
 
     /// Lets forked children go on to use the table, whatever other threads were doing with it.
@@ -205,6 +206,16 @@ class HandleTable {
             if (generation <= kLastGeneration) table->give_back(*this);  // else it is retired
         }
     };
+
+    template <class Condition, class Visit>
+    void for_each_if(const Condition& is_wanted, const Visit& visit) {
+        for (std::uint32_t index = 0; Slot* const slot = find_slot(index); ++index) {
+            const std::uint64_t state = slot->state.load(std::memory_order_relaxed);
+            if ((state & kPhaseMask) != kOpen) continue;
+            const std::uint64_t handle = handle_of(*slot, state >> kPhaseBits);
+            if (const Ref held = acquire(handle); held && is_wanted(*slot)) visit(handle, *held);
+        }
+    }
 
     static std::uint64_t open_state(std::uint64_t handle) noexcept {
         return (handle >> 24 & kGenerationMask) << kPhaseBits | kOpen;

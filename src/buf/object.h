@@ -9,6 +9,7 @@
 
 #include "attr/list.h"
 #include "base/process.h"
+#include "base/since.h"
 #include "buf/extent.h"
 #include "buf/module.h"
 #include "memory/allocation.h"
@@ -36,6 +37,7 @@ class Object {
 
     [[nodiscard]] const std::shared_ptr<Module>& module() const noexcept { return module_; }
     [[nodiscard]] const std::shared_ptr<attr::List>& list() const noexcept { return list_; }
+    [[nodiscard]] const Since& since() const noexcept { return since_; }
     [[nodiscard]] memory::Allocation& allocation() const noexcept { return *allocation_; }
     [[nodiscard]] memory::Right right() const noexcept { return right_; }
     /// False in a forked child, which owns nothing of what its parent made.
@@ -63,6 +65,7 @@ class Object {
     std::shared_ptr<attr::List> list_;
     std::shared_ptr<memory::Allocation> allocation_;
     memory::Right right_;
+    const Since since_;
     const std::uint64_t maker_ = process::token();
 };
 

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/cuda_abi.h"
+#include "base/since.h"
 #include "buf/object.h"
 #include "cuda/array_source.h"
 #include "driver/context_watch.h"
@@ -35,6 +36,10 @@ class ExternalMemory {
     [[nodiscard]] Result<cu::CUmipmappedArray> map_array(
         const cu::CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC& desc) const;
 
+    [[nodiscard]] const buf::Object& object() const noexcept { return *object_; }
+    [[nodiscard]] const driver::Device& device() const noexcept { return context_->device(); }
+    [[nodiscard]] const Since& since() const noexcept { return since_; }
+
   private:
     ExternalMemory(std::shared_ptr<buf::Object> object, const driver::ContextWatch& context, unsigned long long size)
         : object_(std::move(object)),
@@ -48,6 +53,7 @@ class ExternalMemory {
     std::shared_ptr<buf::Object> object_;
     const driver::ContextWatch* context_;
     unsigned long long size_;
+    Since since_;
     std::unique_ptr<ArraySource> arrays_;  // goes before the object, whose allocation it uses
 };
 

@@ -9,8 +9,11 @@
 #include <span>
 
 #include "base/cuda_abi.h"
+#include "base/since.h"
 #include "driver/stream_place.h"
 #include "sync/object.h"
+#include "sync/trace_notes.h"
+#include "trace/slice.h"
 
 namespace opennvsci::cuda {
 
@@ -22,6 +25,7 @@ class ExternalSemaphore {
 
     [[nodiscard]] const driver::Driver& driver() const noexcept { return *driver_; }
     [[nodiscard]] const sync::Object& object() const noexcept { return *object_; }
+    [[nodiscard]] const Since& since() const noexcept { return since_; }
 
   private:
     ExternalSemaphore(const driver::Driver& driver, std::shared_ptr<sync::Object> object)
@@ -29,6 +33,7 @@ class ExternalSemaphore {
 
     const driver::Driver* driver_;
     std::shared_ptr<sync::Object> object_;
+    Since since_;
 };
 
 /// One semaphore of a call that signals or waits, with its parameters.
@@ -72,6 +77,7 @@ struct Signals {
     [[nodiscard]] static Result<> run(const SemaphoreUse& use, const driver::StreamPlace& stream) {
         const sync::Object& object = use.semaphore->object();
         OPENNVSCI_TRY_ASSIGN(value, object.timeline().signal(stream));
+        trace::when_on([&] { sync::note_signal(object.timeline(), value); });
         object.fence(value).write(*use.storage);
         return {};
     }
@@ -86,7 +92,10 @@ struct Waits {
 
     [[nodiscard]] static Result<> check(SemaphoreUse& use);
     [[nodiscard]] static Result<> run(const SemaphoreUse& use, const driver::StreamPlace& stream) {
-        return use.semaphore->object().timeline().wait(stream, use.value);
+        sync::Timeline& timeline = use.semaphore->object().timeline();
+        OPENNVSCI_TRY(timeline.wait(stream, use.value));
+        trace::when_on([&] { sync::note_wait(timeline, use.value); });
+        return {};
     }
 };
 
@@ -100,8 +109,10 @@ template <class Kind, class Between>
         OPENNVSCI_TRY(Kind::check(use));
     OPENNVSCI_TRY_ASSIGN(place, driver::StreamPlace::of(uses.front().semaphore->driver(), stream));
     OPENNVSCI_TRY(between());
-    for (const SemaphoreUse& use : uses)
+    for (const SemaphoreUse& use : uses) {
+        const trace::Slice slice(Kind::kNeed.action, {place.handle, place.id});
         OPENNVSCI_TRY(Kind::run(use, place));
+    }
     return {};
 }
 

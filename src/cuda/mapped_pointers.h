@@ -13,6 +13,7 @@
 
 #include "base/cuda_abi.h"
 #include "base/process.h"
+#include "base/since.h"
 #include "buf/object.h"
 #include "driver/context_watch.h"
 
@@ -24,6 +25,7 @@ struct MappedBuffer {
     std::unique_ptr<memory::GpuMapping> mapping;
     const driver::ContextWatch* context;  ///< of the import
     std::uint64_t maker = process::token();
+    Since since{};
 };
 
 class MappedPointers {
@@ -47,6 +49,18 @@ class MappedPointers {
     /// OUT_OF_MEMORY if not even waiting is possible, and the mapping stays; the driver's if the work had failed, and
     /// the mapping is gone all the same.
     [[nodiscard]] Result<bool> free(cu::CUdeviceptr pointer);
+
+    /// Calls `visit(pointer, buffer)` for at most `most` mappings that this process has made, under the lock that all
+    /// others need too; returns how many there are.
+    template <class Visit>
+    std::size_t for_each_own(std::size_t most, const Visit& visit) {
+        const std::lock_guard lock(mutex_);
+        std::size_t count = 0;
+        for (const auto& [pointer, buffer] : buffers_) {
+            if (buffer.maker == process::token() && ++count <= most) visit(pointer, buffer);
+        }
+        return count;
+    }
 
   private:
     MappedPointers();

@@ -5,6 +5,7 @@
 #include <execinfo.h>
 
 #include <array>
+#include <cstddef>
 #include <string_view>
 
 namespace opennvsci::explain {

@@ -27,6 +27,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/since.h"
 #include "event/service.h"
 #include "ipc/configuration.h"
 #include "ipc/link.h"
@@ -55,6 +56,7 @@ class Endpoint {
     [[nodiscard]] std::uint64_t instance() const noexcept { return terms_.instance; }
     [[nodiscard]] const std::string& name() const noexcept { return terms_.own_name; }
     [[nodiscard]] const std::string& peer_name() const noexcept { return terms_.peer_name; }
+    [[nodiscard]] const Since& since() const noexcept { return since_; }
 
     /// The link to the peer as it is now, for an export. Errors: ResourceError if the peer has not opened its endpoint,
     /// or is gone.
@@ -134,6 +136,7 @@ class Endpoint {
 
     const std::uint64_t owner_;  // token of the process
     const LinkTerms terms_;
+    const Since since_;
     ProcessFd poller_;  // an epoll descriptor over all that can bring something new
     std::unique_ptr<Rendezvous> rendezvous_;
     Outgoing outgoing_;

@@ -13,7 +13,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,6 +23,7 @@
 
 #include "base/file_size_limit.h"
 #include "base/os.h"
+#include "ipc/local_socket.h"
 #include "ipc/open_names.h"
 #include "ipc/rendezvous.h"
 #include "ipc/runtime_folder.h"
@@ -38,32 +38,6 @@ using std::chrono::steady_clock;
 constexpr int kBacklog = 64;
 // The lock of a channel is held for some system calls; longer is a process that was stopped in them.
 constexpr milliseconds kLongestChannelWait{2000};
-
-// The address of a file in the folder: by the descriptor, so that neither a long path nor a folder that was exchanged
-// matters; by the path where there is no /proc.
-std::optional<sockaddr_un> address_of(const RuntimeFolder& folder, const std::string& name) {
-    for (const std::string& path : {fmt::format("/proc/self/fd/{}", folder.descriptor()), folder.path()}) {
-        struct stat status {};
-        const std::string full = fmt::format("{}/{}", path, name);
-        sockaddr_un address{};
-        if (::stat(path.c_str(), &status) != 0 || full.size() >= sizeof(address.sun_path)) continue;
-        address.sun_family = AF_UNIX;
-        std::memcpy(address.sun_path, full.c_str(), full.size() + 1);
-        return address;
-    }
-    return std::nullopt;
-}
-
-const sockaddr* generic(const sockaddr_un& address) noexcept {
-    return reinterpret_cast<const sockaddr*>(&address);
-}
-
-tl::unexpected<Error> no_address(const RuntimeFolder& folder) {
-    return fail(NvSciError_ResourceError,
-                fmt::format("the path of the folder {} is too long for a socket, and there is no /proc: name a shorter "
-                            "one with OPENNVSCI_RUNTIME_DIR",
-                            folder.path()));
-}
 
 // Opens, or makes, a lock file, for all users that may be at the other end.
 Result<ProcessFd> open_lock_file(const RuntimeFolder& folder, const AllowedUsers& users, const std::string& name) {
@@ -119,50 +93,33 @@ Result<> hold_channel(int lock_file, const ChannelEnd& end) {
 Result<ProcessFd> listen_at(const RuntimeFolder& folder, const AllowedUsers& users, const std::string& name) {
     if (::unlinkat(folder.descriptor(), name.c_str(), 0) != 0 && errno != ENOENT)
         return os::os_error(fmt::format("unlink of {}/{}", folder.path(), name));
-    const auto address = address_of(folder, name);
-    if (!address) return no_address(folder);
-    auto socket = ProcessFd::make([] { return ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); });
-    if (!socket) return os::os_error("socket");
-    if (::bind(socket.get(), generic(*address), sizeof(*address)) != 0)
-        return os::os_error(fmt::format("bind to {}/{}", folder.path(), name));
+    OPENNVSCI_TRY_ASSIGN(socket, local_socket::create(SOCK_SEQPACKET));
+    OPENNVSCI_TRY(local_socket::bind(socket.get(), folder, name));
     if (users.has_others() && ::fchmodat(folder.descriptor(), name.c_str(), 0666, 0) != 0)
         return os::os_error(fmt::format("chmod of {}/{}", folder.path(), name));
     if (::listen(socket.get(), kBacklog) != 0) return os::os_error("listen");
-    return socket;
-}
-
-// The user at the other end of a socket, as the kernel knows it.
-std::optional<uid_t> user_behind(int socket) noexcept {
-    ucred credentials{};
-    socklen_t size = sizeof(credentials);
-    if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return std::nullopt;
-    return credentials.uid;
+    return std::move(socket);
 }
 
 // A socket to the other end, if that is open.
 Result<ProcessFd> connect_to(const RuntimeFolder& folder, const AllowedUsers& users, const std::string& name,
                              const std::string& peer) {
-    const auto address = address_of(folder, name);
-    if (!address) return no_address(folder);
-    auto socket = ProcessFd::make([] { return ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); });
-    if (!socket) return os::os_error("socket");
-    if (::connect(socket.get(), generic(*address), sizeof(*address)) != 0) {
-        if (errno == ENOENT || errno == ECONNREFUSED) return ProcessFd();
-        if (errno == EAGAIN) {
-            return fail(
-                NvSciError_ResourceError,
-                fmt::format("peer {} is open and has not looked at {} connections that came before", peer, kBacklog));
-        }
-        return os::os_error(fmt::format("connect to {}/{}", folder.path(), name));
+    OPENNVSCI_TRY_ASSIGN(socket, local_socket::create(SOCK_SEQPACKET));
+    OPENNVSCI_TRY_ASSIGN(reached, local_socket::connect(socket.get(), folder, name));
+    if (reached == local_socket::Reached::nobody) return ProcessFd();
+    if (reached == local_socket::Reached::not_now) {
+        return fail(
+            NvSciError_ResourceError,
+            fmt::format("peer {} is open and has not looked at {} connections that came before", peer, kBacklog));
     }
-    const auto user = user_behind(socket.get());
-    if (!user || !users.allows(*user)) {
+    const auto owner = local_socket::peer_of(socket.get());
+    if (!owner || !users.allows(owner->uid)) {
         return fail(NvSciError_NotPermitted,
                     fmt::format("endpoint {} is open in a process of user {}: OPENNVSCI_IPC_ALLOWED_UIDS does not name "
                                 "that one",
-                                peer, user ? static_cast<long>(*user) : -1L));
+                                peer, owner ? static_cast<long>(owner->uid) : -1L));
     }
-    return socket;
+    return std::move(socket);
 }
 
 class ProcessRendezvous final : public Rendezvous {
@@ -198,12 +155,10 @@ class ProcessRendezvous final : public Rendezvous {
 
     [[nodiscard]] ProcessFd accept() override {
         for (;;) {
-            auto socket = ProcessFd::make(
-                [&] { return ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK); });
-            if (!socket && (errno == EINTR || errno == ECONNABORTED)) continue;
+            auto socket = local_socket::accept(listener_.get());
             if (!socket) return {};
-            const auto user = user_behind(socket.get());
-            if (user && users_.allows(*user)) return socket;
+            const auto peer = local_socket::peer_of(socket.get());
+            if (peer && users_.allows(peer->uid)) return socket;
         }
     }
 

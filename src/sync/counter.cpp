@@ -88,11 +88,12 @@ Mirrors& Counter::mirrors() {
     return *mirrors_.load();
 }
 
-void Counter::add_one() noexcept {
-    words_->payload.fetch_add(1, std::memory_order_seq_cst);
+std::uint64_t Counter::add_one() noexcept {
+    const std::uint64_t value = words_->payload.fetch_add(1, std::memory_order_seq_cst) + 1;
     words_->wake_sleepers();
     if (Mirrors* const mirrors = mirrors_.load(std::memory_order_seq_cst); mirrors != nullptr) [[unlikely]]
         mirrors->follow(*words_);
+    return value;
 }
 
 void Counter::prove(std::uint64_t value) noexcept {

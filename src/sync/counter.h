@@ -101,6 +101,9 @@ class Counter {
     [[nodiscard]] cu::CUresult broken_by() const noexcept { return words_->broken_by.load(); }
     [[nodiscard]] Cause cause() const noexcept { return words_->cause.load(); }
 
+    /// How many CPUs sleep until it grows.
+    [[nodiscard]] std::uint32_t sleepers() const noexcept { return words_->sleepers.load(std::memory_order_relaxed); }
+
     // Peers.
 
     [[nodiscard]] const Pages& pages() const noexcept { return pages_; }
@@ -118,8 +121,8 @@ class Counter {
     /// Adds one, which follows from now on; as Mirrors::add.
     void add_mirror(Mirror mirror) { mirrors().add(std::move(mirror), *words_, reached()); }
 
-    /// Reaches the next value, for the CPU; with timestamps, when it is reached. Only in system memory.
-    void add_one() noexcept;
+    /// Reaches the next value, for the CPU, and returns it; with timestamps, when it is reached. Only in system memory.
+    std::uint64_t add_one() noexcept;
 
     /// Tells that events have shown `value` to be reached.
     void prove(std::uint64_t value) noexcept;

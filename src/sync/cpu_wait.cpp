@@ -6,6 +6,9 @@
 
 #include <algorithm>
 
+#include "sync/trace_notes.h"
+#include "trace/slice.h"
+
 namespace opennvsci::sync::cpu {
 namespace {
 
@@ -118,9 +121,11 @@ Result<> wait(const Fence& fence, const attr::Module* module, std::int64_t timeo
                     "the CPU may not wait for the fence: no list of this process set NvSciSyncAttrKey_NeedCpuAccess "
                     "true");
     }
+    trace::when_on([&] { note_wait(**timeline, fence.value); });
     if ((*timeline)->is_passed(fence.value)) return outcome(**timeline, fence.value);
     const bool may_come_at_once = timeout_us != 0 && mode != WaitMode::yielding;
     if (may_come_at_once && look_often(**timeline, fence.value, mode)) return outcome(**timeline, fence.value);
+    trace::when_on([&] { trace::announce(); });
     return wait_for(**timeline, fence.value, timeout_us, mode);
 }
 

@@ -10,6 +10,8 @@
 #include "base/unaligned.h"
 #include "sync/keys.h"
 #include "sync/seal.h"
+#include "sync/trace_notes.h"
+#include "trace/slice.h"
 
 namespace opennvsci::sync {
 namespace {
@@ -53,6 +55,7 @@ Result<NvSciSyncFenceIpcExportDescriptor> export_fence(const Fence& fence) {
     words[kSlotNumbers] = std::uint64_t{fence.task_status_slot} << 32 | fence.timestamp_slot;
     words[kFormWord] = fence.has_32_bits ? kFormOf32Bits : kForm;
     words[kSeal] = seal_of(words);
+    trace::when_on([&] { note_fence(**timeline, fence.value); });
     std::memcpy(out.payload, words.data(), sizeof(out.payload));
     return out;
 }
@@ -83,6 +86,7 @@ Result<Fence> import_fence(const Object& object, const NvSciSyncFenceIpcExportDe
         if (error.code == NvSciError_Overflow) error.code = NvSciError_BadParameter;
         return tl::make_unexpected(std::move(error));
     }
+    trace::when_on([&] { note_fence(timeline, fence.value); });
     return fence;
 }
 

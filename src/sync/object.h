@@ -9,6 +9,7 @@
 
 #include "attr/list.h"
 #include "attr/module.h"
+#include "base/since.h"
 #include "sync/fence.h"
 
 namespace opennvsci::sync {
@@ -27,6 +28,7 @@ class Object {
 
     [[nodiscard]] const std::shared_ptr<attr::Module>& module() const noexcept { return module_; }
     [[nodiscard]] const std::shared_ptr<attr::List>& list() const noexcept { return list_; }
+    [[nodiscard]] const Since& since() const noexcept { return since_; }
     [[nodiscard]] Timeline& timeline() const noexcept { return *owned_.timeline; }
     [[nodiscard]] NvSciSyncAccessPerm permission() const noexcept { return permission_; }
 
@@ -34,14 +36,14 @@ class Object {
     [[nodiscard]] bool owns(const Fence& fence) const noexcept { return fence.timeline == owned_.number; }
     [[nodiscard]] std::uint64_t number() const noexcept { return owned_.number; }
 
-    /// The fence of the next CPU signal; the next CPU signal. Errors: BadParameter if the CPU is not the signaler;
-    /// those of the timeline.
+    /// The fence of the next CPU signal; the next CPU signal, and its value. Errors: BadParameter if the CPU is not the
+    /// signaler; those of the timeline.
     [[nodiscard]] Result<Fence> generate_fence() const {
         if (!timeline().description().cpu_signals) return not_signaled_by_cpu();
         OPENNVSCI_TRY_ASSIGN(value, timeline().hand_out());
         return fence(value);
     }
-    [[nodiscard]] Result<> signal() const {
+    [[nodiscard]] Result<std::uint64_t> signal() const {
         if (!timeline().description().cpu_signals) return not_signaled_by_cpu();
         return timeline().signal();
     }
@@ -57,6 +59,7 @@ class Object {
     std::shared_ptr<attr::Module> module_;
     std::shared_ptr<attr::List> list_;
     OwnedTimeline owned_;
+    const Since since_;
     NvSciSyncAccessPerm permission_;  // of the list, which asked for each call would take longer than the call
 };
 

@@ -56,18 +56,14 @@ Result<std::uint64_t> Timeline::hand_out() {
     return values_.hand_out();
 }
 
-Result<> Timeline::signal() {
+Result<std::uint64_t> Timeline::signal() {
     OPENNVSCI_TRY(check_process());
     OPENNVSCI_TRY(signaler_.claim(Signaler::Kind::cpu));
-    if (!description_.has_timestamps) {
-        counter_.add_one();
-        return {};
-    }
+    if (!description_.has_timestamps) return counter_.add_one();
     const std::lock_guard lock(cpu_signals_);
     const std::uint64_t next = counter_.reached() + 1;
     counter_.timestamp(static_cast<std::uint32_t>(next % kSlots)).store(cpu_timestamp(), std::memory_order_release);
-    counter_.add_one();
-    return {};
+    return counter_.add_one();
 }
 
 Result<> Timeline::note_fence(std::uint64_t value) {

@@ -71,6 +71,9 @@ class Timeline {
     [[nodiscard]] const Counter& counter() const noexcept { return counter_; }
     [[nodiscard]] bool is_of_this_process() const noexcept { return maker_ == process::token(); }
 
+    /// The value of the last fence that was handed out, or made by the program or by a peer.
+    [[nodiscard]] std::uint64_t greatest_fence() const noexcept { return values_.greatest(); }
+
     /// True if `value` is reached, as far as is known without asking CUDA.
     [[nodiscard]] bool is_reached(std::uint64_t value) const noexcept {
         return counter_.reached() >= value && !counter_.is_lost(value);
@@ -103,8 +106,8 @@ class Timeline {
 
     /// The next value: the n-th call gives n.
     [[nodiscard]] Result<std::uint64_t> hand_out();
-    /// Reaches the next value. Only in system memory.
-    [[nodiscard]] Result<> signal();
+    /// Reaches the next value, and returns it. Only in system memory.
+    [[nodiscard]] Result<std::uint64_t> signal();
 
     /// Tells that a program makes a fence of `value`. Errors: Overflow if it is 2^63 or more ahead; InvalidState in a
     /// forked child.

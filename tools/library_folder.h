@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+namespace opennvsci::tool {
+
+/// The folder of libopennvsci, and of what the package puts beside it; empty if it cannot be found.
+[[nodiscard]] std::string library_folder();
+
+/// In it, the folder of the software device, which is a libcuda.so.1.
+[[nodiscard]] std::string software_device_folder();
+
+}  // namespace opennvsci::tool
