@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -32,6 +33,7 @@ class Writer {
 
   private:
     static constexpr std::size_t kFewNames = 3;
+    static constexpr std::size_t kFewValues = 8;
 
     template <class... Values>
     void line(fmt::format_string<Values...> format, Values&&... values) {
@@ -92,13 +94,15 @@ class Writer {
                 groups.push_back({&ask.text, {ask.participant}});
             }
         }
-        for (const auto& [text, who] : groups) {
+        const std::size_t told = is_brief_ && groups.size() > kFewValues ? kFewValues : groups.size();
+        for (const auto& [text, who] : std::span(groups).first(told)) {
             if (who.size() == 1) {
                 line("  {} asks {}", all_.participants[who.front()], *text);
             } else {
                 line("  {} ask {}: {}", who.size(), *text, names(who));
             }
         }
+        if (told < groups.size()) line("  and {} other values are asked for", groups.size() - told);
     }
 
     [[nodiscard]] std::string names(const std::vector<std::uint32_t>& who) const {

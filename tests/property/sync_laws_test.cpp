@@ -6,6 +6,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "api/handles.h"
 #include "leak_check.h"
@@ -53,6 +54,19 @@ class SyncRun {
         const auto refused = decision(conflict(), OpenNvSciOutcome_Refused);
         RC_ASSERT(refused.has_value());
         return *refused;
+    }
+
+    /// What the report suggests.
+    [[nodiscard]] std::vector<Advice> advice() const {
+        const OpenNvSciReport* report = nullptr;
+        if (code() == kSuccess) {
+            RC_ASSERT(opennvsciSyncAttrListGetReport(reconciled(), &report) == kSuccess);
+            return advice_of(*report);
+        }
+        const OpenNvSciRefusal* refusal = nullptr;
+        RC_ASSERT(opennvsciGetLastRefusal(&refusal) == kSuccess);
+        RC_ASSERT(refusal->report != nullptr);
+        return advice_of(*refusal->report);
     }
 
   private:
@@ -174,6 +188,19 @@ RC_GTEST_PROP(SyncReconcile, IsIdempotentInWaiters, ()) {
     const SyncRun other(twice);
     RC_ASSERT(one.code() == other.code());
     RC_ASSERT(one.content() == other.content());
+}
+
+/// The participants that a text names: "list 2, list 5" gives 1 and 4.
+std::vector<std::size_t> participants_named_in(const std::string& text) {
+    const std::string kList = "list ";
+    std::vector<std::size_t> named;
+    for (std::size_t at = text.find(kList); at != std::string::npos; at = text.find(kList, at)) {
+        at += kList.size();
+        if (at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0) {
+            named.push_back(std::stoul(text.substr(at)) - 1);
+        }
+    }
+    return named;
 }
 
 RC_GTEST_PROP(SyncReconcile, ASignalerGivenTwiceIsTwoSignalers, ()) {
@@ -311,83 +338,38 @@ RC_GTEST_PROP(SyncReconcile, AFailureLeavesTheInputsUsable, ()) {
     if (expected.failures.empty()) RC_ASSERT(read_sync_content(part.reconciled) == expected.content);
 }
 
-/// Does what the library says after a refusal. Fails for a suggestion that no test knows how to follow.
-void follow(const SyncRun& run, SyncParticipants& wishes) {
-    const bool has_report = run.conflict() != nullptr;
-    const std::string reason = has_report ? run.refusal().reason : run.error_text();
-    const std::string marker = "To avoid it: ";
-    const std::size_t at = run.error_text().find(marker);
-    RC_ASSERT(at != std::string::npos);
-    const std::string suggestion = run.error_text().substr(at + marker.size());
-    if (has_report) RC_ASSERT(suggestion == run.refusal().suggestion);
-    const auto named = participants_named_in(suggestion);
-    const bool is_about_primitives = run.error_text().find("NvSciSyncAttrKey_PrimitiveInfo") != std::string::npos;
-    if (suggestion.starts_with("set it to WaitOnly, SignalOnly or WaitSignal in ")) {
-        wishes.at(named.at(0)).permission = NvSciSyncAccessPerm_WaitOnly;
-    } else if (suggestion.starts_with("change it in ") && is_about_primitives) {
-        wishes.at(named.at(0)).primitives = {NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b};
-    } else if (suggestion.starts_with("change it in ")) {
-        wishes.at(named.at(0)).permission = NvSciSyncAccessPerm_WaitOnly;
-    } else if (suggestion == "set SignalOnly in the list of the signaler") {
-        wishes.front().permission = NvSciSyncAccessPerm_SignalOnly;
-    } else if (suggestion == "ask WaitOnly in all of them but one") {
-        const auto signalers = participants_named_in(reason);
-        for (std::size_t i = 1; i < signalers.size(); ++i)
-            wishes.at(signalers[i]).permission = NvSciSyncAccessPerm_WaitOnly;
-    } else if (suggestion == "add a list with WaitOnly, or ask WaitSignal") {
-        wishes.emplace_back().permission = NvSciSyncAccessPerm_WaitOnly;
-    } else if (suggestion.starts_with("add SysmemSemaphorePayload64b in ")) {
-        for (const std::size_t one : named)
-            wishes.at(one).primitives->push_back(NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b);
-    } else if (suggestion == "set NvSciSyncAttrKey_GpuId or NvSciSyncAttrKey_NeedCpuAccess in its list") {
-        std::find_if(wishes.begin(), wishes.end(), [](const auto& one) { return one.signals(); })->cpu = true;
-    } else if (suggestion.starts_with("leave the key out of ")) {
-        RC_ASSERT(run.refusal().key == std::uint32_t{NvSciSyncAttrKey_GpuId});
-        for (const std::size_t one : named)
-            wishes.at(one).gpus.reset();
-    } else {
-        RC_FAIL("no test follows this suggestion: " + suggestion);
-    }
-}
-
-// No refusal comes back, so a result comes in as many steps as there are participants and rules.
-RC_GTEST_PROP(SyncSuggestion, FollowingThemEndsInAResult, ()) {
-    auto wishes = pick_any_sync();
-    const std::size_t most_steps = 2 * wishes.size() + 6;
-    for (std::size_t step = 0; step <= most_steps; ++step) {
-        const SyncRun run(wishes);
-        RC_LOG() << rc::toString(wishes) << "\n  " << run.code() << ' ' << run.error_text() << '\n';
-        if (run.code() == kSuccess) return;
-        follow(run, wishes);
-    }
-    RC_FAIL("still refused");
-}
-
-RC_GTEST_PROP(SyncSuggestion, FollowingTheDenialGrantsTimestamps, ()) {
-    auto wishes = pick_fitting_sync();
+/// Does what each suggestion says: a verified one reconciles, and grants what it said; one that is not enough does not.
+void check_suggestions(const SyncParticipants& wishes) {
     const SyncRun run(wishes);
-    const auto denial = SyncRun::decision(run.reconciled(), OpenNvSciOutcome_Denied);
-    RC_PRE(denial.has_value());
-    const std::string suggestion = denial->suggestion;
-    std::vector<std::size_t> asking_waiters;
-    for (std::size_t i = 0; i < wishes.size(); ++i) {
-        if (!wishes[i].waits() || !wishes[i].timestamps.value_or(false)) continue;
-        asking_waiters.push_back(i);
-        wishes[i].cpu = true;
+    const OpenNvSciKey* keys = nullptr;
+    std::size_t key_count = 0;
+    RC_ASSERT(opennvsciSyncGetKeys(&keys, &key_count) == kSuccess);
+    for (const Advice& advice : run.advice()) {
+        RC_LOG() << advice.key << ": " << advice.text << "; then: " << advice.then << '\n';
+        RC_ASSERT((advice.trial == OpenNvSciTrial_NeedsValue) == advice.changes.empty());
+        if (advice.changes.empty()) continue;
+        const auto followed = follow<NvSciSyncAttrKey>(advice, run.handles(), run.module(), {keys, key_count});
+        const Reconciliation<SyncList> then =
+            reconcile(std::vector<NvSciSyncAttrList>(followed.begin(), followed.end()));
+        RC_LOG() << "then: " << then.code << ' ' << opennvsciGetLastErrorText() << '\n';
+        RC_CLASSIFY(advice.trial == OpenNvSciTrial_Verified, "verified");
+        RC_CLASSIFY(advice.outcome == OpenNvSciOutcome_Denied, "denied");
+        const auto denial =
+            then.code == kSuccess ? SyncRun::decision(then.reconciled, OpenNvSciOutcome_Denied) : std::nullopt;
+        const bool is_denied = denial && denial->key == advice.key;
+        RC_ASSERT((advice.trial == OpenNvSciTrial_Verified) == (then.code == kSuccess && !is_denied));
+        if (advice.trial != OpenNvSciTrial_Verified || advice.key != NvSciSyncAttrKey_WaiterRequireTimestamps) continue;
+        RC_ASSERT(advice.then == "true");
+        RC_ASSERT(read_sync_content(then.reconciled).timestamps);
     }
-    RC_ASSERT(participants_named_in(suggestion) == asking_waiters);
-    if (asking_waiters.empty()) {
-        RC_ASSERT(suggestion == "ask for them in the list of a waiter, with NvSciSyncAttrKey_NeedCpuAccess");
-        const auto waiter =
-            std::find_if(wishes.begin(), wishes.end(), [](const SyncWishes& one) { return one.waits(); });
-        waiter->cpu = true;
-        waiter->timestamps = true;
-    } else {
-        RC_ASSERT(suggestion.starts_with("set NvSciSyncAttrKey_NeedCpuAccess in "));
-    }
-    const SyncRun followed(wishes);
-    RC_ASSERT(followed.code() == kSuccess);
-    RC_ASSERT(followed.content()->timestamps);
+}
+
+RC_GTEST_PROP(SyncSuggestion, HoldsForAnyWishes, ()) {
+    check_suggestions(pick_any_sync());
+}
+
+RC_GTEST_PROP(SyncSuggestion, HoldsWhereOnlyWishesAreDenied, ()) {
+    check_suggestions(pick_fitting_sync());
 }
 
 // Who signals is decided by the list with the signal permission, not by who else uses the CPU.

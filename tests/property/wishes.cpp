@@ -151,30 +151,4 @@ List make_list(NvSciBufModule module, const Wishes& wishes) {
         .list(module);
 }
 
-Wishes without(Wishes wishes, std::uint32_t key) {
-    switch (key) {
-        case NvSciBufGeneralAttrKey_Types:
-            wishes.types.reset();
-            return legal(wishes);
-        case NvSciBufGeneralAttrKey_GpuId:
-            wishes.gpus.reset();
-            break;
-        case NvSciBufGeneralAttrKey_VidMem_GpuId:
-            wishes.video_memory.reset();
-            break;
-        case NvSciBufGeneralAttrKey_EnableGpuCache:
-            wishes.gpu_cache.reset();
-            break;
-        case NvSciBufGeneralAttrKey_EnableGpuCompression:
-            wishes.compression.reset();
-            break;
-        case NvSciBufRawBufferAttrKey_Size:
-            wishes.size.reset();
-            break;
-        default:
-            RC_FAIL("no test removes this key");
-    }
-    return wishes;
-}
-
 }  // namespace opennvsci::test

@@ -52,7 +52,4 @@ std::ostream& operator<<(std::ostream& stream, const Wishes& wishes);
 /// A list that asks these wishes.
 [[nodiscard]] List make_list(NvSciBufModule module, const Wishes& wishes);
 
-/// The same wishes without `key`.
-[[nodiscard]] Wishes without(Wishes wishes, std::uint32_t key);
-
 }  // namespace opennvsci::test

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "outcome.h"
+
 namespace opennvsci::tool {
 namespace {
 
@@ -21,32 +23,11 @@ TEST(ReportTest, NamesAndUuidsAreShortened) {
 
 TEST(ReportTest, TableIsAlignedAndHasEveryReason) {
     const OpenNvSciDecision decisions[] = {
-        {1,
-         OpenNvSciOutcome_Granted,
-         "NvSciBufGeneralAttrKey_NeedCpuAccess",
-         "camera: true",
-         "true",
-         "or",
-         "",
-         "",
-         OpenNvSciReason_None,
-         0,
-         nullptr,
-         nullptr,
-         {}},
-        {2,
-         OpenNvSciOutcome_Denied,
-         "NvSciBufRawBufferAttrKey_Align",
-         "the first participant: 16, the second participant: 32",
-         "16",
-         "",
-         "the reason",
-         "the way out",
-         OpenNvSciReason_None,
-         0,
-         nullptr,
-         nullptr,
-         {}},
+        {1, OpenNvSciOutcome_Granted, "NvSciBufGeneralAttrKey_NeedCpuAccess", "camera: true", "true", "or", "", "",
+         OpenNvSciReason_None, 0, nullptr, nullptr, 0, 0},
+        {2, OpenNvSciOutcome_Denied, "NvSciBufRawBufferAttrKey_Align",
+         "the first participant: 16, the second participant: 32", "16", "", "the reason", "the way out",
+         OpenNvSciReason_None, 0, nullptr, nullptr, 0, 0},
     };
     ::setenv("COLUMNS", "90", 1);
     EXPECT_EQ(decisions_table(decisions),

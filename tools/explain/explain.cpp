@@ -68,14 +68,17 @@ class Explainer {
         return take(negotiation, rerun, nullptr);
     }
     [[nodiscard]] std::string page() const { return page_of(pages_); }
+    /// Whether a negotiation has the key of --why.
+    [[nodiscard]] bool has_found_key() const noexcept { return has_found_key_; }
 
   private:
     [[nodiscard]] Result<bool> take(const Negotiation& negotiation, Rerun& rerun,
                                     const std::vector<std::string>* changes) {
         const bool reconciles = rerun.reconciles();
+        Json fields;  // made first: the report of a refusal goes with the next call that fails
+        if (!options_.html.empty()) fields = negotiation_json(negotiation, rerun.report());
         if (options_.html != "-") OPENNVSCI_TRY(show(negotiation, rerun, changes));
         if (options_.html.empty()) return reconciles;
-        Json fields = negotiation_json(negotiation, rerun.report());
         OPENNVSCI_TRY_ASSIGN(layout, draw_layout(rerun));
         pages_.push_back({std::move(fields), std::move(layout)});
         return reconciles;
@@ -91,7 +94,7 @@ class Explainer {
         }
         if (!std::exchange(is_first_, false)) print_text("\n");
         if (has_headings_) print_text(wrapped(origin_text(negotiation), width_));
-        if (changes != nullptr) show_changes(*changes);
+        if (changes != nullptr) show_changes(*changes, rerun.report().verdict);
         if (!options_.why.empty()) return show_why(negotiation, rerun.report());
         const OpenNvSciReport& report = rerun.report();
         print_text(wrapped(end_text(negotiation, report), width_));
@@ -101,17 +104,23 @@ class Explainer {
         return {};
     }
 
-    void show_changes(const std::vector<std::string>& changes) const {
-        if (changes.empty()) print_text("Nothing was changed: there is no suggestion that helps without you.\n\n");
-        if (!changes.empty()) print_text("Changed:\n");
+    void show_changes(const std::vector<std::string>& changes, OpenNvSciVerdict verdict) const {
+        const bool is_granted = verdict == OpenNvSciVerdict_Granted;
+        const char* const nothing = is_granted
+                                        ? "Nothing had to be changed.\n"
+                                        : "Nothing was changed: no suggestion helps without a choice of yours.\n";
+        print_text(changes.empty() ? wrapped(nothing, width_) : "Changed:\n");
         for (const std::string& change : changes)
             print_text(wrapped("  " + change, width_));
-        if (!changes.empty()) print_text("\n");
+        print_text("\n");
     }
 
-    [[nodiscard]] Result<> show_why(const Negotiation& negotiation, const OpenNvSciReport& report) const {
-        OPENNVSCI_TRY_ASSIGN(key, key_of(negotiation, report, options_.why));
-        print_text(wrapped(why_text(report, *key), width_));
+    // Among several negotiations some may be of the other interface.
+    [[nodiscard]] Result<> show_why(const Negotiation& negotiation, const OpenNvSciReport& report) {
+        const auto key = key_of(negotiation, report, options_.why);
+        if (!key && !has_headings_) return tl::make_unexpected(key.error());
+        print_text(wrapped(key ? why_text(report, **key) : key.error().text, width_));
+        has_found_key_ = has_found_key_ || key;
         return {};
     }
 
@@ -120,6 +129,7 @@ class Explainer {
     const bool has_colours_ = has_colours();
     const std::size_t width_ = terminal_width();
     bool is_first_ = true;
+    bool has_found_key_ = false;
     std::vector<PageNegotiation> pages_;
 };
 
@@ -149,6 +159,7 @@ Result<bool> explain(const ExplainOptions& options) {
         OPENNVSCI_TRY_ASSIGN(reconciles, explainer.explain(negotiation));
         all_reconcile = all_reconcile && reconciles;
     }
+    if (!options.why.empty() && !explainer.has_found_key()) return fail("--why: no negotiation has this key");
     if (is_page_on_stdout) print_text(explainer.page());
     if (has_page && !is_page_on_stdout) OPENNVSCI_TRY(write_file(options.html, explainer.page(), existing));
     return all_reconcile;

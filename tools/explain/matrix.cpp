@@ -97,7 +97,7 @@ bool has_to_change(const OpenNvSciReport& report, std::uint32_t participant) {
 }
 
 Columns columns_of(const OpenNvSciReport& report, const std::vector<Group>& groups) {
-    constexpr std::size_t kMostNeeded = 6;  // of more nobody keeps the overview
+    constexpr std::size_t kMostNeeded = 3;  // others are shown where there is room
     std::set<std::string> asked;
     Columns columns;
     for (std::size_t i = 0; i < groups.size(); ++i) {
