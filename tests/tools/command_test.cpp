@@ -350,7 +350,8 @@ TEST_F(CommandTest, HelpNamesTheVariablesAndFitsTheTerminal) {
     for (const char* variable : {"OPENNVSCI_DEVICE", "OPENNVSCI_LOG", "OPENNVSCI_RUNTIME_DIR"})
         EXPECT_TRUE(has(help, variable)) << help.output;
     for (const std::size_t width : {72U, 44U}) {
-        for (const char* const command : {"--help", "layout --help", "run --help", "demo --help"}) {
+        for (const char* const command :
+             {"--help", "layout --help", "run --help", "demo --help", "explain --help", "check --help"}) {
             std::istringstream lines(run(command, "COLUMNS=" + std::to_string(width)).output);
             for (std::string line; std::getline(lines, line);) {
                 if (!line.starts_with("  opennvsci")) {  // the example, which is there to be copied

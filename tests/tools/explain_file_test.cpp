@@ -129,7 +129,7 @@ TEST_F(ExplainFileTest, NamesCannotSteerTheTerminalNorBeTooLong) {
     write_file("file.json", negotiation("{\"name\": \"\\u001b[31mred\", \"asks\": {}}, {\"name\": \"" +
                                         std::string(300, 'n') + "\", \"asks\": {}}, {\"name\": \"" +
                                         std::string(40, 'x') + "ääääääääääääääääääää\", \"asks\": {}}"));
-    const Outcome shown = run("explain file.json");
+    const Outcome shown = run("explain --all file.json");
     EXPECT_EQ(shown.exit_code, 1) << "nobody asks for anything";
     EXPECT_EQ(shown.output.find('\033'), std::string::npos);
     EXPECT_TRUE(has(shown, std::string(60, 'n') + "…")) << shown.output;

@@ -243,7 +243,7 @@ TEST_F(ExplainTest, CapturesTellWhichNegotiationItIsAndWhatChangedSince) {
                line("") +
                    line(R"(, "call": {"function": "NvSciBufAttrListReconcile", "code": "NvSciError_Success",)"
                         R"( "file": "camera.cpp", "line": 42}, "process": {"pid": 4711, "name": "camera"},)"
-                        R"( "time": "2026-11-26T18:59:44.123456Z", "report": {"outcome": "granted"}})") +
+                        R"( "time": "2026-11-26T18:59:44.123456Z", "report": {"outcome": "granted"})") +
                    R"({"format_version": 1, "interface": "NvS)"
                    "\n" +
                    line(R"(, "report": {"outcome": "refused", "deciding_key": "NvSciBufRawBufferAttrKey_Size"})"));

@@ -99,5 +99,28 @@ TEST(TextTableTest, WrapBreaksAtSpacesAndInsideLongWords) {
     EXPECT_EQ(wrap("a… b…", 5), Lines{"a… b…"}) << "characters count, not bytes";
 }
 
+TEST(TextTableTest, SaysWhetherOnePartIsEnough) {
+    for (std::size_t width = 20; width < 120; ++width) {
+        const bool has_parts = some_table().text(width).find("\n\n") != std::string::npos;
+        EXPECT_EQ(some_table().fits(width), !has_parts) << width;
+    }
+}
+
+// Colours have no width, and every line of the row has them.
+TEST(TextTableTest, StylesSurroundTheLinesOfTheirRow) {
+    TextTable table = some_table();
+    table.style_row(1, "<", ">");
+    std::istringstream plain(some_table().text(60));
+    std::istringstream styled(table.text(60));
+    int lines_with_style = 0;
+    for (std::string line, with; std::getline(plain, line) && std::getline(styled, with);) {
+        if (line != with) {
+            EXPECT_EQ(with, "<" + line + ">");
+            ++lines_with_style;
+        }
+    }
+    EXPECT_EQ(lines_with_style, 3);
+}
+
 }  // namespace
 }  // namespace opennvsci::tool

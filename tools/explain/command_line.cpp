@@ -18,27 +18,18 @@ constexpr const char* kExplainDetails =
     "what to change. A suggestion says whether it was tried.\n";
 
 constexpr const char* kExplainExample =
+    "Files to try lie in share/opennvsci/negotiations, below the prefix.\n"
     "\n"
-    "Example of a file:\n"
-    "  {\"format_version\": 1, \"interface\": \"NvSciBuf\", \"participants\": [\n"
-    "    {\"name\": \"camera\", \"asks\": {\"NvSciBufGeneralAttrKey_Types\": \"RawBuffer\",\n"
-    "                                \"NvSciBufRawBufferAttrKey_Size\": 4096}},\n"
-    "    {\"name\": \"encoder\", \"asks\": {\"NvSciBufGeneralAttrKey_Types\": \"RawBuffer\",\n"
-    "                                 \"NvSciBufRawBufferAttrKey_Size\": 8192}}]}\n"
-    "\n"
-    "Examples:\n"
-    "  OPENNVSCI_CAPTURE=run.json ./camera; opennvsci explain run.json\n"
-    "  opennvsci explain sizes.json --why Size\n"
-    "  opennvsci explain sizes.json --apply --json >agreed.json\n"
+    "Example:\n"
+    "  opennvsci explain differing-sizes.json --why Size\n"
     "\n";
 
 constexpr const char* kCheckDetails =
     "The same as explain, on another machine: would what the participants of FILE ask reconcile there? The software "
     "device takes over what the machine's driver would say.\n"
     "\n"
-    "Examples:\n"
+    "Example:\n"
     "  opennvsci check run.json --machine h100\n"
-    "  ssh target opennvsci devices --json >target.json; opennvsci check run.json --machine target.json\n"
     "\n";
 
 constexpr const char* kExitCodes =
@@ -47,7 +38,7 @@ constexpr const char* kExitCodes =
 
 CLI::Option* add_common_options(CLI::App& command, ExplainOptions& options) {
     take_file(command.add_option("FILE", options.file, "The negotiation file; - is stdin"))
-        ->option_text("")
+        ->option_text("JSON")
         ->required();
     auto* all = command.add_flag("--all", options.all, "Every participant, every key, every name");
     auto* why =
