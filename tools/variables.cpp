@@ -13,7 +13,7 @@ std::span<const Variable> variables() {
          "0: the program's calls of the driver are left alone; only nvscicuda.h imports objects"},
         {"OPENNVSCI_LOG", "notice",
          "what is printed on stderr: error, warning, notice, info or debug, each with those before it; or none"},
-        {"OPENNVSCI_TRACE", "none", "file that each process appends a trace of its calls to, for ui.perfetto.dev"},
+        {"OPENNVSCI_TRACE", "none", "file that each process appends a trace of its calls to, for Perfetto"},
         {"OPENNVSCI_CAPTURE", "none", "file to whose end each negotiation is written, for opennvsci explain"},
         {"OPENNVSCI_IPC_CFG", "opennvsci/nvsciipc.cfg in $XDG_CONFIG_HOME or ~/.config, /etc/nvsciipc.cfg, built in",
          "file with the channels of NvSciIpc"},
