@@ -139,9 +139,10 @@ class PlaceKeeper {
 
 // The parser's words without what only programmers of it need.
 std::string_view mistake_in(std::string_view words) {
-    constexpr std::string_view kStart = "syntax error";
-    const auto start = words.find(kStart);
-    return start == std::string_view::npos ? words : words.substr(start);
+    constexpr std::string_view kEnd = "] ";  // of the parser's name for it
+    if (const auto start = words.find("syntax error"); start != std::string_view::npos) return words.substr(start);
+    const auto end = words.find(kEnd);
+    return end == std::string_view::npos ? words : words.substr(end + kEnd.size());
 }
 
 }  // namespace
