@@ -144,6 +144,20 @@ TEST_F(ExplainTest, AppliedSuggestionsReconcileWhereNoPersonMustChoose) {
     EXPECT_EQ(fields["report"]["outcome"], "granted");
 }
 
+// A step that leads to a refusal which only a person can end is taken back.
+TEST_F(ExplainTest, AppliedStepsThatLeadNowhereAreTakenBack) {
+    write_file("file.json", R"({"format_version": 1, "interface": "NvSciBuf", "participants": [
+        {"asks": {"NvSciBufGeneralAttrKey_Types": "RawBuffer", "NvSciBufRawBufferAttrKey_Size": 4096,
+                  "NvSciBufGeneralAttrKey_GpuId": "GPU-00112233-4455-6677-8899-aabbccddeeff"}},
+        {"asks": {"NvSciBufGeneralAttrKey_Types": "RawBuffer", "NvSciBufRawBufferAttrKey_Size": 8192}}]})");
+    const Outcome as_it_is = run("explain --json file.json 2>/dev/null");
+    EXPECT_TRUE(has(as_it_is, R"("state":"not_enough")")) << as_it_is.output;
+    EXPECT_EQ(run("explain --json --apply file.json 2>/dev/null").output, as_it_is.output);
+    const Outcome applied = run("explain --apply file.json");
+    EXPECT_EQ(applied.exit_code, 1);
+    EXPECT_TRUE(has(applied, "Nothing was changed: no suggestion helps without a choice of yours.")) << applied.output;
+}
+
 // What --json prints is a file again, and says the same.
 TEST_F(ExplainTest, JsonGoesRound) {
     for (const Scenario& scenario : scenarios()) {
