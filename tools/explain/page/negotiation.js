@@ -61,7 +61,7 @@ function readSuggestion(raw, participants) {
       .map((change) => ({
         participant: change.participant,
         key: textOf(change.key),
-        leavesOut: change.change === "leave_out",
+        kind: textOf(change.change),
         text: textOf(change.text ?? change.value),
       })),
   };

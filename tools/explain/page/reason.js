@@ -30,6 +30,14 @@ function stateOfSuggestion({ state, then }) {
   return [made, element("span", { class: "then" }, verb, given(then))];
 }
 
+// A list that is left apart is negotiated for itself, whatever it asks; the key is only why.
+function changeInWords({ kind, key, text }) {
+  const named = element("code", {}, given(key));
+  if (kind === "leave_apart") return "negotiate its list apart from the others";
+  if (kind === "leave_out") return ["leave out ", named];
+  return ["set ", named, text === "" ? null : [" to ", element("code", {}, given(text))]];
+}
+
 function changesOf(suggestion, participants) {
   if (suggestion.changes.length === 0) return null;
   return element(
@@ -41,9 +49,7 @@ function changesOf(suggestion, participants) {
         {},
         given(participants[change.participant].name, "who"),
         ": ",
-        change.leavesOut ? "leave out " : "set ",
-        element("code", {}, given(change.key)),
-        change.leavesOut || change.text === "" ? null : [" to ", element("code", {}, given(change.text))],
+        changeInWords(change),
       ),
     ),
   );
@@ -58,12 +64,18 @@ function askOf(row, index, { participants }) {
   return element("p", { class: "asked" }, name, " asks ", given(ask.text, "value"));
 }
 
+// The reason of a conflict is who asks what and the rule, which stand below it.
+function reasonInWords(row) {
+  if (row.reasonCode === "conflict" && row.asks.length > 0 && row.rule !== "") return null;
+  return element("p", { class: "why" }, given(row.reason || kWithoutReason[row.word] || "No reason was recorded."));
+}
+
 function reasonOfRow({ row, participant }, negotiation) {
   const groups = groupsOfAsks(row, negotiation.participants);
   return [
     element("div", { class: "outcome" }, element("h3", {}, titleOfKey(row)), badge(row.state, row.word)),
     participant === undefined ? null : askOf(row, participant, negotiation),
-    element("p", { class: "why" }, given(row.reason || kWithoutReason[row.word] || "No reason was recorded.")),
+    reasonInWords(row),
     element(
       "dl",
       { class: "derivation" },
