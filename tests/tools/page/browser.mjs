@@ -2,8 +2,8 @@
 //
 // Pages in a browser that is watched: what it complains about, asks the network for, or pops up is a fault.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -24,6 +24,29 @@ export function pageOf(name, ...sources) {
   });
   const page = path.join(folder, `${name}.html`);
   execFileSync(process.env.RENDER, [page, ...files]);
+  return pathToFileURL(page).href;
+}
+
+// The software device has another UUID for each user. The examples name this one.
+const machine = path.join(folder, "machine.json");
+const deviceFile = path.join(samples, "../../../machines/software-device.json");
+const kUuid = /GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+writeFileSync(
+  machine,
+  readFileSync(deviceFile, "utf8").replaceAll(kUuid, "GPU-3b36f6cb-faca-8ce0-8370-7b9853d9e58d"),
+);
+
+// The page that the command makes of a file, or of lists, as its address. Lists that do not reconcile are no failure.
+export function pageByCommand(name, source) {
+  const page = path.join(folder, `${name}.html`);
+  const file = typeof source === "string" ? source : "-";
+  const options = ["--machine", machine, "--html", page, "--force"];
+  const { status, stderr } = spawnSync(process.env.COMMAND, ["explain", file, ...options], {
+    input: JSON.stringify(source),
+    encoding: "utf8",
+    env: { ...process.env, OPENNVSCI_LOG: "none" },
+  });
+  assert.ok(status === 0 || status === 1, `${name}: exit status ${status}: ${stderr}`);
   return pathToFileURL(page).href;
 }
 

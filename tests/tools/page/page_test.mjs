@@ -3,11 +3,21 @@
 // The page of `opennvsci explain --html` in a browser: that it opens on the cell that decides, that every reason can be
 // reached in every way, that it is readable wherever it is shown, and that nothing in a file does anything.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 
-import { endBrowser, kMiddle, kNarrow, kWide, open, pageOf, sampleFile, startBrowser } from "./browser.mjs";
+import {
+  endBrowser,
+  kMiddle,
+  kNarrow,
+  kWide,
+  open,
+  pageByCommand,
+  pageOf,
+  sampleFile,
+  startBrowser,
+} from "./browser.mjs";
 import { faintTexts } from "./contrast.mjs";
 
 const kLeastContrast = 4.5;
@@ -74,7 +84,22 @@ const several = pageOf(
   sampleFile("two_signalers.json"),
 );
 const lists = pageOf("lists", kNotNegotiated);
-const pages = { conflict, denied, signalers, hostile, many, several, lists };
+const apart = pageByCommand("apart", {
+  format_version: 1,
+  interface: "NvSciBuf",
+  participants: [
+    {
+      name: "camera",
+      asks: { NvSciBufGeneralAttrKey_Types: "RawBuffer", NvSciBufRawBufferAttrKey_Size: 4096 },
+    },
+    { name: "inference", asks: { NvSciBufGeneralAttrKey_Types: "Tensor" } },
+  ],
+});
+const kExamples = readdirSync(process.env.EXAMPLES).filter((file) => file.endsWith(".json"));
+const examples = Object.fromEntries(
+  kExamples.map((file) => [file, pageByCommand(path.basename(file, ".json"), path.join(process.env.EXAMPLES, file))]),
+);
+const pages = { conflict, denied, signalers, hostile, many, several, lists, apart, ...examples };
 
 const focused = (page) => page.evaluate(() => document.activeElement.textContent);
 const reason = (page) => page.locator("#reason-text").textContent();
@@ -150,6 +175,50 @@ test("where most agree, the one that does not decides, even if it is the first",
   });
 });
 
+// What each file of examples/negotiations is there for; a new one is missing here.
+const kHeadlines = {
+  "compression-denied.json": "Granted, but EnableGpuCompression was denied",
+  "differing-sizes.json": "Refused: no agreement on RawBuffer Size",
+  "formats.json": "Refused: no agreement on Image PlaneColorFormat",
+  "missing-key.json": "Refused: nobody sets RawBuffer Size",
+  "no-common-primitive.json": "Refused: no primitive that all of them can use",
+  "no-waiter.json": "Refused: signalers and waiters do not fit together",
+  "peer-in-conflict.json": "Refused: no agreement on RawBuffer Size",
+  "plane-counts.json": "Refused: no agreement on Image PlaneCount",
+  "surface-and-planes.json": "Refused: Image SurfType excludes another key that is set",
+  "two-signalers.json": "Refused: signalers and waiters do not fit together",
+  "unknown-gpu.json": "Refused: GpuId names a GPU that is not here",
+  "video-memory-and-cpu.json": "Refused: no memory fits",
+};
+
+test("each example opens on its reason, and says what to change", async () => {
+  assert.deepEqual(kExamples.sort(), Object.keys(kHeadlines));
+  for (const [file, address] of Object.entries(examples)) {
+    await open(address, {}, async (page) => {
+      assert.equal(await textOf(page, "#headline"), kHeadlines[file], file);
+      assert.match(await reason(page), /To change/, file);
+      assert.equal(await page.locator("#matrix td:focus, #matrix th:focus").count(), 1, file);
+    });
+  }
+});
+
+test("a list that is to be left apart is not told to set something", async () => {
+  await open(apart, {}, async (page) => {
+    for (const text of [await reason(page), await textOf(page, "#changes")]) {
+      assert.match(text, /inference: negotiate its list apart from the others/);
+      assert.ok(!/: set /.test(text), text);
+    }
+  });
+});
+
+test("asks and rule of a conflict are told once", async () => {
+  await open(examples["differing-sizes.json"], {}, async (page) => {
+    const text = await reason(page);
+    assert.equal(text.match(/every list that sets it must give the same value/g).length, 1, text);
+    assert.ok(!/asks 4096, /.test(text), text);
+  });
+});
+
 test("every reason is reached by the keyboard alone", async () => {
   for (const viewport of kSizes) {
     await open(denied, { viewport }, async (page) => {
@@ -208,7 +277,7 @@ test("the pointer shows a reason and gives it back", async () => {
     await page.getByRole("gridcell", { name: "256" }).first().hover();
     assert.match(await reason(page), /encoder asks 256/);
     await page.locator("h1").hover();
-    assert.match(await reason(page), /camera asks 4096, encoder asks 8192/);
+    assert.match(await reason(page), /4096 by camera.*8192 by encoder/);
   });
 });
 
