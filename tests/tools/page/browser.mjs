@@ -27,14 +27,12 @@ export function pageOf(name, ...sources) {
   return pathToFileURL(page).href;
 }
 
-// The software device has another UUID for each user. The examples name this one.
+// The software device has another UUID for each user. Its machine file gets the one that the examples name.
 const machine = path.join(folder, "machine.json");
-const deviceFile = path.join(samples, "../../../machines/software-device.json");
 const kUuid = /GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
-writeFileSync(
-  machine,
-  readFileSync(deviceFile, "utf8").replaceAll(kUuid, "GPU-3b36f6cb-faca-8ce0-8370-7b9853d9e58d"),
-);
+const [named] = readFileSync(path.join(process.env.EXAMPLES, "compression-denied.json"), "utf8").match(kUuid);
+const deviceFile = path.join(process.env.EXAMPLES, "../../machines/software-device.json");
+writeFileSync(machine, readFileSync(deviceFile, "utf8").replaceAll(kUuid, named));
 
 // The page that the command makes of a file, or of lists, as its address. Lists that do not reconcile are no failure.
 export function pageByCommand(name, source) {

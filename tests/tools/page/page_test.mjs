@@ -286,7 +286,7 @@ test("a tap shows a reason, which is spoken too", async () => {
     await page.locator("#filter label", { hasText: "Asked" }).tap();
     await page.locator("#matrix td", { hasText: "Readonly" }).tap();
     assert.match(await reason(page), /logger asks Readonly/);
-    assert.match(await textOf(page, "#spoken"), /RequiredPerm, granted\. the greatest of the two/);
+    assert.match(await textOf(page, "#spoken"), /RequiredPerm, as asked\. the greatest of the two/);
   });
 });
 
@@ -298,7 +298,7 @@ test("states differ in symbol and word, not in colour alone", async () => {
         all.map((badge) => `${badge.textContent}: ${badge.querySelector("use").getAttribute("href")}`),
       );
     assert.ok(
-      badges.includes("granted: #symbol-granted") && badges.includes("denied: #symbol-weakened"),
+      badges.includes("as asked: #symbol-granted") && badges.includes("denied: #symbol-weakened"),
       badges.join(),
     );
     const pattern = (state) =>

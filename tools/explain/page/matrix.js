@@ -176,7 +176,7 @@ function drawFilter(negotiation, chosen, choose) {
 
 function drawLegend(negotiation) {
   const words = {
-    granted: "granted",
+    granted: "as asked",
     weakened: "denied",
     refused: "refused",
     quiet: "nobody's wish",

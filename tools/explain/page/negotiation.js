@@ -15,7 +15,7 @@ function textOf(value) {
 
 // Each outcome: its colour and symbol, and its word.
 const kOutcomes = new Map([
-  ["granted", { state: "granted", word: "granted" }],
+  ["granted", { state: "granted", word: "as asked" }],
   ["adjusted", { state: "granted", word: "adjusted" }],
   ["default", { state: "quiet", word: "default" }],
   ["computed", { state: "quiet", word: "computed" }],

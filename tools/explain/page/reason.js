@@ -108,7 +108,7 @@ function reasonOfRow({ row, participant }, negotiation) {
 
 // For decisions that come without words of their own.
 const kWithoutReason = {
-  granted: "Granted as asked.",
+  "as asked": "Granted as asked.",
   adjusted: "Granted in another form.",
   default: "Nobody asked; this is the default.",
   computed: "Nobody asked; this follows from the other keys.",
