@@ -38,9 +38,15 @@ if(TARGET opennvsci_man)
     install(FILES ${opennvsci_pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tool OPTIONAL)
 endif()
 
+# libopennvsci contains what the compiler brought along, whose licence goes with it, with or without the documents.
+if(OPENNVSCI_LIBBACKTRACE)
+    install(FILES licenses/libbacktrace.txt DESTINATION ${CMAKE_INSTALL_DOCDIR}/licenses COMPONENT runtime)
+endif()
+
 # The README's links lead from where it lies in the tree, so what they lead to keeps its place beside it.
 install(FILES LICENSE README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR}
     COMPONENT development)
+install(DIRECTORY licenses DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development)
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development
     FILES_MATCHING PATTERN *.md PATTERN *.svg PATTERN *.png PATTERN keys EXCLUDE)
 install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development FILES_MATCHING PATTERN *.cpp)
