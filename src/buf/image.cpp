@@ -137,9 +137,9 @@ Result<> expand_surface(Negotiation& negotiation) {
                    value(NvSciBufImageAttrKey_SurfWidthBase), value(NvSciBufImageAttrKey_SurfHeightBase)});
     if (!planes) {
         const std::uint32_t key = planes.error().key;
-        const auto& value = planes.error().only_value;
+        const auto& only = planes.error().only_value;
         Suggestion suggestion(planes.error().remedy,
-                              value ? negotiation.ask_instead(key, *value) : std::vector<Change>());
+                              only ? negotiation.ask_instead(key, *only) : std::vector<Change>());
         return negotiation.refuse(key, NvSciError_NotSupported, Reason::inconsistent,
                                   fmt::format("{}, but {}", text_of(result, key), planes.error().text),
                                   std::move(suggestion));

@@ -6,11 +6,11 @@
 namespace opennvsci::driver {
 namespace {
 
-struct State {
+struct Standing {
     bool is_on = false;
     bool is_met = false;
 };
-constinit thread_local State t_state [[gnu::tls_model("initial-exec")]];
+constinit thread_local Standing t_state [[gnu::tls_model("initial-exec")]];
 
 }  // namespace
 
