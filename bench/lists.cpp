@@ -138,11 +138,10 @@ void report_alone(benchmark::State& state) {
         two.report_to(report, 1);
         for (std::size_t key = 0; key < kDecisions; ++key)
             report.decide(key, {attr::Outcome::granted, "a reason", {}, attr::Reason::follows});
-        std::vector<attr::Place> places;
-        places.reserve(3);
-        for (const char* obstacle : {"the CPU takes part", "", "only a block-linear image that a GPU uses is there"})
-            places.push_back({"a memory", {}, obstacle});
-        report.set_places(std::move(places), 1);
+        report.set_places({{{"a memory", {}, "the CPU takes part"},
+                            {"another", {}, ""},
+                            {"a third", {}, "only a block-linear image that a GPU uses is there"}}},
+                          1);
         benchmark::DoNotOptimize(std::make_shared<const attr::Report>(std::move(report)));
     }
 }

@@ -218,7 +218,7 @@ typedef enum {
 typedef struct {
     const OpenNvSciParticipant* participants; /**< In the order of the call. */
     size_t participantCount;                  /**< Their number. */
-    const OpenNvSciDecision* decisions;       /**< In the order of the keys. */
+    const OpenNvSciDecision* decisions;       /**< In the order of the keys; those that were not decided come last. */
     size_t decisionCount;                     /**< Their number. */
     const OpenNvSciDecision* deciding;        /**< The refusal, else the first denial; NULL if there is none. */
     const OpenNvSciPlace* places; /**< Where a buffer could be; none for NvSciSync, or if it was not asked. */
@@ -234,8 +234,8 @@ typedef struct {
 } OpenNvSciReport;
 
 /**
- * The report of the reconciliation that made a list. The first call for a list tries its suggestions, which takes a
- * reconciliation for each.
+ * The report of the reconciliation that made a list. The first call for a list tries its suggestions: that takes a
+ * reconciliation for each, with all that reconciling may do, such as loading the driver.
  *
  * @param attrList A reconciled list (also one from NvSciBufObjGetAttrList, or from another process), or a conflict
  *                 list.
@@ -273,6 +273,7 @@ typedef struct {
 
 /**
  * The last failure of a function on the calling thread, of those whose text opennvsciGetLastErrorText() gives, as data.
+ * Whatever it returns, it leaves that failure as it is, and prints nothing.
  *
  * @param refusal Receives a pointer to it. It is valid until the next failing call on this thread, or its end.
  * @retval NvSciError_Success            *refusal is set.
@@ -283,8 +284,8 @@ typedef struct {
 NvSciError opennvsciGetLastRefusal(const OpenNvSciRefusal** refusal);
 
 /**
- * The report of the reconciliation that made a list, in the order of the keys: a part of what
- * opennvsciBufAttrListGetReport() gives.
+ * The decisions of the reconciliation that made a list, in the order of the keys: a part of what
+ * opennvsciBufAttrListGetReport() gives, without the keys that were not decided.
  *
  * @param attrList  A reconciled list (also one from NvSciBufObjGetAttrList), or a conflict list.
  * @param decisions Receives a pointer to the decisions. They belong to the list and are valid as long as it.

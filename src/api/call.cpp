@@ -31,6 +31,11 @@ constinit thread_local bool t_prints_refusals [[gnu::tls_model("initial-exec")]]
 
 enum class Outcome { refused, expected };
 
+// Of a function that has no CUDA result.
+constexpr Codes codes_of(NvSciError code) noexcept {
+    return {code, cu::CUDA_ERROR_INVALID_VALUE};
+}
+
 log::Level level_of(Channel channel, Outcome outcome) noexcept {
     if (channel == Channel::none) return log::Level::error;
     return outcome == Outcome::refused && t_prints_refusals ? log::Level::notice : log::Level::debug;
@@ -70,7 +75,10 @@ Codes remember_failure(std::string_view function, const Error& error, Channel ch
 
 NvSciError remember_expected(const char* function, NvSciError code, const char* text) noexcept {
     t_unwritten = {function, text, code};
-    if (log::enabled(log::Level::debug)) remember(function, text, {.code = code}, Channel::nvsci, Outcome::expected);
+    if (log::enabled(log::Level::debug)) {
+        keep_details(nullptr);
+        remember(function, text, codes_of(code), Channel::nvsci, Outcome::expected);
+    }
     return code;
 }
 
@@ -100,7 +108,7 @@ const char* last_failure_text() noexcept {
     if (const UnwrittenFailure unwritten = t_unwritten; unwritten.function != nullptr) {
         t_unwritten = {};
         t_last_failure.assign({unwritten.function, ": ", unwritten.text});
-        t_last_codes = {.code = unwritten.code};
+        t_last_codes = codes_of(unwritten.code);
         keep_details(nullptr);
     }
     return t_last_failure.c_str();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/last_refusal.h"
 
+#include <pthread.h>
+
 #include <new>
 #include <utility>
 
@@ -14,29 +16,44 @@ struct Details {
     std::shared_ptr<const Prerequisite> unmet;
     std::shared_ptr<const attr::Report> report;
     const attr::Schema* schema = nullptr;
+    Error refusal{};                           // with the report
     std::unique_ptr<const PublicReport> view;  // made when somebody asks
 };
 
-// In the static block, so that looking at it costs nothing and works while a thread ends.
+// In the static block, so that looking at them costs nothing and works while a thread ends.
 constinit thread_local Details* t_details [[gnu::tls_model("initial-exec")]] = nullptr;
-constinit thread_local bool t_has_ended [[gnu::tls_model("initial-exec")]] = false;
 constinit thread_local OpenNvSciRefusal t_refusal{};
 
+// Ends the details of a thread with it. (A thread_local with a destructor would end the process where there is no
+// memory to note that.)
 struct EndOfThread {
-    ~EndOfThread() {
-        delete std::exchange(t_details, nullptr);
-        t_has_ended = true;
+    EndOfThread() noexcept {
+        is_there = ::pthread_key_create(&key, [](void* ended) {
+                       t_details = nullptr;
+                       delete static_cast<Details*>(ended);
+                   }) == 0;
     }
+    pthread_key_t key{};
+    bool is_there = false;
 };
+
+[[gnu::init_priority(1000)]] const EndOfThread g_end_of_thread;
 
 // The details of the last failure, made if there are none; null where they cannot be.
 Details* details() noexcept {
-    if (t_details == nullptr && !t_has_ended) {
-        static thread_local const EndOfThread end;
-        (void)&end;
-        t_details = new (std::nothrow) Details;
+    if (t_details != nullptr || !g_end_of_thread.is_there) return t_details;
+    std::unique_ptr<Details> made(new (std::nothrow) Details);
+    if (made == nullptr || ::pthread_setspecific(g_end_of_thread.key, made.get()) != 0) return nullptr;
+    return t_details = made.release();
+}
+
+const OpenNvSciReport* report_of(Details& kept) {
+    if (kept.report == nullptr) return nullptr;
+    if (kept.view == nullptr) {
+        kept.view = std::make_unique<const PublicReport>(
+            explain::explain(negotiations_of(*kept.schema), kept.report, nullptr, &kept.refusal), &kept.refusal);
     }
-    return t_details;
+    return &kept.view->report();
 }
 
 }  // namespace
@@ -47,16 +64,17 @@ void keep_details(const Error* error) noexcept {
     if (Details* const kept = details(); kept != nullptr) kept->unmet = error->unmet;
 }
 
-void keep_report(const attr::Schema& schema, std::shared_ptr<const attr::Report> report) noexcept {
+void keep_report(const attr::Schema& schema, std::shared_ptr<const attr::Report> report, Error error) noexcept {
     Details* const kept = details();
     if (kept == nullptr) return;
     kept->schema = &schema;
     kept->report = std::move(report);
+    kept->refusal = std::move(error);
 }
 
-Result<const OpenNvSciRefusal*> last_refusal() {
+NvSciError last_refusal(const OpenNvSciRefusal*& refusal) noexcept try {
     const char* const text = last_failure_text();
-    if (*text == '\0') return expected_outcome(NvSciError_NotInitialized, "nothing failed yet on this thread");
+    if (*text == '\0') return NvSciError_NotInitialized;
     const Codes codes = last_failure_codes();
     OpenNvSciRefusal made{text, "", "", "", nullptr, codes.code, static_cast<std::int32_t>(codes.cuda), {}};
     if (Details* const kept = t_details; kept != nullptr) {
@@ -65,15 +83,15 @@ Result<const OpenNvSciRefusal*> last_refusal() {
             made.found = kept->unmet->found.c_str();
             made.needed = kept->unmet->needed.c_str();
         }
-        if (kept->report != nullptr && kept->view == nullptr) {
-            const Error failure{codes.code, codes.cuda, text};
-            kept->view = std::make_unique<const PublicReport>(
-                explain::explain(negotiations_of(*kept->schema), kept->report, nullptr), &failure);
-        }
-        if (kept->view != nullptr) made.report = &kept->view->report();
+        made.report = report_of(*kept);
     }
     t_refusal = made;
-    return &t_refusal;
+    refusal = &t_refusal;
+    return NvSciError_Success;
+} catch (const std::bad_alloc&) {
+    return NvSciError_InsufficientMemory;
+} catch (...) {
+    return NvSciError_ResourceError;
 }
 
 }  // namespace opennvsci::api

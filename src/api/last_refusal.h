@@ -17,10 +17,11 @@ namespace opennvsci::api {
 /// nothing to keep.
 void keep_details(const Error* error) noexcept;
 
-/// The last failure is the refusal of the reconciliation with this report.
-void keep_report(const attr::Schema& schema, std::shared_ptr<const attr::Report> report) noexcept;
+/// The last failure is `error`, the refusal of the reconciliation with this report.
+void keep_report(const attr::Schema& schema, std::shared_ptr<const attr::Report> report, Error error) noexcept;
 
-/// The last failure in the form of the public interface, valid until the next one. Errors: NotInitialized.
-[[nodiscard]] Result<const OpenNvSciRefusal*> last_refusal();
+/// Stores the last failure in the form of the public interface, valid until the next one. It stays what it is, whatever
+/// this returns: NotInitialized if nothing failed yet, InsufficientMemory.
+[[nodiscard]] NvSciError last_refusal(const OpenNvSciRefusal*& refusal) noexcept;
 
 }  // namespace opennvsci::api

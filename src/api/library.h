@@ -408,6 +408,7 @@ class Library {
         T made = nullptr;
         List conflict_made = nullptr;
         std::shared_ptr<const attr::Report> refused;
+        Error refusal{};
         const NvSciError code = call(function, [&]() -> Result<> {
             OPENNVSCI_TRY(require(out));
             OPENNVSCI_TRY(require(conflict));
@@ -420,13 +421,14 @@ class Library {
             }
             if (!result.list) {
                 refused = std::move(result.report);
-                return tl::make_unexpected(with_trial(std::move(result.list).error(), D::schema(), *refused));
+                refusal = with_trial(std::move(result.list).error(), D::schema(), *refused);
+                return tl::make_unexpected(refusal);
             }
             OPENNVSCI_TRY(use(inputs.module(), *std::move(result.list), Out<T>{&made, out.name}));
             tell_denied(function, D::schema(), *result.report);
             return {};
         });
-        if (refused != nullptr) keep_report(D::schema(), std::move(refused));
+        if (refused != nullptr) keep_report(D::schema(), std::move(refused), std::move(refusal));
         if (out.value != nullptr) *out.value = made;
         if (conflict.value != nullptr) *conflict.value = conflict_made;
         return code;

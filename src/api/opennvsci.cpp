@@ -39,7 +39,7 @@ NvSciError set_name(const char* function, api::ListTable& table, Handle attrList
     });
 }
 
-Result<const OpenNvSciReport*> report_of(api::ListEntry& entry) {
+Result<const api::PublicReport*> report_of(api::ListEntry& entry) {
     if (entry.list->report() != nullptr) return entry.report.of(*entry.list);
     return fail(NvSciError_BadParameter, "the list did not come from a reconciliation");
 }
@@ -50,7 +50,7 @@ NvSciError get_report(const char* function, api::ListTable& table, Handle attrLi
         OPENNVSCI_TRY_ASSIGN(entry, api::acquire(table, attrList, "attrList"));
         if (report == nullptr) return api::null_argument("report");
         OPENNVSCI_TRY_ASSIGN(found, report_of(**entry));
-        *report = found;
+        *report = &found->report();
         return {};
     });
 }
@@ -63,8 +63,8 @@ NvSciError get_decisions(const char* function, api::ListTable& table, Handle att
         if (decisions == nullptr) return api::null_argument("decisions");
         if (count == nullptr) return api::null_argument("count");
         OPENNVSCI_TRY_ASSIGN(found, report_of(**entry));
-        *decisions = found->decisions;
-        *count = found->decisionCount;
+        *decisions = found->decided().data();
+        *count = found->decided().size();
         return {};
     });
 }
@@ -177,13 +177,10 @@ NvSciError opennvsciSyncAttrListGetReport(NvSciSyncAttrList attrList, const Open
     return get_report(__func__, api::sync_lists(), attrList, report);
 }
 
+// Asking is no call that counts: it must leave what it asks about.
 NvSciError opennvsciGetLastRefusal(const OpenNvSciRefusal** refusal) {
-    return api::call(__func__, [&]() -> Result<> {
-        if (refusal == nullptr) return api::null_argument("refusal");
-        OPENNVSCI_TRY_ASSIGN(found, api::last_refusal());
-        *refusal = found;
-        return {};
-    });
+    if (refusal == nullptr) return NvSciError_BadParameter;
+    return api::last_refusal(*refusal);
 }
 
 NvSciError opennvsciBufAttrListGetLayout(NvSciBufAttrList attrList, const OpenNvSciBufLayout** layout) {

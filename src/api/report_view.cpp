@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "buf/keys.h"
 #include "buf/reconcile.h"
+#include "driver/standstill.h"
 #include "explain/json.h"
 #include "explain/text.h"
 #include "sync/keys.h"
@@ -64,7 +65,7 @@ void tell_denied(const char* function, const attr::Schema& schema, const attr::R
             const std::size_t index = schema.index_of(key);
             const attr::Decision* const decision = report.decision(index);
             if (decision == nullptr || decision->outcome != attr::Outcome::denied) continue;
-            const char* const suggestion = decision->suggestion.text.c_str();
+            const char* const suggestion = decision->suggestion.text();
             log::write_bounded(log::Level::info, fmt::format("{}: {}: not granted to {}; {}{}{}", function, key.name,
                                                              report.asked_text(key, index), decision->text.c_str(),
                                                              *suggestion != '\0' ? ". To avoid it: " : "", suggestion));
@@ -78,11 +79,11 @@ Error with_trial(Error error, const attr::Schema& schema, const attr::Report& re
     try {
         const auto index = refused_key(schema, report);
         if (!index) return error;
-        const explain::Library& library = negotiations_of(schema);
-        const attr::Trial trial = attr::try_suggestion(schema, report, *index, library.reconcile);
-        if (trial.state == TrialState::verified) error.text += " (tried: then it reconciles)";
-        if (trial.state == TrialState::not_enough)
-            error.text += fmt::format(" (tried: not enough, for then {})", trial.then);
+        const driver::Standstill nothing_comes_to_life;
+        const attr::Trial trial = attr::try_suggestion(schema, report, *index, negotiations_of(schema).reconcile);
+        if (trial.state == TrialState::needs_value || nothing_comes_to_life.was_in_the_way()) return error;
+        const std::string tried = explain::trial_text(schema, report, schema.keys()[*index], trial);
+        if (!tried.empty()) error.text += fmt::format(" ({})", tried);
     } catch (...) {  // no memory: the refusal stands without it
         return error;
     }
@@ -94,7 +95,8 @@ void capture(const char* function, const attr::Schema& schema, const attr::Recon
         const auto& list = negotiation.list;
         const auto code = static_cast<std::uint32_t>(list ? NvSciError_Success : list.error().code);
         explain::capture(function,
-                         explain::explain(negotiations_of(schema), negotiation.report, list ? list->get() : nullptr),
+                         explain::explain(negotiations_of(schema), negotiation.report, list ? list->get() : nullptr,
+                                          list ? nullptr : &list.error()),
                          list ? nullptr : &list.error(), error_name(code));
     } catch (...) {
         return;  // no memory: the negotiation itself stands
@@ -120,6 +122,7 @@ void PublicReport::TextsDeleter::operator()(Texts* texts) const noexcept {
 PublicReport::PublicReport(explain::Explanation explanation, const Error* failure)
     : explanation_(std::move(explanation)), kept_(new Texts) {
     const attr::Report& source = *explanation_.report;
+    std::optional<std::size_t> deciding;
     for (std::size_t i = 0; i < explanation_.participants.size(); ++i) {
         const attr::Participant& participant = source.participants()[i];
         kept_->participants.push_back({explanation_.participants[i].c_str(),
@@ -128,8 +131,17 @@ PublicReport::PublicReport(explain::Explanation explanation, const Error* failur
                                        participant.slot,
                                        {}});
     }
-    for (const explain::Line& line : explanation_.lines)
-        kept_->decisions.push_back(decision_of(line));
+    // Those that were not decided come last, so that the decisions are a part by themselves.
+    for (const bool is_decided : {true, false}) {
+        for (const explain::Line& line : explanation_.lines) {
+            if (line.outcome.has_value() != is_decided) continue;
+            if (explanation_.deciding && &line == &explanation_.lines[*explanation_.deciding]) {
+                deciding = kept_->decisions.size();
+            }
+            kept_->decisions.push_back(decision_of(line));
+        }
+        if (is_decided) decided_ = kept_->decisions.size();
+    }
     for (std::size_t i = 0; i < source.places().size(); ++i) {
         const attr::Place& place = source.places()[i];
         OpenNvSciPlace& made = kept_->places.emplace_back();
@@ -143,7 +155,7 @@ PublicReport::PublicReport(explain::Explanation explanation, const Error* failur
     report_.participantCount = kept_->participants.size();
     report_.decisions = kept_->decisions.data();
     report_.decisionCount = kept_->decisions.size();
-    report_.deciding = explanation_.deciding ? &kept_->decisions[*explanation_.deciding] : nullptr;
+    report_.deciding = deciding ? &kept_->decisions[*deciding] : nullptr;
     report_.places = kept_->places.data();
     report_.placeCount = kept_->places.size();
     report_.verdict = static_cast<OpenNvSciVerdict>(explanation_.verdict);
@@ -168,7 +180,7 @@ OpenNvSciDecision PublicReport::decision_of(const explain::Line& line) {
     made.granted = line.granted_text.c_str();
     made.rule = line.key->merge != nullptr ? line.key->merge->name : "";
     made.reason = decision != nullptr ? decision->text.c_str() : "";
-    made.suggestion = decision != nullptr ? decision->suggestion.text.c_str() : "";
+    made.suggestion = decision != nullptr ? decision->suggestion.text() : "";
     made.reasonCode = decision != nullptr ? static_cast<OpenNvSciReason>(decision->reason) : OpenNvSciReason_None;
     made.askCount = static_cast<std::uint32_t>(asks.size());
     made.asks = asks.data();
@@ -178,20 +190,20 @@ OpenNvSciDecision PublicReport::decision_of(const explain::Line& line) {
 }
 
 const OpenNvSciSuggestion* PublicReport::suggestion_of(const explain::Line& line) {
-    if (line.decision == nullptr || *line.decision->suggestion.text.c_str() == '\0') return nullptr;
+    if (line.decision == nullptr || !line.decision->suggestion) return nullptr;
     const attr::Suggestion& suggestion = line.decision->suggestion;
     OpenNvSciSuggestion& made = kept_->suggestions.emplace_back();
-    made.text = suggestion.text.c_str();
+    made.text = suggestion.text();
     made.then = line.trial.then.c_str();
     made.changes = changes_of(suggestion);
-    made.changeCount = static_cast<std::uint32_t>(suggestion.changes.size());
+    made.changeCount = static_cast<std::uint32_t>(suggestion.changes().size());
     made.trial = static_cast<OpenNvSciTrial>(line.trial.state);
     return &made;
 }
 
 const OpenNvSciChange* PublicReport::changes_of(const attr::Suggestion& suggestion) {
     auto& changes = kept_->changes.emplace_back();
-    for (const attr::Change& change : suggestion.changes) {
+    for (const attr::Change& change : suggestion.changes()) {
         const attr::Key& key = *explanation_.library->schema().find(change.key);
         const bool is_set = change.kind == attr::Change::Kind::set;
         changes.push_back({is_set ? change.value.data() : nullptr,
@@ -207,12 +219,11 @@ const OpenNvSciChange* PublicReport::changes_of(const attr::Suggestion& suggesti
     return changes.data();
 }
 
-Result<const OpenNvSciReport*> ReportView::of(const attr::List& list) {
-    OPENNVSCI_TRY_ASSIGN(made, made_.get([&]() -> Result<std::unique_ptr<const PublicReport>> {
+Result<const PublicReport*> ReportView::of(const attr::List& list) {
+    return made_.get([&]() -> Result<std::unique_ptr<const PublicReport>> {
         return std::make_unique<const PublicReport>(
-            explain::explain(negotiations_of(list.schema()), list.report(), &list), nullptr);
-    }));
-    return &made->report();
+            explain::explain(negotiations_of(list.schema()), list.report(), &list, nullptr), nullptr);
+    });
 }
 
 }  // namespace opennvsci::api

@@ -3,7 +3,9 @@
 // ReportView: the report of a negotiation in the form of the public interface, made when somebody asks for it.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <span>
 
 #include "api/made_once.h"
 #include "attr/list.h"
@@ -16,7 +18,8 @@ namespace opennvsci::api {
 /// may wonder. `report` is that of its list.
 void tell_denied(const char* function, const attr::Schema& schema, const attr::Report& report) noexcept;
 
-/// The failure of a refused reconciliation, whose suggestion, if it has one that can be tried, was.
+/// The failure of a refused reconciliation, and behind its suggestion what came of trying it, if that is possible with
+/// what is there: no driver is loaded for it, and no context made.
 [[nodiscard]] Error with_trial(Error error, const attr::Schema& schema, const attr::Report& report) noexcept;
 
 /// Writes a negotiation by `function` to the file of OPENNVSCI_CAPTURE.
@@ -31,6 +34,8 @@ class PublicReport {
     /// `failure` is that of the call, or null if it succeeded, or is not known.
     PublicReport(explain::Explanation explanation, const Error* failure);
     [[nodiscard]] const OpenNvSciReport& report() const noexcept { return report_; }
+    /// Those of its decisions that were made.
+    [[nodiscard]] std::span<const OpenNvSciDecision> decided() const noexcept { return {report_.decisions, decided_}; }
 
   private:
     struct Texts;
@@ -45,12 +50,13 @@ class PublicReport {
     const explain::Explanation explanation_;
     std::unique_ptr<Texts, TextsDeleter> kept_;
     OpenNvSciReport report_{};
+    std::size_t decided_ = 0;
 };
 
 class ReportView {
   public:
     /// The report of `list`, which has one. It stays valid as long as this object. Thread-safe.
-    [[nodiscard]] Result<const OpenNvSciReport*> of(const attr::List& list);
+    [[nodiscard]] Result<const PublicReport*> of(const attr::List& list);
 
   private:
     MadeOnce<PublicReport> made_;

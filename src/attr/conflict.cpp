@@ -46,28 +46,35 @@ class Explainer {
                            key_.merge->name, key_.merge->text);
     }
 
-    // The most participants that agree, found by starting from each in turn. Of many, those that agree with the first:
-    // looking for more would take longer than anybody waits.
+    // The most participants that agree, found by starting from each in turn; of many, from the first few that ask for
+    // something else than those before.
     [[nodiscard]] std::vector<Ask> largest_agreement() {
-        if (asks_.size() > kFew) {
-            std::vector<Ask> agreeing;
-            std::copy_if(asks_.begin(), asks_.end(), std::back_inserter(agreeing), [&](const Ask& ask) {
-                const Ask pair[] = {asks_.front(), ask};
-                return merges(pair);
-            });
-            return agreeing;
-        }
         std::vector<Ask> largest;
+        std::vector<Bytes> begun;
         for (const Ask& first : asks_) {
-            std::vector<Ask> agreeing{first};
-            for (const Ask& next : asks_) {
-                if (next.participant == first.participant) continue;
-                agreeing.push_back(next);
-                if (!merges(agreeing)) agreeing.pop_back();
-            }
+            const bool is_known =
+                std::ranges::any_of(begun, [&](Bytes known) { return std::ranges::equal(known, first.value); });
+            if (is_known || begun.size() >= kFew) continue;
+            begun.push_back(first.value);
+            std::vector<Ask> agreeing = agreement_with(first);
             if (agreeing.size() > largest.size()) largest = std::move(agreeing);
         }
         return largest;
+    }
+
+    // `first`, and one after the other those that merge with what has merged until then.
+    [[nodiscard]] std::vector<Ask> agreement_with(const Ask& first) {
+        std::vector<Ask> agreeing{first};
+        std::vector<std::byte> merged(first.value.begin(), first.value.end());
+        for (const Ask& next : asks_) {
+            if (next.participant == first.participant) continue;
+            const Ask pair[] = {{first.participant, merged}, next};
+            if (!merges(pair)) continue;
+            const Bytes both = scratch_.get(key_);
+            merged.assign(both.begin(), both.end());
+            agreeing.push_back(next);
+        }
+        return agreeing;
     }
 
     [[nodiscard]] std::vector<Ask> asks_outside(const std::vector<Ask>& agreement) const {
@@ -80,11 +87,11 @@ class Explainer {
     }
 
     [[nodiscard]] std::string names(const std::vector<Ask>& asks) const {
+        constexpr std::size_t kNamed = 8;
         std::string names;
-        for (const Ask& ask : asks) {
-            if (!names.empty()) names += ", ";
-            names += name(ask);
-        }
+        for (std::size_t i = 0; i < std::min(asks.size(), kNamed); ++i)
+            names += fmt::format("{}{}", i == 0 ? "" : ", ", name(asks[i]));
+        if (asks.size() > kNamed) names += fmt::format(" and {} more", asks.size() - kNamed);
         return names;
     }
 

@@ -83,12 +83,13 @@ tl::unexpected<Error> Negotiation::refuse(std::uint32_t number, NvSciError code,
         if (conflict_.empty()) conflict_.push_back({Values(*schema_), {}});
     }
     std::string all = fmt::format("{}: {}", refused.name, text);
-    if (*suggestion.text.c_str() != '\0') all += fmt::format(". To avoid it: {}", suggestion.text.c_str());
+    if (suggestion) all += fmt::format(". To avoid it: {}", suggestion.text());
     report_.decide(schema_->index_of(refused), {Outcome::refused, std::move(text), std::move(suggestion), reason});
     return fail(code, std::move(all));
 }
 
 Reconciliation Negotiation::end(Result<> negotiated) {
+    if (!negotiated) report_.choose_no_place();
     auto report = std::make_shared<const Report>(std::move(report_));
     if (negotiated) return {std::make_unique<List>(std::move(result_), report), nullptr, report};
     std::unique_ptr<List> conflict;

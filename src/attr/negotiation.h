@@ -89,7 +89,8 @@ class Negotiation {
         const auto asked = result_.template scalar<T>(number);
         if (asked && *asked >= least) return;
         result_.put_scalar(number, least);
-        decide(number, {asked ? Outcome::adjusted : Outcome::defaulted, std::move(reason), {}, Reason::rounded_up});
+        if (!asked) return decide(number, {Outcome::defaulted, std::move(reason)});
+        decide(number, {Outcome::adjusted, std::move(reason), {}, Reason::rounded_up});
     }
 
     /// Records the refusal of a key and returns it as an Error with the full text. For ReconciliationFailed and

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -75,11 +76,15 @@ class Report {
     void decide(std::size_t key_index, Decision decision);
 
     /// The places that were looked at, and which of them was chosen: none if none fits.
-    void set_places(std::vector<Place> places, std::optional<std::size_t> chosen) {
+    void set_places(std::array<Place, 3> places, std::optional<std::size_t> chosen) {
         places_ = std::move(places);
         chosen_place_ = chosen;
     }
-    [[nodiscard]] const std::vector<Place>& places() const noexcept { return places_; }
+    void choose_no_place() noexcept { chosen_place_.reset(); }
+    /// None if it was not asked where.
+    [[nodiscard]] std::span<const Place> places() const noexcept {
+        return *places_[0].name == '\0' ? std::span<const Place>() : std::span<const Place>(places_);
+    }
     [[nodiscard]] std::optional<std::size_t> chosen_place() const noexcept { return chosen_place_; }
 
     /// The session of the link that the reconciled list came by; 0 if it was made in this process.
@@ -117,7 +122,7 @@ class Report {
         std::uint32_t next = kNone;
     };
     std::uint64_t source_ = 0;
-    std::vector<Place> places_;
+    std::array<Place, 3> places_{};
     std::optional<std::size_t> chosen_place_;
     std::vector<Participant> participants_;
     std::vector<StoredAsk> asks_;

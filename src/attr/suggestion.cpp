@@ -15,4 +15,9 @@ const char* reason_name(Reason reason) noexcept {
     return kNames[static_cast<std::size_t>(reason)];
 }
 
+Suggestion::Suggestion(Text words, std::vector<Change> changes) {
+    if (words.empty()) return;
+    content_ = std::make_shared<const Content>(Content{std::move(words), std::move(changes)});
+}
+
 }  // namespace opennvsci::attr

@@ -7,6 +7,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,16 +51,29 @@ struct Change {
     std::vector<std::byte> value{};
 };
 
-struct Suggestion {
+class Suggestion {
+  public:
     Suggestion() = default;
     // NOLINTBEGIN(google-explicit-constructor): stands for its words
-    Suggestion(const char* literal) noexcept : text(literal) {}
-    Suggestion(std::string words) : text(std::move(words)) {}
+    Suggestion(const char* words) : Suggestion(Text(words), {}) {}
+    Suggestion(std::string words) : Suggestion(Text(std::move(words)), {}) {}
     // NOLINTEND(google-explicit-constructor)
-    Suggestion(Text words, std::vector<Change> what) : text(std::move(words)), changes(std::move(what)) {}
+    Suggestion(Text words, std::vector<Change> changes);
 
-    Text text;  ///< empty if there is none
-    std::vector<Change> changes;
+    /// True if there is one.
+    [[nodiscard]] explicit operator bool() const noexcept { return content_ != nullptr; }
+    /// Empty if there is none.
+    [[nodiscard]] const char* text() const noexcept { return content_ != nullptr ? content_->words.c_str() : ""; }
+    [[nodiscard]] std::span<const Change> changes() const noexcept {
+        return content_ != nullptr ? std::span<const Change>(content_->changes) : std::span<const Change>();
+    }
+
+  private:
+    struct Content {
+        Text words;
+        std::vector<Change> changes;
+    };
+    std::shared_ptr<const Content> content_;  // most decisions have none
 };
 
 }  // namespace opennvsci::attr

@@ -29,6 +29,7 @@ class Text {
     }
     ~Text() = default;
 
+    [[nodiscard]] bool empty() const noexcept { return *c_str() == '\0'; }
     [[nodiscard]] const char* c_str() const noexcept { return owned_ != nullptr ? owned_->c_str() : literal_; }
 
   private:

@@ -63,9 +63,10 @@ Result<std::vector<std::unique_ptr<List>>> changed_lists(const Schema& schema, c
 
 Trial try_suggestion(const Schema& schema, const Report& report, std::size_t key_index, Reconcile reconcile) {
     const Decision* const decision = report.decision(key_index);
-    if (decision == nullptr || *decision->suggestion.text.c_str() == '\0') return {};
-    if (decision->suggestion.changes.empty()) return {TrialState::needs_value, {}};
-    const auto lists = changed_lists(schema, report, decision->suggestion.changes);
+    if (decision == nullptr || !decision->suggestion || report.source() != 0) return {};
+    const auto changes = decision->suggestion.changes();
+    if (changes.empty()) return {TrialState::needs_value, {}};
+    const auto lists = changed_lists(schema, report, changes);
     if (!lists || lists->empty()) return {};
     std::vector<const List*> inputs;
     for (const auto& list : *lists)

@@ -32,7 +32,8 @@ struct Trial {
     std::string then;  ///< verified: the value that the key has then, if it has one; not_enough: what is in the way
 };
 
-/// Tries the suggestion of the decision on the key at `key_index`.
+/// Tries the suggestion of the decision on the key at `key_index`, if this process has made the report: of others the
+/// words alone came along.
 [[nodiscard]] Trial try_suggestion(const Schema& schema, const Report& report, std::size_t key_index,
                                    Reconcile reconcile);
 

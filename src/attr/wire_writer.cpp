@@ -137,7 +137,7 @@ class ResultWriter {
             Offset<flatbuffers::String> suggestion;
             if (detail.reasons) {
                 reason = write_words(out, decision->text.c_str(), kMostReasonBytes);
-                suggestion = write_words(out, decision->suggestion.text.c_str(), kMostReasonBytes);
+                suggestion = write_words(out, decision->suggestion.text(), kMostReasonBytes);
             }
             decisions.push_back(body::CreateDecision(out, keys[index].number,
                                                      static_cast<std::uint8_t>(decision->outcome), reason, suggestion,

@@ -23,8 +23,8 @@ struct Prerequisite {
 };
 
 struct Error {
-    NvSciError code;
-    cu::CUresult cuda;
+    NvSciError code{};
+    cu::CUresult cuda{};
     std::string text;
     bool is_expected = false;  ///< what the program asks or waits for; not a refusal, which is printed
     std::shared_ptr<const Prerequisite> unmet{};  ///< null where the text alone says it

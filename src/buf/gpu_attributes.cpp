@@ -30,15 +30,26 @@ attr::Change add_gpu(Negotiation& negotiation, std::uint32_t participant, const 
     return Negotiation::ask_in(participant, NvSciBufGeneralAttrKey_GpuId, std::span<const NvSciRmGpuId>(gpus));
 }
 
-/// That a participant asks the cacheability that there is.
-attr::Change ask_cacheability(const attr::Ask& ask, const Gpu& gpu, bool cacheability) {
-    std::vector<NvSciBufAttrValGpuCache> wishes;
-    for (auto wish : attr::elements<NvSciBufAttrValGpuCache>(ask.value)) {
-        if (gpu.device->has_uuid(Uuid::from(wish.gpuId.bytes))) wish.cacheability = cacheability;
-        wishes.push_back(wish);
+/// That everybody who asks for the cacheability of a GPU asks what `of(gpu)` says.
+template <class Of>
+std::vector<attr::Change> ask_cacheability(Negotiation& negotiation, const Participants& participants, Of&& of) {
+    std::vector<attr::Change> changes;
+    for (const attr::Ask& ask : negotiation.asks(NvSciBufGeneralAttrKey_EnableGpuCache)) {
+        std::vector<NvSciBufAttrValGpuCache> wishes;
+        bool is_changed = false;
+        for (auto wish : attr::elements<NvSciBufAttrValGpuCache>(ask.value)) {
+            const Gpu* const gpu = participants.find(wish.gpuId);
+            if (gpu != nullptr && wish.cacheability != of(*gpu)) {
+                wish.cacheability = !wish.cacheability;
+                is_changed = true;
+            }
+            wishes.push_back(wish);
+        }
+        if (!is_changed) continue;
+        changes.push_back(Negotiation::ask_in(ask.participant, NvSciBufGeneralAttrKey_EnableGpuCache,
+                                              std::span<const NvSciBufAttrValGpuCache>(wishes)));
     }
-    return Negotiation::ask_in(ask.participant, NvSciBufGeneralAttrKey_EnableGpuCache,
-                               std::span<const NvSciBufAttrValGpuCache>(wishes));
+    return changes;
 }
 
 /// Calls `take(ask, gpu, wish)`, which returns a Result<>, for every element of `key` that a list asks.
@@ -86,9 +97,29 @@ Result<Cacheability> grant_cacheability(Negotiation& negotiation, const Placemen
                             is_video ? "always caches" : "never caches"),
                 {is_video ? std::string("ask true, or leave VidMem_GpuId unset")
                           : fmt::format("ask false{}", or_video_memory(participants)),
-                 {ask_cacheability(ask, gpu, is_video)}});
+                 ask_cacheability(negotiation, participants,
+                                  [&](const Gpu& each) { return each.device->is_integrated || is_video; })});
         }));
     return granted;
+}
+
+attr::Decision decision_on_cacheability(Negotiation& negotiation, const Placement& placement,
+                                        const Cacheability& granted) {
+    const Participants& participants = placement.participants;
+    const auto is_granted = [&](const Gpu& gpu) {
+        return granted[static_cast<std::size_t>(&gpu - participants.gpus.data())].cacheability;
+    };
+    if (!ask_cacheability(negotiation, participants, is_granted).empty()) {  // only of an integrated one
+        return {Outcome::denied,
+                "another list asks that the GPU does not cache it, and one is enough",
+                {"ask true in all lists", ask_cacheability(negotiation, participants, [](const Gpu&) { return true; })},
+                Reason::downgraded};
+    }
+    const char* const why = participants.gpus.front().device->is_integrated ? "an integrated GPU caches what it may"
+                            : placement.domain == Domain::video             ? "a discrete GPU caches its video memory"
+                                                                : "a discrete GPU does not cache system memory";
+    if (negotiation.is_asked(NvSciBufGeneralAttrKey_EnableGpuCache)) return {Outcome::granted, why};
+    return {Outcome::defaulted, why, {}, Reason::follows, kMemoryDomain};
 }
 
 Result<> decide_cacheability(Negotiation& negotiation, const Placement& placement) {
@@ -97,12 +128,7 @@ Result<> decide_cacheability(Negotiation& negotiation, const Placement& placemen
     if (granted.empty()) return {};
     const bool is_video = placement.domain == Domain::video;
     negotiation.result().put_array(key, std::span<const NvSciBufAttrValGpuCache>(granted));
-    negotiation.decide(
-        key, {negotiation.is_asked(key) ? Outcome::granted : Outcome::defaulted,
-              is_video ? "a discrete GPU caches its video memory" : "a discrete GPU does not cache system memory",
-              {},
-              Reason::follows,
-              kMemoryDomain});
+    negotiation.decide(key, decision_on_cacheability(negotiation, placement, granted));
 
     // The published rule (nvscibuf.md 4.2, GpuSwNeedCacheCoherency). No engine but GPUs and the CPU exists here.
     const bool any_uncached =

@@ -137,8 +137,9 @@ Result<> expand_surface(Negotiation& negotiation) {
                    value(NvSciBufImageAttrKey_SurfWidthBase), value(NvSciBufImageAttrKey_SurfHeightBase)});
     if (!planes) {
         const std::uint32_t key = planes.error().key;
-        Suggestion suggestion = planes.error().remedy;
-        if (planes.error().only_value) suggestion.changes = negotiation.ask_instead(key, *planes.error().only_value);
+        const auto& only = planes.error().only_value;
+        Suggestion suggestion(planes.error().remedy,
+                              only ? negotiation.ask_instead(key, *only) : std::vector<Change>());
         return negotiation.refuse(key, NvSciError_NotSupported, Reason::inconsistent,
                                   fmt::format("{}, but {}", text_of(result, key), planes.error().text),
                                   std::move(suggestion));
@@ -272,8 +273,11 @@ Result<> complete_image_description(Negotiation& negotiation) {
 
 tl::unexpected<Error> refuse_layout(Negotiation& negotiation, std::uint32_t key, NvSciError code, std::string text) {
     const bool is_too_large = code == NvSciError_Overflow;
-    return negotiation.refuse(key, code, is_too_large ? Reason::too_large : Reason::not_supported, std::move(text),
-                              is_too_large ? "ask for a smaller image" : "set PitchLinear");
+    return negotiation.refuse(
+        key, code, is_too_large ? Reason::too_large : Reason::not_supported, std::move(text),
+        is_too_large ? Suggestion("ask for a smaller image")
+                     : Suggestion("set PitchLinear",
+                                  negotiation.ask_instead(NvSciBufImageAttrKey_Layout, NvSciBufImage_PitchLinearType)));
 }
 
 Result<> complete_image_layout(Negotiation& negotiation, const LayoutRules& rules) {

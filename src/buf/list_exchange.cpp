@@ -26,7 +26,7 @@ attr::Slot result_for_peer(const attr::Slot& result, const PeerShare& share) {
 attr::Report report_for_peer(const attr::Report& report, const PeerShare& share) {
     attr::Report view = report;
     const auto decide = [&](std::uint32_t key, attr::Outcome outcome, const char* reason) {
-        view.decide(schema().index_of(*schema().find(key)), {outcome, reason, {}, attr::Reason::follows});
+        view.decide(schema().index_of(*schema().find(key)), {outcome, reason});
     };
     decide(NvSciBufGeneralAttrKey_NeedCpuAccess,
            share.needs_cpu_access ? attr::Outcome::granted : attr::Outcome::defaulted,

@@ -4,10 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
+#include <array>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "buf/keys.h"
 #include "driver/relaxed_capture.h"
@@ -28,16 +27,14 @@ struct Obstacles {
 };
 
 void report_places(Negotiation& negotiation, const Device* gpu, Obstacles obstacles, std::optional<Domain> chosen) {
-    const Uuid id = gpu != nullptr ? gpu->uuid : Uuid{};
-    std::vector<attr::Place> places;
-    places.reserve(3);
-    places.push_back({domain_name(Domain::video), id, std::move(obstacles.video)});
-    places.push_back({domain_name(Domain::system), {}, std::move(obstacles.system)});
-    places.push_back({domain_name(Domain::driver_system), {}, std::move(obstacles.driver_system)});
-    constexpr Domain kOrder[] = {Domain::video, Domain::system, Domain::driver_system};
+    constexpr std::array kOrder{Domain::video, Domain::system, Domain::driver_system};
     std::optional<std::size_t> number;
-    if (chosen) number = static_cast<std::size_t>(std::find(std::begin(kOrder), std::end(kOrder), *chosen) - kOrder);
-    negotiation.report().set_places(std::move(places), number);
+    if (chosen) number = static_cast<std::size_t>(std::ranges::find(kOrder, *chosen) - kOrder.begin());
+    negotiation.report().set_places(
+        {{{domain_name(kOrder[0]), gpu != nullptr ? gpu->uuid : Uuid{}, std::move(obstacles.video)},
+          {domain_name(kOrder[1]), {}, std::move(obstacles.system)},
+          {domain_name(kOrder[2]), {}, std::move(obstacles.driver_system)}}},
+        number);
 }
 
 constexpr const char* kOthersAreAsked = "VidMem_GpuId asks for video memory";
@@ -94,9 +91,10 @@ const char* reason_for_system_memory(Negotiation& negotiation, const Participant
     return nullptr;
 }
 
+constexpr const char* kNoArrays = "a GPU maps a block-linear image as an array, and there are none in it";
+
 // A GPU maps a block-linear image as an array, and arrays need memory of the driver.
 Result<Placement> place_in_driver_memory(Negotiation& negotiation, Participants participants, const char* reason) {
-    constexpr const char* kNoArrays = "a GPU maps a block-linear image as an array, and there are none in it";
     for (const Gpu& gpu : participants.gpus) {
         const auto possible = gpu.device->check_system_memory(*participants.driver);
         if (possible) continue;
@@ -119,14 +117,15 @@ Result<Placement> place_in_driver_memory(Negotiation& negotiation, Participants 
 Result<Placement> decide_placement(Negotiation& negotiation, Participants participants) {
     const auto video = negotiation.result().scalar<NvSciRmGpuId>(NvSciBufGeneralAttrKey_VidMem_GpuId);
     if (video) return place_in_video_memory_as_asked(negotiation, std::move(participants), *video);
+    const bool is_tiled = negotiation.result().scalar<std::uint32_t>(NvSciBufImageAttrKey_Layout) ==
+                          std::uint32_t{NvSciBufImage_BlockLinearType};
     const char* reason = reason_for_system_memory(negotiation, participants);
     if (reason == nullptr) {
         const Device* only = participants.only_device();
-        report_places(negotiation, only, {{}, {}, kForArraysOnly}, Domain::video);
+        report_places(negotiation, only, is_tiled ? Obstacles{{}, kNoArrays, {}} : Obstacles{{}, {}, kForArraysOnly},
+                      Domain::video);
         return Placement{std::move(participants), Domain::video, only, "one GPU and no CPU takes part"};
     }
-    const bool is_tiled = negotiation.result().scalar<std::uint32_t>(NvSciBufImageAttrKey_Layout) ==
-                          std::uint32_t{NvSciBufImage_BlockLinearType};
     if (is_tiled && !participants.gpus.empty()) {
         return place_in_driver_memory(negotiation, std::move(participants), reason);
     }

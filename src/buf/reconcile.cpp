@@ -61,9 +61,10 @@ void complete_general_keys(Negotiation& negotiation) {
 Result<> check_allocatable(Negotiation& negotiation) {
     const Extent extent = extent_of(negotiation.result());
     if (checked::align_up(extent.size, std::max(extent.alignment, kLargestGranularity))) return {};
-    return negotiation.refuse(schema().selector().number, NvSciError_Overflow, attr::Reason::too_large,
-                              fmt::format("{} bytes exceed the address space when rounded up", extent.size),
-                              "ask for a smaller buffer");
+    const std::uint32_t size = NvSciBufRawBufferAttrKey_Size;  // of the others the size is computed
+    return negotiation.refuse(
+        negotiation.is_asked(size) ? size : schema().selector().number, NvSciError_Overflow, attr::Reason::too_large,
+        fmt::format("{} bytes exceed the address space when rounded up", extent.size), "ask for a smaller buffer");
 }
 
 Result<> negotiate(Negotiation& negotiation) {

@@ -18,6 +18,7 @@
 #include "base/os.h"
 #include "driver/driver.h"
 #include "driver/software_device.h"
+#include "driver/standstill.h"
 
 namespace opennvsci::driver {
 namespace {
@@ -132,6 +133,9 @@ Result<Choice> choose() {
 
 Result<Driver*> chosen() {
     if (Driver* const kept = g_driver.load(std::memory_order_acquire)) return kept;
+    if (Standstill::forbids()) {
+        return fail(NvSciError_ResourceError, "the driver is not loaded yet", CUDA_ERROR_NOT_INITIALIZED);
+    }
     return choose_and_keep();
 }
 

@@ -2,12 +2,17 @@
 #include "driver/scoped_context.h"
 
 #include "driver/kept_contexts.h"
+#include "driver/standstill.h"
 
 namespace opennvsci::driver {
 
 ScopedContext::ScopedContext(const Driver& driver, const Device& device) noexcept : driver_(driver), device_(device) {
     if (is_device_current()) return;
     const bool is_there = is_primary_there();
+    if (!is_there && Standstill::forbids()) {
+        result_ = CUDA_ERROR_INVALID_CONTEXT;
+        return;
+    }
     CUcontext context = nullptr;
     result_ = driver.call.cuDevicePrimaryCtxRetain(&context, device.handle);
     if (result_ != CUDA_SUCCESS) return;

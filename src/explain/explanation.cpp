@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 namespace opennvsci::explain {
@@ -30,17 +31,16 @@ std::size_t count_of(const Explanation& all, std::optional<Outcome> outcome) {
         all.lines, [&](const Line& line) { return !line.asks.empty() && line.outcome == outcome; }));
 }
 
-std::optional<std::size_t> deciding_line(const std::vector<Line>& lines) {
-    for (const Outcome wanted : {Outcome::refused, Outcome::denied}) {
-        const auto found = std::ranges::find(lines, std::optional(wanted), &Line::outcome);
-        if (found != lines.end()) return static_cast<std::size_t>(found - lines.begin());
-    }
-    return std::nullopt;
+std::optional<std::size_t> deciding_line(const Explanation& all) {
+    const Outcome wanted = all.result == nullptr ? Outcome::refused : Outcome::denied;
+    const auto found = std::ranges::find(all.lines, std::optional(wanted), &Line::outcome);
+    if (found == all.lines.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - all.lines.begin());
 }
 
 Verdict verdict_of(const Explanation& all) {
-    if (!all.deciding) return Verdict::granted;
-    return all.lines[*all.deciding].outcome == Outcome::refused ? Verdict::refused : Verdict::weakened;
+    if (all.result == nullptr) return Verdict::refused;
+    return all.deciding ? Verdict::weakened : Verdict::granted;
 }
 
 Reason reason_of(const Explanation& all) {
@@ -93,11 +93,11 @@ std::string summary_of_keys(const Explanation& all) {
 std::string refusal_text(const attr::Key& key, Reason reason) {
     switch (reason) {
         case Reason::conflict:
-            return fmt::format("They cannot have one object while they disagree on {}.", key.name);
+            return fmt::format("What they ask for {} cannot be had together.", key.name);
         case Reason::illegal_value:
             return fmt::format("{} has a value that nobody may ask for.", key.name);
         case Reason::missing:
-            return fmt::format("Somebody must say {}.", key.name);
+            return fmt::format("{} must be said.", key.name);
         case Reason::excluded:
             return fmt::format("{} cannot be asked for together with what else is.", key.name);
         case Reason::inconsistent:
@@ -117,8 +117,11 @@ std::string refusal_text(const attr::Key& key, Reason reason) {
     }
 }
 
-std::string conclusion_of(const Explanation& all) {
+std::string conclusion_of(const Explanation& all, const Error* failure) {
     if (all.verdict == Verdict::granted) return "It reconciles, and everybody has what was asked for.";
+    if (all.verdict == Verdict::refused && !all.deciding) {  // something failed that no key is about
+        return failure != nullptr ? failure->text : "It does not reconcile.";
+    }
     if (all.verdict == Verdict::refused) return refusal_text(*all.lines[*all.deciding].key, reason_of(all));
     std::string keys;
     for (const Line& line : all.lines) {
@@ -128,9 +131,10 @@ std::string conclusion_of(const Explanation& all) {
     return fmt::format("It reconciles, without what was asked for {}.", keys);
 }
 
-std::string change_text(const Explanation& all, const attr::Change& change, const attr::Key& told) {
-    const attr::Key& key = *all.library->schema().find(change.key);
-    const std::string& who = all.participants[change.participant];
+std::string change_text(const attr::Schema& schema, const attr::Report& report, const attr::Change& change,
+                        const attr::Key& told) {
+    const attr::Key& key = *schema.find(change.key);
+    const std::string who = report.participants()[change.participant].text();
     switch (change.kind) {
         case attr::Change::Kind::leave_out:
             return fmt::format("{} leaves {} out", who, &key == &told ? "it" : key.name);
@@ -144,14 +148,13 @@ std::string change_text(const Explanation& all, const attr::Change& change, cons
 }
 
 // The first few of them: who else changes does the same.
-std::string changes_text(const Explanation& all, const Line& line) {
+std::string changes_text(const attr::Schema& schema, const attr::Report& report, std::span<const attr::Change> changes,
+                         const attr::Key& told) {
     constexpr std::size_t kFew = 3;
-    if (line.decision == nullptr) return {};
-    const auto& changes = line.decision->suggestion.changes;
     std::string text;
     for (std::size_t i = 0; i < std::min(changes.size(), kFew); ++i)
-        text += fmt::format("{}{}", i == 0 ? "" : ", ", change_text(all, changes[i], *line.key));
-    if (changes.size() > kFew) text += fmt::format(" and {} more such changes are made", changes.size() - kFew);
+        text += fmt::format("{}{}", i == 0 ? "" : ", ", change_text(schema, report, changes[i], told));
+    if (changes.size() > kFew) text += fmt::format(", and {} more change alike", changes.size() - kFew);
     return text;
 }
 
@@ -162,7 +165,8 @@ const char* verdict_name(Verdict verdict) noexcept {
     return kNames[static_cast<std::size_t>(verdict)];
 }
 
-Explanation explain(const Library& library, std::shared_ptr<const attr::Report> report, const attr::List* list) {
+Explanation explain(const Library& library, std::shared_ptr<const attr::Report> report, const attr::List* list,
+                    const Error* failure) {
     Explanation all{&library, std::move(report), {}, {}, {}, Verdict::granted, {}, {}, {}};
     const attr::Schema& schema = library.schema();
     if (list != nullptr && list->is_reconciled()) all.result = list->shared_result();
@@ -173,17 +177,20 @@ Explanation explain(const Library& library, std::shared_ptr<const attr::Report> 
         all.lines.push_back(line_of(all, schema.keys()[index], index));
         all.lines.back().trial = attr::try_suggestion(schema, *all.report, index, library.reconcile);
     }
-    all.deciding = deciding_line(all.lines);
+    all.deciding = deciding_line(all);
     all.verdict = verdict_of(all);
     const bool is_about_places = reason_of(all) == Reason::no_place && !all.report->places().empty();
     all.summary = is_about_places ? summary_of_places(*all.report) : summary_of_keys(all);
-    all.conclusion = conclusion_of(all);
+    all.conclusion = conclusion_of(all, failure);
     return all;
 }
 
-std::string trial_text(const Explanation& explanation, const Line& line) {
-    const std::string with = changes_text(explanation, line);
-    switch (line.trial.state) {
+std::string trial_text(const attr::Schema& schema, const attr::Report& report, const attr::Key& key,
+                       const attr::Trial& trial) {
+    const attr::Decision* const decision = report.decision(schema.index_of(key));
+    if (decision == nullptr) return {};
+    const std::string with = changes_text(schema, report, decision->suggestion.changes(), key);
+    switch (trial.state) {
         case TrialState::not_tried:
             return {};
         case TrialState::needs_value:
@@ -191,7 +198,7 @@ std::string trial_text(const Explanation& explanation, const Line& line) {
         case TrialState::verified:
             return fmt::format("tried: it reconciles when {}", with);
         case TrialState::not_enough:
-            return fmt::format("tried: not enough, for when {} there is {}", with, line.trial.then);
+            return fmt::format("tried: not enough, for when {} there is {}", with, trial.then);
     }
     return {};
 }

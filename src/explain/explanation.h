@@ -57,13 +57,14 @@ struct Explanation {
     std::string conclusion;               ///< one sentence
 };
 
-/// Explains the negotiation of `report`, whose result is in `list` if that is a reconciled one; `list` may be null.
-/// Tries the suggestions. `library` lives as long as the program.
+/// Explains the negotiation of `report`, which was refused unless `list` is the reconciled list that came of it; `list`
+/// may be null, and so may `failure`, that of the call. Tries the suggestions. `library` lives as long as the program.
 [[nodiscard]] Explanation explain(const Library& library, std::shared_ptr<const attr::Report> report,
-                                  const attr::List* list);
+                                  const attr::List* list, const Error* failure);
 
-/// What came of trying the suggestion of `line`, in words that stand behind it: "tried: it reconciles when display asks
+/// What came of trying the suggestion for `key`, in words that stand behind it: "tried: it reconciles when display asks
 /// WaitOnly". Empty if there is nothing to say.
-[[nodiscard]] std::string trial_text(const Explanation& explanation, const Line& line);
+[[nodiscard]] std::string trial_text(const attr::Schema& schema, const attr::Report& report, const attr::Key& key,
+                                     const attr::Trial& trial);
 
 }  // namespace opennvsci::explain

@@ -2,6 +2,8 @@
 #include "explain/json.h"
 
 #include <array>
+#include <utility>
+#include <vector>
 
 #include "attr/elements.h"
 #include "attr/value_types.h"
@@ -39,21 +41,23 @@ void write_value(JsonWriter& out, const Key& key, attr::Bytes value) {
 }
 
 void write_participants(JsonWriter& out, const Explanation& all) {
+    std::vector<std::vector<std::pair<const Key*, attr::Bytes>>> asks(all.participants.size());
+    for (const Line& line : all.lines) {
+        for (const Ask& ask : line.asks)
+            asks[ask.participant].push_back({line.key, ask.value});
+    }
     out.key("participants");
     out.begin_array();
-    const auto& participants = all.report->participants();
-    for (std::uint32_t i = 0; i < participants.size(); ++i) {
+    for (std::size_t i = 0; i < all.participants.size(); ++i) {
+        const attr::Participant& participant = all.report->participants()[i];
         out.begin_object();
         write_member(out, "name", all.participants[i]);
-        if (!participants[i].origin.is_this_process()) write_member(out, "peer", participants[i].origin.peer);
+        if (!participant.origin.is_this_process()) write_member(out, "peer", participant.origin.peer);
         out.key("asks");
         out.begin_object();
-        for (const Line& line : all.lines) {
-            for (const Ask& ask : line.asks) {
-                if (ask.participant != i) continue;
-                out.key(line.key->name);
-                write_value(out, *line.key, ask.value);
-            }
+        for (const auto& [key, value] : asks[i]) {
+            out.key(key->name);
+            write_value(out, *key, value);
         }
         out.end_object();
         out.end_object();
@@ -80,15 +84,15 @@ void write_change(JsonWriter& out, const attr::Schema& schema, const attr::Chang
 void write_suggestion(JsonWriter& out, const attr::Schema& schema, const Line& line) {
     constexpr std::array kStates{"not_tried", "needs_value", "verified", "not_enough"};
     out.key("suggestion");
-    if (line.decision == nullptr || *line.decision->suggestion.text.c_str() == '\0') return out.null();
+    if (line.decision == nullptr || !line.decision->suggestion) return out.null();
     const attr::Suggestion& suggestion = line.decision->suggestion;
     out.begin_object();
-    write_member(out, "text", suggestion.text.c_str());
+    write_member(out, "text", suggestion.text());
     write_member(out, "state", kStates[static_cast<std::size_t>(line.trial.state)]);
     write_member(out, "then", line.trial.then);
     out.key("changes");
     out.begin_array();
-    for (const attr::Change& change : suggestion.changes)
+    for (const attr::Change& change : suggestion.changes())
         write_change(out, schema, change);
     out.end_array();
     out.end_object();

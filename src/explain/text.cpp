@@ -117,11 +117,11 @@ class Writer {
     void tell_suggestions() {
         bool is_first = true;
         for (const Line& about : all_.lines) {
-            if (about.decision == nullptr || *about.decision->suggestion.text.c_str() == '\0') continue;
+            if (about.decision == nullptr || !about.decision->suggestion) continue;
             if (std::exchange(is_first, false)) line("\nWhat to change:");
-            const std::string tried = trial_text(all_, about);
-            line("  {}: {}{}{}{}", about.key->name, about.decision->suggestion.text.c_str(), tried.empty() ? "" : " (",
-                 tried, tried.empty() ? "" : ")");
+            const std::string tried = trial_text(all_.library->schema(), *all_.report, *about.key, about.trial);
+            line("  {}: {}{}{}{}", about.key->name, about.decision->suggestion.text(), tried.empty() ? "" : " (", tried,
+                 tried.empty() ? "" : ")");
         }
     }
 
