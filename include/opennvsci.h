@@ -41,7 +41,7 @@ const char* opennvsciGetLastErrorText(void);
  * The name of a code, as its enumerator has it: "NvSciError_BadParameter".
  *
  * @param error A code.
- * @return A text that is never NULL and valid for ever; "unknown" for a number that is no NvSciError.
+ * @return A text that is never NULL, valid until the process ends; "unknown" for a number that is no NvSciError.
  */
 const char* opennvsciErrorName(NvSciError error);
 
@@ -70,8 +70,7 @@ bool opennvsciPrintRefusals(bool arePrinted);
  * @param attrList A writable unreconciled list.
  * @param name     A non-empty UTF-8 text of at most 63 bytes; copied. A second call replaces the name.
  * @retval NvSciError_Success            The list has the name.
- * @retval NvSciError_BadParameter       A NULL argument, a bad handle, an empty or too long name, a list that cannot be
- * written.
+ * @retval NvSciError_BadParameter       A NULL argument, a bad handle, a bad name, a list that cannot be written.
  * @retval NvSciError_InsufficientMemory Out of memory.
  */
 NvSciError opennvsciBufAttrListSetName(NvSciBufAttrList attrList, const char* name);
@@ -141,7 +140,7 @@ typedef struct {
 typedef enum {
     OpenNvSciChangeKind_LeaveOut = 0,  /**< The participant does not ask for the key. */
     OpenNvSciChangeKind_Set = 1,       /**< It asks for another value. */
-    OpenNvSciChangeKind_LeaveApart = 2 /**< It does not take part, and is reconciled apart. */
+    OpenNvSciChangeKind_LeaveApart = 2 /**< It does not take part, and is reconciled apart; the key is only why. */
 } OpenNvSciChangeKind;
 
 /** A change of what one participant asks. */
@@ -192,6 +191,7 @@ typedef struct {
     const OpenNvSciSuggestion* suggestions; /**< The suggestion as data; NULL if there is none. */
     uint32_t followsFrom;                   /**< The key whose decision is the cause; 0 if none is. */
     uint32_t reserved32;                    /**< 0. */
+    uint64_t reserved[4];                   /**< 0. */
 } OpenNvSciDecision;
 
 /** A memory in which the buffer could be. All texts are never NULL. */
@@ -213,7 +213,7 @@ typedef enum {
 
 /**
  * How a negotiation came to its end: who took part, what became of every key, and what would avoid what was not
- * granted. All texts are never NULL.
+ * granted. All texts are never NULL. They, and what is pointed at, belong to the report.
  */
 typedef struct {
     const OpenNvSciParticipant* participants; /**< In the order of the call. */
@@ -229,20 +229,19 @@ typedef struct {
     const char* conclusion;       /**< One sentence. */
     const char* text;             /**< What did not come out as asked, for people: several lines. */
     const char* fullText;         /**< The same of every key and everybody. */
-    const char* json;             /**< All of it as JSON (docs/explain.md), on one line. */
+    const char* json;             /**< All of it as JSON on one line, with format_version 1 (docs/explain.md). */
     uint64_t reserved[8];         /**< 0. */
 } OpenNvSciReport;
 
 /**
  * The report of the reconciliation that made a list. The first call for a list tries its suggestions: that takes a
- * reconciliation for each, with all that reconciling may do, such as loading the driver.
+ * reconciliation for each, with all that reconciling may do: load the driver, and make the primary context of a GPU.
  *
  * @param attrList A reconciled list (also one from NvSciBufObjGetAttrList, or from another process), or a conflict
  *                 list.
  * @param report   Receives a pointer to the report. It belongs to the list and is valid as long as it.
  * @retval NvSciError_Success            *report is set.
- * @retval NvSciError_BadParameter       A NULL argument, a bad handle, or a list that did not come from a
- * reconciliation.
+ * @retval NvSciError_BadParameter       A NULL argument, a bad handle, or a list that no reconciliation made.
  * @retval NvSciError_InsufficientMemory Out of memory.
  */
 NvSciError opennvsciBufAttrListGetReport(NvSciBufAttrList attrList, const OpenNvSciReport** report);
@@ -260,15 +259,14 @@ NvSciError opennvsciSyncAttrListGetReport(NvSciSyncAttrList attrList, const Open
 
 /** A call that failed. All texts are never NULL. */
 typedef struct {
-    const char* text;         /**< As opennvsciGetLastErrorText() has it. */
-    const char* prerequisite; /**< What was not as it must be, such as "permission"; empty if that is not known. */
-    const char* found;        /**< What it was. */
-    const char* needed;       /**< What it must be. */
-    const OpenNvSciReport*
-        report;           /**< Of a refused reconciliation, also of one that gave no conflict list; else NULL. */
-    NvSciError code;      /**< What the call gave, or would give if it gave an NvSciError. */
-    int32_t cudaResult;   /**< What it gave, or would give, as a CUresult. */
-    uint64_t reserved[4]; /**< 0. */
+    const char* text;              /**< As opennvsciGetLastErrorText() has it. */
+    const char* prerequisite;      /**< What was not as it must be, such as "permission"; empty if that is not known. */
+    const char* found;             /**< What it was. */
+    const char* needed;            /**< What it must be. */
+    const OpenNvSciReport* report; /**< Of a refused reconciliation, without a conflict list too; else NULL. */
+    NvSciError code;               /**< What the call gave, or would give if it gave an NvSciError. */
+    int32_t cudaResult;            /**< What it gave, or would give, as a CUresult. */
+    uint64_t reserved[4];          /**< 0. */
 } OpenNvSciRefusal;
 
 /**
@@ -291,8 +289,7 @@ NvSciError opennvsciGetLastRefusal(const OpenNvSciRefusal** refusal);
  * @param decisions Receives a pointer to the decisions. They belong to the list and are valid as long as it.
  * @param count     Receives their number.
  * @retval NvSciError_Success            *decisions and *count are set.
- * @retval NvSciError_BadParameter       A NULL argument, a bad handle, or a list that did not come from a
- * reconciliation.
+ * @retval NvSciError_BadParameter       A NULL argument, a bad handle, or a list that no reconciliation made.
  * @retval NvSciError_InsufficientMemory Out of memory.
  */
 NvSciError opennvsciBufAttrListGetDecisions(NvSciBufAttrList attrList, const OpenNvSciDecision** decisions,
@@ -488,8 +485,7 @@ typedef struct {
 /**
  * All attribute keys of NvSciBuf.
  *
- * @param keys  Receives a pointer to the keys, in the order of their numbers. It is valid for ever, and always the
- * same.
+ * @param keys  Receives a pointer to the keys in the order of their numbers, the same until the process ends.
  * @param count Receives their number.
  * @retval NvSciError_Success            *keys and *count are set.
  * @retval NvSciError_BadParameter       A NULL argument.
@@ -567,7 +563,7 @@ typedef struct {
  * The CUDA driver that the library uses in this process, and its devices. The first call that needs the driver loads
  * it, as the environment variable OPENNVSCI_DEVICE says; this is such a call.
  *
- * @param driver Receives a pointer to the description. It is valid until the process ends, and always the same.
+ * @param driver Receives a pointer to the description. It is always the same, and valid until the process ends.
  * @retval NvSciError_Success            *driver is set.
  * @retval NvSciError_BadParameter       driver is NULL.
  * @retval NvSciError_ResourceError      No driver can be used; the next call tries again.
