@@ -75,6 +75,7 @@ class Library {
             log::tell_unknown_level();
             tell_unknown_inspection();
             trace::tell_failure();
+            explain::tell_capture_failure();
             report_interposer();
             offer_inspection();
             return give_handle(D::modules(), std::make_shared<OpenModule>(), out.value);

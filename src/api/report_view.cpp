@@ -90,15 +90,9 @@ Error with_trial(Error error, const attr::Schema& schema, const attr::Report& re
 }
 
 void capture(const char* function, const attr::Schema& schema, const attr::Reconciliation& negotiation) noexcept {
-    try {
-        const auto& list = negotiation.list;
-        const auto code = static_cast<std::uint32_t>(list ? NvSciError_Success : list.error().code);
-        explain::capture(function,
-                         explain::explain(negotiations_of(schema), negotiation.report, list ? list->get() : nullptr),
-                         list ? nullptr : &list.error(), error_name(code));
-    } catch (...) {
-        return;  // no memory: the negotiation itself stands
-    }
+    const auto& list = negotiation.list;
+    const auto code = static_cast<std::uint32_t>(list ? NvSciError_Success : list.error().code);
+    explain::capture({function, error_name(code), __builtin_return_address(0)}, negotiations_of(schema), negotiation);
 }
 
 struct PublicReport::Texts {
