@@ -414,6 +414,10 @@ class Library {
             OPENNVSCI_TRY(require(conflict));
             OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
             attr::Reconciliation result = D::reconcile(inputs.lists());
+            if (!result.list) {
+                result.list =
+                    tl::make_unexpected(with_trial(std::move(result.list).error(), D::schema(), *result.report));
+            }
             if (explain::is_captured()) capture(function, D::schema(), result);
             trace::when_on([&] { note_negotiation(D::schema(), inputs.lists(), result); });
             if (result.conflict != nullptr) {
@@ -421,7 +425,7 @@ class Library {
             }
             if (!result.list) {
                 refused = std::move(result.report);
-                return tl::make_unexpected(with_trial(std::move(result.list).error(), D::schema(), *refused));
+                return tl::make_unexpected(std::move(result.list).error());
             }
             OPENNVSCI_TRY(use(inputs.module(), *std::move(result.list), Out<T>{&made, out.name}));
             tell_denied(function, D::schema(), *result.report);
