@@ -14,6 +14,7 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <cstdarg>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -98,17 +99,14 @@ bool cancelled() {
     return is_done;
 }
 
-// What others print to a stderr that is closed goes nowhere.
+// What others print to a stderr that is closed goes nowhere. The moment that is worst for it is right behind an open.
+std::atomic<bool> g_prints_behind_open{false};
+
 bool without_stderr() {
     ::close(STDERR_FILENO);
-    std::atomic<bool> is_over{false};
-    std::thread thread([&] {
-        while (!is_over)
-            (void)!::write(STDERR_FILENO, "from another thread\n", 20);
-    });
-    const bool is_well = negotiate(1000);
-    is_over = true;
-    thread.join();
+    g_prints_behind_open = true;
+    const bool is_well = negotiate(10);
+    g_prints_behind_open = false;
     return is_well && ::fcntl(STDERR_FILENO, F_GETFD) < 0;
 }
 
@@ -185,6 +183,17 @@ constexpr std::array<Program, 9> kPrograms{{
 }};
 
 }  // namespace
+
+// In front of the C library's: a file is opened.
+extern "C" int open(const char* path, int flags, ...) {
+    std::va_list rest;
+    va_start(rest, flags);
+    const int mode = (flags & O_CREAT) != 0 ? va_arg(rest, int) : 0;
+    va_end(rest);
+    const int fd = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, flags, mode));
+    if (g_prints_behind_open) (void)!::write(STDERR_FILENO, "from another thread\n", 20);
+    return fd;
+}
 
 // In front of the C library's: the debug information of the program and its libraries is mapped.
 extern "C" void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t offset) noexcept {
