@@ -50,8 +50,10 @@ Details* details() noexcept {
 const OpenNvSciReport* report_of(Details& kept) {
     if (kept.report == nullptr) return nullptr;
     if (kept.view == nullptr) {
-        kept.view = std::make_unique<const PublicReport>(
-            explain::explain(negotiations_of(*kept.schema), kept.report, nullptr, &kept.refusal), &kept.refusal);
+        kept.view =
+            std::make_unique<const PublicReport>(explain::explain(negotiations_of(*kept.schema), kept.report, nullptr,
+                                                                  &kept.refusal, explain::Trying::freely),
+                                                 &kept.refusal);
     }
     return &kept.view->report();
 }

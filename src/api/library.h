@@ -75,6 +75,7 @@ class Library {
             log::tell_unknown_level();
             tell_unknown_inspection();
             trace::tell_failure();
+            explain::tell_capture_failure();
             report_interposer();
             offer_inspection();
             return give_handle(D::modules(), std::make_shared<OpenModule>(), out.value);
@@ -414,6 +415,10 @@ class Library {
             OPENNVSCI_TRY(require(conflict));
             OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
             attr::Reconciliation result = D::reconcile(inputs.lists());
+            if (!result.list) {
+                result.list =
+                    tl::make_unexpected(with_trial(std::move(result.list).error(), D::schema(), *result.report));
+            }
             if (explain::is_captured()) capture(function, D::schema(), result);
             trace::when_on([&] { note_negotiation(D::schema(), inputs.lists(), result); });
             if (result.conflict != nullptr) {
@@ -421,7 +426,7 @@ class Library {
             }
             if (!result.list) {
                 refused = std::move(result.report);
-                refusal = with_trial(std::move(result.list).error(), D::schema(), *refused);
+                refusal = std::move(result.list).error();
                 return tl::make_unexpected(refusal);
             }
             OPENNVSCI_TRY(use(inputs.module(), *std::move(result.list), Out<T>{&made, out.name}));

@@ -14,7 +14,6 @@
 #include "base/log.h"
 #include "buf/keys.h"
 #include "buf/reconcile.h"
-#include "driver/standstill.h"
 #include "explain/json.h"
 #include "explain/text.h"
 #include "sync/keys.h"
@@ -79,9 +78,9 @@ Error with_trial(Error error, const attr::Schema& schema, const attr::Report& re
     try {
         const auto index = refused_key(schema, report);
         if (!index) return error;
-        const driver::Standstill nothing_comes_to_life;
-        const attr::Trial trial = attr::try_suggestion(schema, report, *index, negotiations_of(schema).reconcile);
-        if (trial.state == TrialState::needs_value || nothing_comes_to_life.was_in_the_way()) return error;
+        const attr::Trial trial =
+            explain::try_suggestion(negotiations_of(schema), report, *index, explain::Trying::quietly);
+        if (trial.state == TrialState::needs_value) return error;
         const std::string tried = explain::trial_text(schema, report, schema.keys()[*index], trial);
         if (!tried.empty()) error.text += fmt::format(" ({})", tried);
     } catch (...) {  // no memory: the refusal stands without it
@@ -91,16 +90,9 @@ Error with_trial(Error error, const attr::Schema& schema, const attr::Report& re
 }
 
 void capture(const char* function, const attr::Schema& schema, const attr::Reconciliation& negotiation) noexcept {
-    try {
-        const auto& list = negotiation.list;
-        const auto code = static_cast<std::uint32_t>(list ? NvSciError_Success : list.error().code);
-        explain::capture(function,
-                         explain::explain(negotiations_of(schema), negotiation.report, list ? list->get() : nullptr,
-                                          list ? nullptr : &list.error()),
-                         list ? nullptr : &list.error(), error_name(code));
-    } catch (...) {
-        return;  // no memory: the negotiation itself stands
-    }
+    const auto& list = negotiation.list;
+    const auto code = static_cast<std::uint32_t>(list ? NvSciError_Success : list.error().code);
+    explain::capture({function, error_name(code), __builtin_return_address(0)}, negotiations_of(schema), negotiation);
 }
 
 struct PublicReport::Texts {
@@ -222,7 +214,8 @@ const OpenNvSciChange* PublicReport::changes_of(const attr::Suggestion& suggesti
 Result<const PublicReport*> ReportView::of(const attr::List& list) {
     return made_.get([&]() -> Result<std::unique_ptr<const PublicReport>> {
         return std::make_unique<const PublicReport>(
-            explain::explain(negotiations_of(list.schema()), list.report(), &list, nullptr), nullptr);
+            explain::explain(negotiations_of(list.schema()), list.report(), &list, nullptr, explain::Trying::freely),
+            nullptr);
     });
 }
 

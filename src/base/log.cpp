@@ -17,6 +17,7 @@
 
 #include "base/line_limiter.h"
 #include "base/text_buffer.h"
+#include "base/without_cancellation.h"
 
 namespace opennvsci::log {
 namespace {
@@ -93,6 +94,7 @@ bool enabled(Level level) noexcept {
 void write(Level level, std::string_view text) noexcept {
     if (!enabled(level)) return;
     const int saved_errno = errno;
+    const WithoutCancellation guard;
     // One buffer and one write, so that lines of several threads do not mix.
     constexpr std::size_t kLongest = 2048;
     const TextBuffer<kLongest> message{"opennvsci: ", kLevelNames[static_cast<std::size_t>(level)], ": ", text};
@@ -118,6 +120,7 @@ void write_bounded(Level level, std::string_view text) noexcept {
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
     const LineLimiter::Verdict verdict = limiter.ask(text, static_cast<std::uint64_t>(now.count()));
     const int saved_errno = errno;
+    const WithoutCancellation guard;
     const bool can_print = !(verdict.is_printed || verdict.is_first_left_out) || is_writable();
     errno = saved_errno;
     if (!can_print) return limiter.leave_out(verdict);

@@ -10,6 +10,8 @@
 #include <ctime>
 #include <utility>
 
+#include "base/without_cancellation.h"
+
 namespace opennvsci::process {
 
 constinit std::atomic<std::uint64_t> detail::g_token{0};
@@ -54,6 +56,7 @@ void after_fork_in_child() noexcept {
 }  // namespace
 
 std::uint64_t detail::draw_token() noexcept {
+    const WithoutCancellation guard;  // getrandom would unwind the thread
     std::uint64_t drawn = 0;
     if (::getrandom(&drawn, sizeof(drawn), GRND_NONBLOCK) != static_cast<ssize_t>(sizeof(drawn)) || drawn == 0) {
         // Only before the kernel has gathered randomness, early while a machine starts.

@@ -6,27 +6,29 @@
 
 #include <array>
 #include <cstddef>
-#include <string_view>
 
 namespace opennvsci::explain {
 namespace {
 
-bool is_of_this_project(std::string_view object) {
-    const std::string_view name = object.substr(object.rfind('/') + 1);
-    return name.starts_with("libopennvsci") || name.starts_with("libnvsci");
+constexpr char kInThisLibrary = 0;
+
+// What was loaded where the address is.
+Dl_info loaded_at(const void* address) {
+    Dl_info info{};
+    return ::dladdr(address, &info) != 0 ? info : Dl_info{};
 }
 
 }  // namespace
 
-std::optional<Caller> find_caller() {
+std::optional<Caller> find_caller(const void* library) {
     constexpr int kDeepest = 64;
+    const std::array own{loaded_at(&kInThisLibrary).dli_fbase, loaded_at(library).dli_fbase};
     std::array<void*, kDeepest> frames{};
     const int count = ::backtrace(frames.data(), kDeepest);
     for (int i = 0; i < count; ++i) {
-        Dl_info info{};
-        if (::dladdr(frames[static_cast<std::size_t>(i)], &info) == 0 || info.dli_fname == nullptr) continue;
-        if (is_of_this_project(info.dli_fname)) continue;
         const auto* const address = static_cast<const char*>(frames[static_cast<std::size_t>(i)]);
+        const Dl_info info = loaded_at(address);
+        if (info.dli_fname == nullptr || info.dli_fbase == own[0] || info.dli_fbase == own[1]) continue;
         return Caller{address, info.dli_fname,
                       static_cast<std::uintptr_t>(address - static_cast<const char*>(info.dli_fbase))};
     }

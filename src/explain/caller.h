@@ -15,7 +15,8 @@ struct Caller {
     std::uintptr_t offset;  ///< of the address, from where that file was loaded
 };
 
-/// The first frame of the calling thread's stack that is in none of this project's libraries.
-[[nodiscard]] std::optional<Caller> find_caller();
+/// The first frame of the calling thread's stack that is neither in libopennvsci nor in the library that `library` is
+/// an address in: the one that the program called. By where they are loaded, since a program's own may have such names.
+[[nodiscard]] std::optional<Caller> find_caller(const void* library);
 
 }  // namespace opennvsci::explain

@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "explain/capture.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
-#include <atomic>
 #include <cerrno>
-#include <climits>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <ctime>
+#include <exception>
 #include <string>
 
-#include "base/log.h"
-#include "base/text_buffer.h"
-#include "base/unique_fd.h"
+#include "base/appended_file.h"
+#include "base/without_cancellation.h"
 #include "explain/caller.h"
 #include "explain/json.h"
 #include "explain/source_place.h"
@@ -26,62 +18,10 @@
 namespace opennvsci::explain {
 namespace {
 
-struct Settings {
-    std::array<char, PATH_MAX> path{};  // absolute: a program may change its folder. Empty: nothing is captured
-    std::atomic_flag is_told;           // that it cannot be written
-    std::atomic<bool> is_cut{false};    // the last line of this process has no end
-};
-constinit Settings g_settings;
+constinit AppendedFile g_file{"OPENNVSCI_CAPTURE", "negotiations are not captured"};
 
-// Before the program changes its environment or its folder. A program with rights that its user has not writes nothing.
 [[gnu::constructor]] void read_settings() {
-    const int saved_errno = errno;
-    const char* const wanted = ::secure_getenv("OPENNVSCI_CAPTURE");
-    if (wanted == nullptr || *wanted == '\0') return;
-    auto& path = g_settings.path;
-    if (*wanted != '/' && ::getcwd(path.data(), path.size()) == nullptr) path[0] = '\0';
-    const std::size_t folder = std::strlen(path.data());
-    const char* const separator = *wanted == '/' ? "" : "/";
-    const int length = std::snprintf(path.data() + folder, path.size() - folder, "%s%s", separator, wanted);
-    if (length < 0 || static_cast<std::size_t>(length) >= path.size() - folder) path[0] = '\0';
-    errno = saved_errno;
-}
-
-void tell_once(const char* what, int error) noexcept {
-    if (g_settings.is_told.test_and_set()) return;
-    const TextBuffer<PATH_MAX + 256> text{"OPENNVSCI_CAPTURE: ",
-                                          g_settings.path.data(),
-                                          ": ",
-                                          what,
-                                          error != 0 ? ": " : "",
-                                          error != 0 ? std::strerror(error) : "",
-                                          ": negotiations are not captured"};
-    log::write(log::Level::warning, text.view());
-}
-
-// A pipe or a device could keep the program waiting.
-UniqueFd open_file() noexcept {
-    UniqueFd file(
-        ::open(g_settings.path.data(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600));
-    if (!file) {
-        tell_once("cannot be opened", errno);
-        return file;
-    }
-    struct stat status {};
-    if (::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode)) return file;
-    tell_once("is no regular file", 0);
-    return UniqueFd();
-}
-
-// One write, so that the lines of several processes stay whole.
-void append(std::string line) {
-    const UniqueFd file = open_file();
-    if (!file) return;
-    if (g_settings.is_cut.exchange(false)) line.insert(line.begin(), '\n');
-    const ssize_t written = ::write(file.get(), line.data(), line.size());
-    if (written == static_cast<ssize_t>(line.size())) return;
-    g_settings.is_cut = written > 0;
-    tell_once("cannot be written", written < 0 ? errno : ENOSPC);
+    g_file.read_variable();
 }
 
 std::string time_text() {
@@ -93,14 +33,14 @@ std::string time_text() {
                        parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_nsec / 1000);
 }
 
-void write_call(JsonWriter& out, const char* function, const char* code_name) {
+void write_call(JsonWriter& out, const Call& call) {
     out.key("call");
     out.begin_object();
     out.key("function");
-    out.string(function);
+    out.string(call.function);
     out.key("code");
-    out.string(code_name);
-    if (const auto caller = find_caller()) {
+    out.string(call.code_name);
+    if (const auto caller = find_caller(call.library)) {
         // The address is that behind the call, which may belong to the next line.
         if (const auto place = source_place(static_cast<const char*>(caller->address) - 1)) {
             out.key("file");
@@ -116,13 +56,13 @@ void write_call(JsonWriter& out, const char* function, const char* code_name) {
     out.end_object();
 }
 
-std::string line_of(const char* function, const Explanation& explanation, const Error* failure, const char* code_name) {
+std::string line_of(const Call& call, const Explanation& explanation, const Error* failure) {
     std::string line;
     JsonWriter out(line);
     out.begin_object();
     out.key("format_version");
     out.number(kFormatVersion);
-    write_call(out, function, code_name);
+    write_call(out, call);
     out.key("process");
     out.begin_object();
     out.key("pid");
@@ -141,16 +81,24 @@ std::string line_of(const char* function, const Explanation& explanation, const 
 }  // namespace
 
 bool is_captured() noexcept {
-    return g_settings.path[0] != '\0';
+    return g_file.has_path();
 }
 
-void capture(const char* function, const Explanation& explanation, const Error* failure,
-             const char* code_name) noexcept {
+void tell_capture_failure() noexcept {
+    g_file.tell_path_failure();
+}
+
+void capture(const Call& call, const Library& library, const attr::Reconciliation& negotiation) noexcept {
     const int saved_errno = errno;
+    const WithoutCancellation guard;
     try {
-        append(line_of(function, explanation, failure, code_name));
-    } catch (...) {
-        tell_once("no memory for a line", 0);
+        const auto& list = negotiation.list;
+        g_file.append(line_of(call,
+                              explain(library, negotiation.report, list ? list->get() : nullptr,
+                                      list ? nullptr : &list.error(), Trying::quietly),
+                              list ? nullptr : &list.error()));
+    } catch (const std::exception&) {
+        g_file.tell_once({AppendProblem::no_memory});
     }
     errno = saved_errno;
 }

@@ -1,23 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Capture: OPENNVSCI_CAPTURE=FILE writes every negotiation of the process to the end of FILE, one line of JSON each
-// (docs/explain.md), so that several processes can share a file. The variable is read when the library is loaded. The
-// file is opened for each line and closed again: no descriptor is kept that a program, or a forked child, could take
-// for one of its own. Nothing else is written to than a regular file.
+// (docs/explain.md), so that several processes can share a file. The variable is read when the library is loaded.
 #pragma once
 
-#include "base/result.h"
+#include "attr/negotiation.h"
 #include "explain/explanation.h"
 
 namespace opennvsci::explain {
 
+/// A call of a public function that negotiated.
+struct Call {
+    const char* function;
+    const char* code_name;  ///< of what it returns
+    const void* library;    ///< an address in the library that has the function
+};
+
 /// Whether negotiations are captured.
 [[nodiscard]] bool is_captured() noexcept;
 
-/// Writes a negotiation by the public function `function`, which was called from outside of the libraries on this
-/// thread. `failure` is null if it succeeded; else `code_name` is the name of its code. What cannot be written is left
-/// out, and the first time a warning says why.
-void capture(const char* function, const Explanation& explanation, const Error* failure,
-             const char* code_name) noexcept;
+/// Warns, once, if the variable has a value that no file can be named by. Called when a program begins to use one of
+/// the libraries.
+void tell_capture_failure() noexcept;
+
+/// Writes a negotiation by a call on this thread, which came from outside of the libraries. What cannot be written is
+/// left out, and the first time a warning says why, for each reason.
+void capture(const Call& call, const Library& library, const attr::Reconciliation& negotiation) noexcept;
 
 }  // namespace opennvsci::explain

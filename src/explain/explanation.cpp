@@ -8,6 +8,8 @@
 #include <span>
 #include <utility>
 
+#include "driver/standstill.h"
+
 namespace opennvsci::explain {
 namespace {
 
@@ -165,8 +167,15 @@ const char* verdict_name(Verdict verdict) noexcept {
     return kNames[static_cast<std::size_t>(verdict)];
 }
 
+attr::Trial try_suggestion(const Library& library, const attr::Report& report, std::size_t key_index, Trying how) {
+    if (how == Trying::freely) return attr::try_suggestion(library.schema(), report, key_index, library.reconcile);
+    const driver::Standstill nothing_comes_to_life;
+    attr::Trial trial = attr::try_suggestion(library.schema(), report, key_index, library.reconcile);
+    return nothing_comes_to_life.was_in_the_way() ? attr::Trial() : std::move(trial);
+}
+
 Explanation explain(const Library& library, std::shared_ptr<const attr::Report> report, const attr::List* list,
-                    const Error* failure) {
+                    const Error* failure, Trying how) {
     Explanation all{&library, std::move(report), {}, {}, {}, Verdict::granted, {}, {}, {}};
     const attr::Schema& schema = library.schema();
     if (list != nullptr && list->is_reconciled()) all.result = list->shared_result();
@@ -175,7 +184,7 @@ Explanation explain(const Library& library, std::shared_ptr<const attr::Report> 
     for (std::size_t index = 0; index < schema.keys().size(); ++index) {
         if (!all.report->is_asked(index) && all.report->decision(index) == nullptr) continue;
         all.lines.push_back(line_of(all, schema.keys()[index], index));
-        all.lines.back().trial = attr::try_suggestion(schema, *all.report, index, library.reconcile);
+        all.lines.back().trial = try_suggestion(library, *all.report, index, how);
     }
     all.deciding = deciding_line(all);
     all.verdict = verdict_of(all);

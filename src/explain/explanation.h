@@ -57,10 +57,20 @@ struct Explanation {
     std::string conclusion;               ///< one sentence
 };
 
+/// How suggestions are tried.
+enum class Trying : std::uint8_t {
+    freely,   ///< with all that reconciling does
+    quietly,  ///< as far as no driver has to be loaded, and no context made, for it: nobody asked
+};
+
+/// Tries the suggestion of the decision on the key at `key_index`.
+[[nodiscard]] attr::Trial try_suggestion(const Library& library, const attr::Report& report, std::size_t key_index,
+                                         Trying how);
+
 /// Explains the negotiation of `report`, which was refused unless `list` is the reconciled list that came of it; `list`
-/// may be null, and so may `failure`, that of the call. Tries the suggestions. `library` lives as long as the program.
+/// may be null, and so may `failure`, that of the call. `library` lives as long as the program.
 [[nodiscard]] Explanation explain(const Library& library, std::shared_ptr<const attr::Report> report,
-                                  const attr::List* list, const Error* failure);
+                                  const attr::List* list, const Error* failure, Trying how);
 
 /// What came of trying the suggestion for `key`, in words that stand behind it: "tried: it reconciles when display asks
 /// WaitOnly". Empty if there is nothing to say.

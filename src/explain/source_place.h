@@ -14,7 +14,8 @@ struct SourcePlace {
 };
 
 /// The place of the instruction at `address`. Reads the debug information of the program and its libraries at the first
-/// call, and keeps it. Without a reader of it in this build: nothing.
+/// call, and keeps it; so there is nothing for a library if one was unloaded since: it may be where that one was.
+/// Without a reader in this build: nothing. Thread-safe, without a lock, and in a forked child too.
 [[nodiscard]] std::optional<SourcePlace> source_place(const void* address);
 
 }  // namespace opennvsci::explain

@@ -2,21 +2,21 @@
 #include "trace/output.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <exception>
+#include <utility>
 
+#include "base/appended_file.h"
 #include "base/file_size_limit.h"
 #include "base/log.h"
 #include "base/text_buffer.h"
 #include "base/unique_fd.h"
+#include "base/without_cancellation.h"
 #include "trace/nvtx.h"
 
 namespace opennvsci::trace {
@@ -35,18 +35,6 @@ struct Output {
     std::atomic_flag is_failure_told;
 };
 constinit Output g_output;
-
-// A thread that is cancelled is unwound at the next write, and calls that are not to fail must not be left so.
-class WithoutCancellation {
-  public:
-    WithoutCancellation() noexcept { ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
-    WithoutCancellation(const WithoutCancellation&) = delete;
-    WithoutCancellation& operator=(const WithoutCancellation&) = delete;
-    ~WithoutCancellation() { ::pthread_setcancelstate(before_, nullptr); }
-
-  private:
-    int before_ = PTHREAD_CANCEL_ENABLE;
-};
 
 struct Opened {
     UniqueFd fd;
@@ -75,28 +63,25 @@ void write_start(int fd) noexcept {
 }
 
 Opened open_file(const char* path) noexcept {
-    static constexpr const char* kNotRegular = "it is no regular file";
-    // Opening a device or a FIFO may do something already.
+    OpenedFile opened = open_to_append(path);
+    if (opened.failure) return {{}, opened.failure.text()};
+    const int fd = opened.fd.get();
     struct stat status {};
-    if (::stat(path, &status) == 0 && !S_ISREG(status.st_mode)) return {{}, kNotRegular};
-    constexpr int kFlags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-    constexpr mode_t kMode = 0666;
-    UniqueFd fd(::open(path, kFlags, kMode));
-    if (!fd || ::fstat(fd.get(), &status) != 0) return {{}, problem_of_errno()};
-    if (!S_ISREG(status.st_mode)) return {{}, kNotRegular};
-    if (status.st_size == 0) write_start(fd.get());
+    if (::fstat(fd, &status) != 0) return {{}, problem_of_errno()};
+    if (status.st_size == 0) write_start(fd);
     std::array<char, kStart.size()> start{};
-    if (::pread(fd.get(), start.data(), start.size(), 0) != static_cast<ssize_t>(start.size()) ||
+    if (::pread(fd, start.data(), start.size(), 0) != static_cast<ssize_t>(start.size()) ||
         std::string_view(start.data(), start.size()) != kStart) {
         return {{}, "it has something in it that is no trace"};
     }
-    return {std::move(fd)};
+    return {std::move(opened.fd)};
 }
 
 // While there are no threads that change variables. Whoever runs with rights that the user lacks writes no file that
 // the user names.
 [[gnu::constructor]] void open_wanted_file() {
     const int saved_errno = errno;
+    const WithoutCancellation guard;
     const char* const path = ::secure_getenv("OPENNVSCI_TRACE");
     if (path != nullptr && *path != '\0') {
         Opened opened = open_file(path);
@@ -134,13 +119,7 @@ void append(std::string_view line) noexcept {
     struct stat status {};
     if (::fstat(fd, &status) != 0 || status.st_dev != g_output.device || status.st_ino != g_output.inode)
         return end("the program has closed its descriptor");
-    // Other processes write meanwhile, and who exceeds the limit is ended by a signal.
-    constexpr std::uint64_t kForOthers = std::uint64_t{1} << 16;
-    if (static_cast<std::uint64_t>(status.st_size) + line.size() + kForOthers > file_size_limit())
-        return end("the file has the size that RLIMIT_FSIZE allows");
-    const ssize_t written = ::write(fd, line.data(), line.size());
-    if (written < 0) return end(problem_of_errno());
-    if (static_cast<std::size_t>(written) != line.size()) end("there is no room for more");
+    if (const AppendFailure failure = append_line(fd, status, line)) end(failure.text());
 }
 
 void tell_failure() noexcept {

@@ -4,8 +4,9 @@
 // stays unterminated, as the trace event format allows. Processes append to one file, each line by one write, so the
 // file is whole at any moment. It is never waited for: what is no regular file is refused.
 //
-// The descriptor is one that a program may close with all others, and whose number it may then use for a file of its
-// own: each write asks first whether it is still the trace. A trace that cannot go on ends, with one warning.
+// A trace has many lines, so its descriptor is kept, unlike that of base/appended_file.h. A program may close it with
+// all others, and then use its number for a file of its own: each write asks first whether it is still the trace. A
+// trace that cannot go on ends, with one warning.
 #pragma once
 
 #include <atomic>

@@ -150,6 +150,21 @@ TEST_F(ExplanationTest, OnePlaceIsChosenWhereTheBufferIs) {
     EXPECT_EQ(chosen, "system memory");
 }
 
+TEST_F(ExplanationTest, WhatIsRefusedIsInNoPlace) {
+    const List list = create_list(module_);
+    ASSERT_EQ(set(list, NvSciBufGeneralAttrKey_Types, NvSciBufType_Array), kSuccess);
+    ASSERT_EQ(set(list, NvSciBufArrayAttrKey_DataType, NvSciDataType_Float32), kSuccess);
+    ASSERT_EQ(set(list, NvSciBufArrayAttrKey_Stride, std::uint64_t{1}), kSuccess);
+    ASSERT_EQ(set(list, NvSciBufArrayAttrKey_Capacity, std::uint64_t{1}), kSuccess);
+    EXPECT_EQ(reconcile({list}).code, kBadParameter);
+    const OpenNvSciReport& report = *last_refusal().report;
+    EXPECT_EQ(report.deciding->key, std::uint32_t{NvSciBufArrayAttrKey_Stride});
+    EXPECT_EQ(report.deciding->suggestions->trial, OpenNvSciTrial_Verified);
+    ASSERT_EQ(report.placeCount, 3U);
+    for (const OpenNvSciPlace& place : std::span(report.places, report.placeCount))
+        EXPECT_FALSE(place.isChosen) << place.memory;
+}
+
 TEST_F(ExplanationTest, ADeniedWishWeakensTheResult) {
     const auto key = NvSciBufGeneralAttrKey_EnableGpuCompression;
     const List list = gpu_list();
@@ -203,6 +218,70 @@ TEST_F(ExplanationTest, TheNextFailureForgetsTheReport) {
     EXPECT_EQ(NvSciBufModuleOpen(nullptr), kBadParameter);
     EXPECT_EQ(last_refusal().report, nullptr);
     EXPECT_STREQ(last_refusal().prerequisite, "");
+}
+
+// Asking must not be what is asked about.
+TEST_F(ExplanationTest, AskingForTheLastRefusalLeavesIt) {
+    std::thread([] {
+        const OpenNvSciRefusal* refusal = nullptr;
+        EXPECT_EQ(opennvsciGetLastRefusal(&refusal), NvSciError_NotInitialized);
+        EXPECT_EQ(opennvsciGetLastRefusal(&refusal), NvSciError_NotInitialized) << "again";
+        EXPECT_STREQ(opennvsciGetLastErrorText(), "");
+    }).join();
+    EXPECT_EQ(reconcile({raw_list(module_, 1), raw_list(module_, 2)}).code, kReconciliationFailed);
+    EXPECT_EQ(opennvsciGetLastRefusal(nullptr), kBadParameter);
+    EXPECT_NE(last_refusal().report, nullptr);
+    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "NvSciBufAttrListReconcile"));
+}
+
+// The error text is cut where the thread keeps it; the report has it whole.
+TEST_F(ExplanationTest, ARefusalHasItsWholeError) {
+    std::vector<List> lists;
+    std::vector<NvSciBufAttrList> handles;
+    for (int i = 0; i < 40; ++i) {
+        lists.push_back(named((std::string(50, 'n') + std::to_string(i)).c_str(), i < 20 ? 4096 : 8192));
+        handles.push_back(lists.back());
+    }
+    EXPECT_EQ(reconcile(handles).code, kReconciliationFailed);
+    const OpenNvSciReport& report = *last_refusal().report;
+    EXPECT_TRUE(contains(report.json, "more change alike)\",\"decisions\"")) << report.json;
+    EXPECT_EQ(report.deciding->suggestions->changeCount, 20U);
+    EXPECT_TRUE(contains(report.deciding->suggestion, " and 12 more")) << report.deciding->suggestion;
+}
+
+// Of many lists, too, the fewest change.
+TEST_F(ExplanationTest, TheOddOneOfManyIsToldToChange) {
+    std::vector<List> lists;
+    std::vector<NvSciBufAttrList> handles;
+    for (int i = 0; i < 60; ++i) {
+        lists.push_back(raw_list(module_, i == 0 ? 8192 : 4096));
+        handles.push_back(lists.back());
+    }
+    const Reconciliation<List> outcome = reconcile(handles);
+    const OpenNvSciSuggestion& suggestion = *report_of(outcome.conflict).deciding->suggestions;
+    ASSERT_EQ(suggestion.changeCount, 1U);
+    EXPECT_EQ(suggestion.changes[0].participant, 0U);
+}
+
+// A union that overflows has those outside that come last.
+TEST_F(ExplanationTest, SomebodyIsNamedWhereAllTogetherAskTooMuch) {
+    std::vector<List> lists;
+    std::vector<NvSciBufAttrList> handles;
+    for (std::uint64_t i = 0; i < 40; ++i) {
+        lists.push_back(raw_list(module_, 4096));
+        std::vector<NvSciBufPeerLocationInfo> peers(8);
+        for (std::size_t k = 0; k < peers.size(); ++k)
+            peers[k].socID = static_cast<std::uint32_t>(8 * i + k + 1);
+        NvSciBufAttrKeyValuePair pair{NvSciBufGeneralAttrKey_PeerLocationInfo, peers.data(),
+                                      peers.size() * sizeof(peers[0])};
+        ASSERT_EQ(NvSciBufAttrListSetAttrs(lists.back(), &pair, 1), kSuccess);
+        handles.push_back(lists.back());
+    }
+    const Reconciliation<List> outcome = reconcile(handles);
+    ASSERT_EQ(outcome.code, kReconciliationFailed);
+    const OpenNvSciSuggestion& suggestion = *report_of(outcome.conflict).deciding->suggestions;
+    EXPECT_EQ(suggestion.trial, OpenNvSciTrial_Verified) << suggestion.then;
+    EXPECT_EQ(suggestion.changeCount, 40U - 128 / 8);
 }
 
 TEST_F(ExplanationTest, EachThreadHasItsOwnLastRefusal) {

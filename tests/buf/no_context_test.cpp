@@ -60,6 +60,26 @@ class NoContext : public ::testing::Test {
     const driver::Device& device_ = driver_.devices.front();
 };
 
+// A suggestion is tried before it is printed, and the trial would ask the driver about arrays.
+TEST_F(NoContext, ARefusalMakesNone) {
+    Module module = open_module();
+    std::vector<List> lists;
+    for (const auto format : {NvSciColor_Y8, NvSciColor_A8B8G8R8}) {
+        List& list = lists.emplace_back(create_list(module));
+        ASSERT_EQ(set(list, NvSciBufGeneralAttrKey_Types, NvSciBufType_Image), kSuccess);
+        ASSERT_EQ(set(list, NvSciBufGeneralAttrKey_GpuId, id_of(device_)), kSuccess);
+        ASSERT_EQ(set(list, NvSciBufImageAttrKey_Layout, NvSciBufImage_BlockLinearType), kSuccess);
+        ASSERT_EQ(set(list, NvSciBufImageAttrKey_ScanType, NvSciBufScan_ProgressiveType), kSuccess);
+        ASSERT_EQ(set(list, NvSciBufImageAttrKey_PlaneCount, std::uint32_t{1}), kSuccess);
+        ASSERT_EQ(set(list, NvSciBufImageAttrKey_PlaneColorFormat, format), kSuccess);
+        ASSERT_EQ(set(list, NvSciBufImageAttrKey_PlaneWidth, std::uint32_t{333}), kSuccess);
+        ASSERT_EQ(set(list, NvSciBufImageAttrKey_PlaneHeight, std::uint32_t{77}), kSuccess);
+    }
+    EXPECT_EQ(reconcile({lists[0], lists[1]}).code, NvSciError_ReconciliationFailed);
+    EXPECT_FALSE(is_active());
+    EXPECT_EQ(std::string_view(opennvsciGetLastErrorText()).find("tried"), std::string_view::npos);
+}
+
 TEST_F(NoContext, IsMadeByTheFirstAllocationAndKeptUntilTheModuleIsClosed) {
     Module module = open_module();
     List list = video_list(module);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// OPENNVSCI_CAPTURE: what a program's negotiations look like in the file. The programs are the command itself, which
-// negotiates, and a process of this one.
+// OPENNVSCI_CAPTURE: what a program's negotiations look like in the file, and what the file does not do to a program.
+// The programs are the command itself, which negotiates, and those of captured_program.cpp.
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 
 #include "command.h"
 #include "output.h"
+#include "support/sanitizer.h"
 
 namespace opennvsci::tool {
 namespace {
@@ -25,6 +26,18 @@ class CaptureTest : public CommandTest {
             EXPECT_FALSE(all.back().is_discarded()) << line;
         }
         return all;
+    }
+    /// Runs a program of captured_program.cpp that captures to `file`. `shell` is done before, in the test's folder.
+    [[nodiscard]] Outcome run_program(const std::string& name, const std::string& file,
+                                      const std::string& shell = ":") const {
+        const std::string line = "exec 2>&1; cd '" + folder_.string() + "' && " + shell + " && OPENNVSCI_CAPTURE='" +
+                                 file + "' OPENNVSCI_DEVICE=soft '" +
+                                 (program_folder() / "opennvsci_captured_program").string() + "' " + name;
+        return run_line(line);
+    }
+    static void expect_well(const Outcome& outcome, int warnings) {
+        EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+        EXPECT_EQ(count(outcome.output, "negotiations are not captured"), warnings) << outcome.output;
     }
 };
 
@@ -94,6 +107,88 @@ TEST_F(CaptureTest, WhatCannotBeWrittenIsSaidOnceAndHindersNobody) {
     const Outcome full = run("layout --type raw --bytes 10", "OPENNVSCI_CAPTURE=/dev/full");
     EXPECT_EQ(full.exit_code, 0);
     EXPECT_EQ(count(full.output, "is no regular file"), 1) << full.output;
+}
+
+TEST_F(CaptureTest, TheErrorIsTheTextOfTheCall) {
+    const Outcome outcome = run_program("refused", "file");
+    expect_well(outcome, 0);
+    const std::vector<Json> all = captured("file");
+    ASSERT_EQ(all.size(), 1U);
+    const auto error = all[0]["report"]["error"].get<std::string>();
+    EXPECT_NE(error.find("(tried: "), std::string::npos) << error;
+    EXPECT_TRUE(has(outcome, error)) << error << '\n' << outcome.output;
+}
+
+// Nobody's line is lost because of another's that was cut, of this process or of another one.
+TEST_F(CaptureTest, ALineThatWasCutIsEndedBeforeTheNextOne) {
+    const std::string cut = "{\"format_version\": 1, \"cu";
+    write_file("file", cut);
+    expect_well(run_program("once", "file"), 0);
+    const std::string text = read_file("file");
+    ASSERT_EQ(text.find('\n'), cut.size()) << text;
+    EXPECT_TRUE(Json::accept(text.substr(cut.size()))) << text;
+}
+
+// Whoever exceeds RLIMIT_FSIZE is ended by SIGXFSZ.
+TEST_F(CaptureTest, TheLimitOfFileSizesEndsNoProgram) {
+    const Outcome outcome = run_program("limited", "file");
+    expect_well(outcome, 1);
+    EXPECT_TRUE(has(outcome, "the file has the size that RLIMIT_FSIZE allows")) << outcome.output;
+    EXPECT_EQ(captured("file").size(), 1U);
+}
+
+TEST_F(CaptureTest, AThreadThatIsCancelledEndsBetweenCalls) {
+    expect_well(run_program("cancelled", "file"), 0);
+    EXPECT_EQ(captured("file").size(), 1U);
+}
+
+TEST_F(CaptureTest, WhatIsPrintedToAClosedStderrIsNotInTheFile) {
+    expect_well(run_program("without_stderr", "file"), 0);
+    EXPECT_EQ(captured("file").size(), 10U);
+}
+
+// The child finds nothing that a thread that it does not have would have to finish.
+TEST_F(CaptureTest, AChildThatIsForkedDuringTheFirstCaptureCaptures) {
+    expect_well(run_program("forked", "file"), 0);
+    EXPECT_EQ(captured("file").size(), 2U);
+}
+
+TEST_F(CaptureTest, APathThatNamesNoFileIsSaidOnce) {
+    const Outcome gone = run_program("often", "file", "mkdir gone && cd gone && rmdir ../gone");
+    expect_well(gone, 1);
+    EXPECT_TRUE(has(gone, "the path is relative, and the folder of the process is gone")) << gone.output;
+    const Outcome too_long = run_program("often", std::string(5000, 'x'));
+    expect_well(too_long, 1);
+    EXPECT_TRUE(has(too_long, "the path is too long")) << too_long.output;
+}
+
+// Each line once, from processes that write at the same time.
+TEST_F(CaptureTest, ProcessesShareAFile) {
+    const std::string one = "'" + (program_folder() / "opennvsci_captured_program").string() + "' often & ";
+    const std::string shell = "export OPENNVSCI_CAPTURE=file && { " + one + one + one + "wait; }";
+    expect_well(run_program("often", "file", shell), 0);
+    EXPECT_EQ(captured("file").size(), 200U);
+}
+
+// A library of somebody else is the caller, whatever its name.
+TEST_F(CaptureTest, ALibraryWithANameLikeOursIsTheCaller) {
+    expect_well(run_program("foreign", "file"), 0);
+    const std::vector<Json> all = captured("file");
+    ASSERT_EQ(all.size(), 1U);
+    const auto program = all[0]["call"]["program"].get<std::string>();
+    EXPECT_EQ(std::filesystem::path(program).filename(), "libnvsciforeign.so");
+}
+
+// Debug information is read once: what is loaded where an unloaded library was has a place in neither.
+TEST_F(CaptureTest, ALibraryThatIsLoadedOverAnotherHasNoPlaceInTheSources) {
+    expect_well(run_program("reloaded", "file"), 0);
+    const std::vector<Json> all = captured("file");
+    ASSERT_EQ(all.size(), 3U);
+    EXPECT_FALSE(all[1]["call"].contains("file")) << all[1]["call"];
+    if (!all[0]["call"].contains("file")) GTEST_SKIP() << "built without libbacktrace, or without line numbers";
+    EXPECT_EQ(std::filesystem::path(all[0]["call"]["file"].get<std::string>()).filename(), "reconciles.c");
+    // The program itself stays where it is.
+    EXPECT_EQ(std::filesystem::path(all[2]["call"]["file"].get<std::string>()).filename(), "captured_program.cpp");
 }
 
 }  // namespace

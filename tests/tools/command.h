@@ -48,6 +48,10 @@ class CommandTest : public testing::Test {
     [[nodiscard]] Outcome run(const std::string& arguments, const std::string& environment = "") const {
         const std::string line = "cd '" + folder_.string() + "' && COLUMNS=200 TMPDIR='" + folder_.string() + "' " +
                                  environment + " '" + (program_folder() / "opennvsci").string() + "' 2>&1 " + arguments;
+        return run_line(line);
+    }
+    /// Runs a line of the shell, whose stderr is not seen if it does not say so.
+    [[nodiscard]] static Outcome run_line(const std::string& line) {
         FILE* pipe = ::popen(line.c_str(), "r");
         if (pipe == nullptr) return {-1, "popen failed"};
         Outcome outcome{};

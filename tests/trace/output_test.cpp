@@ -77,6 +77,21 @@ TEST_F(TraceOutputTest, ProgramsAddToTheTraceOfOthers) {
     }
 }
 
+// Of a process that was ended in the middle of it, or whose disk was full.
+TEST_F(TraceOutputTest, ALineThatWasCutIsEndedBeforeTheNextOne) {
+    const std::string cut = "[\n{\"cut";
+    std::ofstream(path_) << cut;
+    EXPECT_EQ(run_program("OneRound", path_).status, 0);
+    EXPECT_EQ(bytes_of(path_).substr(0, cut.size() + 2), cut + "\n{");
+}
+
+TEST_F(TraceOutputTest, TheFileIsTheUsersOwn) {
+    EXPECT_EQ(run_program("OneRound", path_).status, 0);
+    struct stat status {};
+    ASSERT_EQ(::stat(path_.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777, 0600U);
+}
+
 // All find an empty file at the same time, and one begins it.
 TEST_F(TraceOutputTest, ProgramsThatBeginTogetherMakeOneTrace) {
     constexpr int kPrograms = 12;
