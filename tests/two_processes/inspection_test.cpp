@@ -151,9 +151,9 @@ const Role kShares("shares", [](const Arguments& arguments) {
         MUST(NvSciBufObjDupWithReducePerm(object, NvSciBufAccessPerm_Readonly, copy.out()));
         ObjectBlob blob;
         MUST(NvSciBufIpcExportAttrListAndObj(copy, NvSciBufAccessPerm_Readonly, source, &blob.address, &blob.size));
-        Object arrived;
+        Object at_peer;
         MUST(NvSciBufIpcImportAttrListAndObj(peer_module, sink, blob.address, blob.size, nullptr, 0,
-                                             NvSciBufAccessPerm_Readonly, 0, arrived.out()));
+                                             NvSciBufAccessPerm_Readonly, 0, at_peer.out()));
     }
     gone.clear();
     ObjectBlob joint;
