@@ -96,7 +96,7 @@ TEST_F(ObjectsCommandTest, JsonIsAnArrayOfAnswers) {
 TEST_F(ObjectsCommandTest, JsonOfSeveralIsOneArray) {
     start_program();
     const Outcome outcome = output_for("{\"format_version\":1}\n", "objects --json");
-    const auto json = nlohmann::json::parse(outcome.output);
+    const auto json = nlohmann::ordered_json::parse(outcome.output);
     ASSERT_EQ(json.size(), 2U);
     EXPECT_EQ(outcome.output, json.dump(2) + "\n");
 }

@@ -83,7 +83,8 @@ TEST_F(TraceOutputTest, ProcessesOfTwoContainersHaveTracksOfTheirOwn) {
     if (run(container + "true", {}).status != 0) GTEST_SKIP() << "no namespace of processes can be made here";
     const std::string program = container + "'" + std::filesystem::read_symlink("/proc/self/exe").string() +
                                 "' --gtest_also_run_disabled_tests --gtest_filter=Traced.DISABLED_OneRound";
-    EXPECT_EQ(count(run(program + " && " + program, path_).output, "[  PASSED  ] 1 test"), 2);
+    for (int i = 0; i < 2; ++i)
+        EXPECT_EQ(count(run(program, path_).output, "[  PASSED  ] 1 test"), 1);
     const TraceFile trace(path_);
     trace.check_sound();
     const auto names = trace.all("M", "process_name");
