@@ -643,7 +643,8 @@ NvSciError opennvsciIpcGetOverview(const OpenNvSciIpcOverview** overview);
 typedef enum {
     OpenNvSciInspectionOutcome_Answered = 0, /**< It said all that it wanted. */
     OpenNvSciInspectionOutcome_Silent = 1,   /**< It did not answer within three seconds; it may be stopped. */
-    OpenNvSciInspectionOutcome_Broken = 2    /**< It ended while it was asked, or sent more than 8 MiB. */
+    OpenNvSciInspectionOutcome_Broken = 2    /**< It ended while it was asked, had no memory for an answer, or sent more
+                                                  than 8 MiB; or all together sent more than 64 MiB. */
 } OpenNvSciInspectionOutcome;
 
 /** What one process holds, as it says. All texts are never NULL. */
@@ -667,9 +668,11 @@ typedef struct {
  * @param pid         The process to ask; 0: all, at most 256.
  * @param inspections Receives a pointer to what they said, in the order of their numbers. It is valid until the next
  *                    successful call of this function on the same thread, or the thread's end.
+ *                    If the process `pid` is not found, those are among them, of pid 0 and Silent, that have not
+ *                    looked at many who asked before: one that is stopped may be the process.
  * @param count       Receives the number of processes; 0 if none answers, or there is none of this number among them.
  * @retval NvSciError_Success            *inspections and *count are set.
- * @retval NvSciError_BadParameter       inspections or count is NULL, or pid is negative.
+ * @retval NvSciError_BadParameter       inspections or count is NULL, or pid is negative or greater than INT32_MAX.
  * @retval NvSciError_NotPermitted       The folder belongs to somebody else or can be written by others.
  * @retval NvSciError_ResourceError      The operating system failed.
  * @retval NvSciError_InsufficientMemory Out of memory.

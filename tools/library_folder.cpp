@@ -2,6 +2,7 @@
 #include "library_folder.h"
 
 #include <dlfcn.h>
+#include <fmt/format.h>
 
 #include <filesystem>
 #include <system_error>
@@ -18,6 +19,13 @@ std::string library_folder() {
 
 std::string software_device_folder() {
     return library_folder() + "/opennvsci/softcuda";
+}
+
+Result<std::filesystem::path> data_folder() {
+    std::error_code status;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", status);
+    if (status) return fail(fmt::format("/proc/self/exe: {}", status.message()));
+    return program.parent_path().parent_path() / "share/opennvsci";
 }
 
 }  // namespace opennvsci::tool

@@ -11,23 +11,17 @@
 #include <system_error>
 #include <vector>
 
+#include "library_folder.h"
+
 namespace opennvsci::tool {
 namespace {
 
 constexpr const char* kSuffix = ".json";
 
-// ../share/opennvsci/machines from the place of the program.
-std::filesystem::path shipped_machines() {
-    std::error_code ignored;
-    const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
-    return program.parent_path().parent_path() / "share/opennvsci/machines";
-}
-
-std::vector<std::string> shipped_names() {
+std::vector<std::string> names_in(const std::filesystem::path& folder) {
     std::vector<std::string> names;
     std::error_code status;
-    for (std::filesystem::directory_iterator at(shipped_machines(), status), end; !status && at != end;
-         at.increment(status)) {
+    for (std::filesystem::directory_iterator at(folder, status), end; !status && at != end; at.increment(status)) {
         if (at->path().extension() == kSuffix) names.push_back(at->path().stem().string());
     }
     std::sort(names.begin(), names.end());
@@ -37,8 +31,9 @@ std::vector<std::string> shipped_names() {
 }  // namespace
 
 Result<std::filesystem::path> find_machine(const std::string& name) {
-    const std::vector<std::string> names = shipped_names();
-    if (std::binary_search(names.begin(), names.end(), name)) return shipped_machines() / (name + kSuffix);
+    const std::filesystem::path shipped = data_folder().value_or("") / "machines";
+    const std::vector<std::string> names = names_in(shipped);
+    if (std::binary_search(names.begin(), names.end(), name)) return shipped / (name + kSuffix);
     std::error_code status;
     const std::filesystem::path path = std::filesystem::absolute(name, status);
     if (!status && !name.empty() && std::filesystem::exists(path, status)) return path;

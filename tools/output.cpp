@@ -70,8 +70,12 @@ void print_json(const Json& fields) {
 }
 
 // Names of files and devices that are no UTF-8 must not end the tool, nor steer a terminal.
+std::string json_text(const Json& value) {
+    return value.dump(2, ' ', true, Json::error_handler_t::replace);
+}
+
 void print_json_value(const Json& value) {
-    print("{}\n", value.dump(2, ' ', true, Json::error_handler_t::replace));
+    print("{}\n", json_text(value));
 }
 
 std::string printable(std::string_view text) {

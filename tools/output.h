@@ -34,7 +34,10 @@ void print(fmt::format_string<Values...> format, Values&&... values) {
 /// goes or changes its meaning; new fields come without.
 void print_json(const Json& fields);
 
-/// The same of any value, as it is.
+/// Any value as it is printed, in ASCII, without the newline.
+[[nodiscard]] std::string json_text(const Json& value);
+
+/// Prints any value, as it is.
 void print_json_value(const Json& value);
 
 /// A text that comes from files or other processes, with a ? for each byte of what could steer a terminal or is no

@@ -312,7 +312,10 @@ class Library {
             OPENNVSCI_TRY_ASSIGN(entry, acquire(D::objects(), object));
             OPENNVSCI_TRY_ASSIGN(inputs, acquire_unreconciled(lists));
             OPENNVSCI_TRY(require_module("the object", entry->object()->module(), inputs));
-            trace::when_on([&] { note_object(*entry->object()); });
+            trace::when_on([&] {
+                trace::note_address("handle", number(object.value));
+                note_object(*entry->object());
+            });
             return D::attach_peers(*entry->object(), inputs.lists());
         });
     }
@@ -326,7 +329,10 @@ class Library {
             OPENNVSCI_TRY_ASSIGN(entry, acquire(D::objects(), object));
             return export_blob(D::kJointBlob, endpoint, blob, size, [&](ipc::Endpoint& at) -> Result<attr::wire::Blob> {
                 OPENNVSCI_TRY(D::check_joint(permission));
-                trace::when_on([&] { note_object(*entry->object()); });
+                trace::when_on([&] {
+                    trace::note_address("handle", number(object.value));
+                    note_object(*entry->object());
+                });
                 // Should the list be refused after the object went ahead, the object lies at the peer until the link
                 // ends.
                 OPENNVSCI_TRY_ASSIGN(descriptor, D::export_object(*entry->object(), permission.value, at));

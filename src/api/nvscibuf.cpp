@@ -323,7 +323,10 @@ NvSciError NvSciBufObjIpcExport(NvSciBufObj bufObj, NvSciBufAttrValAccessPerm ac
         OPENNVSCI_TRY_ASSIGN(entry, acquire(api::objects(), bufObj, "bufObj"));
         OPENNVSCI_TRY_ASSIGN(endpoint, acquire(api::endpoints(), ipcEndpoint, "ipcEndpoint"));
         if (exportData == nullptr) return null_argument("exportData");
-        trace::when_on([&] { api::note_object(*entry->object()); });
+        trace::when_on([&] {
+            trace::note_address("handle", api::number(bufObj));
+            api::note_object(*entry->object());
+        });
         OPENNVSCI_TRY_ASSIGN(descriptor, buf::export_object(*entry->object(), permission_number(accPerm), **endpoint));
         std::memcpy(exportData, descriptor.data(), descriptor.size());
         api::Transfers::note(entry->object(), api::Transfer::Way::to_peer, **endpoint);

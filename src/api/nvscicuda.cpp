@@ -30,7 +30,10 @@ Result<> import_object(CUexternalMemory* out, const CUDA_EXTERNAL_MEMORY_HANDLE_
     }
     if (desc.handle.nvSciBufObject == nullptr) return api::null_argument("handle.nvSciBufObject");
     OPENNVSCI_TRY_ASSIGN(object, api::acquire(api::objects(), desc.handle.nvSciBufObject, "handle.nvSciBufObject"));
-    trace::when_on([&] { api::note_object(*object->object()); });
+    trace::when_on([&] {
+        trace::note_address("object", api::number(desc.handle.nvSciBufObject));
+        api::note_object(*object->object());
+    });
     OPENNVSCI_TRY_ASSIGN(memory, cuda::ExternalMemory::import(object->object(), desc.size));
     return api::give_handle(api::external_memories(), std::move(memory), out);
 }
@@ -62,6 +65,7 @@ CUresult nvsciCuExternalMemoryGetMappedBuffer(CUdeviceptr* devPtr, CUexternalMem
         if (extMem == nullptr) return api::null_argument("extMem");
         if (bufferDesc == nullptr) return api::null_argument("bufferDesc");
         OPENNVSCI_TRY_ASSIGN(memory, api::acquire(api::external_memories(), extMem, "extMem"));
+        trace::when_on([&] { trace::note_address("handle", api::number(extMem)); });
         const auto desc = load_once<CUDA_EXTERNAL_MEMORY_BUFFER_DESC>(bufferDesc);
         OPENNVSCI_TRY_ASSIGN(pointer, memory->map_buffer(desc));
         trace::when_on([&] { api::note_mapping(desc, pointer); });
@@ -83,7 +87,10 @@ CUresult nvsciCuExternalMemoryGetMappedMipmappedArray(CUmipmappedArray* mipmap, 
         if (mipmapDesc == nullptr) return api::null_argument("mipmapDesc");
         OPENNVSCI_TRY_ASSIGN(memory, api::acquire(api::external_memories(), extMem, "extMem"));
         const auto desc = load_once<CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC>(mipmapDesc);
-        trace::when_on([&] { api::note_mapping(desc); });
+        trace::when_on([&] {
+            trace::note_address("handle", api::number(extMem));
+            api::note_mapping(desc);
+        });
         OPENNVSCI_TRY_ASSIGN(array, memory->map_array(desc));
         *mipmap = array;
         return {};

@@ -116,9 +116,12 @@ CUresult nvsciCuImportExternalSemaphore(CUexternalSemaphore* extSem_out,
         if (semHandleDesc->flags != 0) {
             return fail(NvSciError_BadParameter, fmt::format("flags are {:#x}, and must be 0", semHandleDesc->flags));
         }
-        OPENNVSCI_TRY_ASSIGN(
-            object, api::acquire(api::sync_objects(), semHandleDesc->handle.nvSciSyncObj, "handle.nvSciSyncObj"));
-        trace::when_on([&] { api::note_object(*object->object()); });
+        const void* const wanted = semHandleDesc->handle.nvSciSyncObj;
+        OPENNVSCI_TRY_ASSIGN(object, api::acquire(api::sync_objects(), wanted, "handle.nvSciSyncObj"));
+        trace::when_on([&] {
+            trace::note_address("object", api::number(wanted));
+            api::note_object(*object->object());
+        });
         OPENNVSCI_TRY_ASSIGN(semaphore, cuda::ExternalSemaphore::import(object->object()));
         return api::give_handle(api::external_semaphores(), std::move(semaphore), extSem_out);
     });

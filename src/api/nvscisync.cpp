@@ -281,6 +281,7 @@ NvSciError NvSciSyncObjGenerateFence(NvSciSyncObj syncObj, NvSciSyncFence* syncF
     return api::call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(entry, acquire(api::sync_objects(), syncObj, "syncObj"));
         if (syncFence == nullptr) return null_argument("syncFence");
+        trace::when_on([&] { trace::note_address("handle", api::number(syncObj)); });
         OPENNVSCI_TRY_ASSIGN(fence, entry->object()->generate_fence());
         trace::when_on([&] { sync::note_fence(entry->object()->timeline(), fence.value); });
         fence.write(*syncFence);
@@ -291,6 +292,7 @@ NvSciError NvSciSyncObjGenerateFence(NvSciSyncObj syncObj, NvSciSyncFence* syncF
 NvSciError NvSciSyncObjSignal(NvSciSyncObj syncObj) {
     return api::call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(entry, acquire(api::sync_objects(), syncObj, "syncObj"));
+        trace::when_on([&] { trace::note_address("handle", api::number(syncObj)); });
         OPENNVSCI_TRY_ASSIGN(value, entry->object()->signal());
         trace::when_on([&] { sync::note_signal(entry->object()->timeline(), value); });
         return {};
@@ -424,7 +426,10 @@ NvSciError NvSciSyncObjIpcExport(NvSciSyncObj syncObj, NvSciSyncAccessPerm permi
         OPENNVSCI_TRY_ASSIGN(entry, acquire(api::sync_objects(), syncObj, "syncObj"));
         OPENNVSCI_TRY_ASSIGN(endpoint, acquire(api::endpoints(), ipcEndpoint, "ipcEndpoint"));
         if (desc == nullptr) return null_argument("desc");
-        trace::when_on([&] { api::note_object(*entry->object()); });
+        trace::when_on([&] {
+            trace::note_address("handle", api::number(syncObj));
+            api::note_object(*entry->object());
+        });
         OPENNVSCI_TRY_ASSIGN(exported, sync::export_object(*entry->object(), permissions, **endpoint));
         *desc = exported;
         api::Transfers::note(entry->object(), api::Transfer::Way::to_peer, **endpoint);

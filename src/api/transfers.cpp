@@ -35,7 +35,7 @@ void Transfers::add(const std::shared_ptr<const void>& object, Transfer::Way way
     if (is_known) return;
     if (kept_.size() >= next_purge_) {
         std::erase_if(kept_, [](const Kept& kept) { return kept.object.expired(); });
-        next_purge_ = std::max<std::size_t>(64, 2 * kept_.size());
+        next_purge_ = std::min(kMost, std::max<std::size_t>(64, 2 * kept_.size()));
     }
     if (kept_.size() < kMost) kept_.push_back({object, object.get(), std::move(transfer)});
 } catch (const std::bad_alloc&) {

@@ -19,8 +19,9 @@ namespace {
 constinit std::array<char, 65> g_unknown{};  // the value of the variable that is none; empty if it is one
 constinit std::atomic_flag g_is_unknown_told;
 
+// Whoever runs with rights that the user lacks, as a setuid program does, listens to nobody because the user says so.
 [[gnu::constructor]] void read_variable() {
-    const char* const variable = std::getenv("OPENNVSCI_INSPECT");
+    const char* const variable = ::secure_getenv("OPENNVSCI_INSPECT");
     const std::string_view value = variable == nullptr ? std::string_view{} : std::string_view(variable);
     detail::g_is_inspected = value == "1";
     const bool is_known = value.empty() || value == "0" || value == "1";

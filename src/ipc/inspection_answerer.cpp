@@ -20,6 +20,7 @@
 #include "base/detached_thread.h"
 #include "base/process.h"
 #include "ipc/inspection_place.h"
+#include "ipc/kept_fd.h"
 #include "ipc/local_socket.h"
 
 namespace opennvsci::ipc::inspection {
@@ -29,13 +30,15 @@ using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMostReaders = 4;      // at once; others wait in the kernel
-constexpr milliseconds kBetweenAnswers{50};  // so many that nobody notices, and that cost little
+constexpr milliseconds kBetweenAnswers{50};  // at least; and so many times what the last answer took:
+constexpr int kShareOfTime = 20;
+constexpr milliseconds kLongestPause{1000};  // so that who asks in the meantime has its answer within three seconds
 constexpr milliseconds kAfterAFailure{100};  // of the system, which may last
 
 constexpr int kKernelBytes = 32 << 10;  // that lie in the kernel for a reader, twice that many as it counts
 
 struct Reader {
-    ProcessFd socket;
+    KeptFd socket;
     std::shared_ptr<const std::string> answer;
     std::size_t sent = 0;
     Clock::time_point deadline;
@@ -50,13 +53,16 @@ class Answerer {
     [[nodiscard]] bool is_of_this_process() const noexcept { return maker_ == process::token(); }
     void remove_files() const noexcept { place_.remove_files(); }
 
+    // Until the program has closed what this one is found by. All is given back then; the next process may begin anew.
     void run() noexcept {
-        for (;;) {
+        while (place_.is_open()) {
             wait();
             const Clock::time_point now = Clock::now();
             std::erase_if(readers_, [&](Reader& reader) { return now >= reader.deadline || is_served(reader); });
-            if (now >= next_look_) admit(now);
+            if (now >= next_look_ && place_.is_open()) admit(now);
         }
+        readers_.clear();
+        place_.close();
     }
 
   private:
@@ -88,23 +94,26 @@ class Answerer {
     // All that have connected get one answer, which is made after they came.
     void admit(Clock::time_point now) noexcept {
         try {
-            std::vector<ProcessFd> sockets;
+            std::vector<KeptFd> sockets;
             while (readers_.size() + sockets.size() < kMostReaders) {
                 ProcessFd socket = local_socket::accept(place_.listener());
                 if (!socket) break;
                 const auto peer = local_socket::peer_of(socket.get());
-                if (!peer || peer->uid != ::geteuid()) continue;
+                if (!peer || peer->uid != user_) continue;
                 ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &kKernelBytes, sizeof(kKernelBytes));
-                sockets.push_back(std::move(socket));
+                sockets.emplace_back(std::move(socket));
             }
             if (sockets.empty()) {
                 // Where the system has no descriptor left, the one that waits keeps the listener readable.
                 if (errno != EAGAIN) next_look_ = now + kAfterAFailure;
                 return;
             }
-            next_look_ = now + kBetweenAnswers;
+            const Clock::time_point begin = Clock::now();
             const auto answer = std::make_shared<const std::string>(make_());
-            for (ProcessFd& socket : sockets)
+            const Clock::time_point end = Clock::now();
+            const Clock::duration pause = std::min<Clock::duration>(kShareOfTime * (end - begin), kLongestPause);
+            next_look_ = end + std::max<Clock::duration>(kBetweenAnswers, pause);
+            for (KeptFd& socket : sockets)
                 readers_.push_back({std::move(socket), answer, 0, now + kLongestAnswer});
         } catch (const std::exception&) {  // no memory: who has connected is sent away
             next_look_ = now + kAfterAFailure;
@@ -123,7 +132,8 @@ class Answerer {
     }
 
     const std::uint64_t maker_ = process::token();
-    const InspectionPlace place_;
+    const uid_t user_ = ::geteuid();  // whose the place is, also when the program becomes another user
+    InspectionPlace place_;
     const MakeAnswer make_;
     std::vector<Reader> readers_;
     Clock::time_point next_look_{};

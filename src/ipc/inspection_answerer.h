@@ -2,10 +2,12 @@
 //
 // InspectionAnswerer: the one thread of a process that agreed to be inspected. It sleeps until somebody connects to the
 // process's place, lets a document be made, and sends it. Whoever connects can harm nobody: other users are sent away,
-// few are served at once, none for long, and documents are made some times a second at most. The document is made
-// before anything is sent, so nothing of the program's waits for who reads.
+// few are served at once, none for long, and documents are made 20 times a second at most, and of those that take long,
+// so few that they take a twentieth of the time. The document is made before anything is sent, so nothing of the
+// program's waits for who reads.
 //
-// It lives as long as the process. A forked child does not answer for its parent; it answers for itself when it begins.
+// It lives as long as the process, or until the program closes the descriptors of the place (ipc/kept_fd.h). A forked
+// child does not answer for its parent; it answers for itself when it begins.
 #pragma once
 
 #include <chrono>

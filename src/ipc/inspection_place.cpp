@@ -25,7 +25,7 @@ namespace {
 constexpr std::string_view kLockEnding = ".inspect-lock";
 constexpr std::string_view kSocketEnding = ".inspect-sock";
 constexpr std::size_t kStemDigits = 16;
-constexpr std::size_t kMostEntries = 16384;  // of a folder, whatever lies there
+constexpr std::size_t kMostEntries = 4 * InspectionPlace::kMostPlaces;  // of a folder, whatever lies there
 constexpr int kMostNotLookedAt = 16;
 constexpr int kMostTries = 8;  // somebody may take a lock file that is not locked yet for one of the dead
 
@@ -107,14 +107,14 @@ Result<InspectionPlace> InspectionPlace::open() {
         OPENNVSCI_TRY_ASSIGN(number, random_number());
         made.stem_ = fmt::format("{:016x}", number);
         OPENNVSCI_TRY_ASSIGN(lock, make_lock(folder, made.stem_));
-        made.lock_ = std::move(lock);
-        if (!made.lock_) continue;
+        if (!lock) continue;
+        made.lock_ = KeptFd(std::move(lock));
         auto listener = listen_under(folder, made.stem_);
         if (!listener) {
             remove_both(folder.descriptor(), made.stem_);
             return tl::make_unexpected(std::move(listener).error());
         }
-        made.listener_ = *std::move(listener);
+        made.listener_ = KeptFd(*std::move(listener));
         return made;
     }
     return fail(NvSciError_ResourceError,
@@ -123,6 +123,12 @@ Result<InspectionPlace> InspectionPlace::open() {
 
 void InspectionPlace::remove_files() const noexcept {
     if (const UniqueFd folder = folder_.reopen(); folder) remove_both(folder.get(), stem_);
+}
+
+void InspectionPlace::close() noexcept {
+    remove_files();
+    listener_ = {};
+    lock_ = {};
 }
 
 Result<std::vector<std::string>> InspectionPlace::find_all(const RuntimeFolder& folder, std::size_t most) {

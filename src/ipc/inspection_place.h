@@ -9,21 +9,30 @@
 // that users share.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "ipc/descriptors.h"
+#include "ipc/kept_fd.h"
 #include "ipc/runtime_folder.h"
 
 namespace opennvsci::ipc {
 
 class InspectionPlace {
   public:
+    /// So many are looked for, whatever is in the folder.
+    static constexpr std::size_t kMostPlaces = 4096;
+
     /// Makes one that listens. Errors: NotPermitted and ResourceError, also those of the folder.
     [[nodiscard]] static Result<InspectionPlace> open();
 
+    /// The listening socket, which never blocks; negative if the program has closed it.
     [[nodiscard]] int listener() const noexcept { return listener_.get(); }
+    /// Whether it can be found and asked; it cannot once the program has closed one of its descriptors.
+    [[nodiscard]] bool is_open() const noexcept { return lock_ && listener_; }
+    /// Gives its descriptors and files back.
+    void close() noexcept;
 
     /// Removes both files, as a process that ends can.
     void remove_files() const noexcept;
@@ -37,8 +46,8 @@ class InspectionPlace {
 
     RuntimeFolder::Identity folder_;
     std::string stem_;
-    ProcessFd lock_;
-    ProcessFd listener_;
+    KeptFd lock_;
+    KeptFd listener_;
 };
 
 }  // namespace opennvsci::ipc

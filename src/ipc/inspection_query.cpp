@@ -32,7 +32,9 @@ class Query {
     Query(const RuntimeFolder& folder, pid_t only) : folder_(&folder), only_(only) {}
 
     [[nodiscard]] Result<std::vector<Answer>> run() {
-        OPENNVSCI_TRY_ASSIGN(names, InspectionPlace::find_all(*folder_, kMostProcesses));
+        // Which place is whose says the kernel, and only to who connects.
+        const std::size_t most = only_ == 0 ? kMostProcesses : InspectionPlace::kMostPlaces;
+        OPENNVSCI_TRY_ASSIGN(names, InspectionPlace::find_all(*folder_, most));
         for (std::string& name : names) {
             asked_.push_back({std::move(name), {}, {}});
             OPENNVSCI_TRY(try_to_connect(asked_.back()));
@@ -40,11 +42,12 @@ class Query {
         const Clock::time_point end = Clock::now() + kLongestWait;
         for (Clock::time_point now = Clock::now(); now < end && !is_done(); now = Clock::now())
             OPENNVSCI_TRY(go_on(end - now));
+        const bool is_found = only_ != 0 && has_found();
         std::vector<Answer> answers;
         for (Asked& asked : asked_) {
             if (asked.answer) answers.push_back(std::move(*asked.answer));
             // Nobody knows which process it is that has not looked at so many.
-            if (!asked.answer && !asked.is_skipped && only_ == 0) answers.emplace_back();
+            if (!asked.answer && !asked.is_skipped && !is_found) answers.emplace_back();
         }
         std::ranges::sort(answers, {}, &Answer::process);
         return answers;
@@ -58,14 +61,19 @@ class Query {
         bool is_skipped = false;
     };
 
+    [[nodiscard]] bool has_found() const noexcept {
+        return std::ranges::any_of(asked_, [](const Asked& asked) { return asked.answer.has_value(); });
+    }
+    // Where one is wanted and found, those that look at nobody are others.
     [[nodiscard]] bool is_done() const noexcept {
+        const bool is_found = only_ != 0 && has_found();
         return std::ranges::all_of(
-            asked_, [](const Asked& asked) { return asked.is_skipped || (asked.answer && !asked.socket); });
+            asked_, [&](const Asked& asked) { return asked.is_skipped || (asked.answer ? !asked.socket : is_found); });
     }
 
     Result<> try_to_connect(Asked& asked) {
         OPENNVSCI_TRY_ASSIGN(socket, local_socket::create(SOCK_STREAM));
-        OPENNVSCI_TRY_ASSIGN(reached, local_socket::connect(socket.get(), *folder_, asked.name));
+        OPENNVSCI_TRY_ASSIGN(reached, local_socket::connect_to_any(socket.get(), *folder_, asked.name));
         if (reached == local_socket::Reached::not_now) return {};
         const auto peer = reached == local_socket::Reached::yes ? local_socket::peer_of(socket.get()) : std::nullopt;
         asked.is_skipped = !peer || peer->uid != ::geteuid() || (only_ != 0 && peer->pid != only_);
@@ -80,8 +88,9 @@ class Query {
     Result<> go_on(Clock::duration left) {
         std::vector<pollfd> polled;
         auto timeout = std::chrono::ceil<milliseconds>(left);
+        const bool is_found = only_ != 0 && has_found();
         for (Asked& asked : asked_) {
-            if (asked.is_skipped) continue;
+            if (asked.is_skipped || (is_found && !asked.answer)) continue;
             if (!asked.answer) OPENNVSCI_TRY(try_to_connect(asked));
             if (!asked.answer) timeout = std::min(timeout, kBeforeNextTry);
             if (asked.socket) polled.push_back({asked.socket.get(), POLLIN, 0});

@@ -34,7 +34,8 @@ struct Answer {
 };
 
 /// Asks the process `only`, or all if that is 0, at most kMostProcesses, in the order of their numbers. None if there
-/// is no folder. Errors: NotPermitted if the folder cannot be used; ResourceError.
+/// is no folder. If `only` is not found, those that did not look at who connected are silent ones of number 0: it may
+/// be one of them. Errors: NotPermitted if the folder cannot be used; ResourceError.
 [[nodiscard]] Result<std::vector<Answer>> ask(pid_t only);
 
 }  // namespace opennvsci::ipc::inspection

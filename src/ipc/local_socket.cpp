@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ipc/local_socket.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -57,6 +58,12 @@ Result<Reached> connect(int socket, const RuntimeFolder& folder, const std::stri
     return os::os_error(fmt::format("connect to {}/{}", folder.path(), name));
 }
 
+Result<Reached> connect_to_any(int socket, const RuntimeFolder& folder, const std::string& name) {
+    OPENNVSCI_TRY_ASSIGN(address, address_of(folder, name));
+    if (::connect(socket, generic(address), sizeof(address)) == 0) return Reached::yes;
+    return errno == EAGAIN ? Reached::not_now : Reached::nobody;
+}
+
 std::optional<ucred> peer_of(int socket) noexcept {
     ucred credentials{};
     socklen_t size = sizeof(credentials);
@@ -65,9 +72,16 @@ std::optional<ucred> peer_of(int socket) noexcept {
 }
 
 ProcessFd accept(int listener) {
+    // Whoever blocks here keeps the process from forking. One that does is not what create() made, but the program's.
+    const auto accept_now = [listener] {
+        const int flags = ::fcntl(listener, F_GETFL);
+        if (flags >= 0 && (flags & O_NONBLOCK) != 0)
+            return ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        errno = EBADF;
+        return -1;
+    };
     for (;;) {
-        auto socket =
-            ProcessFd::make([&] { return ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK); });
+        auto socket = ProcessFd::make(accept_now);
         if (socket || (errno != EINTR && errno != ECONNABORTED)) return socket;
     }
 }

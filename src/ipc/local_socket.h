@@ -30,11 +30,15 @@ enum class Reached {
 /// Connects it to the one of that name. Errors: ResourceError.
 [[nodiscard]] Result<Reached> connect(int socket, const RuntimeFolder& folder, const std::string& name);
 
+/// The same, where anything may lie under the name: what is no socket of this type is nobody. Errors: ResourceError if
+/// the folder cannot be named.
+[[nodiscard]] Result<Reached> connect_to_any(int socket, const RuntimeFolder& folder, const std::string& name);
+
 /// Who is at the other end, as the kernel knows it; of a socket that has connected, who began to listen. The process is
 /// 0 if it cannot be seen from here.
 [[nodiscard]] std::optional<ucred> peer_of(int socket) noexcept;
 
-/// The next one that has connected to a listening socket; none if there is no other.
+/// The next one that has connected to a listening socket that never blocks; none if there is no other.
 [[nodiscard]] ProcessFd accept(int listener);
 
 }  // namespace opennvsci::ipc::local_socket

@@ -34,9 +34,12 @@ std::string folder_in(std::string parent, std::string_view name) {
 
 }  // namespace
 
+// Whoever runs with rights that the user lacks makes no files where the user says, and lets nobody in for him:
+// variables of such a program are not read.
+
 Result<AllowedUsers> AllowedUsers::load() {
     AllowedUsers users;
-    const char* const variable = std::getenv("OPENNVSCI_IPC_ALLOWED_UIDS");
+    const char* const variable = ::secure_getenv("OPENNVSCI_IPC_ALLOWED_UIDS");
     std::string_view text = variable == nullptr ? std::string_view{} : std::string_view(variable);
     while (!text.empty()) {
         const std::size_t end = std::min(text.find(','), text.size());
@@ -63,10 +66,10 @@ bool AllowedUsers::allows(uid_t user) const noexcept {
 }
 
 std::string RuntimeFolder::usual_path() {
-    const char* const named = std::getenv("OPENNVSCI_RUNTIME_DIR");
+    const char* const named = ::secure_getenv("OPENNVSCI_RUNTIME_DIR");
     if (named != nullptr && named[0] != '\0') return named;
     // A session that has gone, or one made by su, leaves the variable without the folder.
-    const char* const session = std::getenv("XDG_RUNTIME_DIR");
+    const char* const session = ::secure_getenv("XDG_RUNTIME_DIR");
     if (session != nullptr && session[0] == '/' && is_folder(session)) return folder_in(session, "opennvsci");
     return fmt::format("/tmp/opennvsci-{}", ::geteuid());
 }

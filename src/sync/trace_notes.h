@@ -2,7 +2,7 @@
 //
 // What a trace shows of fences: the timeline, by a word of the identity that all processes have that share it, and the
 // value; and the arrow from the signal of a value to the waits for it. They belong into
-// trace::when_on().
+// trace::when_on(). The identity is asked for under the timeline's lock, and drawn if nobody has asked before.
 #pragma once
 
 #include "sync/timeline.h"

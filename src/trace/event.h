@@ -10,7 +10,7 @@
 
 namespace opennvsci::trace {
 
-/// Where an event stands: the numbers of a process and of a thread, or of what is shown as one.
+/// Where an event stands: the numbers of a process and of a thread, or of what is shown as one (trace/tracks.h).
 struct Track {
     std::uint32_t process;
     std::uint32_t thread;

@@ -5,7 +5,7 @@
 // that has not ended, and nowhere if there is none.
 //
 // Off: a Slice is a pointer that is null. On: nothing of this fails a call, takes a lock or changes errno; what lacks
-// memory is left out.
+// memory is left out. What is noted of a timeline is asked of it under its own lock (sync/trace_notes.h).
 #pragma once
 
 #include <cstdint>

@@ -4,6 +4,7 @@
 #include <errno.h>  // program_invocation_short_name
 #include <fmt/format.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -43,10 +44,33 @@ void append_name(const char* kind, std::string_view name, Track track) {
     append(line(naming(kind, name, track)));
 }
 
+// Whether the number of this process is its own among all of the machine's, which it is in the first namespace of
+// processes only. That one is known by its inode (Linux: PROC_PID_INIT_INO).
+bool is_number_its_own() noexcept {
+    constexpr ino_t kFirstNamespace = 0xEFFFFFFC;
+    struct stat status {};
+    return ::stat("/proc/self/ns/pid", &status) == 0 && status.st_ino == kFirstNamespace;
+}
+
+// Else a number that no other has: of the token, above those of all processes (Linux: at most 2^22), and of 31 bits,
+// which viewers read.
+std::uint32_t process_number(std::uint64_t token) noexcept {
+    if (is_number_its_own()) return static_cast<std::uint32_t>(::getpid());
+    constexpr std::uint64_t kFirst = std::uint64_t{1} << 22;
+    constexpr std::uint64_t kEnd = std::uint64_t{1} << 31;
+    return static_cast<std::uint32_t>(kFirst + token % (kEnd - kFirst));
+}
+
+std::string process_name(Track track) {
+    const std::string name(program_invocation_short_name);
+    const auto number = static_cast<std::uint32_t>(::getpid());
+    return track.process == number ? name : name + " (" + std::to_string(number) + " in its container)";
+}
+
 void name_this_thread(std::uint64_t token) {
-    t_thread = {token, {static_cast<std::uint32_t>(::getpid()), static_cast<std::uint32_t>(::gettid())}};
+    t_thread = {token, {process_number(token), static_cast<std::uint32_t>(::gettid())}};
     if (g_named_process.exchange(token) != token)
-        append_name("process_name", program_invocation_short_name, t_thread.track);
+        append_name("process_name", process_name(t_thread.track), t_thread.track);
     std::array<char, 17> thread_name{};
     ::prctl(PR_GET_NAME, thread_name.data());
     append_name("thread_name", thread_name.data(), t_thread.track);

@@ -2,8 +2,9 @@
 //
 // Tracks: the rows of a trace, one for each thread and one for each CUDA stream of a process. The first event on a
 // track names it in the file, and the first of a process the process; a forked child, which writes under its own
-// number, begins anew. No locks, for a fork may copy one that is held; what is remembered of streams has bounds, and a
-// track may be named again.
+// number, begins anew. Numbers of processes repeat in containers, so a process in one has a number that is drawn. No
+// locks, for a fork may copy one that is held; what is remembered of streams has bounds, and a track may be named
+// again.
 #pragma once
 
 #include <cstdint>

@@ -39,11 +39,11 @@ inline int connect_to(const std::string& path) {
 
 class FakeInspected {
   public:
-    enum class Manner { answers, says_nothing };
+    enum class Manner { answers, says_nothing, looks_at_nobody };
 
     /// `stem` has 16 digits of a hexadecimal number.
     FakeInspected(const std::string& folder, const std::string& stem, std::string bytes,
-                  Manner manner = Manner::answers)
+                  Manner manner = Manner::answers, int type = SOCK_STREAM)
         : lock_path_(folder + "/" + stem + ".inspect-lock"),
           path_(folder + "/" + stem + ".inspect-sock"),
           bytes_(std::move(bytes)),
@@ -53,17 +53,18 @@ class FakeInspected {
         struct flock lock {};
         lock.l_type = F_WRLCK;
         EXPECT_EQ(::fcntl(lock_, F_OFD_SETLK, &lock), 0);
-        listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        listener_ = ::socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
         const sockaddr_un address = socket_address(path_);
         EXPECT_EQ(::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
-        EXPECT_EQ(::listen(listener_, 8), 0);
-        thread_ = std::thread([this] { serve(); });
+        const int most_not_looked_at = manner_ == Manner::looks_at_nobody ? 0 : 8;
+        EXPECT_EQ(::listen(listener_, most_not_looked_at), type == SOCK_DGRAM ? -1 : 0);
+        if (manner_ != Manner::looks_at_nobody) thread_ = std::thread([this] { serve(); });
     }
     FakeInspected(const FakeInspected&) = delete;
     FakeInspected& operator=(const FakeInspected&) = delete;
     ~FakeInspected() {
         is_over_ = true;
-        thread_.join();
+        if (thread_.joinable()) thread_.join();
         ::close(listener_);
         ::close(lock_);
         ::unlink(path_.c_str());

@@ -93,6 +93,23 @@ TEST_F(ObjectsCommandTest, JsonIsAnArrayOfAnswers) {
     EXPECT_EQ(json[0]["buffers"]["entries"][0]["handles"].size(), 1U);
 }
 
+TEST_F(ObjectsCommandTest, JsonOfSeveralIsOneArray) {
+    start_program();
+    const Outcome outcome = output_for("{\"format_version\":1}\n", "objects --json");
+    const auto json = nlohmann::ordered_json::parse(outcome.output);
+    ASSERT_EQ(json.size(), 2U);
+    EXPECT_EQ(outcome.output, json.dump(2) + "\n");
+}
+
+TEST_F(ObjectsCommandTest, OneThatNobodyReachesMayBeTheOneThatWasAskedFor) {
+    const test::FakeInspected full(run_folder(), kStem, "", test::FakeInspected::Manner::looks_at_nobody);
+    const int first = test::connect_to(run_folder() + "/" + kStem + ".inspect-sock");
+    const Outcome outcome = run("objects 1");
+    ::close(first);
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_TRUE(has(outcome, "or it is stopped: there is one that nobody reaches\n")) << outcome.output;
+}
+
 TEST_F(ObjectsCommandTest, AProcessThatDoesNotAnswerIsAFailureOnlyIfItWasAskedFor) {
     const std::string number = start_program();
     const Outcome other = run("objects 1");
@@ -114,6 +131,9 @@ TEST_F(ObjectsCommandTest, AProcessThatDoesNotAnswerIsAFailureOnlyIfItWasAskedFo
 
 TEST_F(ObjectsCommandTest, AnAnswerThatIsNoneIsToldAsThat) {
     const std::string head = std::to_string(::getpid()) + " " + kSelf + " ";
+    std::string many;
+    for (int i = 0; i < 200000; ++i)
+        many += "{\"\":0},";
     const struct {
         std::string answer;
         std::string problem;
@@ -127,6 +147,8 @@ TEST_F(ObjectsCommandTest, AnAnswerThatIsNoneIsToldAsThat) {
         {"{\"format_version\":2}\n", "gave an answer of format_version 2, and this command knows 1"},
         {"{\"format_version\":1,\"a\":" + std::string(100000, '[') + "\n",
          "gave an answer that is none (nested too deep)"},
+        // Parsed, it would take 50 times its bytes.
+        {"{\"format_version\":1,\"a\":[" + many + "{}]}\n", "gave an answer that is none (too many elements)"},
     };
     for (const auto& each : kCases) {
         const Outcome text = output_for(each.answer);

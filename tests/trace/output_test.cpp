@@ -92,6 +92,25 @@ TEST_F(TraceOutputTest, TheFileIsTheUsersOwn) {
     EXPECT_EQ(status.st_mode & 0777, 0600U);
 }
 
+// Their processes have the same numbers.
+TEST_F(TraceOutputTest, ProcessesOfTwoContainersHaveTracksOfTheirOwn) {
+    const std::string container = "unshare --pid --fork ";
+    if (run(container + "true", {}).status != 0) GTEST_SKIP() << "no namespace of processes can be made here";
+    const std::string program = container + "'" + std::filesystem::read_symlink("/proc/self/exe").string() +
+                                "' --gtest_also_run_disabled_tests --gtest_filter=Traced.DISABLED_OneRound";
+    for (int i = 0; i < 2; ++i)
+        EXPECT_EQ(count(run(program, path_).output, "[  PASSED  ] 1 test"), 1);
+    const TraceFile trace(path_);
+    trace.check_sound();
+    const auto names = trace.all("M", "process_name");
+    ASSERT_EQ(names.size(), 2U);
+    EXPECT_NE(names[0].at("pid"), names[1].at("pid"));
+    for (const Event& name : names) {
+        EXPECT_GE(name.at("pid"), 1 << 22) << "no process has it";
+        EXPECT_NE(name.at("args").at("name").get<std::string>().find(" (1 in its container)"), std::string::npos);
+    }
+}
+
 // All find an empty file at the same time, and one begins it.
 TEST_F(TraceOutputTest, ProgramsThatBeginTogetherMakeOneTrace) {
     constexpr int kPrograms = 12;

@@ -37,8 +37,11 @@ TEST_F(TraceTest, CallsTellWhatTheyAreAbout) {
     EXPECT_EQ(allocation.at("memory"), "system memory");
     EXPECT_EQ(trace.slice("NvSciBufObjFree").at("args").at("handle"), allocation.at("handle"));
     EXPECT_EQ(trace.slice("NvSciBufObjGetCpuPtr").at("args").at("handle"), allocation.at("handle"));
-    EXPECT_EQ(trace.slice("nvsciCuImportExternalMemory").at("args").at("size"), 8192);
+    const Event import = trace.slice("nvsciCuImportExternalMemory").at("args");
+    EXPECT_EQ(import.at("size"), 8192);
+    EXPECT_EQ(import.at("object"), allocation.at("handle"));
     const Event mapping = trace.slice("nvsciCuExternalMemoryGetMappedBuffer").at("args");
+    EXPECT_EQ(mapping.at("handle"), import.at("handle"));
     EXPECT_EQ(mapping.at("offset"), 4096);
     EXPECT_EQ(mapping.at("size"), 4096);
     EXPECT_EQ(trace.slice("nvsciCuMemFree").at("args").at("pointer"), mapping.at("pointer"));

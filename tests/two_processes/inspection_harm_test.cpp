@@ -2,9 +2,14 @@
 //
 // What inspections do not do: harm the process that is asked, or who asks, whatever the other one does; tell of a
 // process that is gone; hold what a process has forked from.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +20,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -85,6 +91,62 @@ const Role kForksAndAnswers("forks_and_answers", [](const Arguments& arguments) 
         std::fflush(stdout);
     }
     ::alarm(kLongestRoleSeconds);  // also of the child, whom nobody waits for
+    for (;;)
+        ::pause();
+});
+
+std::vector<int> open_descriptors() {
+    std::vector<int> found;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
+        found.push_back(std::stoi(entry.path().filename()));
+    return found;
+}
+
+std::size_t count_threads() {
+    const std::filesystem::directory_iterator threads("/proc/self/task");
+    return static_cast<std::size_t>(std::distance(begin(threads), end(threads)));
+}
+
+// Closes all that is open as soon as it was asked, as a daemon does, and puts a listening socket of its own, which
+// blocks, at each number.
+const Role kClosesAll("closes_all", [](const Arguments& arguments) {
+    Module module;
+    MUST(NvSciBufModuleOpen(module.out()));
+    (void)inspect(::getpid());
+    const std::vector<int> before = open_descriptors();
+    if (*std::ranges::max_element(before) < 100) throw Failure("the descriptors have numbers that are given away soon");
+    const int own = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const sockaddr_un address = socket_address(arguments.text("socket"));
+    if (::bind(own, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 || ::listen(own, 8) != 0)
+        throw Failure("no socket of its own");
+    for (const int number : before) {
+        if (number > STDERR_FILENO) ::dup3(own, number, O_CLOEXEC);
+    }
+    const int client = connect_to(arguments.text("socket"));
+    for (int i = 0; i < 100 && count_threads() > 1; ++i)
+        std::this_thread::sleep_for(milliseconds(20));
+    pollfd asked{own, POLLIN, 0};
+    if (::poll(&asked, 1, 0) != 1) throw Failure("its client was taken");
+    char part = 0;
+    if (::recv(client, &part, 1, MSG_DONTWAIT) != -1) throw Failure("its client was answered");
+    if (count_threads() != 1) throw Failure("the thread is still there");
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(0);
+    ::waitpid(child, nullptr, 0);
+    for (const int number : before) {
+        if (number > STDERR_FILENO && ::fcntl(number, F_GETFD) < 0) throw Failure("its descriptor was closed");
+    }
+    std::printf("good\n");
+});
+
+const Role kBecomesAnother("becomes_another", [](const Arguments&) {
+    Module module;
+    MUST(NvSciBufModuleOpen(module.out()));
+    if (::setresuid(65534, 65534, 65534) != 0) throw Failure("setresuid");
+    ::prctl(PR_SET_DUMPABLE, 1);
+    (void)make_lists(module, 1);
+    tell_that_it_is_ready();
+    ::alarm(kLongestRoleSeconds);
     for (;;)
         ::pause();
 });
@@ -218,6 +280,66 @@ TEST_F(InspectionHarmTest, AnAnswerThatIsNotWholeOrTooLongIsNone) {
     }
     const FakeInspected fake(folder(), stem, "anything\n");
     EXPECT_EQ(outcome_of_one(), OpenNvSciInspectionOutcome_Answered);
+}
+
+TEST_F(InspectionHarmTest, AProgramThatClosesAllDescriptorsKeepsItsOwnForItself) {
+    Process process = start("closes_all", {"socket=" + meeting_.folder() + "/own"});
+    EXPECT_TRUE(process.says("good")) << process.end().text;
+    EXPECT_TRUE(inspect(process.id()).empty());
+    EXPECT_TRUE(files().empty()) << "its place is given back";
+}
+
+// As daemons do that root starts: the place is root's.
+TEST_F(InspectionHarmTest, AProcessThatBecomesAnotherUserAnswersWhoeverItsPlaceBelongsTo) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root becomes another user";
+    Process process = start("becomes_another");
+    EXPECT_EQ(answer_of(process)["lists"]["count"], 1);
+    process.kill();
+}
+
+TEST_F(InspectionHarmTest, SocketsThatAreNoneOfInspectionsArePassedOver) {
+    Process process = start("many_lists", {"lists=1"});
+    ASSERT_TRUE(process.says("ready"));
+    for (const int type : {SOCK_DGRAM, SOCK_SEQPACKET}) {
+        const FakeInspected fake(folder(), "00000000000000ff", "", FakeInspected::Manner::looks_at_nobody, type);
+        EXPECT_EQ(outcome_of_one(), OpenNvSciInspectionOutcome_Answered);
+    }
+}
+
+// More than are asked at once lie in the folder, and which of them is whose is seen by connecting only.
+TEST_F(InspectionHarmTest, AProcessIsFoundAmongMoreThanAreAsked) {
+    const auto make_fakes = [this](int from) {
+        std::vector<std::unique_ptr<FakeInspected>> fakes;
+        for (int i = from; i < from + 150; ++i) {
+            std::string stem = std::to_string(i);
+            stem.insert(0, 16 - stem.size(), '0');
+            fakes.push_back(std::make_unique<FakeInspected>(folder(), stem, "{}\n"));
+        }
+        return fakes;
+    };
+    // Folders are read in the order of making, the reverse of it, or by a hash.
+    const auto before = make_fakes(0);
+    Process process = start("many_lists", {"lists=1"});
+    const Json answer = answer_of(process);
+    const auto after = make_fakes(150);
+    EXPECT_EQ(inspect(process.id()).size(), 1U);
+    EXPECT_EQ(inspect().size(), 256U);
+}
+
+// Its queue is full, so that nobody knows which process it is.
+TEST_F(InspectionHarmTest, WhoLooksAtNobodyHoldsUpOnlyThoseWhoseProcessIsNotFound) {
+    Process process = start("many_lists", {"lists=1"});
+    ASSERT_TRUE(process.says("ready"));
+    const FakeInspected stopped(folder(), "00000000000000ff", "", FakeInspected::Manner::looks_at_nobody);
+    const int first = connect_to(folder() + "/00000000000000ff.inspect-sock");
+    const auto begin = Clock::now();
+    EXPECT_EQ(inspect(process.id()).size(), 1U);
+    EXPECT_LT(Clock::now() - begin, milliseconds(2500));
+    const auto found = inspect(::getpid());
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].pid, 0);
+    EXPECT_EQ(found[0].outcome, OpenNvSciInspectionOutcome_Silent);
+    ::close(first);
 }
 
 TEST_F(InspectionHarmTest, AProcessThatIsStoppedIsSilentAndHoldsNobodyUp) {

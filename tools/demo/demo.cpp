@@ -24,6 +24,7 @@
 #include "demo/two_processes.h"
 #include "device_choice.h"
 #include "file.h"
+#include "library_folder.h"
 #include "negotiation.h"
 #include "nvsci.h"
 #include "outcome.h"
@@ -35,13 +36,6 @@ namespace {
 
 constexpr std::uint64_t kHistogramAlignment = 256;
 constexpr std::uint64_t kInputAlignment = 512;  // what texture units ask for
-
-Result<std::filesystem::path> shipped_picture() {
-    std::error_code status;
-    const auto program = std::filesystem::read_symlink("/proc/self/exe", status);
-    if (status) return fail(fmt::format("/proc/self/exe: {}", status.message()));
-    return program.parent_path().parent_path() / "share/opennvsci/picture.png";
-}
 
 // What nobody names is a file of this user, which the next demo replaces.
 Result<std::filesystem::path> usual_output() {
@@ -265,8 +259,8 @@ Result<> demo(const DemoOptions& options) {
     OPENNVSCI_TRY(check_may_write(output, existing));
     std::filesystem::path input = options.input;
     if (input.empty()) {
-        OPENNVSCI_TRY_ASSIGN(shipped, shipped_picture());
-        input = std::move(shipped);
+        OPENNVSCI_TRY_ASSIGN(shipped, data_folder());
+        input = shipped / "picture.png";
     }
     OPENNVSCI_TRY_ASSIGN(picture, read_picture(input));
 

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "json_text.h"
+
 namespace opennvsci::tool {
 namespace {
 
@@ -16,31 +18,6 @@ constexpr std::size_t kMaxDepth = 32;                            // a report has
 constexpr std::size_t kMaxObjectBytes = std::size_t{16} << 20U;  // that of a thousand participants has 2 MiB
 
 constexpr std::string_view kBlanks = " \t\r\n";
-
-struct Extent {
-    std::size_t size = 0;  // 0: it does not end
-    bool is_too_deep = false;
-};
-
-// Of the object that the text begins with, by its braces.
-Extent extent_of(std::string_view text) {
-    std::size_t depth = 0;
-    bool is_in_string = false;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const char c = text[at];
-        if (is_in_string) {
-            if (c == '\\') ++at;
-            if (c == '"') is_in_string = false;
-        } else if (c == '"') {
-            is_in_string = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > kMaxDepth) return {0, true};
-        } else if (c == '}' || c == ']') {
-            if (--depth == 0) return {at + 1, false};
-        }
-    }
-    return {};
-}
 
 std::string_view first_line(std::string_view text) {
     return text.substr(0, text.find('\n'));
@@ -162,14 +139,14 @@ JsonObjects::JsonObjects(std::string_view text, std::string file, std::string to
     if (rest_.starts_with(kMark)) rest_.remove_prefix(kMark.size());
     skip_blanks();
     const std::string_view first = first_line(rest_);
-    is_one_a_line_ = first.starts_with('{') && extent_of(first).size != 0;
+    is_one_a_line_ = first.starts_with('{') && json_extent(first, kMaxDepth).size != 0;
 }
 
 Result<std::optional<JsonObject>> JsonObjects::next() {
     for (skip_blanks(); !rest_.empty(); skip_blanks()) {
         if (rest_[0] != '{') return mistake(line_, "a JSON object must stand here: {\"format_version\": 1, …}");
         const std::string_view reach = is_one_a_line_ ? first_line(rest_) : rest_;
-        const Extent extent = extent_of(reach);
+        const JsonExtent extent = json_extent(reach, kMaxDepth);
         if (extent.is_too_deep) return mistake(line_, fmt::format("it is more than {} levels deep", kMaxDepth));
         if (extent.size == 0 && !is_one_a_line_) return mistake(line_, "the object that begins here has no end");
         if (extent.size == 0) {

@@ -3,33 +3,18 @@
 
 #include <fmt/format.h>
 
+#include <new>
 #include <utility>
+
+#include "json_text.h"
 
 namespace opennvsci::tool::inspection {
 namespace {
 
 constexpr int kKnownVersion = 1;
-constexpr int kDeepest = 8;  // the document has 5
-
-// Whether brackets are nested deeper than that: reading and printing JSON nest with them.
-bool is_too_deep(std::string_view text) {
-    int depth = 0;
-    bool is_in_string = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char letter = text[i];
-        if (is_in_string) {
-            if (letter == '\\') ++i;
-            is_in_string = letter != '"';
-        } else if (letter == '"') {
-            is_in_string = true;
-        } else if (letter == '[' || letter == '{') {
-            if (++depth > kDeepest) return true;
-        } else if (letter == ']' || letter == '}') {
-            --depth;
-        }
-    }
-    return false;
-}
+constexpr std::size_t kDeepest = 8;  // the document has 5
+// Each takes some 50 bytes when it is parsed. What the library tells of the most that it tells of has fewer.
+constexpr std::size_t kMostElements = 500'000;
 
 const Json* find(const Json& object, const char* key) {
     if (!object.is_object()) return nullptr;
@@ -38,8 +23,10 @@ const Json* find(const Json& object, const char* key) {
 }
 
 /// Why it is no document, or an empty text and the document.
-std::string read(std::string_view bytes, Json& document) {
-    if (is_too_deep(bytes)) return "gave an answer that is none (nested too deep)";
+std::string read(std::string_view bytes, Json& document) try {
+    const JsonExtent extent = json_extent(bytes, kDeepest);
+    if (extent.is_too_deep) return "gave an answer that is none (nested too deep)";
+    if (extent.elements > kMostElements) return "gave an answer that is none (too many elements)";
     document = Json::parse(bytes, nullptr, false);
     if (!document.is_object()) return "gave an answer that is none (no JSON object)";
     const auto version = number_at(document, "format_version");
@@ -47,6 +34,8 @@ std::string read(std::string_view bytes, Json& document) {
     if (*version != kKnownVersion)
         return fmt::format("gave an answer of format_version {}, and this command knows {}", *version, kKnownVersion);
     return {};
+} catch (const std::bad_alloc&) {
+    return "gave an answer for which memory lacks";
 }
 
 std::string problem_of(OpenNvSciInspectionOutcome outcome) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -21,14 +23,11 @@ namespace opennvsci::tool {
 namespace inspection {
 namespace {
 
-Result<std::vector<Answer>> ask(std::int64_t pid) {
+Result<std::span<const OpenNvSciInspection>> ask(std::int64_t pid) {
     const OpenNvSciInspection* inspections = nullptr;
     std::size_t count = 0;
     OPENNVSCI_TRY(check(opennvsciInspect(pid, &inspections, &count), "opennvsciInspect"));
-    std::vector<Answer> answers;
-    for (const OpenNvSciInspection& inspection : std::span(inspections, count))
-        answers.push_back(Answer::of(inspection));
-    return answers;
+    return std::span(inspections, count);
 }
 
 std::string table_of(const KindRow& kind, const Json& entries) {
@@ -66,41 +65,74 @@ void print_as_text(const Answer& answer) {
     if (!has_any) print("holds nothing\n");
 }
 
-void print_as_json(const std::vector<Answer>& answers) {
-    Json all = Json::array();
-    for (const Answer& answer : answers)
-        all.push_back(answer.json());
-    print_json_value(all);
+// An array whose elements are printed one after the other: one document is in memory at a time.
+class JsonArray {
+  public:
+    void print_element(const Json& element) {
+        const std::string text = json_text(Json::array({element}));  // "[\n  {...}\n]"
+        print("{}\n{}", is_empty_ ? "[" : ",", std::string_view(text).substr(2, text.size() - 4));
+        is_empty_ = false;
+    }
+    void print_end() const { print("{}", is_empty_ ? "[]\n" : "\n]\n"); }
+
+  private:
+    bool is_empty_ = true;
+};
+
+std::string why_not_there(std::int64_t pid, bool is_perhaps_stopped) {
+    return fmt::format(
+        "process {} does not answer: it does not run, was not started with OPENNVSCI_INSPECT=1, or has opened no "
+        "module yet; or it has another OPENNVSCI_RUNTIME_DIR than this command{}",
+        pid, is_perhaps_stopped ? "; or it is stopped: there is one that nobody reaches" : "");
+}
+
+Result<> print_one(const OpenNvSciInspection& inspection, bool as_json) {
+    const Answer answer = Answer::of(inspection);
+    if (as_json) {
+        JsonArray array;
+        array.print_element(answer.json());
+        array.print_end();
+    }
+    if (!answer.problem.empty()) return fail(as_json ? "" : fmt::format("process {} {}", answer.pid, answer.problem));
+    if (!as_json) print_as_text(answer);
+    return {};
+}
+
+void print_all(std::span<const OpenNvSciInspection> inspections, bool as_json) {
+    constexpr std::size_t kMostProcesses = 256;  // opennvsciInspect()
+    JsonArray array;
+    for (const OpenNvSciInspection& inspection : inspections) {
+        const Answer answer = Answer::of(inspection);
+        if (as_json) {
+            array.print_element(answer.json());
+            continue;
+        }
+        if (&inspection != inspections.data()) print("\n");
+        print_as_text(answer);
+    }
+    if (as_json) return array.print_end();
+    if (inspections.size() >= kMostProcesses)
+        print("\nno more than {} are asked: name others by their numbers\n", kMostProcesses);
+    if (inspections.empty()) {
+        print(
+            "no program answers: start one with OPENNVSCI_INSPECT=1, and with the same OPENNVSCI_RUNTIME_DIR as this "
+            "command\n");
+    }
 }
 
 }  // namespace
 }  // namespace inspection
 
 Result<> objects(const ObjectsOptions& options) {
-    OPENNVSCI_TRY_ASSIGN(answers, inspection::ask(options.pid));
-    if (options.pid != 0 && answers.empty()) {
-        return fail(fmt::format(
-            "process {} does not answer: it does not run, was not started with OPENNVSCI_INSPECT=1, or has opened no "
-            "module yet; or it has another OPENNVSCI_RUNTIME_DIR than this command",
-            options.pid));
+    OPENNVSCI_TRY_ASSIGN(inspections, inspection::ask(options.pid));
+    if (options.pid == 0) {
+        inspection::print_all(inspections, options.json);
+        return {};
     }
-    if (options.json) {
-        inspection::print_as_json(answers);
-    } else if (answers.empty()) {
-        print(
-            "no program answers: start one with OPENNVSCI_INSPECT=1, and with the same OPENNVSCI_RUNTIME_DIR as this "
-            "command\n");
-    }
-    bool is_first = true;
-    for (const inspection::Answer& answer : answers) {
-        if (options.pid != 0 && !answer.problem.empty())
-            return fail(options.json ? "" : fmt::format("process {} {}", options.pid, answer.problem));
-        if (options.json) continue;
-        if (!is_first) print("\n");
-        is_first = false;
-        inspection::print_as_text(answer);
-    }
-    return {};
+    // Those without a number are of processes that nobody reaches.
+    const auto found = std::ranges::find(inspections, options.pid, &OpenNvSciInspection::pid);
+    if (found == inspections.end()) return fail(inspection::why_not_there(options.pid, !inspections.empty()));
+    return inspection::print_one(*found, options.json);
 }
 
 }  // namespace opennvsci::tool
