@@ -21,6 +21,7 @@ namespace opennvsci::tool {
 namespace {
 
 constexpr unsigned kOthersMayWrite = 0022;
+constexpr const char* kNameYourOwn = "name a folder of your own with OPENNVSCI_RUNTIME_DIR (mkdir -m 700)";
 // The longest name of a file there: of an endpoint, with its ending.
 constexpr std::size_t kLongestFileName = 80 + 8;
 
@@ -74,6 +75,22 @@ void look_at_file_system(FolderFacts& facts, const std::string& path) {
     facts.has_room = !counts_files || room.f_favail > 0;
 }
 
+// As a shell takes it, if it has to be quoted.
+std::string shell_word(const std::string& text) {
+    constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
+    if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
+    std::string word = "'";
+    for (const char c : text)
+        word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return word + "'";
+}
+
+// Rights are to be taken away only from a folder that nothing but OpenNvSci makes: another one may serve others too.
+std::string remedy_of_mode(const FolderFacts& facts) {
+    const bool is_ours = facts.is_usual && facts.owner == facts.user && (facts.mode & S_ISVTX) == 0;
+    return is_ours ? fmt::format("chmod 700 {}", shell_word(facts.path)) : kNameYourOwn;
+}
+
 void check_rights(Findings& findings, const FolderFacts& facts) {
     const std::string found = fmt::format("{}, of user {}, mode {:04o}", facts.path, facts.owner, facts.mode);
     if (facts.owner != facts.user && !facts.allows_owner) {
@@ -81,7 +98,7 @@ void check_rights(Findings& findings, const FolderFacts& facts) {
             "owner", found, fmt::format("user {}, who runs this", facts.user),
             "name another folder with OPENNVSCI_RUNTIME_DIR, or the owner with OPENNVSCI_IPC_ALLOWED_UIDS");
     } else if (!facts.allows_others && (facts.mode & kOthersMayWrite) != 0) {
-        findings.problem("mode", found, "no right to write for others: 0700", fmt::format("chmod 700 {}", facts.path));
+        findings.problem("mode", found, "no right to write for others: 0700", remedy_of_mode(facts));
     } else if (!facts.can_write) {
         findings.problem("mode", found, "this user writes there", "name another folder with OPENNVSCI_RUNTIME_DIR");
     } else {
@@ -140,7 +157,7 @@ std::vector<Finding> check_folder(const FolderFacts& facts) {
     Findings findings("runtime folder");
     if (facts.is_there && !facts.is_folder) {
         findings.problem("folder", fmt::format("{} is something else, or a link", facts.path), "a folder",
-                         "remove it, or name another one with OPENNVSCI_RUNTIME_DIR");
+                         kNameYourOwn);
         return std::move(findings).take();
     }
     if (facts.is_there) {
@@ -161,7 +178,7 @@ std::vector<Finding> check_folder(const FolderFacts& facts) {
     }
     if (!facts.has_room) {
         findings.problem("file system", "has no room for one more file", "the files of an endpoint that is opened",
-                         "remove files there, or name another folder with OPENNVSCI_RUNTIME_DIR");
+                         kNameYourOwn);
     }
     check_length(findings, facts);
     if (!facts.lost_session.empty() && facts.is_usual) {
