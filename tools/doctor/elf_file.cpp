@@ -91,8 +91,17 @@ std::vector<std::string> names_at(std::string_view names, const std::vector<std:
     return all;
 }
 
-// The name of its shared memory, which stays in a program that was stripped of its symbols.
-constexpr std::string_view kRuntimeMark = "/cudart.shm.";
+// The name of its shared memory, which stays in a program that was stripped of its symbols. In two parts, because this
+// program is looked at too.
+constexpr std::string_view kMarkStart = "/cudart";
+constexpr std::string_view kMarkEnd = ".shm.";
+
+bool has_mark(std::string_view bytes) {
+    for (std::size_t at = 0; (at = bytes.find(kMarkStart, at)) != std::string_view::npos; ++at) {
+        if (bytes.substr(at + kMarkStart.size()).starts_with(kMarkEnd)) return true;
+    }
+    return false;
+}
 
 // The runtime is a static library too, of which nothing else is left. What is linked in lies in the first part of a
 // file, which its kernels follow.
@@ -103,11 +112,11 @@ bool holds_cuda_runtime(const ElfImage& image) {
     for (const Elf64_Phdr& segment : image.segments()) {
         if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
         for (std::uint64_t at = 0; at < segment.p_filesz && searched < kMostSearched; at += kStep, searched += kStep) {
-            const std::uint64_t length = std::min(segment.p_filesz - at, kStep + kRuntimeMark.size());
+            const std::uint64_t length = std::min(segment.p_filesz - at, kStep + kMarkStart.size() + kMarkEnd.size());
             const auto bytes =
                 segment.p_offset > UINT64_MAX - at ? std::nullopt : image.bytes(segment.p_offset + at, length);
             if (!bytes) break;
-            if (bytes->find(kRuntimeMark) != std::string::npos) return true;
+            if (has_mark(*bytes)) return true;
         }
     }
     return false;
