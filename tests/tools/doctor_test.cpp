@@ -362,6 +362,23 @@ TEST(DoctorEnvironment, WhatContradictsIsNoted) {
     EXPECT_TRUE(is_fine(check_environment({{"CUDA_VISIBLE_DEVICES", "0,1"}})));
 }
 
+class DoctorFiles : public CommandTest {};
+
+TEST_F(DoctorFiles, FilesThatCannotBeUsedAreProblems) {
+    write_file("file", "");
+    const auto check = [&](const char* name, const std::string& path) { return check_environment({{name, path}}); };
+    const std::string file = (folder_ / "file").string();
+    for (const char* name : {"OPENNVSCI_CAPTURE", "OPENNVSCI_TRACE"}) {
+        EXPECT_TRUE(is_fine(check(name, file)));
+        EXPECT_TRUE(is_fine(check(name, (folder_ / "new").string())));
+        for (const std::string& wrong : {std::string("/nodir/x"), std::string("/dev/full"), folder_.string()})
+            EXPECT_TRUE(tells(check(name, wrong), State::problem, "a regular file that this user can write")) << wrong;
+    }
+    EXPECT_TRUE(is_fine(check("OPENNVSCI_SOFT_MACHINE", file)));
+    EXPECT_TRUE(tells(check("OPENNVSCI_SOFT_MACHINE", "/nonexist"), State::problem, "a machine file"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "new"));
+}
+
 class DoctorFolder : public CommandTest {
   protected:
     [[nodiscard]] std::vector<Finding> check(const std::string& name, const std::string& allowed = "") const {
@@ -378,7 +395,9 @@ TEST_F(DoctorFolder, ModesAreThoseThatTheLibraryTakes) {
     };
     EXPECT_EQ(count_of(check_mode(0700), State::problem), 0U);
     EXPECT_EQ(count_of(check_mode(0755), State::problem), 0U);
-    EXPECT_TRUE(tells(check_mode(0777), State::problem, "chmod 700"));
+    EXPECT_TRUE(tells(check_mode(0777), State::problem, "name a folder of your own"));
+    EXPECT_FALSE(tells(check_mode(0777), State::problem, "chmod"));
+    EXPECT_FALSE(tells(check_mode(01777), State::problem, "chmod"));
     EXPECT_TRUE(tells(check_mode(0720), State::problem, "mode 0720"));
     EXPECT_EQ(count_of(check_mode(0770, "12345"), State::problem), 0U);
 }
@@ -389,6 +408,7 @@ TEST_F(DoctorFolder, WhatIsNoFolderAndWhatCannotBeMadeIsTold) {
     EXPECT_TRUE(tells(check("none/below"), State::problem, "cannot be made"));
     write_file("file", "");
     EXPECT_TRUE(tells(check("file"), State::problem, "something else, or a link"));
+    EXPECT_FALSE(tells(check("file"), State::problem, "remove"));
     std::filesystem::create_directory_symlink(folder_, folder_ / "link");
     EXPECT_TRUE(tells(check("link"), State::problem, "something else, or a link"));
 }
@@ -416,6 +436,20 @@ TEST(DoctorFolderFacts, OwnersFileSystemsAndLengths) {
     EXPECT_TRUE(tells(check_folder(facts), State::problem, "no room"));
     facts.lost_session = "/run/user/7";
     EXPECT_TRUE(tells(check_folder(facts), State::note, "/run/user/7 is no folder"));
+}
+
+// A remedy is typed: it must not break what others use, nor be two commands.
+TEST(DoctorFolderFacts, OnlyTheUsualFolderIsToBeChanged) {
+    FolderFacts facts;
+    facts.path = "/tmp/a b;rm -rf 'x";
+    facts.is_there = facts.is_folder = facts.can_write = true;
+    facts.mode = 0777;
+    EXPECT_TRUE(tells(check_folder(facts), State::problem, "chmod 700 '/tmp/a b;rm -rf '\\''x'"));
+    facts.mode = 01777;
+    EXPECT_FALSE(tells(check_folder(facts), State::problem, "chmod"));
+    facts.mode = 0777;
+    facts.is_usual = false;
+    EXPECT_FALSE(tells(check_folder(facts), State::problem, "chmod"));
 }
 
 TEST(DoctorFolderFacts, TheFolderIsTheLibrarysOwn) {
@@ -536,6 +570,19 @@ TEST_F(DoctorCommandTest, SaysThatThisMachineIsHealthyAndChangesNothing) {
         EXPECT_NE(finding.at("state"), "problem");
     }
     EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
+TEST_F(DoctorCommandTest, TellsWhatIsWrongWithAMachineFile) {
+    write_file("machine.json", "{");
+    const Outcome outcome = doctor("", "OPENNVSCI_LOG=none OPENNVSCI_SOFT_MACHINE=machine.json COLUMNS=500");
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_TRUE(has(outcome, "machine.json is no machine file that can be used: ")) << outcome.output;
+}
+
+TEST_F(DoctorCommandTest, FindsNothingWrongWithTheCommandItself) {
+    const Outcome outcome = doctor("'" + (program_folder() / "opennvsci").string() + "'");
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+    EXPECT_FALSE(has(outcome, "CUDA runtime: static")) << outcome.output;
 }
 
 TEST_F(DoctorCommandTest, AProblemIsExitCodeOne) {

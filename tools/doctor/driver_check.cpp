@@ -98,7 +98,9 @@ void check_in_use(Findings& findings, const DriverFacts& facts) {
     const DriverInUse& in_use = facts.in_use;
     if (!in_use.failure.empty()) {
         return findings.problem("in use", in_use.failure, "a driver, or the software device",
-                                std::string("see the lines above; ") + kAskForSoftware);
+                                facts.wanted == "soft"
+                                    ? std::string("see the lines above, and those of the environment")
+                                    : std::string("see the lines above; ") + kAskForSoftware);
     }
     const std::string text = fmt::format("{} {}, CUDA {}: {}", in_use.is_software ? "software device" : "GPU driver",
                                          in_use.path, in_use.cuda_version, in_use.reason);
@@ -123,10 +125,10 @@ std::string driver_version_of(const std::string& path) {
 
 DriverInUse look_at_driver_in_use() {
     DriverInUse in_use;
-    const CommandOutcome outcome = run_own_command({"devices", "--json"}, {"OPENNVSCI_LOG=none"}, kLongestChoice);
+    const CommandOutcome outcome = run_own_command({"devices", "--json"}, {"OPENNVSCI_LOG=error"}, kLongestChoice);
     const auto printed = outcome.json();
     if (!printed) {
-        in_use.failure = outcome.reason();
+        in_use.failure = outcome.first_reason();
         return in_use;
     }
     try {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "doctor/environment.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <initializer_list>
 #include <numeric>
 #include <system_error>
@@ -40,6 +43,23 @@ bool are_users(std::string_view text) {
     return true;
 }
 
+// Whether a program that this user starts could write to the end of the file. Nothing is made.
+bool can_be_appended_to(std::string_view value) {
+    const std::filesystem::path path(value);
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0)
+        return S_ISREG(status.st_mode) && ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) == 0;
+    const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+    return path.has_filename() && ::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+bool can_be_read(std::string_view value) {
+    const std::string path(value);
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+           ::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) == 0;
+}
+
 // Which values a variable takes, and what becomes of another one.
 struct Values {
     const char* name;
@@ -68,6 +88,10 @@ constexpr Values kValues[] = {
      "1 is used"},
     {"OPENNVSCI_SOFT_MEMORY", [](std::string_view value) { return is_number(value, 1, INT64_MAX); },
      "a number of bytes, at least 1", "4294967296 is used"},
+    {"OPENNVSCI_SOFT_MACHINE", can_be_read, "a machine file that this user can read",
+     "the software device does not start"},
+    {"OPENNVSCI_CAPTURE", can_be_appended_to, "a regular file that this user can write", "nothing is captured"},
+    {"OPENNVSCI_TRACE", can_be_appended_to, "a regular file that this user can write", "nothing is traced"},
 };
 
 // The number of letters that must be put in, taken out or exchanged to make one of the other.

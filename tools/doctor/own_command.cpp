@@ -147,6 +147,13 @@ std::string CommandOutcome::reason() const {
     return text.empty() ? fmt::format("exit code {}", exit_code) : std::string(text);
 }
 
+std::string CommandOutcome::first_reason() const {
+    constexpr std::string_view kError = "opennvsci: error: ";
+    const std::string_view text = errors;
+    if (!failure.empty() || !text.starts_with(kError)) return reason();
+    return std::string(text.substr(kError.size(), text.find('\n') - kError.size()));
+}
+
 CommandOutcome run_own_command(const std::vector<std::string>& arguments, const std::vector<std::string>& variables,
                                milliseconds longest) {
     CommandOutcome outcome;

@@ -22,6 +22,8 @@ struct CommandOutcome {
     [[nodiscard]] std::optional<Json> json() const;
     /// What it said went wrong, without the name of the command.
     [[nodiscard]] std::string reason() const;
+    /// What the libraries printed first as an error, which says more than what followed from it; else reason().
+    [[nodiscard]] std::string first_reason() const;
 };
 
 /// Runs it with these variables ("NAME=VALUE") besides those of the environment. It is ended when the time is up.
