@@ -74,6 +74,10 @@ std::string summary_of_keys(const Explanation& all) {
     };
     const auto asked =
         static_cast<std::size_t>(std::ranges::count_if(all.lines, [](const Line& line) { return !line.asks.empty(); }));
+    if (asked == 0) {
+        const auto who = counted(all.participants.size(), "participant asks", "participants ask");
+        return fmt::format("{} for nothing", who);
+    }
     std::size_t rest = asked;
     std::string parts;
     for (const Part& part : kParts) {
