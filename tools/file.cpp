@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,7 +69,31 @@ bool give_name(const std::string& file, const std::filesystem::path& path, Exist
     return ::link(file.c_str(), path.c_str()) == 0 && ::unlink(file.c_str()) == 0;
 }
 
+// A limit of the size of files is an error here, and does not end the process, which would leave half a file behind.
+class WithoutSizeSignal {
+  public:
+    WithoutSizeSignal() { is_set_ = ::sigaction(SIGXFSZ, &ignored(), &before_) == 0; }
+    WithoutSizeSignal(const WithoutSizeSignal&) = delete;
+    WithoutSizeSignal& operator=(const WithoutSizeSignal&) = delete;
+    ~WithoutSizeSignal() {
+        if (is_set_) ::sigaction(SIGXFSZ, &before_, nullptr);
+    }
+
+  private:
+    static const struct sigaction& ignored() {
+        static const struct sigaction action = [] {
+            struct sigaction ignore {};
+            ignore.sa_handler = SIG_IGN;
+            return ignore;
+        }();
+        return action;
+    }
+    struct sigaction before_ {};
+    bool is_set_ = false;
+};
+
 bool make_file(const std::filesystem::path& path, std::string_view bytes, Existing existing) {
+    const WithoutSizeSignal guard;
     std::string file = path.string() + ".XXXXXX";
     const int descriptor = ::mkostemp(file.data(), O_CLOEXEC);
     if (descriptor < 0) return false;
