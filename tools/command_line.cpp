@@ -5,8 +5,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <memory>
+#include <new>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -122,10 +124,16 @@ int finish(Command&& command) {
 // Runs a command that answers a question: 0 yes, 1 no, 2 there is no answer.
 template <class Question>
 int answer(Question&& question) {
-    const Result<bool> answered = question();
-    if (!answered) return report(answered.error(), kUsage);
-    if (const Result<> printed = finish_output(); !printed) return report(printed.error(), kUsage);
-    return *answered ? 0 : kFailure;
+    try {
+        const Result<bool> answered = question();
+        if (!answered) return report(answered.error(), kUsage);
+        if (const Result<> printed = finish_output(); !printed) return report(printed.error(), kUsage);
+        return *answered ? 0 : kFailure;
+    } catch (const std::bad_alloc&) {
+        return report({"not enough memory", {}}, kUsage);
+    } catch (const std::exception& error) {
+        return report({error.what(), {}}, kUsage);
+    }
 }
 
 }  // namespace

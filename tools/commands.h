@@ -97,11 +97,12 @@ struct ExplainOptions {
     bool all = false;  ///< everybody and every key
     std::string why;   ///< only this key; empty: all
     bool json = false;
-    std::filesystem::path html;  ///< empty: no page; "-": on stdout, and nothing else there
-    bool force = false;          ///< a page that is there is replaced
-    bool apply = false;          ///< the suggestions are followed
-    std::size_t only = 0;        ///< the number of the negotiation in the file, from 1; 0: all
-    std::string machine;         ///< a machine file, or the name of one; empty: this machine
+    std::filesystem::path html;     ///< empty: no page; "-": on stdout, and nothing else there
+    bool force = false;             ///< a page that is there is replaced
+    bool apply = false;             ///< the suggestions are followed
+    std::size_t only = 0;           ///< the number of the negotiation in the file, from 1; 0: all
+    std::string machine;            ///< a machine file, or the name of one; empty: this machine
+    std::vector<std::string> gpus;  ///< "OLD=NEW": who asks for the GPU OLD asks for NEW instead
 };
 /// Makes the negotiations of a file again and prints why they end as they do; true if all reconcile. Errors: there is
 /// no answer.

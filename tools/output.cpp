@@ -88,6 +88,16 @@ std::string printable(std::string_view text) {
     return shown;
 }
 
+std::string shortened(std::string text, std::size_t most) {
+    constexpr std::string_view kMore = "…";
+    if (text.size() <= most) return text;
+    std::size_t kept = most - kMore.size();
+    while (kept > 0 && (text[kept] & 0xc0) == 0x80)
+        --kept;  // inside of a character
+    text.resize(kept);
+    return text.append(kMore);
+}
+
 void flush_output() {
     note_error(std::fflush(stdout) == 0);
 }

@@ -44,6 +44,9 @@ void print_json_value(const Json& value);
 /// UTF-8.
 [[nodiscard]] std::string printable(std::string_view text);
 
+/// At most so many bytes of a text, of whole characters; one that was longer ends with "…".
+[[nodiscard]] std::string shortened(std::string text, std::size_t most);
+
 /// Sends on what was printed so far: before something else, or a child, prints.
 void flush_output();
 

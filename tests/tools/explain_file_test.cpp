@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Negotiation files are hostile: what is wrong in one is told with its place, and ends in exit code 2.
+#include <chrono>
+#include <cstddef>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -17,8 +19,8 @@ class ExplainFileTest : public CommandTest {
     [[nodiscard]] std::string mistake_in(const std::string& text) const {
         write_file("file.json", text);
         const auto file = read_negotiations((folder_ / "file.json").string());
-        if (file) return {};
-        const std::string& said = file.error().text;
+        if (file && file->mistakes.empty()) return {};
+        const std::string& said = file ? file->mistakes.front() : file.error().text;
         const std::string folder = folder_.string() + '/';
         return said.starts_with(folder) ? said.substr(folder.size()) : said;
     }
@@ -97,6 +99,9 @@ TEST_F(ExplainFileTest, MistakesHaveTheirLineAndPlace) {
         {std::string(100000, '{'), "more than 32 levels deep"},
         {"{\"a\":" + std::string(40, '[') + std::string(40, ']') + "}", "more than 32 levels deep"},
         {"{\"a\": \"" + std::string(std::size_t{17} << 20U, 'x') + "\"}", "the limit is"},
+        {"{\"" + std::string(1025, 'x') + "\": 1}", "a name in it has more than 1024 bytes"},
+        {asking("\"NvSciBufRawBufferAttrKey_Size\": 18446744073709551616"),
+         "Size: '18446744073709551616' is no value of it"},
     };
     for (const Case& one : cases)
         EXPECT_NE(mistake_in(one.text).find(one.said), std::string::npos)
@@ -105,6 +110,46 @@ TEST_F(ExplainFileTest, MistakesHaveTheirLineAndPlace) {
     for (int i = 0; i < 1024; ++i)
         many += ", {\"asks\": {}}";
     EXPECT_NE(mistake_in(negotiation(many)).find("there are 1025, the limit is 1024"), std::string::npos);
+}
+
+// The parser would take hours for a file of 16 MiB of members.
+TEST_F(ExplainFileTest, MembersAreLimited) {
+    const auto of = [](const std::string& one, std::size_t count, bool is_array) {
+        std::string text;
+        for (std::size_t i = 0; i < count; ++i)
+            text += (i == 0 ? "" : ",") + (is_array ? one : "\"k" + std::to_string(i) + "\":" + one);
+        return (is_array ? "[" : "{") + text + (is_array ? "]" : "}");
+    };
+    const auto file = [&](const std::string& value) { return negotiation("{\"asks\": {}}", ", \"other\": " + value); };
+    for (const bool is_array : {false, true}) {
+        EXPECT_EQ(mistake_in(file(of("{\"a\":1}", 2048, is_array))), "");
+        const auto begin = std::chrono::steady_clock::now();
+        EXPECT_NE(mistake_in(file(of("{\"a\":1}", 500000, is_array))).find("more than 2048 members"),
+                  std::string::npos);
+        EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+    }
+}
+
+// Another process wrote behind a line of a program that met a full disk.
+TEST_F(ExplainFileTest, ACutFirstLineHidesNoOther) {
+    const std::string whole = R"({"format_version":1,"interface":"NvSciBuf","participants":[{"asks":{}}]})";
+    for (std::size_t kept = 1; kept < whole.size(); ++kept) {
+        write_file("cut.json", whole.substr(0, kept) + '\n' + whole + '\n' + whole + '\n');
+        const auto file = read_negotiations((folder_ / "cut.json").string());
+        ASSERT_TRUE(file) << kept << ": " << file.error().text;
+        EXPECT_EQ(file->negotiations.size(), 2U) << kept;
+        EXPECT_EQ(file->cut_lines.size(), 1U) << kept;
+    }
+    // Objects over several lines may begin in the same way.
+    const std::string lines = "{\"format_version\":1,\n\"interface\":\"NvSciBuf\",\"participants\":[{\"asks\":{}}]}\n";
+    EXPECT_EQ(mistake_in(lines + lines), "");
+    std::string broken = whole + '\n';
+    for (int i = 0; i < 1000; ++i)
+        broken += "{\n";
+    write_file("broken.json", broken);
+    const Outcome told = run("explain broken.json");
+    EXPECT_EQ(count(told.output, "the line is cut off"), 5);
+    EXPECT_TRUE(has(told, "995 more lines are cut off, and left out")) << told.output;
 }
 
 // What only the list itself refuses.

@@ -3,6 +3,9 @@
 // `opennvsci explain` and `check`: what a person reads about the negotiations that come with the tool, what a program
 // reads, and what comes of following the suggestions.
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -16,10 +19,13 @@ namespace {
 
 class ExplainTest : public CommandTest {
   protected:
-    static std::string example(const std::string& name) {
+    static std::string example_file(const std::string& name) {
         return "'" + (program_folder().parent_path() / "share/opennvsci/negotiations" / (name + ".json")).string() +
                "'";
     }
+    /// With the machine whose GPU those files name: that of a software device here depends on the user.
+    static std::string example(const std::string& name) { return example_file(name) + kMachine; }
+    static constexpr const char* kMachine = " --machine software-device";
     [[nodiscard]] Json json_of(const std::string& arguments) const {
         return Json::parse(run(arguments + " --json 2>/dev/null").output, nullptr, false);
     }
@@ -85,7 +91,7 @@ const std::vector<Scenario>& scenarios() {
         {"unknown-gpu",
          1,
          "NvSciBufGeneralAttrKey_GpuId",
-         {"is no GPU of this machine", "GPU-3b36f6cb-faca-8ce0-8370-7b9853d9e58d"},
+         {"is no GPU of this machine", "GPU-00000000-0000-8000-8000-000000000001"},
          1},
         {"compression-denied",
          0,
@@ -165,7 +171,7 @@ TEST_F(ExplainTest, JsonGoesRound) {
             const Outcome first = run("explain --json " + std::string(apply) + example(scenario.name) + " 2>/dev/null");
             EXPECT_EQ(count(first.output, "\n"), 1) << "one line";
             write_file("again.json", first.output);
-            const Outcome again = run("explain --json again.json 2>/dev/null");
+            const Outcome again = run("explain --json again.json 2>/dev/null" + std::string(kMachine));
             EXPECT_EQ(again.output, first.output) << scenario.name;
             EXPECT_EQ(again.exit_code, first.exit_code) << scenario.name;
         }
@@ -319,21 +325,185 @@ TEST_F(ExplainTest, ThePageIsWrittenBesideTheText) {
 }
 
 TEST_F(ExplainTest, AnotherMachineAnswersForItself) {
-    const Outcome here = run("check " + example("differing-sizes") + " --machine software-device");
+    const Outcome here = run("check " + example("differing-sizes"));
     EXPECT_EQ(here.exit_code, 1) << here.output;
     EXPECT_TRUE(has(here, "On the machine software-device: OpenNvSci software device")) << here.output;
     // The GPU of the software device is none of that machine.
-    const Outcome there = run("check " + example("compression-denied") + " --machine h100");
+    const Outcome there = run("check " + example_file("compression-denied") + " --machine h100");
     EXPECT_EQ(there.exit_code, 1) << there.output;
     EXPECT_TRUE(has(there, "is no GPU of this machine")) << there.output;
-    EXPECT_EQ(run("explain " + example("compression-denied") + " --machine h100").exit_code, 1);
-    EXPECT_TRUE(json_of("check --machine h100 " + example("compression-denied")).is_object());
-    EXPECT_EQ(run("check " + example("formats")).exit_code, 2) << "which machine?";
-    const Outcome unknown = run("check " + example("formats") + " --machine nowhere");
+    EXPECT_EQ(run("explain " + example_file("compression-denied") + " --machine h100").exit_code, 1);
+    EXPECT_TRUE(json_of("check --machine h100 " + example_file("compression-denied")).is_object());
+    EXPECT_EQ(run("check " + example_file("formats")).exit_code, 2) << "which machine?";
+    const Outcome unknown = run("check " + example_file("formats") + " --machine nowhere");
     EXPECT_EQ(unknown.exit_code, 2);
     EXPECT_TRUE(has(unknown, "'nowhere' is neither a machine file nor one of")) << unknown.output;
     write_file("broken.json", "{");
-    EXPECT_EQ(run("check " + example("formats") + " --machine broken.json").exit_code, 2);
+    const Outcome broken = run("check " + example_file("formats") + " --machine broken.json", "OPENNVSCI_LOG=none");
+    EXPECT_EQ(broken.exit_code, 2);
+    EXPECT_TRUE(has(broken, "broken.json is no machine file that can be used: ")) << broken.output;
+}
+
+// The way is told, and leads to an answer; GPUs that nobody asks for are a slip.
+TEST_F(ExplainTest, GpusOfAnotherMachineAreReplaced) {
+    const std::string file = example_file("compression-denied") + " --machine h100";
+    const Outcome refused = run("check " + file);
+    const auto told = [&](const std::string& which) {
+        const auto at = refused.output.find("\n  " + which + "=GPU-");
+        return at == std::string::npos ? std::string() : refused.output.substr(at + 7, 40);
+    };
+    EXPECT_EQ(told("OLD"), "GPU-00000000-0000-8000-8000-000000000001") << refused.output;
+    const std::string option = "--gpu " + told("OLD") + '=' + told("NEW");
+    const Outcome answered = run("check " + file + ' ' + option);
+    EXPECT_EQ(answered.exit_code, 0) << option << '\n' << answered.output;
+    EXPECT_FALSE(has(answered, "OLD=")) << answered.output;
+    const Json fields = json_of("check " + file + ' ' + option);
+    EXPECT_EQ(fields["machine"], "h100");
+    for (const char* wrong : {"GPU-1=GPU-2", "''", "GPU-00000000-0000-8000-8000-000000000001"})
+        EXPECT_EQ(run("check " + file + " --gpu " + wrong).exit_code, 2) << wrong;
+    const Outcome nobody = run("check " + example_file("formats") + " --machine h100 " + option);
+    EXPECT_EQ(nobody.exit_code, 2);
+    EXPECT_TRUE(has(nobody, "nobody asks for GPU-00000000")) << nobody.output;
+}
+
+// What the program got is the recorded result, and not what comes out here.
+TEST_F(ExplainTest, RecordedDecisionsAreComparedKeyByKey) {
+    const Json made = json_of("explain " + example("compression-denied"));
+    Json recorded = made;
+    recorded["participants"][1]["peer"] = "nvscisync_a_0";
+    Json& decisions = recorded["report"]["decisions"];
+    ASSERT_GT(decisions.size(), 7U);
+    for (std::size_t i = 0; i < 7; ++i)
+        decisions[i]["granted_text"] = "recorded" + std::to_string(i);
+    write_file("recorded.json", recorded.dump());
+    const Outcome told = run("explain recorded.json" + std::string(kMachine));
+    EXPECT_TRUE(has(told, "Recorded: " + decisions[0]["key"].get<std::string>() + " recorded0, here ")) << told.output;
+    EXPECT_TRUE(has(told, "recorded4, here ")) << told.output;
+    EXPECT_TRUE(has(told, "; and 2 more.")) << told.output;
+    EXPECT_TRUE(has(told, "Lists of peers are reconciled here")) << told.output;
+    write_file("same.json", made.dump());
+    const Outcome same = run("explain same.json" + std::string(kMachine));
+    EXPECT_FALSE(has(same, "Recorded:")) << same.output;
+    EXPECT_FALSE(has(same, "Lists of peers")) << same.output;
+}
+
+// A document must not say of a program what it never got.
+TEST_F(ExplainTest, TheCodeIsOfTheReportBesideIt) {
+    Json file = json_of("explain " + example("differing-sizes"));
+    file["call"] = {{"function", "NvSciBufAttrListReconcile"}, {"code", "NvSciError_Success"}};
+    file["process"] = {{"pid", 1}};
+    file["time"] = "2026-11-26T18:59:44.123456Z";
+    write_file("file.json", file.dump());
+    const Json here = json_of("explain file.json");
+    EXPECT_EQ(here["call"]["code"], "NvSciError_ReconciliationFailed");
+    EXPECT_EQ(here["process"]["pid"], 1);
+    for (const char* option : {" --apply", " --machine h100"}) {
+        const Json other = json_of(std::string("explain file.json") + option);
+        for (const char* member : {"call", "process", "time"})
+            EXPECT_FALSE(other.contains(member)) << option << ' ' << member;
+    }
+}
+
+// Every key but two differs, and each step uncovers the next one.
+TEST_F(ExplainTest, AppliedSuggestionsMayBeMany) {
+    const Json a = Json::parse(R"({
+        "Image:Layout": "PitchLinear", "Image:PlaneCount": 1, "Image:PlaneColorFormat": "A8B8G8R8",
+        "Image:PlaneColorStd": "SRGB", "Image:PlaneWidth": 128, "Image:PlaneHeight": 128,
+        "Image:ScanType": "Progressive", "Image:TopPadding": 0, "Image:BottomPadding": 0, "Image:LeftPadding": 0,
+        "Image:RightPadding": 0, "Image:VprFlag": false, "Image:ImageCount": 1, "Tensor:DataType": "Uint8",
+        "Tensor:NumDims": 4, "Tensor:SizePerDim": [1, 128, 128, 4], "Tensor:AlignmentPerDim": [1, 1, 1, 1],
+        "Tensor:PixelFormat": "A8B8G8R8", "Tensor:BaseAddrAlign": 256})");
+    const Json b = Json::parse(R"({
+        "Image:Layout": "BlockLinear", "Image:PlaneCount": 2, "Image:PlaneColorFormat": "Y10",
+        "Image:PlaneColorStd": "REC709_ER", "Image:PlaneWidth": 64, "Image:PlaneHeight": 64,
+        "Image:ScanType": "Interlace", "Image:TopPadding": 1, "Image:BottomPadding": 1, "Image:LeftPadding": 1,
+        "Image:RightPadding": 1, "Image:VprFlag": false, "Tensor:DataType": "Uint16", "Tensor:NumDims": 3,
+        "Tensor:SizePerDim": [2, 3, 4], "Tensor:AlignmentPerDim": [2, 2, 2], "Tensor:PixelFormat": "Y10",
+        "Tensor:BaseAddrAlign": 512})");
+    Json file{{"format_version", 1}, {"interface", "NvSciBuf"}};
+    for (const Json& one : {a, b}) {
+        Json asks{{"NvSciBufGeneralAttrKey_Types", {"Image", "Tensor"}}};
+        for (const auto& [name, value] : one.items()) {
+            const auto colon = name.find(':');
+            asks["NvSciBuf" + name.substr(0, colon) + "AttrKey_" + name.substr(colon + 1)] = value;
+        }
+        file["participants"].push_back({{"name", file.contains("participants") ? "b" : "a"}, {"asks", asks}});
+    }
+    write_file("file.json", file.dump());
+    const Outcome applied = run("explain --apply file.json");
+    EXPECT_EQ(applied.exit_code, 0) << applied.output;
+    EXPECT_GT(count(applied.output, " out, which was ") + count(applied.output, " asks "), 16) << applied.output;
+}
+
+TEST_F(ExplainTest, OneThatCannotBeReadDoesNotHideTheOthers) {
+    const std::string good = run("explain --json " + example("formats") + " 2>/dev/null").output;
+    write_file("mix", good + R"({"format_version":1,"interface":"NvSciBuf","participants":[{"asks":{"NoKey":1}}]})" +
+                          "\n{\"format_version\":}\n" + good);
+    const Outcome all = run("explain mix");
+    EXPECT_EQ(all.exit_code, 2);
+    EXPECT_TRUE(has(all, "mix:2: participants[0].asks.NoKey: there is no key 'NoKey'")) << all.output;
+    EXPECT_TRUE(has(all, "mix:3: syntax error")) << all.output;
+    EXPECT_EQ(count(all.output, "they disagree"), 2) << all.output;
+    EXPECT_EQ(run("explain mix --only 1").exit_code, 1);
+    EXPECT_EQ(run("explain mix --only 4").exit_code, 1);
+    EXPECT_EQ(run("explain mix --only 2").exit_code, 2);
+    EXPECT_EQ(run("explain mix --only 3").exit_code, 2);
+    EXPECT_TRUE(has(run("explain mix --only 5"), "mix has 4 negotiations, not 5"));
+}
+
+TEST_F(ExplainTest, EqualNamesAreToldApart) {
+    write_file("same", R"({"format_version": 1, "interface": "NvSciBuf", "participants": [
+        {"name": "list 2", "asks": {"NvSciBufGeneralAttrKey_Types": "RawBuffer", "NvSciBufRawBufferAttrKey_Size": 1}},
+        {"asks": {"NvSciBufGeneralAttrKey_Types": "RawBuffer", "NvSciBufRawBufferAttrKey_Size": 2}},
+        {"name": "camera", "asks": {"NvSciBufGeneralAttrKey_Types": "RawBuffer", "NvSciBufRawBufferAttrKey_Size": 3}},
+        {"name": "camera", "asks": {"NvSciBufGeneralAttrKey_Types": "RawBuffer", "NvSciBufRawBufferAttrKey_Size": 4}}]})");
+    const Outcome told = run("explain same --all");
+    for (const char* words :
+         {"list 2 (list 1) asks 1", "list 2 asks 2", "camera (list 3) asks 3", "camera (list 4) asks 4"})
+        EXPECT_TRUE(has(told, words)) << words << '\n' << told.output;
+}
+
+TEST_F(ExplainTest, AnEmptyKeyAndThePageOnTheFileItselfAreRefused) {
+    EXPECT_EQ(run("explain --why '' " + example("formats")).exit_code, 2);
+    const std::string text = run("explain --json " + example("formats") + " 2>/dev/null").output;
+    write_file("f", text);
+    EXPECT_EQ(run("explain f --html f --force").exit_code, 2);
+    EXPECT_EQ(run("explain f --html ./f --force").exit_code, 2);
+    EXPECT_EQ(read_file("f"), text);
+}
+
+// A script takes 1 for the answer "no".
+TEST_F(ExplainTest, WithoutMemoryThereIsNoAnswer) {
+    const char* const limit = "ulimit -v 100000;";
+    if (run("--version", limit).exit_code != 0) GTEST_SKIP() << "it does not even start, as with a sanitizer";
+    write_file("large", "");
+    std::filesystem::resize_file(folder_ / "large", std::uintmax_t{200} << 20U);
+    const Outcome outcome = run("explain large", limit);
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_EQ(outcome.output, "opennvsci: not enough memory\n");
+}
+
+TEST_F(ExplainTest, ALimitOfFileSizesIsAnErrorAndLeavesNothing) {
+    const Outcome outcome = run("explain --html page.html " + example("formats"), "ulimit -f 8;");
+    EXPECT_EQ(outcome.exit_code, 2) << outcome.output;
+    EXPECT_TRUE(has(outcome, "cannot write page.html")) << outcome.output;
+    EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
+// What the command makes again is no part of a program's capture.
+TEST_F(ExplainTest, TheCommandRecordsNothingOfItsOwn) {
+    const std::string recording = "OPENNVSCI_DEVICE=soft OPENNVSCI_CAPTURE=capture OPENNVSCI_TRACE=trace";
+    for (const std::string& command :
+         {"explain " + example("formats"), std::string("devices"), std::string("doctor"), std::string("layout --help"),
+          std::string("layout --type raw --bytes 4096 --cpu"), "check " + example("formats")}) {
+        static_cast<void>(run(command, recording));
+        EXPECT_TRUE(std::filesystem::is_empty(folder_)) << command;
+    }
+    const Outcome config = run("config", recording);
+    EXPECT_EQ(count(config.output, " capture "), 1) << config.output;
+    static_cast<void>(run("demo", recording));
+    EXPECT_FALSE(read_file("capture").empty());
+    EXPECT_FALSE(read_file("trace").empty());
 }
 
 }  // namespace

@@ -13,7 +13,15 @@
 namespace opennvsci::tool {
 namespace {
 
-constexpr std::size_t kMaxRounds = 16;
+constexpr std::size_t kMaxSteps = 1024;
+
+// Most steps take an ask away; a suggestion that asks for something else is there once for a key.
+std::size_t most_steps(const Negotiation& negotiation) {
+    std::size_t asks = 1;
+    for (const Wishes& wishes : negotiation.participants)
+        asks += wishes.wishes.size();
+    return std::min(asks, kMaxSteps);
+}
 
 // What a report says to do next; a copy, because the report goes with the next refusal.
 struct Step {
@@ -89,17 +97,19 @@ const OpenNvSciDecision* next_decision(const OpenNvSciReport& report, const std:
 
 Result<Followed> follow_suggestions(const Negotiation& negotiation) {
     OPENNVSCI_TRY_ASSIGN(first, Rerun::of(negotiation));
-    Followed now{negotiation, std::move(first), {}};
+    Followed now{negotiation, std::move(first), {}, 0};
     std::size_t good_changes = 0;  // up to which it is known to reconcile
     std::optional<Negotiation> good;
     std::set<std::uint32_t> done;
-    for (std::size_t round = 0; round < kMaxRounds; ++round) {
+    const std::size_t most = most_steps(negotiation);
+    std::size_t steps = 0;
+    for (;; ++steps) {
         if (now.rerun.reconciles()) {
             good = now.negotiation;
             good_changes = now.changes.size();
         }
         const OpenNvSciDecision* const decision = next_decision(now.rerun.report(), done);
-        if (decision == nullptr) break;
+        if (decision == nullptr || steps == most) break;
         Step step = follow(now.negotiation, now.rerun.report(), *decision);
         if (step.negotiation.participants.empty()) break;
         done.insert(step.key);
@@ -109,6 +119,7 @@ Result<Followed> follow_suggestions(const Negotiation& negotiation) {
         now.rerun = std::move(rerun);
     }
     if (now.rerun.reconciles()) return now;
+    if (steps == most) now.steps_taken_back = steps;
     now.negotiation = good.value_or(negotiation);
     now.changes.resize(good_changes);
     OPENNVSCI_TRY_ASSIGN(last, Rerun::of(now.negotiation));

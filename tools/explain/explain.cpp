@@ -2,13 +2,20 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "commands.h"
+#include "doctor/own_command.h"
 #include "explain/apply.h"
+#include "explain/gpu_names.h"
 #include "explain/matrix.h"
 #include "explain/negotiation_file.h"
 #include "explain/page.h"
@@ -24,6 +31,8 @@
 namespace opennvsci::tool {
 namespace {
 
+constexpr std::chrono::milliseconds kLongestLook{30'000};
+
 bool has_colours() {
     const char* const no_colour = std::getenv("NO_COLOR");
     const char* const terminal = std::getenv("TERM");
@@ -37,11 +46,32 @@ Result<std::string> begin_on(const std::string& machine) {
     OPENNVSCI_TRY_ASSIGN(path, find_machine(machine));
     OPENNVSCI_TRY(use_machine(path));
     const OpenNvSciDriver* driver = nullptr;
-    OPENNVSCI_TRY(check(opennvsciGetDriver(&driver), "opennvsciGetDriver"));
+    if (const auto got = check(opennvsciGetDriver(&driver), "opennvsciGetDriver"); !got) {
+        // What is wrong with the file the library only prints, and OPENNVSCI_LOG may keep it from that.
+        const CommandOutcome told = run_own_command({"devices", "--json"}, {"OPENNVSCI_LOG=error"}, kLongestLook);
+        return fail(told.json() ? got.error().text : printable(told.first_reason()));
+    }
     std::string text = fmt::format("On the machine {}:", printable(machine));
     for (std::size_t i = 0; i < driver->deviceCount; ++i)
         text += fmt::format("{} {}", i == 0 ? "" : ",", printable(driver->devices[i].name));
     return text + '\n';
+}
+
+// The first ones, because a file may be of nothing else.
+void tell_what_is_left_out(const NegotiationFile& file) {
+    constexpr std::size_t kMostTold = 5;
+    for (std::size_t i = 0; i < std::min(file.cut_lines.size(), kMostTold); ++i) {
+        std::fprintf(stderr, "opennvsci: %s:%zu: the line is cut off, and left out\n", file.name.c_str(),
+                     file.cut_lines[i]);
+    }
+    for (std::size_t i = 0; i < std::min(file.mistakes.size(), kMostTold); ++i)
+        std::fprintf(stderr, "opennvsci: %s; left out\n", file.mistakes[i].c_str());
+    const auto tell_more = [&](std::size_t count, const char* what) {
+        if (count <= kMostTold) return;
+        std::fprintf(stderr, "opennvsci: %s: %zu more %s left out\n", file.name.c_str(), count - kMostTold, what);
+    };
+    tell_more(file.cut_lines.size(), "lines are cut off, and");
+    tell_more(file.mistakes.size(), "negotiations cannot be read, and are");
 }
 
 // The memory map of a buffer that was negotiated; empty if there is none.
@@ -62,7 +92,7 @@ class Explainer {
     [[nodiscard]] Result<bool> explain(const Negotiation& negotiation) {
         if (options_.apply) {
             OPENNVSCI_TRY_ASSIGN(followed, follow_suggestions(negotiation));
-            return take(followed.negotiation, followed.rerun, &followed.changes);
+            return take(followed.negotiation, followed.rerun, &followed);
         }
         OPENNVSCI_TRY_ASSIGN(rerun, Rerun::of(negotiation));
         return take(negotiation, rerun, nullptr);
@@ -72,39 +102,51 @@ class Explainer {
     [[nodiscard]] bool has_found_key() const noexcept { return has_found_key_; }
 
   private:
-    [[nodiscard]] Result<bool> take(const Negotiation& negotiation, Rerun& rerun,
-                                    const std::vector<std::string>* changes) {
+    [[nodiscard]] Result<bool> take(const Negotiation& negotiation, Rerun& rerun, const Followed* followed) {
         const bool reconciles = rerun.reconciles();
         Json fields;  // made first: the report of a refusal goes with the next call that fails
-        if (!options_.html.empty()) fields = negotiation_json(negotiation, rerun.report());
-        if (options_.html != "-") OPENNVSCI_TRY(show(negotiation, rerun, changes));
+        if (!options_.html.empty()) fields = json_of(negotiation, rerun);
+        if (options_.html != "-") OPENNVSCI_TRY(show(negotiation, rerun, followed));
         if (options_.html.empty()) return reconciles;
         OPENNVSCI_TRY_ASSIGN(layout, draw_layout(rerun));
         pages_.push_back({std::move(fields), std::move(layout)});
         return reconciles;
     }
 
-    [[nodiscard]] Result<> show(const Negotiation& negotiation, const Rerun& rerun,
-                                const std::vector<std::string>* changes) {
+    [[nodiscard]] Json json_of(const Negotiation& negotiation, const Rerun& rerun) const {
+        Json fields =
+            negotiation_json(negotiation, rerun, options_.apply || !options_.machine.empty() || !options_.gpus.empty());
+        if (!options_.machine.empty()) fields["machine"] = printable(options_.machine);
+        return fields;
+    }
+
+    [[nodiscard]] Result<> show(const Negotiation& negotiation, const Rerun& rerun, const Followed* followed) {
         if (options_.json) {
             // What devices and programs are called may be no UTF-8.
-            print("{}\n",
-                  negotiation_json(negotiation, rerun.report()).dump(-1, ' ', true, Json::error_handler_t::replace));
+            print("{}\n", json_of(negotiation, rerun).dump(-1, ' ', true, Json::error_handler_t::replace));
             return {};
         }
         if (!std::exchange(is_first_, false)) print_text("\n");
         if (has_headings_) print_text(wrapped(origin_text(negotiation), width_));
-        if (changes != nullptr) show_changes(*changes, rerun.report().verdict);
+        if (followed != nullptr) show_changes(*followed, rerun.report().verdict);
         if (!options_.why.empty()) return show_why(negotiation, rerun.report());
         const OpenNvSciReport& report = rerun.report();
         print_text(wrapped(end_text(negotiation, report), width_));
-        if (changes == nullptr) print_text(wrapped(difference_text(negotiation, report), width_));
+        if (followed == nullptr) print_text(wrapped(difference_text(negotiation, report), width_));
         print("\n{}\n", matrix(report, {options_.all, width_, has_colours_}));
         print_text(wrapped(options_.all ? report.fullText : report.text, width_));
+        print_text(wrapped(gpu_hint(report), width_));
         return {};
     }
 
-    void show_changes(const std::vector<std::string>& changes, OpenNvSciVerdict verdict) const {
+    void show_changes(const Followed& followed, OpenNvSciVerdict verdict) const {
+        const std::vector<std::string>& changes = followed.changes;
+        if (followed.steps_taken_back != 0) {
+            print_text(wrapped(fmt::format("After {} suggestions it still does not reconcile; they are taken back.\n\n",
+                                           followed.steps_taken_back),
+                               width_));
+            if (changes.empty()) return;
+        }
         const bool is_granted = verdict == OpenNvSciVerdict_Granted;
         const char* const nothing = is_granted
                                         ? "Nothing had to be changed.\n"
@@ -139,29 +181,29 @@ Result<bool> explain(const ExplainOptions& options) {
     const Existing existing = options.force ? Existing::replace : Existing::keep;
     const bool has_page = !options.html.empty();
     const bool is_page_on_stdout = options.html == "-";
-    if (has_page && !is_page_on_stdout) OPENNVSCI_TRY(check_may_write(options.html, existing));
-    OPENNVSCI_TRY_ASSIGN(file, read_negotiations(options.file));
-    for (const std::size_t line : file.cut_lines)
-        std::fprintf(stderr, "opennvsci: %s:%zu: the line is cut off, and left out\n", file.name.c_str(), line);
-    const std::size_t count = file.negotiations.size();
-    if (options.only > count) {
-        return fail(
-            fmt::format("{} has {} negotiation{}, not {}", file.name, count, count == 1 ? "" : "s", options.only));
+    if (has_page && !is_page_on_stdout) {
+        std::error_code none;
+        if (std::filesystem::equivalent(options.html, options.file, none))
+            return fail("--html names the negotiation file itself, which would be lost");
+        OPENNVSCI_TRY(check_may_write(options.html, existing));
     }
+    OPENNVSCI_TRY_ASSIGN(gpus, GpuNames::of(options.gpus));
+    OPENNVSCI_TRY_ASSIGN(file, read_negotiations(options.file, options.only, std::move(gpus)));
+    tell_what_is_left_out(file);
     if (!options.machine.empty()) {
         OPENNVSCI_TRY_ASSIGN(machine, begin_on(options.machine));
         if (!options.json && !is_page_on_stdout) print_text(wrapped(machine, terminal_width()));
     }
-    Explainer explainer(options, count > 1);
+    Explainer explainer(options, file.count > 1);
     bool all_reconcile = true;
     for (const Negotiation& negotiation : file.negotiations) {
-        if (options.only != 0 && negotiation.number != options.only) continue;
         OPENNVSCI_TRY_ASSIGN(reconciles, explainer.explain(negotiation));
         all_reconcile = all_reconcile && reconciles;
     }
     if (!options.why.empty() && !explainer.has_found_key()) return fail("--why: no negotiation has this key");
     if (is_page_on_stdout) print_text(explainer.page());
     if (has_page && !is_page_on_stdout) OPENNVSCI_TRY(write_file(options.html, explainer.page(), existing));
+    if (!file.mistakes.empty()) return fail("");  // which were told
     return all_reconcile;
 }
 

@@ -4,12 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <set>
 #include <utility>
 #include <vector>
-
-#include "json_text.h"
 
 namespace opennvsci::tool {
 namespace {
@@ -17,10 +16,72 @@ namespace {
 constexpr std::size_t kMaxDepth = 32;                            // a report has 7
 constexpr std::size_t kMaxObjectBytes = std::size_t{16} << 20U;  // that of a thousand participants has 2 MiB
 
+// Of what one object or array holds, and of all together; a report has as many asks for a key as there are
+// participants, 1024. The parser looks for each among all before it, so a file of 16 MiB with more of them would take
+// hours.
+constexpr std::size_t kMaxMembers = 2048;
+constexpr std::size_t kMaxMembersInAll = std::size_t{1} << 19U;
+constexpr std::size_t kMaxMemberNameBytes = 1024;
+constexpr std::size_t kMaxPathBytes = 256;  // of a member whose line is remembered
+
 constexpr std::string_view kBlanks = " \t\r\n";
+
+struct Extent {
+    std::size_t size = 0;          // 0: it does not end
+    const char* excess = nullptr;  // what there is too much of, if anything, with the limit
+    std::size_t limit = 0;
+};
+
+// Of the object that the text begins with, by its braces.
+Extent extent_of(std::string_view text) {
+    Extent extent;
+    const auto exceed = [&](const char* what, std::size_t limit) {
+        if (extent.excess == nullptr) extent = {0, what, limit};
+    };
+    std::array<std::size_t, kMaxDepth + 1> members{};  // of what is open
+    std::size_t in_all = 0;
+    std::size_t depth = 0;
+    std::size_t string = 0;  // where the last one began, and how long it is
+    std::size_t length = 0;
+    bool is_in_string = false;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const char c = text[at];
+        if (!is_in_string && (c == ',' || c == '{' || c == '[') && ++in_all > kMaxMembersInAll) {
+            exceed("it has more than {} members in all, the limit", kMaxMembersInAll);
+        }
+        if (is_in_string) {
+            if (c == '\\') ++at;
+            if (c != '"') continue;
+            is_in_string = false;
+            length = at - string;
+        } else if (c == '"') {
+            is_in_string = true;
+            string = at + 1;
+        } else if (c == '{' || c == '[') {
+            if (++depth > kMaxDepth) exceed("it is more than {} levels deep", kMaxDepth);
+            if (depth <= kMaxDepth) members[depth] = 1;
+        } else if (c == '}' || c == ']') {
+            if (--depth > 0) continue;
+            extent.size = at + 1;
+            return extent;
+        } else if (c == ',' && depth <= kMaxDepth && ++members[depth] > kMaxMembers) {
+            exceed("an object or an array in it has more than {} members, the limit", kMaxMembers);
+        } else if (c == ':' && length > kMaxMemberNameBytes) {
+            exceed("a name in it has more than {} bytes, the limit", kMaxMemberNameBytes);
+        }
+    }
+    return extent;
+}
 
 std::string_view first_line(std::string_view text) {
     return text.substr(0, text.find('\n'));
+}
+
+// Whether the first line was cut off, and another one follows, which would seem to lie within the first object.
+bool is_cut_capture(std::string_view text) {
+    constexpr std::string_view kNext = "\n{\"format_version\":";  // as a capture has it
+    const std::size_t size = extent_of(text).size;
+    return text.substr(0, size == 0 ? text.size() : size).find(kNext) != std::string_view::npos;
 }
 
 // Counts the lines that the parser has taken.
@@ -91,13 +152,15 @@ class PlaceKeeper {
         frame.name = name;
         const bool is_new = frame.names.insert(name).second;
         if (frames_.front().name != told_ && is_new) return;
-        const std::string path = this->path();
+        std::string path = this->path();
         if (!is_new && !repeated_) repeated_ = {line_, path};
-        lines_.emplace(path, line_);
+        if (path.size() < kMaxPathBytes) lines_.emplace(std::move(path), line_);
     }
+    // Cut where it is longer than anybody needs.
     [[nodiscard]] std::string path() const {
         std::string path;
         for (const Frame& frame : frames_) {
+            if (path.size() > kMaxPathBytes) return path;
             if (frame.is_array) {
                 path += fmt::format("[{}]", frame.index);
             } else {
@@ -139,28 +202,30 @@ JsonObjects::JsonObjects(std::string_view text, std::string file, std::string to
     if (rest_.starts_with(kMark)) rest_.remove_prefix(kMark.size());
     skip_blanks();
     const std::string_view first = first_line(rest_);
-    is_one_a_line_ = first.starts_with('{') && json_extent(first, kMaxDepth).size != 0;
+    is_one_a_line_ = first.starts_with('{') && (extent_of(first).size != 0 || is_cut_capture(rest_));
 }
 
 Result<std::optional<JsonObject>> JsonObjects::next() {
     for (skip_blanks(); !rest_.empty(); skip_blanks()) {
-        if (rest_[0] != '{') return mistake(line_, "a JSON object must stand here: {\"format_version\": 1, …}");
         const std::string_view reach = is_one_a_line_ ? first_line(rest_) : rest_;
-        const JsonExtent extent = json_extent(reach, kMaxDepth);
-        if (extent.is_too_deep) return mistake(line_, fmt::format("it is more than {} levels deep", kMaxDepth));
-        if (extent.size == 0 && !is_one_a_line_) return mistake(line_, "the object that begins here has no end");
-        if (extent.size == 0) {
+        const bool is_object = rest_[0] == '{';
+        const Extent extent = is_object ? extent_of(reach) : Extent();
+        const std::size_t size = extent.size == 0 ? reach.size() : extent.size;
+        if (is_object && extent.size == 0 && extent.excess == nullptr && is_one_a_line_) {
             cut_lines_.push_back(line_);
-            skip(reach.size());
+            skip(size);
             continue;
         }
-        if (extent.size > kMaxObjectBytes) {
-            return mistake(line_,
-                           fmt::format("the object has {} bytes, the limit is {}", extent.size, kMaxObjectBytes));
-        }
-        OPENNVSCI_TRY_ASSIGN(object, parse(rest_.substr(0, extent.size)));
-        skip(extent.size);
-        return std::optional<JsonObject>(std::move(object));
+        Result<JsonObject> object = [&]() -> Result<JsonObject> {
+            if (!is_object) return mistake(line_, "a JSON object must stand here: {\"format_version\": 1, …}");
+            if (extent.excess != nullptr) return mistake(line_, fmt::format(fmt::runtime(extent.excess), extent.limit));
+            if (extent.size == 0) return mistake(line_, "the object that begins here has no end");
+            if (size <= kMaxObjectBytes) return parse(rest_.substr(0, size));
+            return mistake(line_, fmt::format("the object has {} bytes, the limit is {}", size, kMaxObjectBytes));
+        }();
+        skip(size);
+        if (!object) return tl::make_unexpected(std::move(object).error());
+        return std::optional<JsonObject>(*std::move(object));
     }
     return std::optional<JsonObject>();
 }
@@ -187,7 +252,7 @@ Result<JsonObject> JsonObjects::parse(std::string_view object) {
 }
 
 tl::unexpected<Error> JsonObjects::mistake(std::size_t line, std::string_view what) const {
-    return fail(printable(fmt::format("{}:{}: {}", file_, line, what)));
+    return fail(shortened(printable(fmt::format("{}:{}: {}", file_, line, what)), kMaxMistakeBytes));
 }
 
 void JsonObjects::skip_blanks() {

@@ -18,6 +18,8 @@
 
 namespace opennvsci::tool {
 
+inline constexpr std::size_t kMaxMistakeBytes = 2000;  // of a text that says what is wrong, which may quote the file
+
 struct JsonObject {
     Json fields;
     std::size_t line;                          ///< of its beginning, from 1
@@ -33,7 +35,8 @@ class JsonObjects {
     JsonObjects(std::string_view text, std::string file, std::string told);
 
     /// The next one; none at the end. A line that was cut off, as happens when a disk is full, is passed over where
-    /// each object has its line. Errors: "FILE:LINE: " and what is wrong.
+    /// each object has its line. Errors: "FILE:LINE: " and what is wrong; the next call goes on behind it, if it is
+    /// known where that is.
     [[nodiscard]] Result<std::optional<JsonObject>> next();
 
     /// The lines that were passed over.

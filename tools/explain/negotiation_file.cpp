@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -42,28 +44,45 @@ Result<std::string> read_input(const std::string& path) {
     return text;
 }
 
-// A name as lists take it.
-std::string shortened_name(std::string name) {
-    constexpr std::string_view kMore = "…";
-    if (name.size() <= kMaxNameBytes) return name;
-    std::size_t kept = kMaxNameBytes - kMore.size();
-    while ((name[kept] & 0xc0) == 0x80)
-        --kept;  // inside of a character
-    return name.substr(0, kept).append(kMore);
-}
-
 // What a person may write for a value, as the library reads it; none for an object, an array or null.
 std::optional<std::string> text_of_value(const Json& value) {
     if (value.is_string()) return value.get<std::string>();
+    // A whole number as it was written, not as 1000.0, or 1.8446744073709552e+19.
+    constexpr double kMostDigits = 1e21;
+    if (value.is_number_float() && std::trunc(value.get<double>()) == value.get<double>() &&
+        std::fabs(value.get<double>()) < kMostDigits)
+        return fmt::format("{:.0f}", value.get<double>());
     if (value.is_number() || value.is_boolean()) return value.dump();
     return std::nullopt;
+}
+
+// As texts name a list: one without a name by its number.
+std::string shown_name(const Wishes& wishes, std::size_t index) {
+    return wishes.name.empty() ? fmt::format("list {}", index + 1) : wishes.name;
+}
+
+// Texts say by its name who has to change what, so no two have the same one.
+void tell_apart(std::vector<Wishes>& participants) {
+    constexpr int kRounds = 3;  // a name that was made may be there already
+    for (int round = 0; round < kRounds; ++round) {
+        std::map<std::string, int> uses;
+        for (std::size_t i = 0; i < participants.size(); ++i)
+            ++uses[shown_name(participants[i], i)];
+        if (uses.size() == participants.size()) return;
+        for (std::size_t i = 0; i < participants.size(); ++i) {
+            std::string& name = participants[i].name;
+            if (name.empty() || uses[name] == 1) continue;
+            const std::string number = fmt::format(" (list {})", i + 1);
+            name = shortened(std::move(name), kMaxNameBytes - number.size()) + number;
+        }
+    }
 }
 
 // One negotiation of a file.
 class Reader {
   public:
-    Reader(const std::string& file, const JsonObject& object, std::size_t number)
-        : file_(file), object_(object), number_(number) {}
+    Reader(const std::string& file, const JsonObject& object, std::size_t number, GpuNames& gpus)
+        : file_(file), object_(object), number_(number), gpus_(gpus) {}
 
     [[nodiscard]] Result<Negotiation> read() const {
         const Json& fields = object_.fields;
@@ -87,6 +106,7 @@ class Reader {
             OPENNVSCI_TRY_ASSIGN(wishes, read_participant(*read.interface, (*participants)[i], path));
             read.participants.push_back(std::move(wishes));
         }
+        tell_apart(read.participants);
         OPENNVSCI_TRY(read_origin(read));
         OPENNVSCI_TRY(read_recorded(read));
         return read;
@@ -97,7 +117,7 @@ class Reader {
         return fmt::format("{}:{}: {}", file_, object_.line_of(path), path);
     }
     [[nodiscard]] tl::unexpected<Error> mistake(const std::string& path, const std::string& what) const {
-        return fail(printable(fmt::format("{}: {}", place(path), what)));
+        return fail(shortened(printable(fmt::format("{}: {}", place(path), what)), kMaxMistakeBytes));
     }
 
     [[nodiscard]] Result<> check_version() const {
@@ -122,11 +142,11 @@ class Reader {
         if (!fields.is_object()) return mistake(path, "it must be an object");
         OPENNVSCI_TRY_ASSIGN(name, text_member(fields, "name", path + ".name"));
         OPENNVSCI_TRY_ASSIGN(peer, text_member(fields, "peer", path + ".peer"));
-        Wishes wishes{printable(name), printable(shortened_name(peer)), {}, place(path)};
+        Wishes wishes{printable(name), printable(shortened(peer, kMaxNameBytes)), {}, place(path)};
         if (!wishes.peer.empty() && !wishes.name.starts_with("peer ")) {
             wishes.name = fmt::format("peer {}{}{}", wishes.peer, wishes.name.empty() ? "" : ": ", wishes.name);
         }
-        wishes.name = shortened_name(std::move(wishes.name));
+        wishes.name = shortened(std::move(wishes.name), kMaxNameBytes);
         const auto asks = fields.find("asks");
         if (asks == fields.end() || !asks->is_object()) {
             return mistake(path + ".asks", "it must be an object with a member for each key");
@@ -134,14 +154,19 @@ class Reader {
         for (const auto& [key, value] : asks->items()) {
             const std::string ask = path + ".asks." + key;
             const auto wish = read_wish(interface, key, value);
-            if (!wish) return mistake(ask, wish.error().text);
+            if (!wish) {
+                const std::string_view reason = wish.error().text;
+                const std::string named = key + ": ";  // which the place ends with already
+                return mistake(ask, std::string(reason.substr(reason.starts_with(named) ? named.size() : 0)));
+            }
             wishes.wishes.push_back({wish->first, wish->second, place(ask)});
         }
         return wishes;
     }
 
-    [[nodiscard]] static Result<std::pair<const OpenNvSciKey*, std::vector<std::byte>>> read_wish(
-        const Interface& interface, const std::string& name, const Json& value) {
+    [[nodiscard]] Result<std::pair<const OpenNvSciKey*, std::vector<std::byte>>> read_wish(const Interface& interface,
+                                                                                           const std::string& name,
+                                                                                           const Json& value) const {
         OPENNVSCI_TRY_ASSIGN(key, interface.find_key(name));
         std::string text;
         const Json elements = value.is_array() ? value : Json::array({value});
@@ -151,7 +176,7 @@ class Reader {
             text += fmt::format("{}{}", text.empty() ? "" : ", ", *one);
         }
         if (elements.empty()) return fail("the array is empty; who does not ask for the key leaves it out");
-        OPENNVSCI_TRY_ASSIGN(bytes, interface.value_of(*key, text));
+        OPENNVSCI_TRY_ASSIGN(bytes, interface.value_of(*key, gpus_.replaced_in(std::move(text))));
         return std::pair(key, std::move(bytes));
     }
 
@@ -187,6 +212,7 @@ class Reader {
             end.deciding_key = printable(key);
         }
         end.outcome = std::move(outcome);
+        end.decisions = decisions_in(*report);
         read.recorded = std::move(end);
         return {};
     }
@@ -194,22 +220,53 @@ class Reader {
     const std::string& file_;
     const JsonObject& object_;
     const std::size_t number_;
+    GpuNames& gpus_;
 };
 
 }  // namespace
 
-Result<NegotiationFile> read_negotiations(const std::string& path) {
+std::vector<RecordedDecision> decisions_in(const Json& report) {
+    std::vector<RecordedDecision> decisions;
+    const auto found = report.find("decisions");
+    if (found == report.end() || !found->is_array()) return decisions;
+    for (const Json& decision : *found) {
+        if (!decision.is_object()) continue;
+        const auto text = [&](const char* member) {
+            const auto at = decision.find(member);
+            return at != decision.end() && at->is_string() ? printable(at->get<std::string>()) : std::string();
+        };
+        RecordedDecision read{text("key"), text("outcome"), text("granted_text")};
+        if (!read.key.empty() && !read.outcome.empty()) decisions.push_back(std::move(read));
+    }
+    return decisions;
+}
+
+Result<NegotiationFile> read_negotiations(const std::string& path, std::size_t only, GpuNames gpus) {
     OPENNVSCI_TRY_ASSIGN(text, read_input(path));
-    NegotiationFile file{path == "-" ? "stdin" : printable(path), {}, {}};
+    NegotiationFile file;
+    file.name = path == "-" ? "stdin" : printable(path);
     JsonObjects objects(text, file.name, "participants");
     for (;;) {
-        OPENNVSCI_TRY_ASSIGN(object, objects.next());
-        if (!object) break;
-        OPENNVSCI_TRY_ASSIGN(negotiation, Reader(file.name, *object, file.negotiations.size() + 1).read());
-        file.negotiations.push_back(std::move(negotiation));
+        const Result<std::optional<JsonObject>> object = objects.next();
+        if (object && !*object) break;
+        ++file.count;
+        if (only != 0 && file.count != only) continue;
+        auto negotiation = object ? Reader(file.name, **object, file.count, gpus).read()
+                                  : Result<Negotiation>(tl::make_unexpected(object.error()));
+        if (negotiation) {
+            file.negotiations.push_back(*std::move(negotiation));
+        } else {
+            file.mistakes.push_back(negotiation.error().text);
+        }
     }
     file.cut_lines = objects.cut_lines();
-    if (file.negotiations.empty()) return fail(fmt::format("{} has no negotiation in it", file.name));
+    if (file.count == 0) return fail(fmt::format("{} has no negotiation in it", file.name));
+    if (only > file.count) {
+        return fail(
+            fmt::format("{} has {} negotiation{}, not {}", file.name, file.count, file.count == 1 ? "" : "s", only));
+    }
+    if (file.negotiations.empty()) return fail(file.mistakes.front());
+    OPENNVSCI_TRY(gpus.check_use());
     return file;
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "explain/gpu_names.h"
 #include "explain/interface.h"
 #include "output.h"
 #include "result.h"
@@ -29,11 +30,22 @@ struct Wishes {
     std::string place;  ///< "FILE:2: participants[1]"
 };
 
+/// What was decided about a key, as a report in JSON names it.
+struct RecordedDecision {
+    std::string key;
+    std::string outcome;
+    std::string granted;  ///< the text of the value
+};
+
 /// How a captured negotiation ended.
 struct RecordedEnd {
     std::string outcome;       ///< "granted", "weakened" or "refused"
     std::string deciding_key;  ///< empty: none
+    std::vector<RecordedDecision> decisions;
 };
+
+/// The decisions of a report in JSON. What is none, because of its types, is left out.
+[[nodiscard]] std::vector<RecordedDecision> decisions_in(const Json& report);
 
 struct Negotiation {
     const Interface* interface;
@@ -47,10 +59,15 @@ struct Negotiation {
 struct NegotiationFile {
     std::string name;  ///< as texts call it
     std::vector<Negotiation> negotiations;
+    std::size_t count = 0;               ///< of the negotiations in it, with those that cannot be read
+    std::vector<std::string> mistakes;   ///< what is wrong with those, with the place
     std::vector<std::size_t> cut_lines;  ///< that were passed over
 };
 
-/// Reads a file, or stdin if it is "-". Errors: it cannot be read; what is wrong in it, with the place.
-[[nodiscard]] Result<NegotiationFile> read_negotiations(const std::string& path);
+/// Reads a file, or stdin if it is "-". With `only`, a number from 1, the other negotiations are left out. Who asks for
+/// a GPU that `gpus` replaces asks for the new one. Errors: it cannot be read; what is wrong in it, with the place, if
+/// no negotiation is left.
+[[nodiscard]] Result<NegotiationFile> read_negotiations(const std::string& path, std::size_t only = 0,
+                                                        GpuNames gpus = {});
 
 }  // namespace opennvsci::tool

@@ -77,7 +77,8 @@ Result<Rerun> Rerun::run(const Negotiation& negotiation) {
     Rerun rerun;
     typename Kind::List reconciled;
     typename Kind::List conflicts;
-    const NvSciError code = Kind::reconcile(inputs.data(), inputs.size(), reconciled.out(), conflicts.out());
+    const NvSciError code = rerun.code_ =
+        Kind::reconcile(inputs.data(), inputs.size(), reconciled.out(), conflicts.out());
     if (code == NvSciError_Success) {
         OPENNVSCI_TRY(check(Kind::get_report(reconciled.get(), &rerun.report_), "asking for the report"));
     } else {
@@ -113,8 +114,8 @@ const char* verdict_name(OpenNvSciVerdict verdict) {
     return "unknown";
 }
 
-Json negotiation_json(const Negotiation& negotiation, const OpenNvSciReport& report) {
-    Json made = Json::parse(report.json);
+Json negotiation_json(const Negotiation& negotiation, const Rerun& rerun, bool is_another) {
+    Json made = Json::parse(rerun.report().json);
     Json fields;
     for (const char* name : {"format_version", "interface", "participants"})
         fields[name] = std::move(made[name]);
@@ -122,7 +123,9 @@ Json negotiation_json(const Negotiation& negotiation, const OpenNvSciReport& rep
         const std::string& peer = negotiation.participants[i].peer;
         if (!peer.empty()) fields["participants"][i]["peer"] = peer;
     }
-    fields.update(negotiation.origin);
+    if (!is_another) fields.update(negotiation.origin);
+    if (!is_another && negotiation.origin.contains("call") && negotiation.origin["call"].contains("code"))
+        fields["call"]["code"] = opennvsciErrorName(rerun.code());
     fields["report"] = std::move(made["report"]);
     return fields;
 }

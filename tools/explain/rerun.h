@@ -22,6 +22,8 @@ class Rerun {
 
     /// Of a refusal, until the next call that fails on this thread.
     [[nodiscard]] const OpenNvSciReport& report() const { return *report_; }
+    /// What the reconciliation returned.
+    [[nodiscard]] NvSciError code() const { return code_; }
     [[nodiscard]] bool reconciles() const { return report_->verdict != OpenNvSciVerdict_Refused; }
     /// The reconciled list of a buffer; null if it is none.
     [[nodiscard]] NvSciBufAttrList buffer() const { return buffer_.get(); }
@@ -36,12 +38,14 @@ class Rerun {
     List buffer_;
     SyncList sync_;
     const OpenNvSciReport* report_ = nullptr;
+    NvSciError code_ = NvSciError_Success;
 };
 
 /// How it ended, as the format names it: "granted", "weakened" or "refused".
 [[nodiscard]] const char* verdict_name(OpenNvSciVerdict verdict);
 
-/// The negotiation with its report, in the members of the format; what the file says of its origin stays.
-[[nodiscard]] Json negotiation_json(const Negotiation& negotiation, const OpenNvSciReport& report);
+/// The negotiation with its report, in the members of the format. What the file says of its origin stays, with the code
+/// of this time; `is_another`, because of its lists or its machine, has none.
+[[nodiscard]] Json negotiation_json(const Negotiation& negotiation, const Rerun& rerun, bool is_another);
 
 }  // namespace opennvsci::tool

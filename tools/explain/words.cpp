@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <sstream>
 
 #include "explain/rerun.h"
@@ -54,6 +55,31 @@ std::string text_in(const Json& object, const char* member) {
     return found->is_number() ? found->dump() : std::string();
 }
 
+// "KEY granted SignalOnly, here WaitSignal; ...": the first of those about which something else was decided.
+std::string differing_keys(const RecordedEnd& recorded, const OpenNvSciReport& report) {
+    constexpr std::size_t kMostShown = 5;
+    std::map<std::string, RecordedDecision> now;
+    const Json made = Json::parse(report.json);
+    for (RecordedDecision& decision : decisions_in(made["report"]))
+        now[decision.key] = std::move(decision);
+    std::string text;
+    std::size_t count = 0;
+    for (const RecordedDecision& then : recorded.decisions) {
+        const auto found = now.find(then.key);
+        const std::string outcome = found == now.end() ? "not decided" : found->second.outcome;
+        const std::string granted = found == now.end() ? "unset" : found->second.granted;
+        if (then.granted == granted && then.outcome == outcome) continue;
+        if (++count > kMostShown) continue;
+        const auto words = [&](const std::string& its_outcome, const std::string& its_value) {
+            const std::string value = its_value.empty() ? "unset" : shortened(its_value, 100);
+            return then.outcome == outcome ? value : fmt::format("{} ({})", value, its_outcome);
+        };
+        text += fmt::format("{}{} {}, here {}", text.empty() ? "" : "; ", then.key, words(then.outcome, then.granted),
+                            words(outcome, granted));
+    }
+    return count > kMostShown ? fmt::format("{}; and {} more", text, count - kMostShown) : text;
+}
+
 std::string end_in_words(const std::string& outcome, const std::string& key) {
     return key.empty() ? outcome : fmt::format("{} by {}", outcome, key);
 }
@@ -97,13 +123,28 @@ std::string origin_text(const Negotiation& negotiation) {
 }
 
 std::string difference_text(const Negotiation& negotiation, const OpenNvSciReport& report) {
-    if (!negotiation.recorded) return {};
-    const std::string key = report.deciding != nullptr ? report.deciding->keyName : "";
-    const std::string now = verdict_name(report.verdict);
-    if (negotiation.recorded->outcome == now && negotiation.recorded->deciding_key == key) return {};
-    return fmt::format("Recorded: {}. Here and now: {}. The machine, the driver or OpenNvSci is another one.\n",
-                       end_in_words(negotiation.recorded->outcome, negotiation.recorded->deciding_key),
-                       end_in_words(now, key));
+    const auto& all = negotiation.participants;
+    const bool has_peers = std::any_of(all.begin(), all.end(), [](const Wishes& one) { return !one.peer.empty(); });
+    const char* const peers = "Lists of peers are reconciled here as if they were of this process";
+    std::string text;
+    if (negotiation.recorded) {
+        const std::string key = report.deciding != nullptr ? report.deciding->keyName : "";
+        const std::string now = verdict_name(report.verdict);
+        const bool is_other_end = negotiation.recorded->outcome != now || negotiation.recorded->deciding_key != key;
+        if (is_other_end) {
+            text = fmt::format("Recorded: {}. Here and now: {}. ",
+                               end_in_words(negotiation.recorded->outcome, negotiation.recorded->deciding_key),
+                               end_in_words(now, key));
+        } else if (const std::string keys = differing_keys(*negotiation.recorded, report); !keys.empty()) {
+            text = fmt::format("Recorded: {}. ", keys);
+        }
+        if (!text.empty() && !has_peers) text += "The machine, the driver or OpenNvSci is another one.";
+    }
+    if (has_peers) {
+        text += fmt::format("{}{}", peers, text.empty() ? ". " : ", while the program told them apart. ");
+        text += "Who may do what, and where the memory lies, may be otherwise between processes.";
+    }
+    return text.empty() ? text : text + '\n';
 }
 
 std::string wrapped(std::string_view text, std::size_t width) {

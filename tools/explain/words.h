@@ -20,7 +20,8 @@ namespace opennvsci::tool {
 /// Which one of a file it is: "[2] NvSciBufAttrListReconcile, camera.cpp:42, process 4711 (camera), TIME".
 [[nodiscard]] std::string origin_text(const Negotiation& negotiation);
 
-/// A line if a captured negotiation ended in another way; else empty.
+/// A line if a captured negotiation ended in another way, or if a key has another value; one more if there are lists of
+/// peers, whose asks count as this process's here. Else empty.
 [[nodiscard]] std::string difference_text(const Negotiation& negotiation, const OpenNvSciReport& report);
 
 /// A text of several lines for a terminal: what is too long goes on in the next line, further in than it began.
