@@ -183,9 +183,8 @@ TEST_F(ExplainTest, JsonGoesRound) {
 TEST_F(ExplainTest, WhyTellsTheOneRule) {
     const Outcome why = run("explain --why Size " + example("differing-sizes"));
     EXPECT_EQ(why.exit_code, 1);
-    for (const char* words :
-         {"NvSciBufRawBufferAttrKey_Size: refused", "camera asks 4096", "encoder asks 8192", "rule 'equal'",
-          "to change: leave the key out of encoder (tried: it reconciles when encoder"})
+    for (const char* words : {"NvSciBufRawBufferAttrKey_Size: refused", "camera asks 4096", "encoder asks 8192",
+                              "rule 'equal'", "to change: leave the key out of encoder (tried: then it reconciles"})
         EXPECT_TRUE(has(why, words)) << words << '\n' << why.output;
     EXPECT_FALSE(has(why, "NeedCpuAccess"));
     EXPECT_EQ(run("explain --why NvSciBufRawBufferAttrKey_Size " + example("differing-sizes")).output, why.output);

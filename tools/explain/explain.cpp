@@ -193,6 +193,10 @@ Result<bool> explain(const ExplainOptions& options) {
     if (!options.machine.empty()) {
         OPENNVSCI_TRY_ASSIGN(machine, begin_on(options.machine));
         if (!options.json && !is_page_on_stdout) print_text(wrapped(machine, terminal_width()));
+    } else {
+        // An error says what came of its suggestion only if the driver is there already.
+        const OpenNvSciDriver* driver = nullptr;
+        (void)opennvsciGetDriver(&driver);
     }
     Explainer explainer(options, file.count > 1);
     bool all_reconcile = true;
