@@ -49,7 +49,8 @@ install(FILES LICENSE README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md DESTINA
 install(DIRECTORY licenses DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development)
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development
     FILES_MATCHING PATTERN *.md PATTERN *.svg PATTERN *.png PATTERN keys EXCLUDE)
-install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development FILES_MATCHING PATTERN *.cpp)
+install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development FILES_MATCHING PATTERN *.cpp
+    PATTERN negotiations EXCLUDE)
 
 # find_package(OpenNvSci): OpenNvSci:: before the name of each library.
 set(opennvsci_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/OpenNvSci)

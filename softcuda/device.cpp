@@ -124,6 +124,7 @@ bool create_devices() {
     const char* const machine = variable(kMachine);
     std::vector<DeviceDescription> described = machine != nullptr ? devices_of(machine) : devices_by_number();
     std::vector<std::unique_ptr<Device>> made;
+    made.reserve(described.size());
     for (DeviceDescription& description : described)
         made.push_back(std::make_unique<Device>(static_cast<int>(made.size()), std::move(description)));
     devices() = std::move(made);

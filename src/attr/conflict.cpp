@@ -98,6 +98,7 @@ class Explainer {
     [[nodiscard]] std::vector<Change> changes(const std::vector<Ask>& asks) const {
         const auto kind = key_.merge->leaves_lists_apart ? Change::Kind::leave_apart : Change::Kind::leave_out;
         std::vector<Change> changes;
+        changes.reserve(asks.size());
         for (const Ask& ask : asks)
             changes.push_back({kind, ask.participant, key_.number});
         return changes;
