@@ -283,9 +283,7 @@ TEST_F(InspectionHarmTest, AnAnswerThatIsNotWholeOrTooLongIsNone) {
 }
 
 TEST_F(InspectionHarmTest, AProgramThatClosesAllDescriptorsKeepsItsOwnForItself) {
-#ifdef __SANITIZE_THREAD__
-    GTEST_SKIP() << "the thread sanitizer has a thread of its own, and the test counts them";
-#endif
+    if (kHasThreadSanitizer) GTEST_SKIP() << "the thread sanitizer has a thread of its own, and the test counts them";
     Process process = start("closes_all", {"socket=" + meeting_.folder() + "/own"});
     EXPECT_TRUE(process.says("good")) << process.end().text;
     EXPECT_TRUE(inspect(process.id()).empty());
