@@ -54,9 +54,9 @@ UniqueFd open_beyond_standard_streams(const char* path) noexcept {
 }
 
 // Whether the file ends where a line does. In the middle of a line of another process, which is shown page by page, a
-// second look finds its end; if none does, there will be an empty line.
+// second look finds its end; if none does, because many write, there will be an empty line, which readers pass over.
 bool ends_with_a_line(int fd, struct stat status) noexcept {
-    constexpr int kLooks = 10;
+    constexpr int kLooks = 100;  // about as many µs, where a line was cut
     for (int i = 0; i < kLooks; ++i) {
         char last = '\n';
         if (status.st_size == 0 || ::pread(fd, &last, 1, status.st_size - 1) != 1 || last == '\n') return true;

@@ -92,9 +92,9 @@ TEST_F(TraceOutputTest, TheFileIsTheUsersOwn) {
     EXPECT_EQ(status.st_mode & 0777, 0600U);
 }
 
-// Their processes have the same numbers.
+// Their processes have the same numbers. CUDA wants a /proc that knows them.
 TEST_F(TraceOutputTest, ProcessesOfTwoContainersHaveTracksOfTheirOwn) {
-    const std::string container = "unshare --pid --fork ";
+    const std::string container = "unshare --pid --fork --mount-proc ";
     if (run(container + "true", {}).status != 0) GTEST_SKIP() << "no namespace of processes can be made here";
     const std::string program = container + "'" + std::filesystem::read_symlink("/proc/self/exe").string() +
                                 "' --gtest_also_run_disabled_tests --gtest_filter=Traced.DISABLED_OneRound";

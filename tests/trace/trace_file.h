@@ -14,13 +14,15 @@
 #include <string_view>
 #include <vector>
 
+#include "sanitizer.h"
+
 namespace opennvsci::test {
 
 using Event = nlohmann::json;
 
 // What the program ManyThreads does.
 inline constexpr std::size_t kManyThreads = 8;
-inline constexpr std::size_t kRoundsOfAThread = 100;
+inline constexpr std::size_t kRoundsOfAThread = kHasSanitizer ? 20 : 100;
 
 struct Interval {
     std::int64_t begin;  // nanoseconds
