@@ -21,5 +21,7 @@ inline constexpr bool kHasThreadSanitizer = true;
 inline constexpr bool kHasThreadSanitizer = false;
 #endif
 #undef OPENNVSCI_HAS_FEATURE
+/// Then what is repeated for its numbers alone is repeated less.
+inline constexpr bool kHasSanitizer = kHasAddressSanitizer || kHasThreadSanitizer;
 
 }  // namespace opennvsci::test

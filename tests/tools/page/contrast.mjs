@@ -5,7 +5,12 @@
 // Runs in the page: all texts that are seen with less contrast than `least`.
 export function faintTexts(least) {
   const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const known = new Map();
   const rgba = (color) => {
+    if (!known.has(color)) known.set(color, drawn(color));
+    return known.get(color);
+  };
+  const drawn = (color) => {
     canvas.clearRect(0, 0, 1, 1);
     canvas.fillStyle = color;
     canvas.fillRect(0, 0, 1, 1);
