@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <system_error>
 #include <vector>
 
@@ -28,10 +29,14 @@ std::vector<std::string> names_in(const std::filesystem::path& folder) {
     return names;
 }
 
+std::filesystem::path folder_of_machines() {
+    return data_folder().value_or("") / "machines";
+}
+
 }  // namespace
 
 Result<std::filesystem::path> find_machine(const std::string& name) {
-    const std::filesystem::path shipped = data_folder().value_or("") / "machines";
+    const std::filesystem::path shipped = folder_of_machines();
     const std::vector<std::string> names = names_in(shipped);
     if (std::binary_search(names.begin(), names.end(), name)) return shipped / (name + kSuffix);
     std::error_code status;
@@ -40,6 +45,16 @@ Result<std::filesystem::path> find_machine(const std::string& name) {
     return fail(names.empty()
                     ? fmt::format("'{}' is no machine file, and none comes with this tool", name)
                     : fmt::format("'{}' is neither a machine file nor one of {}", name, fmt::join(names, ", ")));
+}
+
+std::string machine_with(const std::string& gpu) {
+    for (const std::string& name : names_in(folder_of_machines())) {
+        std::ifstream file(folder_of_machines() / (name + kSuffix));
+        for (std::string line; std::getline(file, line);) {
+            if (line.find(gpu) != std::string::npos) return name;
+        }
+    }
+    return {};
 }
 
 Result<> use_machine(const std::filesystem::path& file) {

@@ -127,7 +127,7 @@ class Explainer {
             return {};
         }
         if (!std::exchange(is_first_, false)) print_text("\n");
-        if (has_headings_) print_text(wrapped(origin_text(negotiation), width_));
+        if (has_headings_ || !negotiation.origin.empty()) print_text(wrapped(origin_text(negotiation), width_));
         if (followed != nullptr) show_changes(*followed, rerun.report().verdict);
         if (!options_.why.empty()) return show_why(negotiation, rerun.report());
         const OpenNvSciReport& report = rerun.report();
@@ -161,7 +161,7 @@ class Explainer {
     [[nodiscard]] Result<> show_why(const Negotiation& negotiation, const OpenNvSciReport& report) {
         const auto key = key_of(negotiation, report, options_.why);
         if (!key && !has_headings_) return tl::make_unexpected(key.error());
-        print_text(wrapped(key ? why_text(report, **key) : key.error().text, width_));
+        print_text(wrapped(key ? why_text(report, *key, options_.all) : key.error().text, width_));
         has_found_key_ = has_found_key_ || key;
         return {};
     }

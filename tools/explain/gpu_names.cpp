@@ -8,6 +8,7 @@
 #include <span>
 
 #include "device_choice.h"
+#include "machine.h"
 
 namespace opennvsci::tool {
 namespace {
@@ -84,8 +85,11 @@ std::string gpu_hint(const OpenNvSciReport& report) {
                 return uuid == uuid_text(device.gpuId);
             });
             if (uuid.empty() || is_here) continue;
-            return fmt::format("For a GPU of this machine give --gpu OLD=NEW, with these UUIDs:\n  OLD={}\n  NEW={}\n",
-                               uuid, uuid_text(devices[0].gpuId));
+            const std::string machine = machine_with(uuid);
+            return fmt::format(
+                "{}For a GPU of this machine give --gpu OLD=NEW, with these UUIDs:\n  OLD={}\n  NEW={}\n",
+                machine.empty() ? "" : fmt::format("It is a GPU of --machine {}.\n", machine), uuid,
+                uuid_text(devices[0].gpuId));
         }
     }
     return {};

@@ -38,19 +38,20 @@ function changeInWords({ kind, key, text }) {
   return ["set ", named, text === "" ? null : [" to ", element("code", {}, given(text))]];
 }
 
+// Equal changes together.
 function changesOf(suggestion, participants) {
   if (suggestion.changes.length === 0) return null;
+  const groups = new Map();
+  for (const change of suggestion.changes) {
+    const words = JSON.stringify([change.kind, change.key, change.text]);
+    const names = groups.get(words)?.names ?? [];
+    groups.set(words, { change, names: [...names, participants[change.participant].name] });
+  }
   return element(
     "ul",
     { class: "edits" },
-    suggestion.changes.map((change) =>
-      element(
-        "li",
-        {},
-        given(participants[change.participant].name, "who"),
-        ": ",
-        changeInWords(change),
-      ),
+    [...groups.values()].map(({ change, names }) =>
+      element("li", {}, element("span", { class: "who" }, namesOf(names)), ": ", changeInWords(change)),
     ),
   );
 }
