@@ -427,6 +427,17 @@ TEST(DoctorProgram, TheOrderOfLibrariesDecides) {
     facts = made_up();
     facts.order.files.erase(facts.order.files.begin() + 1);
     EXPECT_TRUE(tells(check_program(facts), State::problem, "libopennvsci-interpose.so.0 is not found"));
+    // The driver of another machine.
+    for (const bool is_first : {false, true}) {
+        facts = made_up();
+        facts.order.files.erase(facts.order.files.begin() + 3);
+        facts.order.missing = {{"libcuda.so.1", "/bin/program", ""}};
+        auto& needed = facts.order.files[0].file.needed;
+        needed = {"libnvscibuf.so.2", "libcuda.so.1"};
+        if (is_first) std::swap(needed[0], needed[1]);
+        EXPECT_EQ(tells(check_program(facts), State::problem, "stands before libnvscibuf"), is_first);
+        EXPECT_EQ(tells(check_program(facts), State::ok, "reach OpenNvSci"), !is_first);
+    }
     facts = made_up();
     facts.is_interposed = false;
     EXPECT_TRUE(tells(check_program(facts), State::note, "OPENNVSCI_INTERPOSE=0"));

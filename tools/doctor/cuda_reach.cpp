@@ -61,21 +61,39 @@ LinkedCalls linked_calls(const ProgramFacts& facts) {
     return calls;
 }
 
+// A driver that is not on this machine would stand where the program names it.
+bool missing_driver_comes_first(const LoadOrder& order) {
+    const auto& needed = order.files.front().file.needed;
+    const auto at = [&](std::string_view name) {
+        return std::find_if(needed.begin(), needed.end(), [&](const auto& one) { return is_library(one, name); });
+    };
+    const bool is_preloaded = std::any_of(order.files.begin(), order.files.end(), [](const LoadedFile& loaded) {
+        return loaded.by == "LD_PRELOAD" && is_part_of_nvsci(loaded.file.name);
+    });
+    return order.find("libcuda") == nullptr && !is_preloaded &&
+           at("libcuda") < std::min(at("libnvscibuf"), at("libnvscisync"));
+}
+
 void check_linked_calls(Findings& findings, const ProgramFacts& facts, bool uses_nvsci) {
     const LinkedCalls calls = linked_calls(facts);
     const auto first = [](const Names& names) {
         return names.size() == 1 ? *names.begin() : fmt::format("{} and {} more", *names.begin(), names.size() - 1);
     };
-    if (!calls.by_interposer.empty())
-        findings.ok("linked calls of CUDA", fmt::format("{} reach OpenNvSci", first(calls.by_interposer)));
-    if (!calls.by_driver.empty() && uses_nvsci) {
+    const auto go_past = [&](const std::string& which, const char* to) {
         findings.problem("linked calls of CUDA",
-                         fmt::format("{} of {} go past OpenNvSci to the driver, which stands before libnvscibuf in the "
-                                     "order of libraries",
-                                     first(calls.by_driver), calls.caller),
+                         fmt::format("{} go past OpenNvSci to {}, which stands before libnvscibuf in the order of "
+                                     "libraries",
+                                     which, to),
                          "libnvscibuf or libnvscisync before libcuda: the driver refuses NvSci objects (801)",
                          fmt::format("link with -lnvscibuf before -lcuda, or {}", kRun));
+    };
+    if (!calls.by_interposer.empty() && missing_driver_comes_first(facts.order)) {
+        go_past(first(calls.by_interposer), "a driver, which is not here");
+    } else if (!calls.by_interposer.empty()) {
+        findings.ok("linked calls of CUDA", fmt::format("{} reach OpenNvSci", first(calls.by_interposer)));
     }
+    if (!calls.by_driver.empty() && uses_nvsci)
+        go_past(fmt::format("{} of {}", first(calls.by_driver), calls.caller), "the driver");
     if (!calls.by_others.empty()) {
         findings.note("linked calls of CUDA", fmt::format("{} go to {} first", first(calls.by_others), calls.other),
                       "a tool that hands on what is about NvSci objects, which it does not know", kRun);
