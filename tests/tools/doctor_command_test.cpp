@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `opennvsci doctor` as users run it, and the command that it starts once more.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -104,6 +105,17 @@ TEST_F(DoctorCommandTest, LinesOfTheConfigurationThatAreIgnoredAreTold) {
     const Outcome missing = doctor("--json", "OPENNVSCI_IPC_CFG=missing.cfg");
     EXPECT_EQ(missing.exit_code, 1);
     EXPECT_TRUE(has(missing, "missing.cfg that OPENNVSCI_IPC_CFG names cannot be read")) << missing.output;
+}
+
+TEST_F(DoctorCommandTest, WhatToDoWithTheFolderIsSaidOnce) {
+    ASSERT_TRUE(std::filesystem::create_directory(folder_ / "run"));
+    ASSERT_EQ(::chmod((folder_ / "run").c_str(), 0777), 0);
+    const Outcome outcome = doctor("", "COLUMNS=500");
+    EXPECT_EQ(outcome.exit_code, 1) << outcome.output;
+    EXPECT_TRUE(has(outcome, "name a folder of your own with OPENNVSCI_RUNTIME_DIR")) << outcome.output;
+    EXPECT_TRUE(has(outcome, "configuration: cannot be looked at before")) << outcome.output;
+    EXPECT_FALSE(has(outcome, "chmod go-w")) << outcome.output;
+    EXPECT_TRUE(has(outcome, "\n1 problem, ")) << outcome.output;
 }
 
 // A libcuda.so.1 that fails in each way, found before any other.

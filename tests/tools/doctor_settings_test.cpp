@@ -169,15 +169,20 @@ TEST(DoctorFolderFacts, TheFolderIsTheLibrarysOwn) {
 }
 
 TEST(DoctorChannels, EachIgnoredLineIsAProblem) {
-    ChannelFacts facts{"", "/etc/nvsciipc.cfg", 3, {}, {}};
+    ChannelFacts facts{"", "/etc/nvsciipc.cfg", 3, {}, {}, ""};
     EXPECT_TRUE(is_fine(check_channels(facts)));
     facts.warnings = {"/etc/nvsciipc.cfg, line 2, is ignored: both ends are called a"};
     EXPECT_TRUE(tells(check_channels(facts), State::problem, "line 2"));
     facts.warnings.resize(100, "more");
     EXPECT_TRUE(tells(check_channels(facts), State::problem, "92 more lines"));
-    facts = {"cannot be read", "", 0, {}, {}};
+    facts = {"cannot be read", "", 0, {}, {}, ""};
     EXPECT_TRUE(tells(check_channels(facts), State::problem, "cannot be read"));
-    facts = {"", "/etc/nvsciipc.cfg", 1, {"vm_0"}, {}};
+    facts.refused_folder = "/tmp/a";
+    EXPECT_TRUE(tells(check_channels(facts), State::problem, "cannot be read")) << "something else than the folder";
+    facts.failure = "others can write to the folder /tmp/a (chmod go-w)";
+    EXPECT_TRUE(tells(check_channels(facts), State::note, "before the runtime folder"));
+    EXPECT_FALSE(tells(check_channels(facts), State::note, "chmod")) << "which has said what to do";
+    facts = {"", "/etc/nvsciipc.cfg", 1, {"vm_0"}, {}, ""};
     EXPECT_TRUE(tells(check_channels(facts), State::note, "vm_0 cannot be opened"));
 }
 
