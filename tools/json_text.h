@@ -5,17 +5,27 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <string_view>
 
 namespace opennvsci::tool {
 
+/// The most of each that the object or array that a text begins with may have.
+struct JsonLimits {
+    std::size_t levels = 0;
+    std::size_t members_in_all = 0;
+    std::size_t members = std::numeric_limits<std::size_t>::max();  ///< of one object or array
+    std::size_t name_bytes = std::numeric_limits<std::size_t>::max();
+};
+
+enum class JsonExcess { none, levels, members_in_all, members, name_bytes };
+
 struct JsonExtent {
-    std::size_t size = 0;      ///< of the object or array that the text begins with; 0: it does not end
-    std::size_t elements = 0;  ///< at most so many values are in what was looked at
-    bool is_too_deep = false;  ///< brackets nest deeper than `deepest`; what follows was not looked at
+    std::size_t size = 0;                  ///< in bytes; 0: it does not end
+    JsonExcess excess = JsonExcess::none;  ///< the first limit that it breaks
 };
 
 /// Of the object or array that the text begins with, by its brackets; nothing is said of anything else.
-[[nodiscard]] JsonExtent json_extent(std::string_view text, std::size_t deepest);
+[[nodiscard]] JsonExtent json_extent(std::string_view text, const JsonLimits& limits);
 
 }  // namespace opennvsci::tool

@@ -8,11 +8,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
+
+#include "utf8.h"
 
 namespace opennvsci::tool {
 namespace {
@@ -25,27 +26,6 @@ int g_first_error = 0;
 
 void note_error(bool has_worked) {
     if (!has_worked && g_first_error == 0) g_first_error = errno;
-}
-
-// Controls, and what turns the direction of writing or has no width.
-bool is_unseen(std::uint32_t point) {
-    return point < 0x20 || (point >= 0x7f && point < 0xa0) || (point >= 0x200b && point <= 0x200f) ||
-           (point >= 0x2028 && point <= 0x202e) || (point >= 0x2060 && point <= 0x206f) || point == 0xfeff;
-}
-
-// The bytes of the UTF-8 character that the text begins with; 0 if it is none, or one that is not to be shown.
-std::size_t printable_length(std::string_view text) {
-    constexpr std::uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-    const auto first = static_cast<unsigned char>(text[0]);
-    const std::size_t length = first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    if (length == 0 || length > text.size() || first >= 0xf8) return 0;
-    std::uint32_t point = length == 1 ? first : first & (0x7fU >> length);
-    for (const char byte : text.substr(1, length - 1)) {
-        if ((byte & 0xc0) != 0x80) return 0;
-        point = point << 6 | (static_cast<unsigned char>(byte) & 0x3fU);
-    }
-    const bool is_character = point >= kLeast[length] && point <= 0x10ffff && (point < 0xd800 || point >= 0xe000);
-    return is_character && !is_unseen(point) ? length : 0;
 }
 
 }  // namespace
@@ -81,9 +61,14 @@ void print_json_value(const Json& value) {
 std::string printable(std::string_view text) {
     std::string shown;
     while (!text.empty()) {
-        const std::size_t length = printable_length(text);
-        shown += length == 0 ? "?" : text.substr(0, length);
-        text.remove_prefix(std::max<std::size_t>(length, 1));
+        const auto [point, size] = utf8::first_character(text);
+        const std::size_t bytes = std::max<std::size_t>(size, 1);
+        if (size == 0 || utf8::is_unseen(point)) {
+            shown.append(bytes, '?');
+        } else {
+            shown += text.substr(0, bytes);
+        }
+        text.remove_prefix(bytes);
     }
     return shown;
 }
@@ -91,10 +76,7 @@ std::string printable(std::string_view text) {
 std::string shortened(std::string text, std::size_t most) {
     constexpr std::string_view kMore = "…";
     if (text.size() <= most) return text;
-    std::size_t kept = most - kMore.size();
-    while (kept > 0 && (text[kept] & 0xc0) == 0x80)
-        --kept;  // inside of a character
-    text.resize(kept);
+    text.resize(utf8::cut(text, most - kMore.size()));
     return text.append(kMore);
 }
 

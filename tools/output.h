@@ -40,8 +40,8 @@ void print_json(const Json& fields);
 /// Prints any value, as it is.
 void print_json_value(const Json& value);
 
-/// A text that comes from files or other processes, with a ? for each byte of what could steer a terminal or is no
-/// UTF-8.
+/// A text that comes from files or other processes, with a ? for each byte of what could steer a terminal, of
+/// characters that nobody sees, and of what is no UTF-8.
 [[nodiscard]] std::string printable(std::string_view text);
 
 /// At most so many bytes of a text, of whole characters; one that was longer ends with "…".

@@ -5,25 +5,13 @@
 #include <cstddef>
 #include <utility>
 
+#include "text_width.h"
+
 namespace opennvsci::tool {
 namespace {
 
 constexpr std::size_t kGap = 2;         // blanks before each column
-constexpr std::size_t kLeastText = 16;  // characters to which a column of texts may shrink
-
-// Characters of a UTF-8 text: all bytes but the continuation bytes.
-std::size_t width_of(std::string_view text) {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char byte) { return (byte & 0xc0) != 0x80; }));
-}
-
-// The bytes of the first `width` characters.
-std::size_t bytes_of(std::string_view text, std::size_t width) {
-    std::size_t at = 0;
-    while (at < text.size() && width_of(text.substr(0, at + 1)) <= width)
-        ++at;
-    return at;
-}
+constexpr std::size_t kLeastText = 16;  // columns of the terminal to which a column of texts may shrink
 
 std::size_t longest_word(std::string_view text) {
     std::size_t longest = 0;

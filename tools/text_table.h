@@ -2,7 +2,7 @@
 //
 // TextTable: columns of texts under titles, aligned, for people, and as wide as the terminal lets it be. Nothing is
 // cut: where a row does not fit, titles and texts are broken into lines; where that is not enough, the table is printed
-// in parts, each of which begins with the first column.
+// in parts, each of which begins with the first column. Widths are columns of the terminal, as text_width.h has them.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +33,7 @@ class TextTable {
     [[nodiscard]] bool fits(std::size_t width) const;
 
     /// Lines for the titles and the rules under them, if any column has a title, and for the rows; each is indented by
-    /// two blanks. No line has more than `width` characters, unless a name or a number alone is too long for that.
+    /// two blanks. No line is wider than `width`, unless a name or a number alone is.
     [[nodiscard]] std::string text(std::size_t width) const;
 
   private:
@@ -41,8 +41,8 @@ class TextTable {
         std::string title;
         Column kind;
         std::vector<std::string> texts;
-        std::size_t least = 0;    // characters that it needs at least
-        std::size_t natural = 0;  // characters that it needs to break no line
+        std::size_t least = 0;    // width that it needs at least
+        std::size_t natural = 0;  // width that it needs to break no line
     };
     struct Style {
         std::string before;
@@ -54,7 +54,7 @@ class TextTable {
     std::map<std::size_t, Style> styles_;  // of rows
 };
 
-/// The text in lines of at most `width` characters, broken at spaces, and inside words that are longer than a line.
+/// The text in lines of at most that width, broken at spaces, and inside words that are longer than a line.
 [[nodiscard]] std::vector<std::string> wrap(std::string_view text, std::size_t width);
 
 }  // namespace opennvsci::tool

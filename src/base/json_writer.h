@@ -10,9 +10,10 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "base/utf8.h"
 
 namespace opennvsci {
 
@@ -78,7 +79,7 @@ class JsonWriter {
     void append_text(std::string_view text) {
         *out_ += '"';
         while (!text.empty()) {
-            const std::size_t length = character_length(text);
+            const std::size_t length = utf8::first_character(text).size;
             append_character(text.substr(0, length));
             text.remove_prefix(length == 0 ? 1 : length);
         }
@@ -113,22 +114,6 @@ class JsonWriter {
             return;
         }
         *out_ += character;
-    }
-
-    // The bytes of the character of UTF-8 that the text begins with; 0 if it is none.
-    static std::size_t character_length(std::string_view text) noexcept {
-        constexpr std::uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-        const auto first = static_cast<unsigned char>(text[0]);
-        if (first < 0x80) return 1;
-        const std::size_t length = first < 0xC0 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF8 ? 4 : 0;
-        if (length == 0 || length > text.size()) return 0;
-        std::uint32_t point = first & (0x7FU >> length);
-        for (const char byte : text.substr(1, length - 1)) {
-            if ((static_cast<unsigned char>(byte) & 0xC0U) != 0x80) return 0;
-            point = point << 6 | (static_cast<unsigned char>(byte) & 0x3FU);
-        }
-        const bool is_surrogate = point >= 0xD800 && point < 0xE000;
-        return point >= kLeast[length] && point <= 0x10FFFF && !is_surrogate ? length : 0;
     }
 
     std::string* out_;

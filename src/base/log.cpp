@@ -17,6 +17,7 @@
 
 #include "base/line_limiter.h"
 #include "base/text_buffer.h"
+#include "base/utf8.h"
 #include "base/without_cancellation.h"
 
 namespace opennvsci::log {
@@ -76,15 +77,6 @@ bool is_writable() noexcept {
     return ::poll(&stderr_descriptor, 1, 0) != 0 && (stderr_descriptor.revents & POLLOUT) != 0;
 }
 
-// A control character of C0, or of C1, which UTF-8 writes as two bytes: 0 if it is none, else its length.
-std::size_t control_at(std::string_view text) noexcept {
-    const auto first = static_cast<unsigned char>(text[0]);
-    if (first < ' ' || first == 0x7F) return 1;
-    if (first != 0xC2 || text.size() < 2) return 0;
-    const auto second = static_cast<unsigned char>(text[1]);
-    return second >= 0x80 && second < 0xA0 ? 2 : 0;
-}
-
 }  // namespace
 
 bool enabled(Level level) noexcept {
@@ -98,13 +90,15 @@ void write(Level level, std::string_view text) noexcept {
     // One buffer and one write, so that lines of several threads do not mix.
     constexpr std::size_t kLongest = 2048;
     const TextBuffer<kLongest> message{"opennvsci: ", kLevelNames[static_cast<std::size_t>(level)], ": ", text};
-    // What a program or a peer has given may stand in it; it is one line, and moves no cursor.
+    // What a program or a peer has given may stand in it; it is one line, and steers no terminal.
     std::array<char, kLongest> line{};
     std::size_t used = 0;
     for (std::string_view rest = message.view(); !rest.empty();) {
-        const std::size_t control = control_at(rest);
-        line[used++] = control > 0 ? '?' : rest[0];
-        rest.remove_prefix(std::max<std::size_t>(control, 1));
+        const auto [point, size] = utf8::first_character(rest);
+        const std::string_view character = rest.substr(0, std::max<std::size_t>(size, 1));
+        used += (size > 0 && utf8::is_unseen(point) ? std::string_view("?") : character)
+                    .copy(&line[used], character.size());
+        rest.remove_prefix(character.size());
     }
     line[used++] = '\n';
     write_without_signal(line.data(), used);

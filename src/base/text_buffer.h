@@ -10,6 +10,8 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "base/utf8.h"
+
 namespace opennvsci {
 
 template <std::size_t kSize>
@@ -42,10 +44,7 @@ class TextBuffer {
     }
 
     void mark_end() noexcept {
-        size_ = kSize - 1 - kMark.size();
-        const auto continues_a_character = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80; };
-        while (size_ > 0 && continues_a_character(bytes_[size_]))
-            --size_;
+        size_ = utf8::cut({bytes_.data(), kSize - 1}, kSize - 1 - kMark.size());
         size_ += kMark.copy(bytes_.data() + size_, kMark.size());
     }
 

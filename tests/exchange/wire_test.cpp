@@ -176,6 +176,10 @@ TEST_F(WireTest, WordsOfAPeerAreSafeToPrint) {
     EXPECT_EQ(attr::printable("\xc2\x9b"), "??") << "a control of eight bits";
     EXPECT_EQ(attr::printable("\xc0\xaf\xed\xa0\x80\xf5\xff\xe2\x82"), "?????????") << "no UTF-8";
     EXPECT_EQ(attr::printable("\xe2\x80\xae"), "???") << "turns the direction of writing";
+    for (const std::string_view unseen :
+         {"\u00ad", "\u061c", "\u200b", "\u2028", "\u2066", "\u3164", "\ufeff", "\U000e0041"})
+        EXPECT_EQ(attr::printable(unseen), std::string(unseen.size(), '?')) << unseen;
+    EXPECT_EQ(attr::printable("e\u0301 \u2764\ufe0f \u202f"), "e\u0301 \u2764\ufe0f \u202f") << "parts of what is seen";
     EXPECT_EQ(attr::shortened("für", 3), "für" == attr::shortened("für", 4) ? "..." : "") << "no half of a character";
     EXPECT_EQ(attr::shortened("123456", 5), "12...");
 

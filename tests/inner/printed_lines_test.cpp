@@ -187,10 +187,10 @@ TEST_F(PrintedLinesTest, ALineIsOneLineWhateverStandsInIt) {
     in_new_process([] {
         EXPECT_EQ(printed([] {
                       (void)api::call("function", []() -> Result<> {
-                          return fail(kBadParameter, "two\nlines\x1b[2J\u009b2J, caf\u00e9");
+                          return fail(kBadParameter, "two\nlines\x1b[2J\u009b2J, caf\u00e9\u202eabc\u2028d");
                       });
                   }),
-                  "opennvsci: notice: function: NvSciError_BadParameter: two?lines?[2J?2J, caf\u00e9\n");
+                  "opennvsci: notice: function: NvSciError_BadParameter: two?lines?[2J?2J, caf\u00e9?abc?d\n");
     });
 }
 

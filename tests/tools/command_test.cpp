@@ -8,8 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <ios>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -17,14 +15,9 @@
 #include "nvscievent.h"
 #include "nvsciipc.h"
 #include "opennvsci.h"
-#include "picture.h"
 
 namespace opennvsci::tool {
 namespace {
-
-std::string shipped_picture() {
-    return built("share/opennvsci/picture.png");
-}
 
 TEST_F(CommandTest, VersionNamesTheProjectAndTheInterfaces) {
     const Outcome version = run("--version");
@@ -50,77 +43,6 @@ TEST_F(CommandTest, TheLibraryDoesNotRepeatWhatTheCommandSays) {
             "OPENNVSCI_DEVICE=soft");
     EXPECT_EQ(refused.exit_code, 1);
     EXPECT_EQ(count(refused.output, "X2Rc10Rb10Ra10_Bayer10RGGB has no layout here"), 1) << refused.output;
-}
-
-TEST_F(CommandTest, DemoMakesTheShippedPictureGray) {
-    const Outcome demo = run("demo --device soft --output gray.png");
-    ASSERT_EQ(demo.exit_code, 0) << demo.output;
-    const auto before = read_picture(shipped_picture());
-    const auto after = read_picture(folder_ / "gray.png");
-    ASSERT_TRUE(before) << before.error().text;
-    ASSERT_TRUE(after) << after.error().text;
-    ASSERT_EQ(after->width, before->width);
-    ASSERT_EQ(after->height, before->height);
-    for (std::size_t at = 0; at < before->rgb.size(); at += 3) {
-        const double luma = (77.0 * before->rgb[at] + 150.0 * before->rgb[at + 1] + 29.0 * before->rgb[at + 2]) / 256;
-        const auto gray = static_cast<std::uint8_t>(std::lround(luma));
-        for (std::size_t channel = 0; channel < 3; ++channel)
-            ASSERT_EQ(after->rgb[at + channel], gray) << at;
-    }
-}
-
-TEST_F(CommandTest, DemoShowsTheNegotiationAndTheRefusals) {
-    const Outcome demo = run("demo --device soft");
-    ASSERT_EQ(demo.exit_code, 0) << demo.output;
-    EXPECT_TRUE(has(demo, "the software device"));
-    EXPECT_TRUE(has(demo, "camera (CPU): ReadWrite,"));
-    EXPECT_TRUE(has(demo, "denied: a list asks for CPU access"));
-    EXPECT_TRUE(has(demo, "system memory"));
-    EXPECT_TRUE(has(demo, "video memory"));
-    EXPECT_EQ(count(demo.output, "CUDA_ERROR_INVALID_VALUE"), 4) << demo.output;
-    EXPECT_TRUE(has(demo, "the object is read-only")) << demo.output;
-    EXPECT_TRUE(has(demo, "equals the CPU's bit by bit"));
-}
-
-// What nobody names goes to the temporary folder, and the next demo replaces it.
-TEST_F(CommandTest, DemoWithoutOutputLeavesNothingHere) {
-    write_picture("in.png", 2, 1, {0, 255});
-    std::filesystem::create_directory(folder_ / "temporary");
-    const std::string environment = "TMPDIR='" + (folder_ / "temporary").string() + "'";
-    const auto picture = folder_ / "temporary" / ("opennvsci-demo-" + std::to_string(::geteuid()) + ".png");
-    for (int i = 0; i < 2; ++i) {
-        const Outcome demo = run("demo --device soft --input in.png", environment);
-        EXPECT_EQ(demo.exit_code, 0) << demo.output;
-        EXPECT_TRUE(has(demo, "wrote " + picture.string() + ";")) << demo.output;
-        EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 2);
-        const auto written = read_picture(picture);
-        ASSERT_TRUE(written) << written.error().text;
-        EXPECT_EQ(written->rgb, (std::vector<std::uint8_t>{0, 0, 0, 255, 255, 255}));
-    }
-    // A demo that fails leaves the picture of the one before.
-    EXPECT_EQ(run("demo --device soft --input missing.png", environment).exit_code, 1);
-    EXPECT_TRUE(read_picture(picture));
-    // A link, or a pipe, that somebody else put there is not followed.
-    std::filesystem::remove(picture);
-    write_file("precious", "kept");
-    std::filesystem::create_symlink(folder_ / "precious", picture);
-    EXPECT_EQ(run("demo --device soft --input in.png", environment).exit_code, 0);
-    EXPECT_EQ(read_file("precious"), "kept");
-    EXPECT_TRUE(read_picture(picture));
-    std::filesystem::remove(picture);
-    ASSERT_EQ(::mkfifo(picture.c_str(), 0666), 0);
-    EXPECT_EQ(run("demo --device soft --input in.png", environment).exit_code, 0);
-    EXPECT_TRUE(read_picture(picture));
-    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_ / "temporary"), {}), 1);
-}
-
-TEST_F(CommandTest, TwoDemosAtATimeDoNotCollide) {
-    const std::string program = "'" + (program_folder() / "opennvsci").string() + "'";
-    const std::string demo = program + " demo --device soft >&2";
-    const Outcome both = run("run --soft sh -c \"" + demo + " & " + demo + "; first=\\$?; wait \\$! && exit \\$first\"",
-                             "OPENNVSCI_INTERPOSE=0");
-    EXPECT_EQ(both.exit_code, 0) << both.output;
-    EXPECT_EQ(count(both.output, "everything held"), 2) << both.output;
 }
 
 TEST_F(CommandTest, FilesAreReplacedOnlyByForce) {
@@ -173,68 +95,6 @@ TEST_F(CommandTest, FilesThatCannotBeWrittenWhollyStayAsTheyAre) {
     EXPECT_EQ(std::filesystem::status(folder_ / "drawing.svg").permissions(), std::filesystem::perms(0640));
 }
 
-TEST_F(CommandTest, DemoRunsOnTheDeviceOfThatNumber) {
-    write_picture("in.png", 1, 1, {7});
-    const std::string two_devices = "OPENNVSCI_DEVICE=soft OPENNVSCI_SOFT_DEVICES=2";
-    const Outcome second = run("demo --device 1 --input in.png", two_devices);
-    EXPECT_EQ(second.exit_code, 0) << second.output;
-    EXPECT_TRUE(has(second, "software device 1")) << second.output;
-    const Outcome third = run("demo --device 2 --input in.png", two_devices);
-    EXPECT_EQ(third.exit_code, 1);
-    EXPECT_TRUE(has(third, "there is no device 2: the driver has 2")) << third.output;
-}
-
-TEST_F(CommandTest, DemoRefusesBadPicturesWithOneAndTheReason) {
-    write_file("text.png", "no picture");
-    std::ifstream whole(shipped_picture(), std::ios::binary);
-    std::string half(60'000, '\0');
-    whole.read(half.data(), static_cast<std::streamsize>(half.size()));
-    write_file("half.png", half);
-    const std::pair<const char*, const char*> cases[] = {{"text.png", "it is no PNG"},
-                                                         {"half.png", "the PNG is damaged or cut off"},
-                                                         {"missing.png", "No such file"},
-                                                         {".", "it is a directory"}};
-    for (const auto& [file, reason] : cases) {
-        const Outcome demo = run(std::string("demo --device soft --input ") + file);
-        EXPECT_EQ(demo.exit_code, 1) << file;
-        EXPECT_TRUE(has(demo, reason)) << file << ": " << demo.output;
-        EXPECT_TRUE(has(demo, file)) << demo.output;
-    }
-    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 2);  // what was there before
-}
-
-TEST_F(CommandTest, DemoSaysThatItCannotWrite) {
-    const Outcome demo = run("demo --device soft --output /nowhere/out.png");
-    EXPECT_EQ(demo.exit_code, 1);
-    EXPECT_TRUE(has(demo, "cannot write /nowhere/out.png")) << demo.output;
-}
-
-TEST_F(CommandTest, DemoOfTwoProcessesSharesFramesThatVisionCannotWrite) {
-    const std::string meeting = "OPENNVSCI_RUNTIME_DIR='" + (folder_ / "meet").string() + "'";
-    const Outcome outcome = run("demo --two-processes --device soft --frames 20", meeting);
-    EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
-    EXPECT_TRUE(has(outcome, "everything held")) << outcome.output;
-    EXPECT_TRUE(has(outcome, "an import for writing is refused")) << outcome.output;
-    EXPECT_TRUE(has(outcome, "cuMemsetD8 into the read-only mapping: CUDA_ERROR_INVALID_VALUE")) << outcome.output;
-    EXPECT_TRUE(has(outcome, "20 frames: the sum of each")) << outcome.output;
-    // The report of the negotiation names both.
-    EXPECT_TRUE(has(outcome, "camera: ReadWrite")) << outcome.output;
-    EXPECT_TRUE(has(outcome, "vision: Readonly")) << outcome.output;
-}
-
-TEST_F(CommandTest, DemoOfTwoProcessesFailsIfOneOfThemDoes) {
-    const std::string meeting = "OPENNVSCI_RUNTIME_DIR='" + (folder_ / "meet").string() + "'";
-    const Outcome no_device = run("demo --two-processes --device 9", meeting);
-    EXPECT_EQ(no_device.exit_code, 1) << no_device.output;
-    EXPECT_TRUE(has(no_device, "there is no device 9")) << no_device.output;
-    EXPECT_FALSE(has(no_device, "everything held")) << no_device.output;
-
-    write_file("channels.cfg", "INTER_PROCESS elsewhere_0 elsewhere_1 16 64\n");
-    const Outcome no_channel = run("demo --two-processes --device soft", meeting + " OPENNVSCI_IPC_CFG=channels.cfg");
-    EXPECT_EQ(no_channel.exit_code, 1) << no_channel.output;
-    EXPECT_TRUE(has(no_channel, "nvscisync_a_")) << no_channel.output;
-}
-
 // Everything that prints: into a full device, without a stdout, and to a reader that has gone while SIGPIPE is ignored,
 // as it is in children of some programs. Never a signal, and the reason wherever it is one to tell.
 TEST_F(CommandTest, OutputThatCannotBePrintedIsAFailure) {
@@ -258,14 +118,6 @@ TEST_F(CommandTest, OutputThatCannotBePrintedIsAFailure) {
         run("run --soft sh -c 'trap \"\" PIPE; { sleep 0.2; " + command + " --help; echo $? >code; } | true'");
     EXPECT_EQ(no_reader.output, "");
     EXPECT_EQ(read_file("code"), "1\n");
-}
-
-// A memory file that gets the number of stdout would be written into.
-TEST_F(CommandTest, DemoWithoutStandardDescriptorsDoesItsWork) {
-    const Outcome demo = run("demo --device soft --output gray.png <&- >&- 2>&-");
-    EXPECT_EQ(demo.exit_code, 1);
-    const auto picture = read_picture(folder_ / "gray.png");
-    EXPECT_TRUE(picture) << picture.error().text;
 }
 
 TEST_F(CommandTest, WrongUsageExitsWithTwoAndHelpWithZero) {
@@ -415,48 +267,6 @@ TEST_F(CommandTest, DevicesWithAWrongVariableFails) {
     EXPECT_TRUE(has(devices, "OPENNVSCI_DEVICE=tpu: not one of auto, gpu and soft")) << devices.output;
 }
 
-constexpr const char* kNv12 = "layout --type image --format NV12 --size 1920x1080 --layout block-linear ";
-
-TEST_F(CommandTest, LayoutShowsPlanes) {
-    const Outcome layout = run(kNv12);
-    ASSERT_EQ(layout.exit_code, 0) << layout.output;
-    EXPECT_EQ(layout.output,
-              R"(image NV12 1920x1080, block-linear
-
-  region   format  width x height   offset  pitch  aligned height  block height     used     size   waste
-  -------  ------  --------------  -------  -----  --------------  ------------  -------  -------  ------
-  plane 0  Y8         1920 x 1080        0   1920            1152            16  2073600  2228224   6.9 %
-  plane 1  V8U8         960 x 540  2228224   1920             640            16  1036800  1245184  16.7 %
-
-  size       3473408 bytes, of which 363008 (10.5 %) are waste
-  alignment  65536 bytes
-  memory     system memory: no GPU takes part
-)");
-}
-
-// Narrow terminals get titles of several lines, and the rest of the columns in a second table.
-TEST_F(CommandTest, LayoutFitsTheTerminal) {
-    EXPECT_EQ(run(kNv12, "COLUMNS=80").output,
-              R"(image NV12 1920x1080, block-linear
-
-                       width x                  aligned   block
-  region   format       height   offset  pitch   height  height     used
-  -------  ------  -----------  -------  -----  -------  ------  -------
-  plane 0  Y8      1920 x 1080        0   1920     1152      16  2073600
-  plane 1  V8U8      960 x 540  2228224   1920      640      16  1036800
-
-  region      size   waste
-  -------  -------  ------
-  plane 0  2228224   6.9 %
-  plane 1  1245184  16.7 %
-
-  size       3473408 bytes, of which 363008 (10.5 %) are waste
-  alignment  65536 bytes
-  memory     system memory: no GPU takes part
-)");
-    EXPECT_EQ(run(kNv12, "COLUMNS=").output, run(kNv12, "COLUMNS=80").output) << "a pipe has no width";
-}
-
 // The last word about the width is COLUMNS; without it, it is the terminal's.
 TEST_F(CommandTest, WidthIsThatOfTheTerminal) {
     for (const auto& [columns, width] : {std::pair{"", 60U}, {"50", 50U}, {"no number", 60U}}) {
@@ -483,74 +293,6 @@ TEST_F(CommandTest, WidthIsThatOfTheTerminal) {
             widest = std::max(widest, line.size() - 1);  // a terminal gets \r\n
         EXPECT_LE(widest, width) << output;
         EXPECT_GE(widest, width - 8) << output;
-    }
-}
-
-TEST_F(CommandTest, NamesMayBeInCapitalsOrNot) {
-    EXPECT_EQ(run("layout --type IMAGE --format nv12 --size 1920x1080 --layout Block-Linear").output,
-              run(kNv12).output);
-    const char* const kPlanes = "layout --type image --format Y8,V8U8 --size 64x64,32x32 --layout pitch-linear";
-    EXPECT_EQ(run("layout --type image --format y8,v8u8 --size 64x64,32x32 --layout pitch-linear").output,
-              run(kPlanes).output);
-    EXPECT_EQ(run("layout --type array --data-type FLOAT16 --stride 1k --capacity 3").output,
-              run("layout --type array --data-type Float16 --stride 1024 --capacity 3").output);
-}
-
-TEST_F(CommandTest, BytesMayHaveUnits) {
-    const std::string one_mebibyte = run("layout --type raw --bytes 1048576 --align 65536").output;
-    EXPECT_EQ(run("layout --type raw --bytes 1M --align 64K").output, one_mebibyte);
-    EXPECT_EQ(run("layout --type raw --bytes 1MiB --align 64kib").output, one_mebibyte);
-    EXPECT_EQ(run("layout --type raw --bytes 1048576b --align 64kB").output, one_mebibyte);
-    EXPECT_NE(run("layout --type raw --bytes 1 --align 64kib").output, one_mebibyte);
-}
-
-TEST_F(CommandTest, LayoutAsJson) {
-    const Outcome layout = run(std::string(kNv12) + "--json --gpu", "OPENNVSCI_DEVICE=soft");
-    ASSERT_EQ(layout.exit_code, 0) << layout.output;
-    const auto json = nlohmann::json::parse(layout.output);
-    EXPECT_EQ(json["format_version"], 1);
-    EXPECT_EQ(json["size"], 3473408);
-    EXPECT_EQ(json["used"], 3110400);
-    EXPECT_EQ(json["alignment"], 65536);
-    EXPECT_EQ(json["memory"]["place"], "video memory");
-    EXPECT_EQ(json["memory"]["gpu"].get<std::string>().size(), 40U);
-    ASSERT_EQ(json["regions"].size(), 2U);
-    const auto& chroma = json["regions"][1];
-    EXPECT_EQ(chroma["name"], "plane 1");
-    EXPECT_EQ(chroma["format"], "V8U8");
-    EXPECT_EQ(chroma["offset"], 2228224);
-    EXPECT_EQ(chroma["size"], 1245184);
-    EXPECT_EQ(chroma["width"], 960);
-    EXPECT_EQ(chroma["height"], 540);
-    EXPECT_EQ(chroma["pitch"], 1920);
-    EXPECT_EQ(chroma["aligned_height"], 640);
-    EXPECT_EQ(chroma["block_height_gobs"], 16);
-    EXPECT_EQ(chroma["second_field_offset"], 0);
-}
-
-TEST_F(CommandTest, LayoutIsDrawn) {
-    const Outcome layout = run(std::string(kNv12) + "--svg map.svg");
-    ASSERT_EQ(layout.exit_code, 0) << layout.output;
-    EXPECT_EQ(read_file("map.svg").rfind("<svg xmlns=\"http://www.w3.org/2000/svg\"", 0), 0U);
-    EXPECT_EQ(run(std::string(kNv12) + "--svg -").output, read_file("map.svg"));
-    const Outcome nowhere = run(std::string(kNv12) + "--svg /nowhere/map.svg");
-    EXPECT_EQ(nowhere.exit_code, 1);
-    EXPECT_EQ(nowhere.output, "opennvsci: cannot write /nowhere/map.svg: No such file or directory\n");
-}
-
-TEST_F(CommandTest, LayoutOfARefusedBufferGivesTheReason) {
-    const std::pair<const char*, const char*> cases[] = {
-        {"--type raw --bytes 1 --gpu 7", "there is no device 7: the driver has 1"},
-        {"--type image --format NV12 --size 64x64 --layout pitch-linear --plane-align 1024",
-         "the image is described by a surface and by planes"},
-        {"--type array --data-type Uint32 --stride 2 --capacity 1", "2 bytes, but an element has 4"},
-        {"--type pyramid --format NV12 --size 64x64 --layout pitch-linear --levels 2 --scale 3",
-         "3 is not legal; it must be greater than 0, at most 1"},
-        {"--type tensor --dims 3,5 --data-type Int4", "5 elements of 4 bits, two to a byte"}};
-    for (const auto& [arguments, reason] : cases) {
-        const Outcome layout = run(std::string("layout ") + arguments, "OPENNVSCI_DEVICE=soft");
-        EXPECT_EQ(layout.exit_code, 1) << arguments;
-        EXPECT_TRUE(has(layout, reason)) << arguments << ": " << layout.output;
     }
 }
 

@@ -457,6 +457,29 @@ TEST_F(ExplainTest, OneThatCannotBeReadDoesNotHideTheOthers) {
     EXPECT_TRUE(has(run("explain mix --only 5"), "mix has 4 negotiations, not 5"));
 }
 
+// Only the list itself refuses it, when the ones before have been told.
+TEST_F(ExplainTest, OneThatCannotBeTriedDoesNotHideTheOthers) {
+    const std::string good = run("explain --json " + example("formats") + " 2>/dev/null").output;
+    const std::string bad = R"({"format_version": 1, "interface": "NvSciBuf", "participants": [{"asks": {)"
+                            R"("NvSciBufImageAttrKey_PlaneOffset": 0}}]})"
+                            "\n";
+    write_file("mix", good + bad + good);
+    const Outcome all = run("explain mix");
+    EXPECT_EQ(all.exit_code, 2);
+    EXPECT_EQ(count(all.output, "they disagree"), 2) << all.output;
+    EXPECT_EQ(count(all.output, "an output-only"), 1) << all.output;
+    EXPECT_EQ(count(all.output, "; left out\n"), 1) << all.output;
+    std::string many = good;
+    for (int i = 0; i < 9; ++i)
+        many += bad;
+    write_file("many", many + good);
+    const Outcome bounded = run("explain many");
+    EXPECT_EQ(bounded.exit_code, 2);
+    EXPECT_EQ(count(bounded.output, "they disagree"), 2) << bounded.output;
+    EXPECT_EQ(count(bounded.output, "; left out\n"), 5) << bounded.output;
+    EXPECT_TRUE(has(bounded, "4 more negotiations cannot be tried, and are left out")) << bounded.output;
+}
+
 TEST_F(ExplainTest, EqualNamesAreToldApart) {
     write_file("same", R"({"format_version": 1, "interface": "NvSciBuf", "participants": [
         {"name": "list 2", "asks": {"NvSciBufGeneralAttrKey_Types": "RawBuffer", "NvSciBufRawBufferAttrKey_Size": 1}},

@@ -132,7 +132,7 @@ TEST_F(ObjectsCommandTest, AProcessThatDoesNotAnswerIsAFailureOnlyIfItWasAskedFo
 TEST_F(ObjectsCommandTest, AnAnswerThatIsNoneIsToldAsThat) {
     const std::string head = std::to_string(::getpid()) + " " + kSelf + " ";
     std::string many;
-    for (int i = 0; i < 200000; ++i)
+    for (int i = 0; i < 300000; ++i)
         many += "{\"\":0},";
     const struct {
         std::string answer;

@@ -21,6 +21,14 @@ TEST(OutputTest, PrintableLeavesWhatCanBeRead) {
     EXPECT_EQ(printable(std::string_view("a\0b", 3)), "a?b");
     EXPECT_EQ(printable("\xc2\x9b"), "??") << "a control of eight bits";
     EXPECT_EQ(printable("\xe2\x80\xae"), "???") << "turns the direction of writing";
+    // The bytes of what nobody sees: ends of lines, what has no width, tags, fillers. What is beside it is seen.
+    for (const std::string_view unseen :
+         {"\u00ad", "\u061c", "\u115f", "\u180e", "\u200b", "\u200f", "\u2028", "\u2029", "\u202a", "\u2060", "\u2066",
+          "\u2069", "\u3164", "\ufeff", "\ufffb", "\U000e0041"})
+        EXPECT_EQ(printable(unseen), std::string(unseen.size(), '?')) << unseen;
+    for (const std::string_view seen :
+         {"\u00a0", "\u200a", "\u2010", "\u202f", "\u2070", "\ufffd", "e\u0301", "\u2764\ufe0f"})
+        EXPECT_EQ(printable(seen), seen);
     // Overlong, a surrogate, beyond Unicode, no first byte, cut off.
     EXPECT_EQ(printable("\xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80 \xff \x80 \xe2\x82"), "?? ??? ???? ? ? ??");
 }

@@ -8,8 +8,12 @@
 #include <algorithm>
 #include <sstream>
 
+#include "text_width.h"
+
 namespace opennvsci::tool {
 namespace {
+
+using Lines = std::vector<std::string>;
 
 TextTable some_table() {
     TextTable table;
@@ -91,12 +95,35 @@ TEST(TextTableTest, NothingIsLostAndLinesFit) {
 }
 
 TEST(TextTableTest, WrapBreaksAtSpacesAndInsideLongWords) {
-    using Lines = std::vector<std::string>;
     EXPECT_EQ(wrap("", 5), Lines{});
     EXPECT_EQ(wrap("ab cd", 5), Lines{"ab cd"});
     EXPECT_EQ(wrap("ab cd e", 5), (Lines{"ab cd", "e"}));
     EXPECT_EQ(wrap("ab abcdefghijk x", 5), (Lines{"ab", "abcde", "fghij", "k x"}));
     EXPECT_EQ(wrap("a… b…", 5), Lines{"a… b…"}) << "characters count, not bytes";
+}
+
+// Whatever locale the user has: none is set here.
+TEST(TextTableTest, WideCharactersTakeTwoColumnsAndMarksNone) {
+    EXPECT_EQ(width_of("camera"), 6U);
+    EXPECT_EQ(width_of("für…"), 4U);
+    EXPECT_EQ(width_of("日本"), 4U);
+    EXPECT_EQ(width_of("\U0001f600"), 2U);
+    EXPECT_EQ(width_of("e\u0301"), 1U) << "an accent of its own";
+    EXPECT_EQ(width_of("\xff\xe2\x82"), 3U) << "no characters";
+    EXPECT_EQ(bytes_of("日本", 3), 3U) << "no half of a character";
+    EXPECT_EQ(bytes_of("日本", 1), 3U) << "one at least";
+    EXPECT_EQ(bytes_of("e\u0301e", 1), 3U) << "with its accent";
+    TextTable table;
+    table.add_column("name", Column::name, {"日本", "\U0001f600 e\u0301", "eins"});
+    table.add_column("size", Column::number, {"1", "22", "333"});
+    EXPECT_EQ(table.text(80),
+              "  name  size\n"
+              "  ----  ----\n"
+              "  日本     1\n"
+              "  \U0001f600 e\u0301    22\n"
+              "  eins   333\n");
+    EXPECT_EQ(wrap("日本日本", 5), (Lines{"日本", "日本"}));
+    EXPECT_EQ(wrap("日本", 1), (Lines{"日", "本"})) << "a line that is too long is better than none";
 }
 
 TEST(TextTableTest, SaysWhetherOnePartIsEnough) {

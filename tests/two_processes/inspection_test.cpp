@@ -47,11 +47,21 @@ const driver::Device& use_device() {
     return device;
 }
 
-void ask_for_bytes(const List& list, const char* name) {
+void make_list(NvSciBufModule module, List& list, const char* name) {
+    MUST(NvSciBufAttrListCreate(module, list.out()));
     ask(list, NvSciBufGeneralAttrKey_Types, NvSciBufType_RawBuffer);
     ask(list, NvSciBufRawBufferAttrKey_Size, kBytes);
     ask(list, NvSciBufGeneralAttrKey_NeedCpuAccess, true);
     require(opennvsciBufAttrListSetName(list, name), "opennvsciBufAttrListSetName");
+}
+
+void make_sync_object(NvSciSyncModule module, SyncList& list, SyncObject& object) {
+    SyncList conflict;
+    MUST(NvSciSyncAttrListCreate(module, list.out()));
+    ask(list, NvSciSyncAttrKey_NeedCpuAccess, true);
+    ask(list, NvSciSyncAttrKey_RequiredPerm, NvSciSyncAccessPerm_WaitSignal);
+    const NvSciSyncAttrList lists[] = {list};
+    MUST(NvSciSyncAttrListReconcileAndObjAlloc(lists, 1, object.out(), conflict.out()));
 }
 
 cu::CUexternalMemory import(NvSciBufObj object) {
@@ -73,10 +83,8 @@ const Role kHoldsBuffers("holds_buffers", [](const Arguments& arguments) {
     List reconciled;
     List conflict;
     MUST(NvSciBufModuleOpen(module.out()));
-    MUST(NvSciBufAttrListCreate(module, camera.out()));
-    MUST(NvSciBufAttrListCreate(module, display.out()));
-    ask_for_bytes(camera, "camera");
-    ask_for_bytes(display, "display");
+    make_list(module, camera, "camera");
+    make_list(module, display, "display");
     ask(display, NvSciBufGeneralAttrKey_GpuId, id_of(device));
     const NvSciBufAttrList lists[] = {camera, display};
     MUST(NvSciBufAttrListReconcile(lists, 2, reconciled.out(), conflict.out()));
@@ -100,13 +108,8 @@ const Role kHoldsSync("holds_sync", [](const Arguments&) {
     SyncModule module;
     SyncList list;
     SyncObject object;
-    SyncList conflict;
     MUST(NvSciSyncModuleOpen(module.out()));
-    MUST(NvSciSyncAttrListCreate(module, list.out()));
-    ask(list, NvSciSyncAttrKey_NeedCpuAccess, true);
-    ask(list, NvSciSyncAttrKey_RequiredPerm, NvSciSyncAccessPerm_WaitSignal);
-    const NvSciSyncAttrList lists[] = {list};
-    MUST(NvSciSyncAttrListReconcileAndObjAlloc(lists, 1, object.out(), conflict.out()));
+    make_sync_object(module, list, object);
     WaitContext context;
     MUST(NvSciSyncCpuWaitContextAlloc(module, context.out()));
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
@@ -134,10 +137,8 @@ const Role kShares("shares", [](const Arguments& arguments) {
     List arrived;
     MUST(NvSciBufModuleOpen(module.out()));
     MUST(NvSciBufModuleOpen(peer_module.out()));
-    MUST(NvSciBufAttrListCreate(module, own.out()));
-    MUST(NvSciBufAttrListCreate(peer_module, wishes.out()));
-    ask_for_bytes(own, "camera");
-    ask_for_bytes(wishes, "display");
+    make_list(module, own, "camera");
+    make_list(peer_module, wishes, "display");
     ListBlob wish;
     const NvSciBufAttrList sent[] = {wishes};
     MUST(NvSciBufAttrListIpcExportUnreconciled(sent, 1, sink, &wish.address, &wish.size));
@@ -190,43 +191,39 @@ const Role kRaces("races", [](const Arguments&) {
     MUST(NvSciSyncModuleOpen(sync_module.out()));
     std::atomic<bool> is_over{false};
     std::atomic<long> failures{0};
-    const auto make_buffers = [&] {
+    const auto repeat = [&](void (*make)(NvSciBufModule, NvSciSyncModule)) {
         while (!is_over) {
-            List list;
-            Object object;
-            Object second;
-            List conflict;
-            failures += NvSciBufAttrListCreate(module, list.out()) != kSuccess;
-            failures += set(list, NvSciBufGeneralAttrKey_Types, NvSciBufType_RawBuffer) != kSuccess;
-            failures += set(list, NvSciBufRawBufferAttrKey_Size, kBytes) != kSuccess;
-            failures += opennvsciBufAttrListSetName(list, "racer") != kSuccess;
-            failures += set(list, NvSciBufGeneralAttrKey_NeedCpuAccess, true) != kSuccess;
-            const NvSciBufAttrList lists[] = {list};
-            failures += NvSciBufAttrListReconcileAndObjAlloc(lists, 1, object.out(), conflict.out()) != kSuccess;
-            failures += NvSciBufObjDup(object, second.out()) != kSuccess;
-            NvSciBufAttrList of_object = nullptr;
-            failures += NvSciBufObjGetAttrList(second, &of_object) != kSuccess;
+            try {
+                make(module, sync_module);
+            } catch (const Failure&) {
+                ++failures;
+            }
         }
     };
-    const auto make_sync = [&] {
-        while (!is_over) {
-            SyncList list;
-            SyncObject object;
-            SyncList conflict;
-            failures += NvSciSyncAttrListCreate(sync_module, list.out()) != kSuccess;
-            failures += set(list, NvSciSyncAttrKey_NeedCpuAccess, true) != kSuccess;
-            failures += set(list, NvSciSyncAttrKey_RequiredPerm, NvSciSyncAccessPerm_WaitSignal) != kSuccess;
-            const NvSciSyncAttrList lists[] = {list};
-            failures += NvSciSyncAttrListReconcileAndObjAlloc(lists, 1, object.out(), conflict.out()) != kSuccess;
-            NvSciSyncFence fence = NvSciSyncFenceInitializer;
-            failures += NvSciSyncObjGenerateFence(object, &fence) != kSuccess;
-            failures += NvSciSyncObjSignal(object) != kSuccess;
-        }
+    const auto make_buffer = [](NvSciBufModule buf, NvSciSyncModule) {
+        List list;
+        Object object;
+        Object second;
+        List conflict;
+        make_list(buf, list, "racer");
+        const NvSciBufAttrList lists[] = {list};
+        MUST(NvSciBufAttrListReconcileAndObjAlloc(lists, 1, object.out(), conflict.out()));
+        MUST(NvSciBufObjDup(object, second.out()));
+        NvSciBufAttrList of_object = nullptr;
+        MUST(NvSciBufObjGetAttrList(second, &of_object));
+    };
+    const auto make_sync = [](NvSciBufModule, NvSciSyncModule sync) {
+        SyncList list;
+        SyncObject object;
+        make_sync_object(sync, list, object);
+        NvSciSyncFence fence = NvSciSyncFenceInitializer;
+        MUST(NvSciSyncObjGenerateFence(object, &fence));
+        MUST(NvSciSyncObjSignal(object));
     };
     std::vector<std::thread> threads;
-    threads.emplace_back(make_buffers);
-    threads.emplace_back(make_buffers);
-    threads.emplace_back(make_sync);
+    threads.emplace_back(repeat, make_buffer);
+    threads.emplace_back(repeat, make_buffer);
+    threads.emplace_back(repeat, make_sync);
     long answered = 0;
     for (int i = 0; i < 20; ++i) {
         for (const Inspected& inspected : inspect(::getpid()))
@@ -236,7 +233,7 @@ const Role kRaces("races", [](const Arguments&) {
     for (std::thread& thread : threads)
         thread.join();
     require_that(answered == 20, std::to_string(answered) + " of 20 answers");
-    require_that(failures == 0, std::to_string(failures) + " calls failed");
+    require_that(failures == 0, std::to_string(failures) + " rounds failed");
 });
 
 TEST_F(InspectionTest, EveryHolderOfABufferIsTold) {

@@ -56,7 +56,12 @@ ChannelFacts look_at_channels() {
 std::vector<Finding> check_channels(const ChannelFacts& facts) {
     Findings findings("channels");
     constexpr const char* kForm = "lines like INTER_PROCESS camera_0 camera_1 16 24576 (docs/porting.md)";
-    if (!facts.failure.empty()) {
+    const bool is_of_folder =
+        !facts.refused_folder.empty() && facts.failure.find(facts.refused_folder) != std::string::npos;
+    if (is_of_folder) {
+        findings.note("configuration", "cannot be looked at before the runtime folder can be used",
+                      "a runtime folder without a problem", "");
+    } else if (!facts.failure.empty()) {
         findings.problem("configuration and folder", facts.failure,
                          "a readable configuration, and a folder of this user",
                          "correct what is named, or unset OPENNVSCI_IPC_CFG and OPENNVSCI_RUNTIME_DIR");

@@ -42,8 +42,12 @@ std::vector<Finding> findings_of_all(const std::string& program) {
     append(all, check_environment(environment));
     LibraryFacts libraries = look_at_libraries(search);
     append(all, check_libraries(libraries, wanted));
-    append(all, check_folder(look_at_folder(environment)));
-    append(all, check_channels(look_at_channels()));
+    const FolderFacts folder = look_at_folder(environment);
+    std::vector<Finding> of_folder = check_folder(folder);
+    ChannelFacts channels = look_at_channels();
+    if (!is_healthy(of_folder)) channels.refused_folder = folder.path;
+    append(all, std::move(of_folder));
+    append(all, check_channels(channels));
     if (!program.empty()) {
         ProgramFacts facts = look_at_program(program, search, std::move(libraries.own));
         facts.has_software_driver = driver.in_use.failure.empty() && driver.in_use.is_software;

@@ -12,10 +12,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
-#include <numeric>
 #include <system_error>
 #include <utility>
 
+#include "nearest_name.h"
 #include "variables.h"
 
 namespace opennvsci::tool {
@@ -94,41 +94,17 @@ constexpr Values kValues[] = {
     {"OPENNVSCI_TRACE", can_be_appended_to, "a regular file that this user can write", "nothing is traced"},
 };
 
-// The number of letters that must be put in, taken out or exchanged to make one of the other.
-std::size_t distance(std::string_view one, std::string_view other) {
-    std::vector<std::size_t> row(other.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 1; i <= one.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i);
-        for (std::size_t j = 1; j <= other.size(); ++j) {
-            const std::size_t exchanged = diagonal + (one[i - 1] == other[j - 1] ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({exchanged, row[j] + 1, row[j - 1] + 1});
-        }
-    }
-    return row.back();
-}
-
-// Longer names are none of ours, misspelled or not.
-const char* nearest_variable(std::string_view name) {
-    constexpr std::size_t kLongestName = 64;
-    constexpr std::size_t kFarthest = 5;
-    const char* nearest = nullptr;
-    std::size_t least = kFarthest + 1;
-    for (const Variable& variable : variables()) {
-        const std::size_t far = name.size() > kLongestName ? least : distance(name, variable.name);
-        if (far < least) {
-            least = far;
-            nearest = variable.name;
-        }
-    }
-    return nearest;
+std::string_view nearest_variable(std::string_view name) {
+    std::vector<std::string_view> names;
+    for (const Variable& variable : variables())
+        names.emplace_back(variable.name);
+    return nearest_name(name, names);
 }
 
 void check_name(Findings& findings, const std::string& name) {
-    const char* const nearest = nearest_variable(name);
+    const std::string_view nearest = nearest_variable(name);
     findings.problem(name, "is set, but nothing reads a variable of this name", "a name that `opennvsci config` shows",
-                     nearest != nullptr ? fmt::format("{} is meant?", nearest) : fmt::format("unset {}", name));
+                     !nearest.empty() ? fmt::format("{} is meant?", nearest) : fmt::format("unset {}", name));
 }
 
 void check_value(Findings& findings, const std::string& name, const std::string& value) {

@@ -20,6 +20,7 @@ struct ChannelFacts {
     std::size_t channels = 0;
     std::vector<std::string> unusable;  ///< names of endpoints of kinds that do not work here
     std::vector<std::string> warnings;  ///< lines that the library printed
+    std::string refused_folder;         ///< of which check_folder() has told a problem; empty if it has not
 };
 [[nodiscard]] ChannelFacts look_at_channels();
 [[nodiscard]] std::vector<Finding> check_channels(const ChannelFacts& facts);

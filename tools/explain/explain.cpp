@@ -57,21 +57,23 @@ Result<std::string> begin_on(const std::string& machine) {
     return text + '\n';
 }
 
-// The first ones, because a file may be of nothing else.
+// Of the negotiations that are left out the first ones are told, because a file may be of nothing else.
+constexpr std::size_t kMostTold = 5;
+
+void tell_more(const NegotiationFile& file, std::size_t count, const char* what) {
+    if (count <= kMostTold) return;
+    std::fprintf(stderr, "opennvsci: %s: %zu more %s left out\n", file.name.c_str(), count - kMostTold, what);
+}
+
 void tell_what_is_left_out(const NegotiationFile& file) {
-    constexpr std::size_t kMostTold = 5;
     for (std::size_t i = 0; i < std::min(file.cut_lines.size(), kMostTold); ++i) {
         std::fprintf(stderr, "opennvsci: %s:%zu: the line is cut off, and left out\n", file.name.c_str(),
                      file.cut_lines[i]);
     }
     for (std::size_t i = 0; i < std::min(file.mistakes.size(), kMostTold); ++i)
         std::fprintf(stderr, "opennvsci: %s; left out\n", file.mistakes[i].c_str());
-    const auto tell_more = [&](std::size_t count, const char* what) {
-        if (count <= kMostTold) return;
-        std::fprintf(stderr, "opennvsci: %s: %zu more %s left out\n", file.name.c_str(), count - kMostTold, what);
-    };
-    tell_more(file.cut_lines.size(), "lines are cut off, and");
-    tell_more(file.mistakes.size(), "negotiations cannot be read, and are");
+    tell_more(file, file.cut_lines.size(), "lines are cut off, and");
+    tell_more(file, file.mistakes.size(), "negotiations cannot be read, and are");
 }
 
 // The memory map of a buffer that was negotiated; empty if there is none.
@@ -200,14 +202,20 @@ Result<bool> explain(const ExplainOptions& options) {
     }
     Explainer explainer(options, file.count > 1);
     bool all_reconcile = true;
+    std::size_t not_tried = 0;
     for (const Negotiation& negotiation : file.negotiations) {
-        OPENNVSCI_TRY_ASSIGN(reconciles, explainer.explain(negotiation));
-        all_reconcile = all_reconcile && reconciles;
+        const Result<bool> reconciles = explainer.explain(negotiation);
+        if (!reconciles && file.count == 1) return reconciles;
+        all_reconcile = all_reconcile && reconciles.value_or(false);
+        if (reconciles || ++not_tried > kMostTold) continue;
+        flush_output();  // of those before it
+        std::fprintf(stderr, "opennvsci: %s; left out\n", reconciles.error().text.c_str());
     }
+    tell_more(file, not_tried, "negotiations cannot be tried, and are");
     if (!options.why.empty() && !explainer.has_found_key()) return fail("--why: no negotiation has this key");
     if (is_page_on_stdout) print_text(explainer.page());
     if (has_page && !is_page_on_stdout) OPENNVSCI_TRY(write_file(options.html, explainer.page(), existing));
-    if (!file.mistakes.empty()) return fail("");  // which were told
+    if (!file.mistakes.empty() || not_tried != 0) return fail("");  // which were told
     return all_reconcile;
 }
 

@@ -4,73 +4,40 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <set>
 #include <utility>
 #include <vector>
 
+#include "json_text.h"
+
 namespace opennvsci::tool {
 namespace {
 
-constexpr std::size_t kMaxDepth = 32;                            // a report has 7
 constexpr std::size_t kMaxObjectBytes = std::size_t{16} << 20U;  // that of a thousand participants has 2 MiB
 
-// Of what one object or array holds, and of all together; a report has as many asks for a key as there are
-// participants, 1024. The parser looks for each among all before it, so a file of 16 MiB with more of them would take
-// hours.
-constexpr std::size_t kMaxMembers = 2048;
-constexpr std::size_t kMaxMembersInAll = std::size_t{1} << 19U;
-constexpr std::size_t kMaxMemberNameBytes = 1024;
+// A report has 7 levels, and as many asks for a key as there are participants, 1024. The parser looks for each member
+// among all before it, so a file of 16 MiB with more of them would take hours.
+constexpr JsonLimits kLimits{
+    .levels = 32, .members_in_all = std::size_t{1} << 19U, .members = 2048, .name_bytes = 1024};
 constexpr std::size_t kMaxPathBytes = 256;  // of a member whose line is remembered
 
 constexpr std::string_view kBlanks = " \t\r\n";
 
-struct Extent {
-    std::size_t size = 0;          // 0: it does not end
-    const char* excess = nullptr;  // what there is too much of, if anything, with the limit
-    std::size_t limit = 0;
-};
-
-// Of the object that the text begins with, by its braces.
-Extent extent_of(std::string_view text) {
-    Extent extent;
-    const auto exceed = [&](const char* what, std::size_t limit) {
-        if (extent.excess == nullptr) extent = {0, what, limit};
-    };
-    std::array<std::size_t, kMaxDepth + 1> members{};  // of what is open
-    std::size_t in_all = 0;
-    std::size_t depth = 0;
-    std::size_t string = 0;  // where the last one began, and how long it is
-    std::size_t length = 0;
-    bool is_in_string = false;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const char c = text[at];
-        if (!is_in_string && (c == ',' || c == '{' || c == '[') && ++in_all > kMaxMembersInAll) {
-            exceed("it has more than {} members in all, the limit", kMaxMembersInAll);
-        }
-        if (is_in_string) {
-            if (c == '\\') ++at;
-            if (c != '"') continue;
-            is_in_string = false;
-            length = at - string;
-        } else if (c == '"') {
-            is_in_string = true;
-            string = at + 1;
-        } else if (c == '{' || c == '[') {
-            if (++depth > kMaxDepth) exceed("it is more than {} levels deep", kMaxDepth);
-            if (depth <= kMaxDepth) members[depth] = 1;
-        } else if (c == '}' || c == ']') {
-            if (--depth > 0) continue;
-            extent.size = at + 1;
-            return extent;
-        } else if (c == ',' && depth <= kMaxDepth && ++members[depth] > kMaxMembers) {
-            exceed("an object or an array in it has more than {} members, the limit", kMaxMembers);
-        } else if (c == ':' && length > kMaxMemberNameBytes) {
-            exceed("a name in it has more than {} bytes, the limit", kMaxMemberNameBytes);
-        }
+std::string excess_text(JsonExcess excess) {
+    switch (excess) {
+        case JsonExcess::none:
+            break;
+        case JsonExcess::levels:
+            return fmt::format("it is more than {} levels deep", kLimits.levels);
+        case JsonExcess::members_in_all:
+            return fmt::format("it has more than {} members in all, the limit", kLimits.members_in_all);
+        case JsonExcess::members:
+            return fmt::format("an object or an array in it has more than {} members, the limit", kLimits.members);
+        case JsonExcess::name_bytes:
+            return fmt::format("a name in it has more than {} bytes, the limit", kLimits.name_bytes);
     }
-    return extent;
+    return {};
 }
 
 std::string_view first_line(std::string_view text) {
@@ -80,7 +47,7 @@ std::string_view first_line(std::string_view text) {
 // Whether the first line was cut off, and another one follows, which would seem to lie within the first object.
 bool is_cut_capture(std::string_view text) {
     constexpr std::string_view kNext = "\n{\"format_version\":";  // as a capture has it
-    const std::size_t size = extent_of(text).size;
+    const std::size_t size = json_extent(text, kLimits).size;
     return text.substr(0, size == 0 ? text.size() : size).find(kNext) != std::string_view::npos;
 }
 
@@ -202,23 +169,23 @@ JsonObjects::JsonObjects(std::string_view text, std::string file, std::string to
     if (rest_.starts_with(kMark)) rest_.remove_prefix(kMark.size());
     skip_blanks();
     const std::string_view first = first_line(rest_);
-    is_one_a_line_ = first.starts_with('{') && (extent_of(first).size != 0 || is_cut_capture(rest_));
+    is_one_a_line_ = first.starts_with('{') && (json_extent(first, kLimits).size != 0 || is_cut_capture(rest_));
 }
 
 Result<std::optional<JsonObject>> JsonObjects::next() {
     for (skip_blanks(); !rest_.empty(); skip_blanks()) {
         const std::string_view reach = is_one_a_line_ ? first_line(rest_) : rest_;
         const bool is_object = rest_[0] == '{';
-        const Extent extent = is_object ? extent_of(reach) : Extent();
+        const JsonExtent extent = is_object ? json_extent(reach, kLimits) : JsonExtent();
         const std::size_t size = extent.size == 0 ? reach.size() : extent.size;
-        if (is_object && extent.size == 0 && extent.excess == nullptr && is_one_a_line_) {
+        if (is_object && extent.size == 0 && extent.excess == JsonExcess::none && is_one_a_line_) {
             cut_lines_.push_back(line_);
             skip(size);
             continue;
         }
         Result<JsonObject> object = [&]() -> Result<JsonObject> {
             if (!is_object) return mistake(line_, "a JSON object must stand here: {\"format_version\": 1, …}");
-            if (extent.excess != nullptr) return mistake(line_, fmt::format(fmt::runtime(extent.excess), extent.limit));
+            if (extent.excess != JsonExcess::none) return mistake(line_, excess_text(extent.excess));
             if (extent.size == 0) return mistake(line_, "the object that begins here has no end");
             if (size <= kMaxObjectBytes) return parse(rest_.substr(0, size));
             return mistake(line_, fmt::format("the object has {} bytes, the limit is {}", size, kMaxObjectBytes));

@@ -4,37 +4,39 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <type_traits>
+#include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace opennvsci::tool {
 namespace {
 
-struct BufKind {
-    using Module = tool::Module;
-    using List = tool::List;
-    using Key = NvSciBufAttrKey;
-    using Pair = NvSciBufAttrKeyValuePair;
-    static constexpr auto open = NvSciBufModuleOpen;
-    static constexpr auto create = NvSciBufAttrListCreate;
-    static constexpr auto set_name = opennvsciBufAttrListSetName;
-    static constexpr auto set = NvSciBufAttrListSetAttrs;
-    static constexpr auto reconcile = NvSciBufAttrListReconcile;
-    static constexpr auto get_report = opennvsciBufAttrListGetReport;
+// What a reconciliation takes of an interface. `PairArray` is what its function for setting wants.
+template <class ModuleOwner, class ListOwner, class KeyType, class PairType, class PairArray>
+struct Functions {
+    using Module = ModuleOwner;
+    using List = ListOwner;
+    using Key = KeyType;
+    using Pair = PairType;
+    using ModuleHandle = decltype(std::declval<Module>().get());
+    using ListHandle = decltype(std::declval<List>().get());
+
+    NvSciError (*open)(ModuleHandle* module);
+    NvSciError (*create)(ModuleHandle module, ListHandle* list);
+    NvSciError (*set_name)(ListHandle list, const char* name);
+    NvSciError (*set)(ListHandle list, PairArray pairs, std::size_t count);
+    const char* name_of_set;
+    NvSciError (*reconcile)(const ListHandle* lists, std::size_t count, ListHandle* reconciled, ListHandle* conflicts);
+    NvSciError (*get_report)(ListHandle list, const OpenNvSciReport** report);
 };
 
-struct SyncKind {
-    using Module = SyncModule;
-    using List = SyncList;
-    using Key = NvSciSyncAttrKey;
-    using Pair = NvSciSyncAttrKeyValuePair;
-    static constexpr auto open = NvSciSyncModuleOpen;
-    static constexpr auto create = NvSciSyncAttrListCreate;
-    static constexpr auto set_name = opennvsciSyncAttrListSetName;
-    static constexpr auto set = NvSciSyncAttrListSetAttrs;
-    static constexpr auto reconcile = NvSciSyncAttrListReconcile;
-    static constexpr auto get_report = opennvsciSyncAttrListGetReport;
-};
+constexpr Functions<Module, List, NvSciBufAttrKey, NvSciBufAttrKeyValuePair, NvSciBufAttrKeyValuePair*> kOfNvSciBuf{
+    NvSciBufModuleOpen,         NvSciBufAttrListCreate,    opennvsciBufAttrListSetName,  NvSciBufAttrListSetAttrs,
+    "NvSciBufAttrListSetAttrs", NvSciBufAttrListReconcile, opennvsciBufAttrListGetReport};
+constexpr Functions<SyncModule, SyncList, NvSciSyncAttrKey, NvSciSyncAttrKeyValuePair, const NvSciSyncAttrKeyValuePair*>
+    kOfNvSciSync{NvSciSyncModuleOpen,           NvSciSyncAttrListCreate,     opennvsciSyncAttrListSetName,
+                 NvSciSyncAttrListSetAttrs,     "NvSciSyncAttrListSetAttrs", NvSciSyncAttrListReconcile,
+                 opennvsciSyncAttrListGetReport};
 
 // What the library says of wishes that a list does not take, with the place of the one that it names.
 tl::unexpected<Error> not_taken(const Wishes& wishes, const Error& error) {
@@ -46,41 +48,39 @@ tl::unexpected<Error> not_taken(const Wishes& wishes, const Error& error) {
     return fail(fmt::format("{}: {}", wishes.place, reason));
 }
 
-template <class Kind>
-Result<typename Kind::List> make_list(const typename Kind::Module& module, const Wishes& wishes) {
-    typename Kind::List list;
-    OPENNVSCI_TRY(check(Kind::create(module.get(), list.out()), "creating a list"));
-    if (!wishes.name.empty()) OPENNVSCI_TRY(check(Kind::set_name(list.get(), wishes.name.c_str()), "naming a list"));
-    std::vector<typename Kind::Pair> pairs;
+template <class Of>
+Result<typename Of::List> make_list(const Of& of, const typename Of::Module& module, const Wishes& wishes) {
+    typename Of::List list;
+    OPENNVSCI_TRY(check(of.create(module.get(), list.out()), "creating a list"));
+    if (!wishes.name.empty()) OPENNVSCI_TRY(check(of.set_name(list.get(), wishes.name.c_str()), "naming a list"));
+    std::vector<typename Of::Pair> pairs;
     for (const Wish& wish : wishes.wishes)
-        pairs.push_back({static_cast<typename Kind::Key>(wish.key->number), wish.value.data(), wish.value.size()});
+        pairs.push_back({static_cast<typename Of::Key>(wish.key->number), wish.value.data(), wish.value.size()});
     if (pairs.empty()) return list;
-    const auto set = check(Kind::set(list.get(), pairs.data(), pairs.size()),
-                           std::is_same_v<Kind, BufKind> ? "NvSciBufAttrListSetAttrs" : "NvSciSyncAttrListSetAttrs");
+    const auto set = check(of.set(list.get(), pairs.data(), pairs.size()), of.name_of_set);
     if (!set) return not_taken(wishes, set.error());
     return list;
 }
 
 }  // namespace
 
-template <class Kind>
-Result<Rerun> Rerun::run(const Negotiation& negotiation) {
-    typename Kind::Module module;
-    OPENNVSCI_TRY(check(Kind::open(module.out()), "opening a module"));
-    std::vector<typename Kind::List> lists;
-    std::vector<std::remove_reference_t<decltype(*lists.front().out())>> inputs;
+template <class Of>
+Result<Rerun> Rerun::run(const Negotiation& negotiation, const Of& of, typename Of::List Rerun::*result) {
+    typename Of::Module module;
+    OPENNVSCI_TRY(check(of.open(module.out()), "opening a module"));
+    std::vector<typename Of::List> lists;
+    std::vector<typename Of::ListHandle> inputs;
     for (const Wishes& wishes : negotiation.participants) {
-        OPENNVSCI_TRY_ASSIGN(list, make_list<Kind>(module, wishes));
+        OPENNVSCI_TRY_ASSIGN(list, make_list(of, module, wishes));
         inputs.push_back(list.get());
         lists.push_back(std::move(list));
     }
     Rerun rerun;
-    typename Kind::List reconciled;
-    typename Kind::List conflicts;
-    const NvSciError code = rerun.code_ =
-        Kind::reconcile(inputs.data(), inputs.size(), reconciled.out(), conflicts.out());
+    typename Of::List reconciled;
+    typename Of::List conflicts;
+    const NvSciError code = rerun.code_ = of.reconcile(inputs.data(), inputs.size(), reconciled.out(), conflicts.out());
     if (code == NvSciError_Success) {
-        OPENNVSCI_TRY(check(Kind::get_report(reconciled.get(), &rerun.report_), "asking for the report"));
+        OPENNVSCI_TRY(check(of.get_report(reconciled.get(), &rerun.report_), "asking for the report"));
     } else {
         const OpenNvSciRefusal* refusal = nullptr;
         OPENNVSCI_TRY(check(opennvsciGetLastRefusal(&refusal), "asking for the refusal"));
@@ -90,16 +90,13 @@ Result<Rerun> Rerun::run(const Negotiation& negotiation) {
                                     printable(refusal->text)));
         }
     }
-    if constexpr (std::is_same_v<Kind, BufKind>) {
-        rerun.buffer_ = std::move(reconciled);
-    } else {
-        rerun.sync_ = std::move(reconciled);
-    }
+    rerun.*result = std::move(reconciled);
     return rerun;
 }
 
 Result<Rerun> Rerun::of(const Negotiation& negotiation) {
-    return negotiation.interface == &kNvSciBuf ? run<BufKind>(negotiation) : run<SyncKind>(negotiation);
+    return negotiation.interface == &kNvSciBuf ? run(negotiation, kOfNvSciBuf, &Rerun::buffer_)
+                                               : run(negotiation, kOfNvSciSync, &Rerun::sync_);
 }
 
 const char* verdict_name(OpenNvSciVerdict verdict) {

@@ -31,8 +31,9 @@ class Rerun {
     [[nodiscard]] List take_buffer() { return std::move(buffer_); }
 
   private:
-    template <class Kind>
-    [[nodiscard]] static Result<Rerun> run(const Negotiation& negotiation);
+    template <class Of>
+    [[nodiscard]] static Result<Rerun> run(const Negotiation& negotiation, const Of& of,
+                                           typename Of::List Rerun::*result);
 
     // One of them, which the report belongs to.
     List buffer_;

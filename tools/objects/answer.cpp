@@ -12,9 +12,9 @@ namespace opennvsci::tool::inspection {
 namespace {
 
 constexpr int kKnownVersion = 1;
-constexpr std::size_t kDeepest = 8;  // the document has 5
-// Each takes some 50 bytes when it is parsed. What the library tells of the most that it tells of has fewer.
-constexpr std::size_t kMostElements = 500'000;
+// The document has 5 levels. Each member takes some 50 bytes when it is parsed; what the library tells of the most that
+// it tells of has fewer.
+constexpr JsonLimits kLimits{.levels = 8, .members_in_all = 500'000};
 
 const Json* find(const Json& object, const char* key) {
     if (!object.is_object()) return nullptr;
@@ -24,9 +24,9 @@ const Json* find(const Json& object, const char* key) {
 
 /// Why it is no document, or an empty text and the document.
 std::string read(std::string_view bytes, Json& document) try {
-    const JsonExtent extent = json_extent(bytes, kDeepest);
-    if (extent.is_too_deep) return "gave an answer that is none (nested too deep)";
-    if (extent.elements > kMostElements) return "gave an answer that is none (too many elements)";
+    const JsonExcess excess = json_extent(bytes, kLimits).excess;
+    if (excess == JsonExcess::levels) return "gave an answer that is none (nested too deep)";
+    if (excess != JsonExcess::none) return "gave an answer that is none (too many elements)";
     document = Json::parse(bytes, nullptr, false);
     if (!document.is_object()) return "gave an answer that is none (no JSON object)";
     const auto version = number_at(document, "format_version");
