@@ -139,9 +139,10 @@ TEST_F(DoctorMemory, LittleIsANoteAndNearlyNothingAProblem) {
 
 TEST(DoctorContainer, SaysWhatIsNotSeen) {
     EXPECT_TRUE(is_fine(check_container({})));
-    EXPECT_TRUE(tells(check_container({"Docker", true, true}), State::note, "OPENNVSCI_RUNTIME_DIR"));
-    EXPECT_TRUE(tells(check_container({"", true, false}), State::note, "hidepid"));
-    EXPECT_TRUE(tells(check_container({"", false, false}), State::problem, "not mounted"));
+    EXPECT_TRUE(tells(check_container({.kind = "Docker"}), State::note, "OPENNVSCI_RUNTIME_DIR"));
+    EXPECT_TRUE(tells(check_container({.can_see_first = false}), State::note, "hidepid"));
+    EXPECT_TRUE(tells(check_container({.is_own_proc = false}), State::problem, "of another namespace"));
+    EXPECT_TRUE(tells(check_container({.has_proc = false, .is_own_proc = false}), State::problem, "not mounted"));
 }
 
 GpuFacts good_gpu() {

@@ -138,7 +138,7 @@ TEST_F(ExplainFileTest, ACutFirstLineHidesNoOther) {
         const auto file = read_negotiations((folder_ / "cut.json").string());
         ASSERT_TRUE(file) << kept << ": " << file.error().text;
         EXPECT_EQ(file->negotiations.size(), 2U) << kept;
-        EXPECT_EQ(file->cut_lines.size(), 1U) << kept;
+        EXPECT_EQ(file->mistakes.size(), 1U) << kept;
     }
     // Objects over several lines may begin in the same way.
     const std::string lines = "{\"format_version\":1,\n\"interface\":\"NvSciBuf\",\"participants\":[{\"asks\":{}}]}\n";
@@ -149,7 +149,7 @@ TEST_F(ExplainFileTest, ACutFirstLineHidesNoOther) {
     write_file("broken.json", broken);
     const Outcome told = run("explain broken.json");
     EXPECT_EQ(count(told.output, "the line is cut off"), 5);
-    EXPECT_TRUE(has(told, "995 more lines are cut off, and left out")) << told.output;
+    EXPECT_TRUE(has(told, "995 more negotiations cannot be read, and are left out")) << told.output;
 }
 
 // What only the list itself refuses.
@@ -215,17 +215,21 @@ TEST_F(ExplainFileTest, DamagedFilesEndInWords) {
     EXPECT_EQ(read, 0);
 }
 
-TEST(JsonObjectsTest, PassesOverALineThatWasCutOffOnlyAmongLines) {
+TEST(JsonObjectsTest, GoesOnBehindALineThatWasCutOff) {
     JsonObjects objects("{\"a\": 1}\n{\"a\": \n\n{\"a\": 3}\n", "file", "");
-    for (const int wanted : {1, 3}) {
+    const auto expect_next = [&](int wanted) {
         const auto object = objects.next();
         ASSERT_TRUE(object && *object);
         EXPECT_EQ((*object)->fields["a"], wanted);
-    }
+    };
+    expect_next(1);
+    const auto cut = objects.next();
+    ASSERT_FALSE(cut);
+    EXPECT_EQ(cut.error().text, "file:2: the line is cut off");
+    expect_next(3);
     const auto end = objects.next();
     ASSERT_TRUE(end);
     EXPECT_FALSE(*end);
-    EXPECT_EQ(objects.cut_lines(), (std::vector<std::size_t>{2}));
 }
 
 }  // namespace

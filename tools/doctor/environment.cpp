@@ -90,6 +90,7 @@ constexpr Values kValues[] = {
      "a number of bytes, at least 1", "4294967296 is used"},
     {"OPENNVSCI_SOFT_MACHINE", can_be_read, "a machine file that this user can read",
      "the software device does not start"},
+    {"OPENNVSCI_IPC_CFG", can_be_read, "a channel configuration that this user can read", "no endpoint can be opened"},
     {"OPENNVSCI_CAPTURE", can_be_appended_to, "a regular file that this user can write", "nothing is captured"},
     {"OPENNVSCI_TRACE", can_be_appended_to, "a regular file that this user can write", "nothing is traced"},
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,9 +9,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <span>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "commands.h"
 #include "doctor/own_command.h"
@@ -66,14 +69,23 @@ void tell_more(const NegotiationFile& file, std::size_t count, const char* what)
 }
 
 void tell_what_is_left_out(const NegotiationFile& file) {
-    for (std::size_t i = 0; i < std::min(file.cut_lines.size(), kMostTold); ++i) {
-        std::fprintf(stderr, "opennvsci: %s:%zu: the line is cut off, and left out\n", file.name.c_str(),
-                     file.cut_lines[i]);
-    }
     for (std::size_t i = 0; i < std::min(file.mistakes.size(), kMostTold); ++i)
         std::fprintf(stderr, "opennvsci: %s; left out\n", file.mistakes[i].c_str());
-    tell_more(file, file.cut_lines.size(), "lines are cut off, and");
     tell_more(file, file.mistakes.size(), "negotiations cannot be read, and are");
+}
+
+// "4 negotiations: 2 reconcile, 1 does not ([3]), 1 was left out."
+std::string overview(const NegotiationFile& file, const std::vector<std::size_t>& refused, std::size_t left_out) {
+    constexpr std::size_t kMostNumbers = 10;
+    const std::size_t reconcile = file.negotiations.size() + file.mistakes.size() - refused.size() - left_out;
+    std::string text = fmt::format("{} negotiations: {} reconcile{}", file.count, reconcile, reconcile == 1 ? "s" : "");
+    if (!refused.empty()) {
+        const std::size_t named = std::min(refused.size(), kMostNumbers);
+        text += fmt::format(", {} {} not ([{}]{})", refused.size(), refused.size() == 1 ? "does" : "do",
+                            fmt::join(std::span(refused).first(named), "], ["), named < refused.size() ? ", …" : "");
+    }
+    if (left_out != 0) text += fmt::format(", {} {} left out", left_out, left_out == 1 ? "was" : "were");
+    return text + ".\n";
 }
 
 // The memory map of a buffer that was negotiated; empty if there is none.
@@ -201,22 +213,25 @@ Result<bool> explain(const ExplainOptions& options) {
         (void)opennvsciGetDriver(&driver);
     }
     Explainer explainer(options, file.count > 1);
-    bool all_reconcile = true;
+    std::vector<std::size_t> refused;
     std::size_t not_tried = 0;
     for (const Negotiation& negotiation : file.negotiations) {
         const Result<bool> reconciles = explainer.explain(negotiation);
         if (!reconciles && file.count == 1) return reconciles;
-        all_reconcile = all_reconcile && reconciles.value_or(false);
+        if (reconciles && !*reconciles) refused.push_back(negotiation.number);
         if (reconciles || ++not_tried > kMostTold) continue;
         flush_output();  // of those before it
         std::fprintf(stderr, "opennvsci: %s; left out\n", reconciles.error().text.c_str());
     }
     tell_more(file, not_tried, "negotiations cannot be tried, and are");
     if (!options.why.empty() && !explainer.has_found_key()) return fail("--why: no negotiation has this key");
+    const bool has_overview = file.count > 1 && options.only == 0 && !options.json && options.why.empty() && !has_page;
+    if (has_overview)
+        print_text('\n' + wrapped(overview(file, refused, file.mistakes.size() + not_tried), terminal_width()));
     if (is_page_on_stdout) print_text(explainer.page());
     if (has_page && !is_page_on_stdout) OPENNVSCI_TRY(write_file(options.html, explainer.page(), existing));
     if (!file.mistakes.empty() || not_tried != 0) return fail("");  // which were told
-    return all_reconcile;
+    return refused.empty();
 }
 
 }  // namespace opennvsci::tool

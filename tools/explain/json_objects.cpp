@@ -173,28 +173,23 @@ JsonObjects::JsonObjects(std::string_view text, std::string file, std::string to
 }
 
 Result<std::optional<JsonObject>> JsonObjects::next() {
-    for (skip_blanks(); !rest_.empty(); skip_blanks()) {
-        const std::string_view reach = is_one_a_line_ ? first_line(rest_) : rest_;
-        const bool is_object = rest_[0] == '{';
-        const JsonExtent extent = is_object ? json_extent(reach, kLimits) : JsonExtent();
-        const std::size_t size = extent.size == 0 ? reach.size() : extent.size;
-        if (is_object && extent.size == 0 && extent.excess == JsonExcess::none && is_one_a_line_) {
-            cut_lines_.push_back(line_);
-            skip(size);
-            continue;
-        }
-        Result<JsonObject> object = [&]() -> Result<JsonObject> {
-            if (!is_object) return mistake(line_, "a JSON object must stand here: {\"format_version\": 1, …}");
-            if (extent.excess != JsonExcess::none) return mistake(line_, excess_text(extent.excess));
-            if (extent.size == 0) return mistake(line_, "the object that begins here has no end");
-            if (size <= kMaxObjectBytes) return parse(rest_.substr(0, size));
-            return mistake(line_, fmt::format("the object has {} bytes, the limit is {}", size, kMaxObjectBytes));
-        }();
-        skip(size);
-        if (!object) return tl::make_unexpected(std::move(object).error());
-        return std::optional<JsonObject>(*std::move(object));
-    }
-    return std::optional<JsonObject>();
+    skip_blanks();
+    if (rest_.empty()) return std::optional<JsonObject>();
+    const std::string_view reach = is_one_a_line_ ? first_line(rest_) : rest_;
+    const bool is_object = rest_[0] == '{';
+    const JsonExtent extent = is_object ? json_extent(reach, kLimits) : JsonExtent();
+    const std::size_t size = extent.size == 0 ? reach.size() : extent.size;
+    Result<JsonObject> object = [&]() -> Result<JsonObject> {
+        if (!is_object) return mistake(line_, "a JSON object must stand here: {\"format_version\": 1, …}");
+        if (extent.excess != JsonExcess::none) return mistake(line_, excess_text(extent.excess));
+        if (extent.size == 0)
+            return mistake(line_, is_one_a_line_ ? "the line is cut off" : "the object that begins here has no end");
+        if (size <= kMaxObjectBytes) return parse(rest_.substr(0, size));
+        return mistake(line_, fmt::format("the object has {} bytes, the limit is {}", size, kMaxObjectBytes));
+    }();
+    skip(size);
+    if (!object) return tl::make_unexpected(std::move(object).error());
+    return std::optional<JsonObject>(*std::move(object));
 }
 
 Result<JsonObject> JsonObjects::parse(std::string_view object) {

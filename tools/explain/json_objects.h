@@ -11,7 +11,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "output.h"
 #include "result.h"
@@ -34,13 +33,9 @@ class JsonObjects {
     /// `file` is what errors call the text, which must live as long as this. Members below `told` have lines.
     JsonObjects(std::string_view text, std::string file, std::string told);
 
-    /// The next one; none at the end. A line that was cut off, as happens when a disk is full, is passed over where
-    /// each object has its line. Errors: "FILE:LINE: " and what is wrong; the next call goes on behind it, if it is
-    /// known where that is.
+    /// The next one; none at the end. Errors: "FILE:LINE: " and what is wrong, as with a line that was cut off when a
+    /// disk was full; the next call goes on behind it, if it is known where that is.
     [[nodiscard]] Result<std::optional<JsonObject>> next();
-
-    /// The lines that were passed over.
-    [[nodiscard]] const std::vector<std::size_t>& cut_lines() const noexcept { return cut_lines_; }
 
   private:
     [[nodiscard]] tl::unexpected<Error> mistake(std::size_t line, std::string_view what) const;
@@ -53,7 +48,6 @@ class JsonObjects {
     std::string told_;
     std::size_t line_ = 1;
     bool is_one_a_line_;
-    std::vector<std::size_t> cut_lines_;
 };
 
 }  // namespace opennvsci::tool

@@ -259,7 +259,6 @@ Result<NegotiationFile> read_negotiations(const std::string& path, std::size_t o
             file.mistakes.push_back(negotiation.error().text);
         }
     }
-    file.cut_lines = objects.cut_lines();
     if (file.count == 0) return fail(fmt::format("{} has no negotiation in it", file.name));
     if (only > file.count) {
         return fail(

@@ -59,9 +59,8 @@ struct Negotiation {
 struct NegotiationFile {
     std::string name;  ///< as texts call it
     std::vector<Negotiation> negotiations;
-    std::size_t count = 0;               ///< of the negotiations in it, with those that cannot be read
-    std::vector<std::string> mistakes;   ///< what is wrong with those, with the place
-    std::vector<std::size_t> cut_lines;  ///< that were passed over
+    std::size_t count = 0;              ///< of the negotiations in it, with those that cannot be read
+    std::vector<std::string> mistakes;  ///< what is wrong with those, with the place
 };
 
 /// Reads a file, or stdin if it is "-". With `only`, a number from 1, the other negotiations are left out. Who asks for
