@@ -65,7 +65,7 @@ bool opennvsciPrintRefusals(bool arePrinted);
 /**
  * Names the participant whose wishes an attribute list holds, for error texts and reports ("camera" instead of
  * "list 2"). The name goes along when the list is cloned, appended or sent to another process, where the texts also say
- * whose it is ("peer nvscisync_a_1: list 0, camera").
+ * whose it is ("camera at peer nvscisync_a_1").
  *
  * @param attrList A writable unreconciled list.
  * @param name     A non-empty UTF-8 text of at most 63 bytes; copied. A second call replaces the name.
@@ -119,7 +119,7 @@ typedef enum {
 
 /** Whose wishes took part in a negotiation. All texts are never NULL. */
 typedef struct {
-    const char* name;     /**< As texts name it: "camera", "list 2", "peer nvscisync_a_1: list 0, camera". */
+    const char* name;     /**< As texts name it: "camera", "list 2", "camera at peer nvscisync_a_1". */
     const char* peer;     /**< The endpoint by which its list came from another process; empty: of this process. */
     uint32_t list;        /**< Position of its list in the call, from 0. */
     uint32_t slot;        /**< Slot of that list, from 0. */

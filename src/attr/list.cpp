@@ -139,7 +139,7 @@ std::string List::text() const {
     for (std::size_t i = 0; i < slot_count(); ++i) {
         if (!is_reconciled()) {
             const Wishes& wishes = wishes_[i];
-            const bool is_remote = !wishes.origin.is_this_process() && kind_ == Kind::unreconciled;
+            const bool is_remote = !wishes.origin.is_this_process();
             const std::string name = is_remote ? origin_text(wishes.origin, wishes.name) : wishes.name;
             if (slot_count() > 1 || is_remote) out += fmt::format("slot {} {}\n", i + 1, name);
         }

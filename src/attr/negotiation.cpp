@@ -75,7 +75,7 @@ tl::unexpected<Error> Negotiation::refuse(std::uint32_t number, NvSciError code,
     if (code == NvSciError_ReconciliationFailed || code == NvSciError_UnsupportedConfig) {
         for (const Ask& ask : asks(number)) {
             const Participant& participant = report_.participants()[ask.participant];
-            Wishes wishes{Values(*schema_), participant.text(), participant.origin};  // the name says who it is
+            Wishes wishes{Values(*schema_), participant.given_name(), participant.origin};
             wishes.values.put(refused, ask.value);
             conflict_.push_back(std::move(wishes));
         }

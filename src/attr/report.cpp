@@ -25,9 +25,8 @@ const char* outcome_name(Outcome outcome) noexcept {
 
 std::string origin_text(const Origin& origin, const std::string& name) {
     // Where the reconciling process is asked about others, it has sent the whole text.
-    if (origin.path == Origin::kElsewhere) return fmt::format("peer {}: {}", origin.peer, name);
-    const std::string from = origin.peer.empty() ? "a peer" : fmt::format("peer {}", origin.peer);
-    return fmt::format("{}: list {}{}{}", from, origin.position, name.empty() ? "" : ", ", name);
+    const std::string own = name.empty() ? fmt::format("list {}", origin.position) : name;
+    return fmt::format("{} at {}{}", own, origin.peer.empty() ? "a peer" : "peer ", origin.peer);
 }
 
 std::string Participant::text() const {

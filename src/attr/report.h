@@ -39,8 +39,12 @@ struct Participant {
     Origin origin{};
 
     /// The given name, or "list 2", or "list 2 slot 3" (counted from 1); of another process, with who it is:
-    /// "peer nvscisync_a_1: list 0, camera".
+    /// "camera at peer nvscisync_a_1", "list 0 at peer nvscisync_a_1" (counted from 0 among what came together).
     [[nodiscard]] std::string text() const;
+
+    /// The name under which it is the same participant in another list: text() without where it is. One of this process
+    /// that came with others in a list is told apart by its text alone.
+    [[nodiscard]] std::string given_name() const { return origin.is_this_process() ? text() : name; }
 };
 
 struct Decision {
@@ -58,8 +62,8 @@ struct Place {
     Text obstacle{};        ///< empty: it fits
 };
 
-/// A participant of another process for texts: the endpoint of the peer that its list came from, its place among those
-/// that came together, and the name that it gave, if any.
+/// A participant of another process for texts: the name that it gave, else its place among the lists that came together,
+/// and the endpoint of the peer that it came from. Without a comma, for names stand in lists.
 [[nodiscard]] std::string origin_text(const Origin& origin, const std::string& name);
 
 /// The failure of an export to a peer none of whose lists took part.

@@ -14,9 +14,7 @@ using Asks = std::vector<std::optional<Wishes>>;
 Asks asks_of(const Schema& schema, const Report& report) {
     Asks asks;
     for (const Participant& participant : report.participants()) {
-        // One that came with others in a list is told apart by its text alone.
-        const bool is_own = participant.origin.is_this_process();
-        asks.emplace_back(Wishes{Values(schema), is_own ? participant.text() : participant.name, participant.origin});
+        asks.emplace_back(Wishes{Values(schema), participant.given_name(), participant.origin});
     }
     for (std::size_t index = 0; index < schema.keys().size(); ++index) {
         report.for_each_ask(index, [&](std::uint32_t participant, Bytes value) {

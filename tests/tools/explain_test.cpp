@@ -112,7 +112,7 @@ const std::vector<Scenario>& scenarios() {
         {"peer-in-conflict",
          1,
          "NvSciBufRawBufferAttrKey_Size",
-         {"peer nvscisync_a_1: vision asks 65536", "camera asks 4096"},
+         {"vision at peer nvscisync_a_1 asks 65536", "camera asks 4096"},
          0},
     };
     return all;
