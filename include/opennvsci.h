@@ -65,7 +65,8 @@ bool opennvsciPrintRefusals(bool arePrinted);
 /**
  * Names the participant whose wishes an attribute list holds, for error texts and reports ("camera" instead of
  * "list 2"). The name goes along when the list is cloned, appended or sent to another process, where the texts also say
- * whose it is ("peer nvscisync_a_1: list 0, camera").
+ * whose it is ("camera at peer nvscisync_a_1"). A list of this process with such a name stands for one of a peer:
+ * suggestions would rather change the others.
  *
  * @param attrList A writable unreconciled list.
  * @param name     A non-empty UTF-8 text of at most 63 bytes; copied. A second call replaces the name.
@@ -119,7 +120,7 @@ typedef enum {
 
 /** Whose wishes took part in a negotiation. All texts are never NULL. */
 typedef struct {
-    const char* name;     /**< As texts name it: "camera", "list 2", "peer nvscisync_a_1: list 0, camera". */
+    const char* name;     /**< As texts name it: "camera", "list 2", "camera at peer nvscisync_a_1". */
     const char* peer;     /**< The endpoint by which its list came from another process; empty: of this process. */
     uint32_t list;        /**< Position of its list in the call, from 0. */
     uint32_t slot;        /**< Slot of that list, from 0. */
@@ -184,13 +185,13 @@ typedef struct {
     const char* granted;        /**< The value in the reconciled list; "unset" after a refusal, or if it has none. */
     const char* rule;           /**< The merge rule; empty for keys that are not merged. */
     const char* reason;         /**< Why the outcome is not simply what was asked; empty if it is. */
-    const char* suggestion;     /**< The smallest change that would avoid the outcome; may be empty. */
+    const char* suggestion;     /**< The best change that would avoid the outcome; may be empty. */
     OpenNvSciReason reasonCode; /**< The reason, for programs. */
     uint32_t askCount;          /**< How many participants ask for it. */
     const OpenNvSciAsk* asks;   /**< Who asks for what, in the order of the participants. */
-    const OpenNvSciSuggestion* suggestions; /**< The suggestion as data; NULL if there is none. */
+    const OpenNvSciSuggestion* suggestions; /**< The suggestions as data, the best first; NULL if there is none. */
     uint32_t followsFrom;                   /**< The key whose decision is the cause; 0 if none is. */
-    uint32_t reserved32;                    /**< 0. */
+    uint32_t suggestionCount;               /**< How many there are: each is a way out for itself. */
     uint64_t reserved[4];                   /**< 0. */
 } OpenNvSciDecision;
 

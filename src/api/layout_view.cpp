@@ -42,6 +42,7 @@ struct LayoutView::Made {
     buf::Layout layout;                          // what the texts of the regions point into
     std::shared_ptr<const attr::Report> report;  // and the reason
     std::string memory;
+    std::string memory_reason;
     std::vector<OpenNvSciBufRegion> regions;
     OpenNvSciBufLayout view{};
 };
@@ -66,7 +67,8 @@ Result<std::unique_ptr<const LayoutView::Made>> LayoutView::make(const attr::Lis
     view.memory = made->memory.c_str();
     made->report = list.report();
     const attr::Decision* why = made->report ? made->report->decision(buf::schema().index_of(domain)) : nullptr;
-    view.memoryReason = why != nullptr ? why->text.c_str() : "";
+    if (why != nullptr) made->memory_reason = attr::words_of(buf::schema(), *made->report, why->text);
+    view.memoryReason = made->memory_reason.c_str();
     view.memoryGpu = reconciled.scalar<NvSciRmGpuId>(buf::kMemoryGpu).value_or(NvSciRmGpuId{});
     return made;
 }

@@ -423,7 +423,7 @@ class Library {
             attr::Reconciliation result = D::reconcile(inputs.lists());
             if (!result.list) {
                 result.list =
-                    tl::make_unexpected(with_trial(std::move(result.list).error(), D::schema(), *result.report));
+                    tl::make_unexpected(with_advice(std::move(result.list).error(), D::schema(), *result.report));
             }
             if (explain::is_captured()) capture(function, D::schema(), result);
             trace::when_on([&] { note_negotiation(D::schema(), inputs.lists(), result); });

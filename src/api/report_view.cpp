@@ -64,25 +64,32 @@ void tell_denied(const char* function, const attr::Schema& schema, const attr::R
             const std::size_t index = schema.index_of(key);
             const attr::Decision* const decision = report.decision(index);
             if (decision == nullptr || decision->outcome != attr::Outcome::denied) continue;
-            const char* const suggestion = decision->suggestion.text();
-            log::write_bounded(log::Level::info, fmt::format("{}: {}: not granted to {}; {}{}{}", function, key.name,
-                                                             report.asked_text(key, index), decision->text.c_str(),
-                                                             *suggestion != '\0' ? ". To avoid it: " : "", suggestion));
+            std::string ways;
+            for (const attr::Advice& advice : attr::untried_advice(schema, report, index))
+                ways += fmt::format("{}{}", ways.empty() ? ". To avoid it: " : "; or ", advice.words);
+            log::write_bounded(log::Level::info, fmt::format("{}: {}: not granted to {}; {}{}", function, key.name,
+                                                             report.asked_text(key, index),
+                                                             attr::words_of(schema, report, decision->text), ways));
         }
     } catch (...) {
         return;  // the reconciliation itself has succeeded
     }
 }
 
-Error with_trial(Error error, const attr::Schema& schema, const attr::Report& report) noexcept {
+Error with_advice(Error error, const attr::Schema& schema, const attr::Report& report) noexcept {
     try {
         const auto index = refused_key(schema, report);
         if (!index) return error;
-        const attr::Trial trial =
-            explain::try_suggestion(negotiations_of(schema), report, *index, explain::Trying::quietly);
-        if (trial.state == TrialState::needs_value) return error;
-        const std::string tried = explain::trial_text(schema, report, schema.keys()[*index], trial);
-        if (!tried.empty()) error.text += fmt::format(" ({})", tried);
+        std::string ways;
+        for (const attr::Advice& advice :
+             explain::try_advice(negotiations_of(schema), report, *index, explain::Trying::quietly)) {
+            // A line is short: that a value is needed is seen.
+            const bool is_told = advice.trial.state != TrialState::needs_value;
+            ways += fmt::format(
+                "{}{}", ways.empty() ? ". To avoid it: " : "; or ",
+                is_told ? explain::advice_text(schema, report, schema.keys()[*index], advice) : advice.words);
+        }
+        error.text += ways;
     } catch (...) {  // no memory: the refusal stands without it
         return error;
     }
@@ -98,7 +105,7 @@ void capture(const char* function, const attr::Schema& schema, const attr::Recon
 struct PublicReport::Texts {
     std::deque<std::vector<OpenNvSciAsk>> asks;
     std::deque<std::vector<OpenNvSciChange>> changes;
-    std::deque<OpenNvSciSuggestion> suggestions;
+    std::deque<std::vector<OpenNvSciSuggestion>> suggestions;
     std::deque<std::string> strings;
     std::vector<OpenNvSciParticipant> participants;
     std::vector<OpenNvSciDecision> decisions;
@@ -138,7 +145,7 @@ PublicReport::PublicReport(explain::Explanation explanation, const Error* failur
         const attr::Place& place = source.places()[i];
         OpenNvSciPlace& made = kept_->places.emplace_back();
         made.memory = place.name;
-        made.reason = place.obstacle.c_str();
+        made.reason = kept_->keep(attr::words_of(explanation_.library->schema(), source, place.obstacle));
         std::memcpy(&made.gpuId, place.gpu.bytes.data(), sizeof(made.gpuId));
         made.fits = *made.reason == '\0';
         made.isChosen = source.chosen_place() == i;
@@ -171,31 +178,35 @@ OpenNvSciDecision PublicReport::decision_of(const explain::Line& line) {
         kept_->keep(explanation_.report->asked_text(*line.key, explanation_.library->schema().index_of(*line.key)));
     made.granted = line.granted_text.c_str();
     made.rule = line.key->merge != nullptr ? line.key->merge->name : "";
-    made.reason = decision != nullptr ? decision->text.c_str() : "";
-    made.suggestion = decision != nullptr ? decision->suggestion.text() : "";
+    made.reason = line.reason.c_str();
+    made.suggestion = line.advice.empty() ? "" : line.advice.front().words.c_str();
     made.reasonCode = decision != nullptr ? static_cast<OpenNvSciReason>(decision->reason) : OpenNvSciReason_None;
     made.askCount = static_cast<std::uint32_t>(asks.size());
     made.asks = asks.data();
-    made.suggestions = suggestion_of(line);
+    made.suggestions = suggestions_of(line);
+    made.suggestionCount = static_cast<std::uint32_t>(line.advice.size());
     made.followsFrom = decision != nullptr ? decision->follows_from : 0;
     return made;
 }
 
-const OpenNvSciSuggestion* PublicReport::suggestion_of(const explain::Line& line) {
-    if (line.decision == nullptr || !line.decision->suggestion) return nullptr;
-    const attr::Suggestion& suggestion = line.decision->suggestion;
-    OpenNvSciSuggestion& made = kept_->suggestions.emplace_back();
-    made.text = suggestion.text();
-    made.then = line.trial.then.c_str();
-    made.changes = changes_of(suggestion);
-    made.changeCount = static_cast<std::uint32_t>(suggestion.changes().size());
-    made.trial = static_cast<OpenNvSciTrial>(line.trial.state);
-    return &made;
+const OpenNvSciSuggestion* PublicReport::suggestions_of(const explain::Line& line) {
+    if (line.advice.empty()) return nullptr;
+    auto& all = kept_->suggestions.emplace_back();
+    for (const attr::Advice& advice : line.advice) {
+        OpenNvSciSuggestion made{};
+        made.text = advice.words.c_str();
+        made.then = advice.trial.then.c_str();
+        made.changes = changes_of(advice.changes);
+        made.changeCount = static_cast<std::uint32_t>(advice.changes.size());
+        made.trial = static_cast<OpenNvSciTrial>(advice.trial.state);
+        all.push_back(made);
+    }
+    return all.data();
 }
 
-const OpenNvSciChange* PublicReport::changes_of(const attr::Suggestion& suggestion) {
+const OpenNvSciChange* PublicReport::changes_of(std::span<const attr::Change> all) {
     auto& changes = kept_->changes.emplace_back();
-    for (const attr::Change& change : suggestion.changes()) {
+    for (const attr::Change& change : all) {
         const attr::Key& key = *explanation_.library->schema().find(change.key);
         const bool is_set = change.kind == attr::Change::Kind::set;
         changes.push_back({is_set ? change.value.data() : nullptr,

@@ -18,9 +18,9 @@ namespace opennvsci::api {
 /// may wonder. `report` is that of its list.
 void tell_denied(const char* function, const attr::Schema& schema, const attr::Report& report) noexcept;
 
-/// The failure of a refused reconciliation, and behind its suggestion what came of trying it, if that is possible with
-/// what is there: no driver is loaded for it, and no context made.
-[[nodiscard]] Error with_trial(Error error, const attr::Schema& schema, const attr::Report& report) noexcept;
+/// The failure of a refused reconciliation, and behind it the ways out with what came of trying them, if that is
+/// possible with what is there: no driver is loaded for it, and no context made.
+[[nodiscard]] Error with_advice(Error error, const attr::Schema& schema, const attr::Report& report) noexcept;
 
 /// Writes a negotiation by `function` to the file of OPENNVSCI_CAPTURE.
 void capture(const char* function, const attr::Schema& schema, const attr::Reconciliation& negotiation) noexcept;
@@ -44,8 +44,8 @@ class PublicReport {
     };
 
     [[nodiscard]] OpenNvSciDecision decision_of(const explain::Line& line);
-    [[nodiscard]] const OpenNvSciSuggestion* suggestion_of(const explain::Line& line);
-    [[nodiscard]] const OpenNvSciChange* changes_of(const attr::Suggestion& suggestion);
+    [[nodiscard]] const OpenNvSciSuggestion* suggestions_of(const explain::Line& line);
+    [[nodiscard]] const OpenNvSciChange* changes_of(std::span<const attr::Change> all);
 
     const explain::Explanation explanation_;
     std::unique_ptr<Texts, TextsDeleter> kept_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "attr/slot.h"
 
@@ -46,27 +47,40 @@ class Explainer {
                            key_.merge->name, key_.merge->text);
     }
 
-    // The most participants that agree, found by starting from each in turn; of many, from the first few that ask for
-    // something else than those before.
+    [[nodiscard]] bool is_peer(const Ask& ask) const { return participants_[ask.participant].is_elsewhere(); }
+
+    // Peers first: what they ask can only be changed there.
+    [[nodiscard]] std::vector<Ask> peers_first() const {
+        std::vector<Ask> ordered(asks_.begin(), asks_.end());
+        std::ranges::stable_partition(ordered, [&](const Ask& ask) { return is_peer(ask); });
+        return ordered;
+    }
+
+    // The most peers that agree, and of that the most participants, found by starting from each in turn; of many, from
+    // the first few that ask for something else than those before.
     [[nodiscard]] std::vector<Ask> largest_agreement() {
+        const std::vector<Ask> ordered = peers_first();
+        const auto size = [&](const std::vector<Ask>& asks) {
+            return std::pair(std::ranges::count_if(asks, [&](const Ask& ask) { return is_peer(ask); }), asks.size());
+        };
         std::vector<Ask> largest;
         std::vector<Bytes> begun;
-        for (const Ask& first : asks_) {
+        for (const Ask& first : ordered) {
             const bool is_known =
                 std::ranges::any_of(begun, [&](Bytes known) { return std::ranges::equal(known, first.value); });
             if (is_known || begun.size() >= kFew) continue;
             begun.push_back(first.value);
-            std::vector<Ask> agreeing = agreement_with(first);
-            if (agreeing.size() > largest.size()) largest = std::move(agreeing);
+            std::vector<Ask> agreeing = agreement_with(first, ordered);
+            if (size(agreeing) > size(largest)) largest = std::move(agreeing);
         }
         return largest;
     }
 
     // `first`, and one after the other those that merge with what has merged until then.
-    [[nodiscard]] std::vector<Ask> agreement_with(const Ask& first) {
+    [[nodiscard]] std::vector<Ask> agreement_with(const Ask& first, std::span<const Ask> all) {
         std::vector<Ask> agreeing{first};
         std::vector<std::byte> merged(first.value.begin(), first.value.end());
-        for (const Ask& next : asks_) {
+        for (const Ask& next : all) {
             if (next.participant == first.participant) continue;
             const Ask pair[] = {{first.participant, merged}, next};
             if (!merges(pair)) continue;

@@ -26,12 +26,14 @@ List::List(const Schema& schema, Bytes selector_value) : List(schema) {
 List::List(Slot result, std::shared_ptr<const Report> report)
     : List(std::make_shared<const Slot>(std::move(result)), std::move(report)) {}
 
-List::List(std::shared_ptr<const Slot> result, std::shared_ptr<const Report> report)
+List::List(std::shared_ptr<const Slot> result, std::shared_ptr<const Report> report,
+           std::shared_ptr<const Amendment> amendment)
     : schema_(&result->schema()),
       kind_(Kind::reconciled),
       writable_(false),
       result_(std::move(result)),
-      report_(std::move(report)) {}
+      report_(std::move(report)),
+      amendment_(std::move(amendment)) {}
 
 List::List(Kind kind, std::vector<Wishes> wishes, std::shared_ptr<const Report> report)
     : schema_(&wishes.front().values.schema()),
@@ -47,7 +49,8 @@ List::List(const List& other)
                 (other.wishes_.size() == 1 || other.schema_->rules().writes_clones_of_several_slots)),
       wishes_(other.wishes_),
       result_(other.result_),
-      report_(other.report()) {}
+      report_(other.report()),
+      amendment_(other.amendment_) {}
 
 std::shared_ptr<const Report> List::report() const {
     const auto locked = maker_ == process::token() ? std::unique_lock(report_mutex_) : std::unique_lock<std::mutex>();
@@ -139,7 +142,7 @@ std::string List::text() const {
     for (std::size_t i = 0; i < slot_count(); ++i) {
         if (!is_reconciled()) {
             const Wishes& wishes = wishes_[i];
-            const bool is_remote = !wishes.origin.is_this_process() && kind_ == Kind::unreconciled;
+            const bool is_remote = !wishes.origin.is_this_process();
             const std::string name = is_remote ? origin_text(wishes.origin, wishes.name) : wishes.name;
             if (slot_count() > 1 || is_remote) out += fmt::format("slot {} {}\n", i + 1, name);
         }

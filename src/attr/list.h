@@ -33,6 +33,12 @@ struct Wishes {
     Origin origin{};
 };
 
+/// What became of one key after its reconciliation, in the list of an object.
+struct Amendment {
+    std::uint32_t key;
+    Decision decision;
+};
+
 class List {
   public:
     enum class Kind : std::uint8_t { unreconciled, reconciled, conflict };
@@ -43,8 +49,9 @@ class List {
     List(const Schema& schema, Bytes selector_value);
     /// A reconciled list. `report` may be null.
     List(Slot result, std::shared_ptr<const Report> report);
-    /// The same of a result that other lists have, too.
-    List(std::shared_ptr<const Slot> result, std::shared_ptr<const Report> report);
+    /// The same of a result that other lists have, too, with what became of one key since.
+    List(std::shared_ptr<const Slot> result, std::shared_ptr<const Report> report,
+         std::shared_ptr<const Amendment> amendment = nullptr);
     /// A read-only unreconciled or conflict list of `wishes`, at least one. `report` may be null.
     List(Kind kind, std::vector<Wishes> wishes, std::shared_ptr<const Report> report);
     /// A deep copy of the same kind. An unreconciled copy is writable, every key once more, if it has one slot or the
@@ -60,6 +67,8 @@ class List {
     [[nodiscard]] std::size_t slot_count() const noexcept { return result_ != nullptr ? 1 : wishes_.size(); }
     /// What is known of how it came about; null if nothing is.
     [[nodiscard]] std::shared_ptr<const Report> report() const;
+    /// What became of a key since the reconciliation; null if nothing did.
+    [[nodiscard]] const std::shared_ptr<const Amendment>& amendment() const noexcept { return amendment_; }
     /// True if a list of its reconciliation came from another process, by a link.
     [[nodiscard]] bool has_peers() const;
     /// Lets more participants take part in a reconciled list: all slots of unreconciled `lists`, in the order of the
@@ -124,6 +133,7 @@ class List {
     std::vector<Wishes> wishes_;          // empty in a reconciled list
     std::shared_ptr<const Slot> result_;  // of a reconciled list, else null
     std::shared_ptr<const Report> report_;
+    std::shared_ptr<const Amendment> amendment_;
     mutable std::mutex report_mutex_;
     KeySet written_;  // keys that may not be set again
     const std::uint64_t maker_ = process::token();

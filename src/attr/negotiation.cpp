@@ -64,9 +64,15 @@ Result<> Negotiation::merge(const Key& key) {
 
 std::vector<Change> Negotiation::leave_out(std::uint32_t number) {
     std::vector<Change> changes;
-    for (const Ask& ask : asks(number))
-        changes.push_back({Change::Kind::leave_out, ask.participant, number});
+    for (const Ask& ask : asks(number)) {
+        if (!says_no(key(number), ask.value)) changes.push_back({Change::Kind::leave_out, ask.participant, number});
+    }
     return changes;
+}
+
+Suggestion Negotiation::without(std::uint32_t number, Suggestion otherwise) {
+    return {fmt::format("leave {} out of {}", own_part(key(number).name), names_of(number)), leave_out(number),
+            std::move(otherwise)};
 }
 
 tl::unexpected<Error> Negotiation::refuse(std::uint32_t number, NvSciError code, Reason reason, std::string text,
@@ -75,7 +81,7 @@ tl::unexpected<Error> Negotiation::refuse(std::uint32_t number, NvSciError code,
     if (code == NvSciError_ReconciliationFailed || code == NvSciError_UnsupportedConfig) {
         for (const Ask& ask : asks(number)) {
             const Participant& participant = report_.participants()[ask.participant];
-            Wishes wishes{Values(*schema_), participant.text(), participant.origin};  // the name says who it is
+            Wishes wishes{Values(*schema_), participant.given_name(), participant.origin};
             wishes.values.put(refused, ask.value);
             conflict_.push_back(std::move(wishes));
         }
@@ -83,7 +89,6 @@ tl::unexpected<Error> Negotiation::refuse(std::uint32_t number, NvSciError code,
         if (conflict_.empty()) conflict_.push_back({Values(*schema_), {}});
     }
     std::string all = fmt::format("{}: {}", refused.name, text);
-    if (suggestion) all += fmt::format(". To avoid it: {}", suggestion.text());
     report_.decide(schema_->index_of(refused), {Outcome::refused, std::move(text), std::move(suggestion), reason});
     return fail(code, std::move(all));
 }

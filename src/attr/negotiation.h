@@ -48,6 +48,22 @@ class Negotiation {
     /// The name of the participant that asks.
     [[nodiscard]] std::string name_of(const Ask& ask) const { return report_.participants()[ask.participant].text(); }
 
+    /// Those of whose ask for a key `counts(value)` is true, for texts.
+    template <class Counts>
+    [[nodiscard]] std::string names_of(std::uint32_t number, Counts&& counts) {
+        std::vector<std::uint32_t> who;
+        for (const Ask& ask : asks(number)) {
+            if (counts(ask.value)) who.push_back(ask.participant);
+        }
+        return names_text(report_.participants(), who);
+    }
+    /// Those who ask for a key; of a truth value, for true.
+    [[nodiscard]] std::string names_of(std::uint32_t number) {
+        return names_of(number, [&](Bytes value) { return !says_no(key(number), value); });
+    }
+    /// The words of a text, with who brought about what it says.
+    [[nodiscard]] std::string words(const Text& text) const { return words_of(*schema_, report_, text); }
+
     /// Checks what nobody checked when it was set. Errors: BadParameter, with the participant.
     [[nodiscard]] Result<> check_asks();
 
@@ -59,15 +75,17 @@ class Negotiation {
         report_.decide(schema_->index_of(key(number)), std::move(decision));
     }
 
-    /// Writes a computed value and records it as that.
+    /// Writes a computed value and records it as that, with the reason and the key whose decision is the cause, if it
+    /// is one key's.
     template <class T>
-    requires(!std::ranges::range<T>) void compute(std::uint32_t number, const T& value, Text reason = {}) {
-        compute(number, std::span<const T>(&value, 1), std::move(reason));
+    requires(!std::ranges::range<T>) void compute(std::uint32_t number, const T& value, Text reason,
+                                                  std::uint32_t follows_from = 0) {
+        compute(number, std::span<const T>(&value, 1), std::move(reason), follows_from);
     }
     template <class T>
-    void compute(std::uint32_t number, std::span<const T> values, Text reason = {}) {
+    void compute(std::uint32_t number, std::span<const T> values, Text reason, std::uint32_t follows_from = 0) {
         result_.put_array(number, values);
-        decide(number, {Outcome::computed, std::move(reason), {}, Reason::follows});
+        decide(number, {Outcome::computed, std::move(reason), {}, Reason::follows, follows_from});
     }
 
     /// Gives a key that has no value yet its default.
@@ -93,15 +111,18 @@ class Negotiation {
         decide(number, {Outcome::adjusted, std::move(reason), {}, Reason::rounded_up});
     }
 
-    /// Records the refusal of a key and returns it as an Error with the full text. For ReconciliationFailed and
-    /// UnsupportedConfig, what the participants asked for the key becomes the content of the conflict list.
+    /// Records the refusal of a key and returns it as an Error, whose text has the key and the reason. For
+    /// ReconciliationFailed and UnsupportedConfig, what the participants asked for the key becomes the content of the
+    /// conflict list.
     [[nodiscard]] tl::unexpected<Error> refuse(std::uint32_t number, NvSciError code, Reason reason, std::string text,
                                                Suggestion suggestion = {});
 
     // Changes for suggestions.
 
-    /// That nobody asks for the key who asks for it now.
+    /// That nobody asks for the key who asks for it now; of a truth value, for true.
     [[nodiscard]] std::vector<Change> leave_out(std::uint32_t number);
+    /// The same as a way out, with who would have to.
+    [[nodiscard]] Suggestion without(std::uint32_t number, Suggestion otherwise = {});
     /// That all who ask for the key ask `value`, one element.
     template <class T>
     [[nodiscard]] std::vector<Change> ask_instead(std::uint32_t number, const T& value) {

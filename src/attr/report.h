@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -39,8 +40,16 @@ struct Participant {
     Origin origin{};
 
     /// The given name, or "list 2", or "list 2 slot 3" (counted from 1); of another process, with who it is:
-    /// "peer nvscisync_a_1: list 0, camera".
+    /// "camera at peer nvscisync_a_1", "list 0 at peer nvscisync_a_1" (counted from 0 among what came together).
     [[nodiscard]] std::string text() const;
+
+    /// True if this process cannot change what it asks: it is of another process, or stands for one that is, in a
+    /// negotiation told again, and has the name.
+    [[nodiscard]] bool is_elsewhere() const;
+
+    /// The name under which it is the same participant in another list: text() without where it is. One of this process
+    /// that came with others in a list is told apart by its text alone.
+    [[nodiscard]] std::string given_name() const { return origin.is_this_process() ? text() : name; }
 };
 
 struct Decision {
@@ -58,9 +67,32 @@ struct Place {
     Text obstacle{};        ///< empty: it fits
 };
 
-/// A participant of another process for texts: the endpoint of the peer that its list came from, its place among those
-/// that came together, and the name that it gave, if any.
+/// A participant of another process for texts: the name that it gave, else its place among the lists that came
+/// together, and the endpoint of the peer that it came from. Without a comma, for names stand in lists.
 [[nodiscard]] std::string origin_text(const Origin& origin, const std::string& name);
+
+/// How many of those who ask the same are named.
+inline constexpr std::size_t kFewNames = 3;
+
+/// Their names: "camera", "camera, logger", "camera, logger, display and 2 more".
+[[nodiscard]] std::string names_text(std::span<const Participant> all, std::span<const std::uint32_t> who,
+                                     std::size_t most = kFewNames);
+
+/// "NeedCpuAccess" of "NvSciBufGeneralAttrKey_NeedCpuAccess".
+[[nodiscard]] std::string_view own_part(std::string_view name);
+
+/// True if an ask is for nothing: false, of a truth value.
+[[nodiscard]] bool says_no(const Key& key, Bytes value) noexcept;
+
+class Report;
+
+/// Who asks for a key, of a truth value who asks for true: "logger asks for NeedCpuAccess"; empty if nobody does.
+[[nodiscard]] std::string who_asks(const Schema& schema, const Report& report, std::uint32_t key,
+                                   std::size_t most = kFewNames);
+
+/// The words of a text, with who brought about what it says: "the CPU takes part (logger asks for NeedCpuAccess)".
+[[nodiscard]] std::string words_of(const Schema& schema, const Report& report, const Text& text,
+                                   std::size_t most = kFewNames);
 
 /// The failure of an export to a peer none of whose lists took part.
 [[nodiscard]] tl::unexpected<Error> no_participant(NvSciError code);

@@ -15,9 +15,21 @@ const char* reason_name(Reason reason) noexcept {
     return kNames[static_cast<std::size_t>(reason)];
 }
 
-Suggestion::Suggestion(Text words, std::vector<Change> changes) {
+Suggestion::Suggestion(Text words, std::vector<Change> changes, Suggestion otherwise) {
     if (words.empty()) return;
-    content_ = std::make_shared<const Content>(Content{std::move(words), std::move(changes)});
+    content_ =
+        std::make_shared<const Content>(Content{std::move(words), std::move(changes), std::move(otherwise.content_)});
+}
+
+const Text& Suggestion::text() const noexcept {
+    static const Text none;
+    return content_ != nullptr ? content_->words : none;
+}
+
+Suggestion Suggestion::otherwise() const {
+    Suggestion next;
+    if (content_ != nullptr) next.content_ = content_->otherwise;
+    return next;
 }
 
 }  // namespace opennvsci::attr

@@ -2,7 +2,7 @@
 //
 // Why a key came out as it did, as a code for programs; and Suggestion, what would avoid that: in words, and, where the
 // library knows it, as changes of what participants ask, which can be tried (attr/trial.h). Without changes a person
-// has to choose a value.
+// has to choose a value. There may be several ways out, each with its own words and changes.
 #pragma once
 
 #include <cstddef>
@@ -58,20 +58,24 @@ class Suggestion {
     Suggestion(const char* words) : Suggestion(Text(words), {}) {}
     Suggestion(std::string words) : Suggestion(Text(std::move(words)), {}) {}
     // NOLINTEND(google-explicit-constructor)
-    Suggestion(Text words, std::vector<Change> changes);
+    Suggestion(Text words, std::vector<Change> changes, Suggestion otherwise = {});
 
     /// True if there is one.
     [[nodiscard]] explicit operator bool() const noexcept { return content_ != nullptr; }
     /// Empty if there is none.
-    [[nodiscard]] const char* text() const noexcept { return content_ != nullptr ? content_->words.c_str() : ""; }
+    [[nodiscard]] const Text& text() const noexcept;
     [[nodiscard]] std::span<const Change> changes() const noexcept {
         return content_ != nullptr ? std::span<const Change>(content_->changes) : std::span<const Change>();
     }
+
+    /// Another way out, if there is one.
+    [[nodiscard]] Suggestion otherwise() const;
 
   private:
     struct Content {
         Text words;
         std::vector<Change> changes;
+        std::shared_ptr<const Content> otherwise;
     };
     std::shared_ptr<const Content> content_;  // most decisions have none
 };

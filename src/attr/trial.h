@@ -32,9 +32,20 @@ struct Trial {
     std::string then;  ///< verified: the value that the key has then, if it has one; not_enough: what is in the way
 };
 
-/// Tries the suggestion of the decision on the key at `key_index`, if this process has made the report: of others the
-/// words alone came along.
-[[nodiscard]] Trial try_suggestion(const Schema& schema, const Report& report, std::size_t key_index,
-                                   Reconcile reconcile);
+/// A way out, and what is known of it.
+struct Advice {
+    std::string words;
+    std::vector<Change> changes;  ///< empty: a person has to choose
+    Trial trial;
+};
+
+/// The ways out of the decision on the key at `key_index`, as they are, not tried.
+[[nodiscard]] std::vector<Advice> untried_advice(const Schema& schema, const Report& report, std::size_t key_index);
+
+/// The same, each tried, if this process has made the report: of others the words alone came along. One that is not
+/// enough goes on with what the negotiation that it leads to suggests, for a few steps, and becomes what of all that
+/// helps. What helps comes first, and of that what this process can change itself. Costs some reconciliations.
+[[nodiscard]] std::vector<Advice> try_advice(const Schema& schema, const Report& report, std::size_t key_index,
+                                             Reconcile reconcile);
 
 }  // namespace opennvsci::attr

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "attr/printable.h"
+#include "attr/trial.h"
 #include "attr/wire.h"
 #include "attr/wire_format.h"
 #include "attr/wire_generated.h"
@@ -136,13 +137,20 @@ class ResultWriter {
             Offset<flatbuffers::String> reason;
             Offset<flatbuffers::String> suggestion;
             if (detail.reasons) {
-                reason = write_words(out, decision->text.c_str(), kMostReasonBytes);
-                suggestion = write_words(out, decision->suggestion.text(), kMostReasonBytes);
+                reason = write_words(out, words_of(result_.schema(), *report_, decision->text), kMostReasonBytes);
+                suggestion = write_words(out, ways_out(index), kMostReasonBytes);
             }
             decisions.push_back(body::CreateDecision(out, keys[index].number,
                                                      static_cast<std::uint8_t>(decision->outcome), reason, suggestion,
                                                      static_cast<std::uint8_t>(decision->reason)));
         }
+    }
+
+    [[nodiscard]] std::string ways_out(std::size_t key_index) const {
+        std::string ways;
+        for (const Advice& advice : untried_advice(result_.schema(), *report_, key_index))
+            ways += (ways.empty() ? "" : "; or ") + advice.words;
+        return ways;
     }
 
     const Library& library_;

@@ -29,7 +29,7 @@ Result<> complete_array(attr::Negotiation& negotiation, const Placement& /*place
                                   fmt::format("{} elements of {} bytes exceed 64 bits", capacity, stride),
                                   "ask for fewer elements, or for a smaller stride");
     }
-    negotiation.compute(NvSciBufArrayAttrKey_Size, *size);
+    negotiation.compute(NvSciBufArrayAttrKey_Size, *size, "the capacity times the stride", NvSciBufArrayAttrKey_Stride);
     negotiation.compute(NvSciBufArrayAttrKey_Alignment, kDefaultAlignment, kAllocatorAligns);
     return {};
 }

@@ -65,13 +65,49 @@ Result<> for_each_wish(Negotiation& negotiation, std::uint32_t key, const Partic
             return negotiation.refuse(key, NvSciError_ReconciliationFailed, Reason::unknown_gpu,
                                       fmt::format("{} names {}, which no list names in GpuId", negotiation.name_of(ask),
                                                   Uuid::from(wish.gpuId.bytes).text()),
-                                      {"add this GPU to GpuId", {add_gpu(negotiation, ask.participant, wish.gpuId)}});
+                                      {fmt::format("add this GPU to GpuId in {}", negotiation.name_of(ask)),
+                                       {add_gpu(negotiation, ask.participant, wish.gpuId)}});
         }
     }
     return {};
 }
 
 using Cacheability = std::vector<NvSciBufAttrValGpuCache>;
+
+std::string names_asking_cache(Negotiation& negotiation, bool cacheability) {
+    return negotiation.names_of(NvSciBufGeneralAttrKey_EnableGpuCache, [&](attr::Bytes value) {
+        return std::ranges::any_of(attr::elements<NvSciBufAttrValGpuCache>(value),
+                                   [&](const auto& wish) { return wish.cacheability == cacheability; });
+    });
+}
+
+// That those whose wish cannot be had where the buffer is ask for what can.
+Suggestion give_way(Negotiation& negotiation, const Placement& placement, bool cacheability, Suggestion otherwise) {
+    return {fmt::format("ask {} in {}", cacheability, names_asking_cache(negotiation, !cacheability)),
+            ask_cacheability(negotiation, placement.participants,
+                             [&](const Gpu& each) { return each.device->is_integrated || cacheability; }),
+            std::move(otherwise)};
+}
+
+tl::unexpected<Error> refuse_cacheability(Negotiation& negotiation, const Placement& placement, const std::string& name,
+                                          const NvSciBufAttrValGpuCache& wish) {
+    const bool is_video = placement.domain == Domain::video;
+    Suggestion otherwise;
+    if (is_video) {
+        const auto asked = NvSciBufGeneralAttrKey_VidMem_GpuId;
+        if (negotiation.is_asked(asked)) otherwise = negotiation.without(asked);
+    } else if (!placement.participants.cpu && placement.participants.only_device() != nullptr) {
+        otherwise = give_way(negotiation, placement, true, {});
+    } else {
+        otherwise = way_to_video_memory(negotiation, placement.participants);
+    }
+    return negotiation.refuse(
+        NvSciBufGeneralAttrKey_EnableGpuCache, NvSciError_ReconciliationFailed, Reason::not_supported,
+        fmt::format("{} asks {} for {}, but the buffer is in {}, which a discrete GPU {}: {}", name, wish.cacheability,
+                    Uuid::from(wish.gpuId.bytes).text(), memory::domain_name(placement.domain),
+                    is_video ? "always caches" : "never caches", negotiation.words(placement.reason)),
+        give_way(negotiation, placement, is_video, std::move(otherwise)));
+}
 
 // A discrete GPU caches its video memory and does not cache system memory; the program cannot choose (nvscibuf.md 4.2).
 // An integrated one caches, and one list that says false is enough for it not to.
@@ -89,16 +125,7 @@ Result<Cacheability> grant_cacheability(Negotiation& negotiation, const Placemen
             bool& cacheability = granted[static_cast<std::size_t>(&gpu - participants.gpus.data())].cacheability;
             if (gpu.device->is_integrated) cacheability = cacheability && wish.cacheability;
             if (gpu.device->is_integrated || wish.cacheability == cacheability) return {};
-            return negotiation.refuse(
-                key, NvSciError_ReconciliationFailed, Reason::not_supported,
-                fmt::format("{} asks {} for {}, but the buffer is in {} ({}), which a discrete GPU {}",
-                            negotiation.name_of(ask), wish.cacheability, Uuid::from(wish.gpuId.bytes).text(),
-                            memory::domain_name(placement.domain), placement.reason,
-                            is_video ? "always caches" : "never caches"),
-                {is_video ? std::string("ask true, or leave VidMem_GpuId unset")
-                          : fmt::format("ask false{}", or_video_memory(participants)),
-                 ask_cacheability(negotiation, participants,
-                                  [&](const Gpu& each) { return each.device->is_integrated || is_video; })});
+            return refuse_cacheability(negotiation, placement, negotiation.name_of(ask), wish);
         }));
     return granted;
 }
@@ -110,16 +137,18 @@ attr::Decision decision_on_cacheability(Negotiation& negotiation, const Placemen
         return granted[static_cast<std::size_t>(&gpu - participants.gpus.data())].cacheability;
     };
     if (!ask_cacheability(negotiation, participants, is_granted).empty()) {  // only of an integrated one
+        const std::string uncached = names_asking_cache(negotiation, false);
         return {Outcome::denied,
-                "another list asks that the GPU does not cache it, and one is enough",
-                {"ask true in all lists", ask_cacheability(negotiation, participants, [](const Gpu&) { return true; })},
+                fmt::format("false is asked by {}, and one list is enough", uncached),
+                {fmt::format("ask true in {}", uncached),
+                 ask_cacheability(negotiation, participants, [](const Gpu&) { return true; })},
                 Reason::downgraded};
     }
     const char* const why = participants.gpus.front().device->is_integrated ? "an integrated GPU caches what it may"
                             : placement.domain == Domain::video             ? "a discrete GPU caches its video memory"
                                                                 : "a discrete GPU does not cache system memory";
-    if (negotiation.is_asked(NvSciBufGeneralAttrKey_EnableGpuCache)) return {Outcome::granted, why};
-    return {Outcome::defaulted, why, {}, Reason::follows, kMemoryDomain};
+    const bool is_asked = negotiation.is_asked(NvSciBufGeneralAttrKey_EnableGpuCache);
+    return {is_asked ? Outcome::granted : Outcome::defaulted, why, {}, Reason::follows, kMemoryDomain};
 }
 
 Result<> decide_cacheability(Negotiation& negotiation, const Placement& placement) {
@@ -137,26 +166,44 @@ Result<> decide_cacheability(Negotiation& negotiation, const Placement& placemen
     for (auto& element : granted)
         element.cacheability = element.cacheability && mixes_views;
     negotiation.compute(NvSciBufGeneralAttrKey_GpuSwNeedCacheCoherency,
-                        std::span<const NvSciBufAttrValGpuCache>(granted));
+                        std::span<const NvSciBufAttrValGpuCache>(granted),
+                        "true of a GPU that caches what is seen past its cache too", kMemoryDomain);
     return {};
 }
 
-// Why compression cannot be had, or null.
-const char* compression_obstacle(const Placement& placement, bool one_gpu_asks) {
+// Why compression cannot be had, or empty.
+attr::Text compression_obstacle(Negotiation& negotiation, const Placement& placement, bool one_gpu_asks) {
+    constexpr auto kAsking = attr::Text::Owners::asking;
     const Participants& participants = placement.participants;
-    if (!one_gpu_asks) return "more than one GPU asks for compression";
-    if (participants.cpu) return "a list asks for CPU access";
-    if (placement.domain != Domain::video) return "the buffer is in system memory";
-    if (participants.only_device() != placement.device) return "another GPU takes part";
+    if (!one_gpu_asks) {
+        return {"more than one GPU is to have compression", kAsking, NvSciBufGeneralAttrKey_EnableGpuCompression};
+    }
+    if (participants.cpu) return {"the CPU takes part", kAsking, NvSciBufGeneralAttrKey_NeedCpuAccess};
+    if (placement.domain != Domain::video) {
+        return fmt::format("the buffer is in {}: {}", memory::domain_name(placement.domain),
+                           negotiation.words(placement.reason));
+    }
+    if (participants.only_device() != placement.device) {
+        return {"another GPU takes part", kAsking, NvSciBufGeneralAttrKey_GpuId};
+    }
     if (!placement.device->grants_compression(*participants.driver)) return "the device has no compressible memory";
-    return nullptr;
+    return {};
 }
 
-// Without the CPU one GPU that is alone gets video memory; whether it is, trying tells.
+// Without the CPU one GPU that is alone gets video memory, if it may cache it; whether that is enough, trying tells.
 Suggestion way_to_compression(Negotiation& negotiation, const Placement& placement) {
-    constexpr const char* kText = "name one GPU that supports it, without CPU access and other GPUs";
-    if (!placement.participants.cpu) return kText;
-    return {kText, negotiation.leave_out(NvSciBufGeneralAttrKey_NeedCpuAccess)};
+    constexpr auto kAsking = attr::Text::Owners::asking;
+    const auto cpu = NvSciBufGeneralAttrKey_NeedCpuAccess;
+    if (placement.participants.cpu) {
+        return {attr::Text("do without CPU access", kAsking, cpu), negotiation.leave_out(cpu)};
+    }
+    const auto cache = NvSciBufGeneralAttrKey_EnableGpuCache;
+    std::vector<attr::Change> changes;
+    for (const attr::Ask& ask : negotiation.asks(cache)) {
+        if (asks_uncached(ask.value)) changes.push_back({attr::Change::Kind::leave_out, ask.participant, cache});
+    }
+    if (placement.domain == Domain::video || changes.empty()) return "let only one GPU take part, which supports it";
+    return {fmt::format("leave EnableGpuCache out of {}", names_asking_cache(negotiation, false)), std::move(changes)};
 }
 
 Result<> decide_compression(Negotiation& negotiation, const Placement& placement) {
@@ -172,8 +219,9 @@ Result<> decide_compression(Negotiation& negotiation, const Placement& placement
         }));
     if (participants.gpus.empty()) return {};
 
-    const char* obstacle = asking != nullptr ? compression_obstacle(placement, one_gpu_asks) : nullptr;
-    const bool compressed = asking != nullptr && obstacle == nullptr;
+    attr::Text obstacle;
+    if (asking != nullptr) obstacle = compression_obstacle(negotiation, placement, one_gpu_asks);
+    const bool compressed = asking != nullptr && obstacle.empty();
     std::vector<NvSciBufAttrValGpuCompression> granted;
     granted.reserve(participants.gpus.size());
     for (const Gpu& gpu : participants.gpus) {
@@ -182,10 +230,10 @@ Result<> decide_compression(Negotiation& negotiation, const Placement& placement
     }
     negotiation.result().put_array(key, std::span<const NvSciBufAttrValGpuCompression>(granted));
     negotiation.result().put_scalar(kMemoryCompressed, compressed);
-    if (obstacle != nullptr) {
-        negotiation.decide(key,
-                           {Outcome::denied, obstacle, way_to_compression(negotiation, placement), Reason::downgraded,
-                            placement.domain != Domain::video ? std::uint32_t{kMemoryDomain} : 0});
+    if (!obstacle.empty()) {
+        negotiation.decide(
+            key, {Outcome::denied, std::move(obstacle), way_to_compression(negotiation, placement), Reason::downgraded,
+                  placement.domain != Domain::video ? std::uint32_t{kMemoryDomain} : 0});
     } else {
         negotiation.decide(key, {compressed ? Outcome::granted : Outcome::defaulted});
     }

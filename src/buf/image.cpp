@@ -66,8 +66,8 @@ const attr::Key* first_asked_surface_key(Negotiation& negotiation) {
     return nullptr;
 }
 
-// Of the two descriptions the one of fewer asks goes.
-std::vector<Change> describe_one_way(Negotiation& negotiation) {
+// Either of the two descriptions goes; first that of fewer asks.
+Suggestion describe_one_way(Negotiation& negotiation) {
     std::vector<Change> planes;
     std::vector<Change> surface;
     const auto add = [&](std::uint32_t key, std::vector<Change>& to) {
@@ -78,7 +78,10 @@ std::vector<Change> describe_one_way(Negotiation& negotiation) {
         add(key.number, planes);
     for (const auto key : kSurfaceKeys)
         add(key, surface);
-    return planes.size() < surface.size() ? planes : surface;
+    constexpr const char* kNoPlanes = "leave out the keys of planes";
+    constexpr const char* kNoSurface = "leave out the keys of the surface";
+    if (planes.size() < surface.size()) return {kNoPlanes, std::move(planes), {kNoSurface, std::move(surface)}};
+    return {kNoSurface, std::move(surface), {kNoPlanes, std::move(planes)}};
 }
 
 Result<> require(Negotiation& negotiation, std::uint32_t key, const char* description) {
@@ -116,11 +119,11 @@ void read_key(const Slot& slot, std::uint32_t key, Value Owner::*part, Planes<An
 // `part` is a member of the planes, or computes from one.
 template <class AnyPlane, class Part>
 void compute_key(Negotiation& negotiation, std::uint32_t key, const Planes<AnyPlane>& planes, Part part,
-                 const char* reason = "") {
+                 const char* reason, std::uint32_t follows_from = 0) {
     using Value = std::remove_cvref_t<std::invoke_result_t<Part, const AnyPlane&>>;
     std::array<Value, kMaxPlanes> values{};
     std::ranges::transform(planes, values.begin(), part);
-    negotiation.compute(key, std::span<const Value>(values).first(planes.size()), reason);
+    negotiation.compute(key, std::span<const Value>(values).first(planes.size()), reason, follows_from);
 }
 
 Result<> expand_surface(Negotiation& negotiation) {
@@ -167,7 +170,8 @@ Result<> check_planes(Negotiation& negotiation) {
         if (count == 0 || count == planes || plane_key.count == PlaneKey::one) continue;
         if (count < planes && plane_key.count == PlaneKey::at_most_one_per_plane) continue;
         return negotiation.refuse(key.number, NvSciError_ReconciliationFailed, Reason::inconsistent,
-                                  fmt::format("{} values, but NvSciBufImageAttrKey_PlaneCount is {}", count, planes),
+                                  fmt::format("{} {}, but NvSciBufImageAttrKey_PlaneCount is {}", count,
+                                              count == 1 ? "value" : "values", planes),
                                   "give one value per plane");
     }
     return {};
@@ -246,8 +250,10 @@ Result<> complete_image_description(Negotiation& negotiation) {
     if (plane_key != nullptr && surface_key != nullptr) {
         return negotiation.refuse(
             surface_key->number, NvSciError_ReconciliationFailed, Reason::excluded,
-            fmt::format("the image is described by a surface and by planes ({})", plane_key->name),
-            {"use either plane keys or surface keys in all lists", describe_one_way(negotiation)});
+            fmt::format("the image is described by a surface ({} in {}) and by planes ({} in {})",
+                        attr::own_part(surface_key->name), negotiation.names_of(surface_key->number),
+                        attr::own_part(plane_key->name), negotiation.names_of(plane_key->number)),
+            describe_one_way(negotiation));
     }
     OPENNVSCI_TRY(surface_key != nullptr ? expand_surface(negotiation) : check_planes(negotiation));
     OPENNVSCI_TRY(check_formats(negotiation, NvSciBufImageAttrKey_PlaneColorFormat));
@@ -255,7 +261,7 @@ Result<> complete_image_description(Negotiation& negotiation) {
     if (result.scalar<bool>(NvSciBufImageAttrKey_VprFlag).value_or(false)) {
         return negotiation.refuse(NvSciBufImageAttrKey_VprFlag, NvSciError_NotSupported, Reason::not_supported,
                                   "true, but a machine with discrete GPUs has no video protected region",
-                                  {"leave it unset", negotiation.leave_out(NvSciBufImageAttrKey_VprFlag)});
+                                  negotiation.without(NvSciBufImageAttrKey_VprFlag));
     }
     const auto planes = result.required<std::uint32_t>(NvSciBufImageAttrKey_PlaneCount);
     negotiation.default_to(NvSciBufImageAttrKey_ScanType, NvSciBufScan_ProgressiveType);
@@ -275,26 +281,35 @@ tl::unexpected<Error> refuse_layout(Negotiation& negotiation, std::uint32_t key,
     const bool is_too_large = code == NvSciError_Overflow;
     return negotiation.refuse(
         key, code, is_too_large ? Reason::too_large : Reason::not_supported, std::move(text),
-        is_too_large ? Suggestion("ask for a smaller image")
-                     : Suggestion("set PitchLinear",
-                                  negotiation.ask_instead(NvSciBufImageAttrKey_Layout, NvSciBufImage_PitchLinearType)));
+        is_too_large
+            ? Suggestion("ask for a smaller image")
+            : Suggestion(fmt::format("set PitchLinear in {}", negotiation.names_of(NvSciBufImageAttrKey_Layout)),
+                         negotiation.ask_instead(NvSciBufImageAttrKey_Layout, NvSciBufImage_PitchLinearType)));
 }
+
+constexpr const char* kFromLayout = "how the planes are laid out";
 
 Result<> complete_image_layout(Negotiation& negotiation, const LayoutRules& rules) {
     const auto image = lay_out(image_shape_of(negotiation.result()), rules);
     if (!image) {
         return refuse_layout(negotiation, NvSciBufImageAttrKey_Size, image.error().code, image.error().text);
     }
-    const auto compute = [&](std::uint32_t key, auto part) { compute_key(negotiation, key, image->planes, part); };
+    const auto compute = [&](std::uint32_t key, auto part) {
+        compute_key(negotiation, key, image->planes, part, "of the color format",
+                    NvSciBufImageAttrKey_PlaneColorFormat);
+    };
     compute(NvSciBufImageAttrKey_PlaneBitsPerPixel,
             [](const Plane& plane) -> std::uint32_t { return color_format(plane.format).bits_per_pixel; });
     compute(NvSciBufImageAttrKey_PlaneDatatype,
             [](const Plane& plane) { return color_format(plane.format).data_type; });
     compute(NvSciBufImageAttrKey_PlaneChannelCount,
             [](const Plane& plane) { return color_format(plane.format).channels; });
-    for_each_layout_key(compute);
-    negotiation.compute(NvSciBufImageAttrKey_Size, image->size);
-    negotiation.compute(NvSciBufImageAttrKey_Alignment, std::uint64_t{image->planes[0].alignment});
+    for_each_layout_key([&](std::uint32_t key, auto part) {
+        compute_key(negotiation, key, image->planes, part, kFromLayout, NvSciBufImageAttrKey_Layout);
+    });
+    negotiation.compute(NvSciBufImageAttrKey_Size, image->size, kFromLayout, NvSciBufImageAttrKey_Layout);
+    negotiation.compute(NvSciBufImageAttrKey_Alignment, std::uint64_t{image->planes[0].alignment}, kFromLayout,
+                        NvSciBufImageAttrKey_Layout);
     return {};
 }
 

@@ -27,16 +27,23 @@ bool can_be_written_as_array(const attr::Slot& slot) {
            slot.scalar<std::uint32_t>(NvSciBufImageAttrKey_Layout) == std::uint32_t{NvSciBufImage_BlockLinearType};
 }
 
-// The report of a read-only object says where its right is not held up.
-std::shared_ptr<const attr::Report> report_of_read_only(const attr::List& list) {
-    if (list.report() == nullptr || !can_be_written_as_array(list.reconciled())) return list.report();
-    auto report = std::make_shared<attr::Report>(*list.report());
-    report->decide(schema().index_of(*schema().find(NvSciBufGeneralAttrKey_ActualPerm)),
-                   {attr::Outcome::computed,
-                    "the object was reduced to it; CPU and GPU map the memory read-only, but the driver cannot stop "
-                    "copies into an array that is mapped on the image",
-                    "map the planes as buffers where a reader is not trusted", attr::Reason::follows});
-    return report;
+// How an object came by a permission that is not that of its reconciliation; null where it is. Of a read-only one it
+// says where its right is not held up.
+std::shared_ptr<const attr::Amendment> amendment_of(const attr::List& list, Right right, attr::Text how) {
+    const std::uint32_t key = NvSciBufGeneralAttrKey_ActualPerm;
+    const attr::Slot& result = list.reconciled();
+    attr::Suggestion suggestion;
+    if (right == Right::read_only && can_be_written_as_array(result)) {
+        how = fmt::format(
+            "{}; CPU and GPU map the memory read-only, but the driver cannot stop copies into an array that "
+            "is mapped on the image",
+            how.c_str());
+        suggestion = "map the planes as buffers where a reader is not trusted";
+    } else if (result.scalar<NvSciBufAttrValAccessPerm>(key) == permission_of(right)) {
+        return list.amendment();
+    }
+    attr::Decision decision{attr::Outcome::computed, std::move(how), std::move(suggestion), attr::Reason::follows};
+    return std::make_shared<const attr::Amendment>(attr::Amendment{key, std::move(decision)});
 }
 
 std::shared_ptr<const attr::Slot> result_with_permission(const attr::List& list, NvSciBufAttrValAccessPerm permission) {
@@ -50,9 +57,9 @@ std::shared_ptr<const attr::Slot> result_with_permission(const attr::List& list,
 }
 
 // The object's own list: the reconciled one with the permission of this object.
-std::shared_ptr<attr::List> list_with_permission(const attr::List& list, Right right) {
-    return std::make_shared<attr::List>(result_with_permission(list, permission_of(right)),
-                                        right == Right::read_write ? list.report() : report_of_read_only(list));
+std::shared_ptr<attr::List> list_with_permission(const attr::List& list, Right right, attr::Text how) {
+    return std::make_shared<attr::List>(result_with_permission(list, permission_of(right)), list.report(),
+                                        amendment_of(list, right, std::move(how)));
 }
 
 // Who only hands the memory on leaves it to those who use it when its pages appear.
@@ -83,8 +90,10 @@ Result<std::shared_ptr<Object>> Object::allocate(std::shared_ptr<Module> module,
         if (any_peer_writes(reconciled)) OPENNVSCI_TRY(allocation->open_to_writers());
         OPENNVSCI_TRY(allocation->prepare_for_peers());
     }
-    std::shared_ptr<Object> object(new Object(std::move(module), list_with_permission(reconciled, Right::read_write),
-                                              std::move(allocation), Right::read_write));
+    std::shared_ptr<Object> object(new Object(
+        std::move(module),
+        list_with_permission(reconciled, Right::read_write, "this process made the object, and may write it"),
+        std::move(allocation), Right::read_write));
     if (log::enabled(log::Level::debug)) {
         const std::uint64_t size = object->extent().size;
         const std::string domain = text_of(reconciled.reconciled(), kMemoryDomain);
@@ -96,9 +105,10 @@ Result<std::shared_ptr<Object>> Object::allocate(std::shared_ptr<Module> module,
 }
 
 Result<std::shared_ptr<Object>> Object::on_memory(std::shared_ptr<Module> module, const attr::List& reconciled,
-                                                  std::shared_ptr<memory::Allocation> allocation, Right right) {
-    std::shared_ptr<Object> object(
-        new Object(std::move(module), list_with_permission(reconciled, right), std::move(allocation), right));
+                                                  std::shared_ptr<memory::Allocation> allocation, Right right,
+                                                  attr::Text how) {
+    std::shared_ptr<Object> object(new Object(
+        std::move(module), list_with_permission(reconciled, right, std::move(how)), std::move(allocation), right));
     if (object->has_cpu_access()) OPENNVSCI_TRY(object->cpu_address(right));
     return object;
 }
@@ -109,7 +119,7 @@ Result<std::shared_ptr<Object>> Object::with_right(const std::shared_ptr<Object>
         return fail(NvSciError_BadParameter, {"permission", "Readonly", "ReadWrite"},
                     "the object is read-only: a permission can be reduced, never raised");
     }
-    return on_memory(object->module_, *object->list_, object->allocation_, right);
+    return on_memory(object->module_, *object->list_, object->allocation_, right, "the object was reduced to it");
 }
 
 Result<> Object::admit_writer() {

@@ -24,11 +24,12 @@ class Object {
                                                                   const attr::List& reconciled);
 
     /// An object with `right` on memory that is there, as what a peer made and granted. The permission of `reconciled`,
-    /// which describes it, does not count. Errors: ResourceError if the CPU's mapping cannot be had.
+    /// which describes it, does not count; `how` says for reports how the object came by its own. Errors: ResourceError
+    /// if the CPU's mapping cannot be had.
     [[nodiscard]] static Result<std::shared_ptr<Object>> on_memory(std::shared_ptr<Module> module,
                                                                    const attr::List& reconciled,
                                                                    std::shared_ptr<memory::Allocation> allocation,
-                                                                   memory::Right right);
+                                                                   memory::Right right, attr::Text how);
 
     /// An object on the same memory with `right`: the same one if it has it. Errors: BadParameter if it has less,
     /// ResourceError.

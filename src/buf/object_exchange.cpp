@@ -136,6 +136,10 @@ Result<std::shared_ptr<memory::Allocation>> import_memory(const attr::Slot& reco
                                         std::move(file));
 }
 
+const char* permission_name(Right right) noexcept {
+    return right == Right::read_only ? "Readonly" : "ReadWrite";
+}
+
 Result<std::shared_ptr<Object>> import_from(const ipc::Link& link, std::shared_ptr<Module> module,
                                             const attr::List& reconciled, const DescriptorFields& fields,
                                             ipc::Parcel parcel) {
@@ -143,7 +147,8 @@ Result<std::shared_ptr<Object>> import_from(const ipc::Link& link, std::shared_p
     const Right right = right_of(fields.permission);
     auto memory = import_memory(reconciled.reconciled(), right, std::move(parcel.files.front()));
     if (!memory) return about_peer(link.peer_name(), std::move(memory).error());
-    return Object::on_memory(std::move(module), reconciled, *std::move(memory), right);
+    return Object::on_memory(std::move(module), reconciled, *std::move(memory), right,
+                             fmt::format("peer {} exported it with {}", link.peer_name(), permission_name(right)));
 }
 
 }  // namespace

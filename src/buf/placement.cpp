@@ -37,13 +37,23 @@ void report_places(Negotiation& negotiation, const Device* gpu, Obstacles obstac
         number);
 }
 
-constexpr const char* kOthersAreAsked = "VidMem_GpuId asks for video memory";
+attr::Text asked(const char* fact, std::uint32_t key) noexcept {
+    return {fact, attr::Text::Owners::asking, key};
+}
 constexpr const char* kForArraysOnly = "only a block-linear image that a GPU uses is there";
 
+std::string names_of_gpu(Negotiation& negotiation, const Gpu& gpu) {
+    return negotiation.names_of(NvSciBufGeneralAttrKey_GpuId, [&](attr::Bytes value) {
+        return std::ranges::any_of(attr::elements<NvSciRmGpuId>(value),
+                                   [&](const NvSciRmGpuId& id) { return gpu.device->has_uuid(Uuid::from(id.bytes)); });
+    });
+}
+
 // Why the buffer cannot be in the video memory that VidMem_GpuId asks for; empty if it can.
-std::string obstacle_as_asked(const Participants& participants, const Device& owner) {
+std::string obstacle_as_asked(Negotiation& negotiation, const Participants& participants, const Device& owner) {
     if (participants.cpu) {
-        return fmt::format("the CPU cannot see the video memory of {}, and NeedCpuAccess is true", owner.name);
+        return fmt::format("the CPU cannot see the video memory of {}, and NeedCpuAccess is true in {}", owner.name,
+                           negotiation.names_of(NvSciBufGeneralAttrKey_NeedCpuAccess));
     }
     if (!owner.supports_virtual_memory) {
         return fmt::format("{} has no shareable video memory (device attributes 102 and 103)", owner.name);
@@ -53,8 +63,9 @@ std::string obstacle_as_asked(const Participants& participants, const Device& ow
         int can_access = 0;
         driver::apart(*participants.driver)->cuDeviceCanAccessPeer(&can_access, gpu.device->handle, owner.handle);
         if (can_access != 0) continue;
-        return fmt::format("{} of GpuId cannot access the video memory of {}", gpu.device->uuid.text(),
-                           owner.uuid.text());
+        const std::string who = names_of_gpu(negotiation, gpu);
+        return fmt::format("{}, which GpuId of {} names, cannot access the video memory of {}", gpu.device->uuid.text(),
+                           who, owner.uuid.text());
     }
     return {};
 }
@@ -63,38 +74,41 @@ Result<Placement> place_in_video_memory_as_asked(Negotiation& negotiation, Parti
                                                  const NvSciRmGpuId& id) {
     const auto key = NvSciBufGeneralAttrKey_VidMem_GpuId;
     OPENNVSCI_TRY_ASSIGN(owner, require_device(negotiation, *participants.driver, key, id));
-    std::string obstacle = obstacle_as_asked(participants, *owner);
+    std::string obstacle = obstacle_as_asked(negotiation, participants, *owner);
     const bool fits = obstacle.empty();
-    report_places(negotiation, owner, {fits ? attr::Text() : attr::Text(obstacle), kOthersAreAsked, kOthersAreAsked},
+    const attr::Text elsewhere = asked("video memory is asked for", key);
+    report_places(negotiation, owner, {fits ? attr::Text() : attr::Text(obstacle), elsewhere, elsewhere},
                   fits ? std::optional(Domain::video) : std::nullopt);
-    if (fits) return Placement{std::move(participants), Domain::video, owner, "VidMem_GpuId names this GPU"};
-    return negotiation.refuse(
-        key, NvSciError_NotSupported, Reason::no_place, std::move(obstacle),
-        {participants.cpu ? "leave VidMem_GpuId unset, or NeedCpuAccess false" : "leave VidMem_GpuId unset",
-         negotiation.leave_out(key)});
+    if (fits) {
+        return Placement{std::move(participants), Domain::video, owner,
+                         asked("video memory of this GPU is asked for", key)};
+    }
+    attr::Suggestion otherwise;
+    if (participants.cpu) otherwise = negotiation.without(NvSciBufGeneralAttrKey_NeedCpuAccess);
+    return negotiation.refuse(key, NvSciError_NotSupported, Reason::no_place, std::move(obstacle),
+                              negotiation.without(key, std::move(otherwise)));
 }
 
-// Why the buffer cannot or need not be in the video memory of the only GPU, or null.
-const char* reason_for_system_memory(Negotiation& negotiation, const Participants& participants) {
-    if (participants.cpu) return "the CPU takes part";
+// Why the buffer cannot or need not be in the video memory of the only GPU, or empty.
+attr::Text reason_for_system_memory(Negotiation& negotiation, const Participants& participants) {
+    if (participants.cpu) return asked("the CPU takes part", NvSciBufGeneralAttrKey_NeedCpuAccess);
     if (participants.gpus.empty()) return "no GPU takes part";
     const Device* gpu = participants.only_device();
-    if (gpu == nullptr) return "several GPUs take part and VidMem_GpuId is unset";
+    if (gpu == nullptr) {
+        return asked("several GPUs take part and VidMem_GpuId is unset", NvSciBufGeneralAttrKey_GpuId);
+    }
     if (gpu->is_integrated) return "the GPU shares the system's memory";
     if (!gpu->supports_virtual_memory) return "the GPU has no shareable video memory (attributes 102 and 103)";
     // Only system memory is not cached by a discrete GPU, and here both are open.
-    for (const attr::Ask& ask : negotiation.asks(NvSciBufGeneralAttrKey_EnableGpuCache)) {
-        for (const auto& wish : attr::elements<NvSciBufAttrValGpuCache>(ask.value)) {
-            if (!wish.cacheability) return "EnableGpuCache false is asked, and video memory is always cached";
-        }
-    }
-    return nullptr;
+    const std::string uncached = negotiation.names_of(NvSciBufGeneralAttrKey_EnableGpuCache, asks_uncached);
+    if (uncached.empty()) return {};
+    return fmt::format("EnableGpuCache is false in {}, and video memory is always cached", uncached);
 }
 
 constexpr const char* kNoArrays = "a GPU maps a block-linear image as an array, and there are none in it";
 
 // A GPU maps a block-linear image as an array, and arrays need memory of the driver.
-Result<Placement> place_in_driver_memory(Negotiation& negotiation, Participants participants, const char* reason) {
+Result<Placement> place_in_driver_memory(Negotiation& negotiation, Participants participants, attr::Text reason) {
     for (const Gpu& gpu : participants.gpus) {
         const auto possible = gpu.device->check_system_memory(*participants.driver);
         if (possible) continue;
@@ -103,34 +117,41 @@ Result<Placement> place_in_driver_memory(Negotiation& negotiation, Participants 
             NvSciBufImageAttrKey_Layout, possible.error().code, Reason::no_place,
             fmt::format(
                 "a block-linear image would have to be in system memory that arrays can be mapped in, as {}; {}",
-                reason, possible.error().text),
-            {fmt::format("set PitchLinear{}", or_video_memory(participants)),
-             negotiation.ask_instead(NvSciBufImageAttrKey_Layout, NvSciBufImage_PitchLinearType)});
+                negotiation.words(reason), possible.error().text),
+            {fmt::format("set PitchLinear in {}", negotiation.names_of(NvSciBufImageAttrKey_Layout)),
+             negotiation.ask_instead(NvSciBufImageAttrKey_Layout, NvSciBufImage_PitchLinearType),
+             way_to_video_memory(negotiation, participants)});
     }
     const Device* first = participants.gpus[0].device;
     report_places(negotiation, nullptr, {reason, kNoArrays, {}}, Domain::driver_system);
-    return Placement{std::move(participants), Domain::driver_system, first, reason};
+    return Placement{std::move(participants), Domain::driver_system, first, std::move(reason)};
 }
 
 }  // namespace
+
+bool asks_uncached(attr::Bytes cacheability) {
+    return std::ranges::any_of(attr::elements<NvSciBufAttrValGpuCache>(cacheability),
+                               [](const auto& wish) { return !wish.cacheability; });
+}
 
 Result<Placement> decide_placement(Negotiation& negotiation, Participants participants) {
     const auto video = negotiation.result().scalar<NvSciRmGpuId>(NvSciBufGeneralAttrKey_VidMem_GpuId);
     if (video) return place_in_video_memory_as_asked(negotiation, std::move(participants), *video);
     const bool is_tiled = negotiation.result().scalar<std::uint32_t>(NvSciBufImageAttrKey_Layout) ==
                           std::uint32_t{NvSciBufImage_BlockLinearType};
-    const char* reason = reason_for_system_memory(negotiation, participants);
-    if (reason == nullptr) {
+    attr::Text reason = reason_for_system_memory(negotiation, participants);
+    if (reason.empty()) {
         const Device* only = participants.only_device();
         report_places(negotiation, only, is_tiled ? Obstacles{{}, kNoArrays, {}} : Obstacles{{}, {}, kForArraysOnly},
                       Domain::video);
-        return Placement{std::move(participants), Domain::video, only, "one GPU and no CPU takes part"};
+        return Placement{std::move(participants), Domain::video, only,
+                         asked("one GPU and no CPU takes part", NvSciBufGeneralAttrKey_GpuId)};
     }
     if (is_tiled && !participants.gpus.empty()) {
-        return place_in_driver_memory(negotiation, std::move(participants), reason);
+        return place_in_driver_memory(negotiation, std::move(participants), std::move(reason));
     }
     report_places(negotiation, nullptr, {reason, {}, kForArraysOnly}, Domain::system);
-    return Placement{std::move(participants), Domain::system, nullptr, reason};
+    return Placement{std::move(participants), Domain::system, nullptr, std::move(reason)};
 }
 
 void state_placement(Negotiation& negotiation, const Placement& placement) {
@@ -138,9 +159,9 @@ void state_placement(Negotiation& negotiation, const Placement& placement) {
     if (placement.device != nullptr) negotiation.result().put_scalar(kMemoryGpu, placement.device->uuid);
 }
 
-const char* or_video_memory(const Participants& participants) {
-    const bool is_alone = !participants.cpu && participants.only_device() != nullptr;
-    return is_alone ? "" : ", or let exactly one GPU and no CPU take part";
+attr::Suggestion way_to_video_memory(Negotiation& negotiation, const Participants& participants) {
+    if (participants.only_device() == nullptr) return "let exactly one GPU and no CPU take part";
+    return participants.cpu ? negotiation.without(NvSciBufGeneralAttrKey_NeedCpuAccess) : attr::Suggestion();
 }
 
 Result<const Device*> memory_device_of(const driver::Driver& driver, const attr::Slot& reconciled) {

@@ -15,7 +15,7 @@ struct Placement {
     Participants participants;
     memory::Domain domain = memory::Domain::system;
     const driver::Device* device = nullptr;  ///< whose memory it is; null for Domain::system
-    const char* reason = "";
+    attr::Text reason{};
 };
 
 /// Decides the placement from the merged keys. Errors: BadParameter for a GPU that does not exist, NotSupported with
@@ -25,9 +25,12 @@ struct Placement {
 /// Writes the placement into the result.
 void state_placement(attr::Negotiation& negotiation, const Placement& placement);
 
-/// What would bring a buffer from system memory into video memory, as one more way out of a conflict; empty if there is
-/// another obstacle than the participants.
-[[nodiscard]] const char* or_video_memory(const Participants& participants);
+/// True if a value of EnableGpuCache says false of any GPU.
+[[nodiscard]] bool asks_uncached(attr::Bytes cacheability);
+
+/// The way that would bring a buffer from system memory into video memory, as one more way out of a conflict; none if
+/// there is another obstacle than the participants.
+[[nodiscard]] attr::Suggestion way_to_video_memory(attr::Negotiation& negotiation, const Participants& participants);
 
 /// The device whose memory a reconciled list states, which is not Domain::system. Errors: those of Driver::require.
 [[nodiscard]] Result<const driver::Device*> memory_device_of(const driver::Driver& driver,

@@ -15,6 +15,8 @@
 namespace opennvsci::buf {
 namespace {
 
+constexpr const char* kFromLevels = "how the levels are laid out";
+
 // In double: a float has not enough digits for every 32-bit size.
 std::uint32_t scaled(std::uint32_t pixels, float scale) {
     return std::max(1U, static_cast<std::uint32_t>(static_cast<double>(pixels) * static_cast<double>(scale)));
@@ -59,9 +61,11 @@ Result<> complete_pyramid(attr::Negotiation& negotiation, const Placement& place
         sizes[level] = layout->size;
         end = *level_end;
     }
-    negotiation.compute(NvSciBufPyramidAttrKey_LevelOffset, std::span<const std::uint64_t>(offsets).first(levels));
-    negotiation.compute(NvSciBufPyramidAttrKey_LevelSize, std::span<const std::uint64_t>(sizes).first(levels));
-    negotiation.compute(NvSciBufPyramidAttrKey_Alignment, alignment);
+    negotiation.compute(NvSciBufPyramidAttrKey_LevelOffset, std::span<const std::uint64_t>(offsets).first(levels),
+                        kFromLevels);
+    negotiation.compute(NvSciBufPyramidAttrKey_LevelSize, std::span<const std::uint64_t>(sizes).first(levels),
+                        kFromLevels);
+    negotiation.compute(NvSciBufPyramidAttrKey_Alignment, alignment, kFromLevels);
     return {};
 }
 

@@ -21,7 +21,9 @@ using attr::Presence;
 
 tl::unexpected<Error> refuse_missing(Negotiation& negotiation, const Key& key) {
     return negotiation.refuse(key.number, NvSciError_BadParameter, attr::Reason::missing,
-                              "mandatory for this type of buffer, and no list sets it", "set it in one of the lists");
+                              &key == &schema().selector() ? "mandatory for every buffer, and no list sets it"
+                                                           : "mandatory for this type of buffer, and no list sets it",
+                              "set it in one of the lists");
 }
 
 // Types decides which keys take part, so it is merged first.
@@ -53,9 +55,10 @@ void complete_general_keys(Negotiation& negotiation) {
     negotiation.default_to(NvSciBufGeneralAttrKey_VidMem_GpuId, NvSciRmGpuId{});
     negotiation.compute(NvSciBufGeneralAttrKey_ActualPerm,
                         negotiation.result().required<NvSciBufAttrValAccessPerm>(NvSciBufGeneralAttrKey_RequiredPerm),
-                        "the greatest RequiredPerm");
+                        "the greatest RequiredPerm", NvSciBufGeneralAttrKey_RequiredPerm);
     // True only with a display-like engine, which a machine with discrete GPUs has not (nvscibuf.md 4.2).
-    negotiation.compute(NvSciBufGeneralAttrKey_CpuNeedSwCacheCoherency, false);
+    negotiation.compute(NvSciBufGeneralAttrKey_CpuNeedSwCacheCoherency, false,
+                        "no engine of this machine sees memory past the caches of the CPU");
 }
 
 Result<> check_allocatable(Negotiation& negotiation) {

@@ -24,6 +24,9 @@ using attr::Suggestion;
 
 constexpr std::size_t kTensorDimensions = NV_SCI_BUF_TENSOR_MAX_DIMS;
 
+constexpr const char* kFromDimensions = "of the dimensions, the alignments and the data type";
+constexpr const char* kFromImage = "how the image is laid out";
+
 struct Dimensions {
     std::uint32_t count;
     std::array<std::uint64_t, kTensorDimensions> sizes;
@@ -34,10 +37,10 @@ Result<Dimensions> read_dimensions(Negotiation& negotiation) {
     const Slot& result = negotiation.result();
     Dimensions dimensions{result.required<std::uint32_t>(NvSciBufTensorAttrKey_NumDims), {}, {}};
     const auto too_few = [&](std::uint32_t key, std::size_t count) {
-        return negotiation.refuse(
-            key, NvSciError_BadParameter, Reason::inconsistent,
-            fmt::format("{} values for {} dimensions (NvSciBufTensorAttrKey_NumDims)", count, dimensions.count),
-            "give one value per dimension");
+        return negotiation.refuse(key, NvSciError_BadParameter, Reason::inconsistent,
+                                  fmt::format("{} {} for {} dimensions (NvSciBufTensorAttrKey_NumDims)", count,
+                                              count == 1 ? "value" : "values", dimensions.count),
+                                  "give one value per dimension");
     };
     const auto sizes = result.elements<std::uint64_t>(NvSciBufTensorAttrKey_SizePerDim);
     const auto alignments = result.elements<std::uint32_t>(NvSciBufTensorAttrKey_AlignmentPerDim);
@@ -114,7 +117,7 @@ Result<> check_values_of_pair(Negotiation& negotiation) {
         if (!negotiation.is_asked(key)) continue;
         return refuse_value(negotiation, key,
                             fmt::format("{}, but an image that is a tensor too has no padding", text_of(result, key)),
-                            {"leave it unset", negotiation.leave_out(key)}, Reason::excluded);
+                            negotiation.without(key), Reason::excluded);
     }
     for (const std::uint32_t key :
          {std::uint32_t{NvSciBufImageAttrKey_ImageCount}, std::uint32_t{NvSciBufTensorAttrKey_PixelFormat}}) {
@@ -217,8 +220,9 @@ Result<> complete_tensor_alone(Negotiation& negotiation) {
                                   "the size exceeds 64 bits", "ask for fewer elements, or for smaller alignments");
     }
     put_dimensions(negotiation, dimensions);
-    negotiation.compute(NvSciBufTensorAttrKey_StridesPerDim, std::span(layout->strides).first(dimensions.count));
-    negotiation.compute(NvSciBufTensorAttrKey_Size, layout->size);
+    negotiation.compute(NvSciBufTensorAttrKey_StridesPerDim, std::span(layout->strides).first(dimensions.count),
+                        kFromDimensions, NvSciBufTensorAttrKey_SizePerDim);
+    negotiation.compute(NvSciBufTensorAttrKey_Size, layout->size, kFromDimensions, NvSciBufTensorAttrKey_SizePerDim);
     negotiation.raise_to(NvSciBufTensorAttrKey_BaseAddrAlign, kDefaultAlignment, kAllocatorAligns);
     negotiation.default_to(NvSciBufTensorAttrKey_PixelFormat, NvSciColor_LowerBound, "elements, not pixels");
     return {};
@@ -254,8 +258,8 @@ void complete_from_image(Negotiation& negotiation) {
     const std::array<std::uint64_t, 4> strides{size, result.elements<std::uint32_t>(NvSciBufImageAttrKey_PlanePitch)[0],
                                                format.bits_per_pixel / 8U,
                                                std::uint64_t{format.bits_per_pixel} / 8 / format.channels};
-    negotiation.compute(NvSciBufTensorAttrKey_StridesPerDim, std::span<const std::uint64_t>(strides));
-    negotiation.compute(NvSciBufTensorAttrKey_Size, size);
+    negotiation.compute(NvSciBufTensorAttrKey_StridesPerDim, std::span<const std::uint64_t>(strides), kFromImage);
+    negotiation.compute(NvSciBufTensorAttrKey_Size, size, kFromImage);
     negotiation.raise_to(NvSciBufTensorAttrKey_BaseAddrAlign,
                          std::max(kDefaultAlignment, result.required<std::uint64_t>(NvSciBufImageAttrKey_Alignment)),
                          kAllocatorAligns);

@@ -17,14 +17,26 @@ using attr::Outcome;
 using attr::Reason;
 using attr::TrialState;
 
-Line line_of(const Explanation& all, const attr::Key& key, std::size_t index) {
-    Line line{&key, {}, {}, {}, {}, all.report->decision(index), {}};
+Line line_of(const Explanation& all, const attr::Key& key, std::size_t index, const attr::Decision* decision) {
+    Line line{&key, {}, {}, {}, {}, decision, {}, {}};
     all.report->for_each_ask(index, [&](std::uint32_t participant, attr::Bytes value) {
         line.asks.push_back({participant, value, key.text(value)});
     });
-    if (line.decision != nullptr) line.outcome = line.decision->outcome;
+    if (decision != nullptr) {
+        line.outcome = decision->outcome;
+        line.reason = attr::words_of(all.library->schema(), *all.report, decision->text);
+    }
     if (all.result != nullptr) line.granted = all.result->get(key);
     line.granted_text = key.text(line.granted);
+    return line;
+}
+
+// What became of a key after the reconciliation; reconciling again changes nothing about it.
+Line amended_line(const Explanation& all, const attr::Key& key, std::size_t index) {
+    const attr::Decision& decision = all.amendment->decision;
+    Line line = line_of(all, key, index, &decision);
+    if (decision.suggestion)
+        line.advice.push_back({decision.suggestion.text().c_str(), {}, {TrialState::needs_value, {}}});
     return line;
 }
 
@@ -53,11 +65,22 @@ std::string counted(std::size_t count, const char* one, const char* several) {
     return fmt::format("{} {}", count, count == 1 ? one : several);
 }
 
-std::string summary_of_places(const attr::Report& report) {
+// Places with the same obstacle stand together.
+std::string summary_of_places(const attr::Schema& schema, const attr::Report& report) {
+    std::vector<std::pair<std::string, std::string>> obstacles;  // whose, and which
+    for (const attr::Place& place : report.places()) {
+        const std::string words = attr::words_of(schema, report, place.obstacle);
+        const auto known = std::ranges::find(obstacles, words, &std::pair<std::string, std::string>::second);
+        if (known == obstacles.end()) {
+            obstacles.emplace_back(place.name, words);
+        } else {
+            known->first += fmt::format(", {}", place.name);
+        }
+    }
     std::string text = fmt::format("0 of {} places fit", report.places().size());
     const char* separator = ": ";
-    for (const attr::Place& place : report.places())
-        text += fmt::format("{}{}: {}", std::exchange(separator, "; "), place.name, place.obstacle.c_str());
+    for (const auto& [names, words] : obstacles)
+        text += fmt::format("{}{}: {}", std::exchange(separator, "; "), names, words);
     return text;
 }
 
@@ -74,10 +97,11 @@ std::string summary_of_keys(const Explanation& all) {
     };
     const auto asked =
         static_cast<std::size_t>(std::ranges::count_if(all.lines, [](const Line& line) { return !line.asks.empty(); }));
-    if (asked == 0) {
-        const auto who = counted(all.participants.size(), "participant asks", "participants ask");
-        return fmt::format("{} for nothing", who);
-    }
+    const std::string who = counted(all.participants.size(), "participant asks", "participants ask");
+    const bool is_unasked = all.deciding && all.lines[*all.deciding].asks.empty();
+    const std::string unasked =
+        is_unasked ? fmt::format("; {}, which nobody asks for, is refused", all.lines[*all.deciding].key->name) : "";
+    if (asked == 0) return fmt::format("{} for nothing{}", who, unasked);
     std::size_t rest = asked;
     std::string parts;
     for (const Part& part : kParts) {
@@ -86,13 +110,7 @@ std::string summary_of_keys(const Explanation& all) {
         if (count > 0) parts += fmt::format(", {} {}", count, part.words);
     }
     if (rest > 0 || parts.empty()) parts.insert(0, fmt::format(", {} as asked", rest));
-    std::string text =
-        fmt::format("{} for {}: {}", counted(all.participants.size(), "participant asks", "participants ask"),
-                    counted(asked, "key", "keys"), parts.substr(2));
-    if (all.deciding && all.lines[*all.deciding].asks.empty()) {
-        text += fmt::format("; {}, which nobody asks for, is refused", all.lines[*all.deciding].key->name);
-    }
-    return text;
+    return fmt::format("{} for {}: {}{}", who, counted(asked, "key", "keys"), parts.substr(2), unasked);
 }
 
 // Why a refusal is one, in a sentence for each reason.
@@ -171,49 +189,56 @@ const char* verdict_name(Verdict verdict) noexcept {
     return kNames[static_cast<std::size_t>(verdict)];
 }
 
-attr::Trial try_suggestion(const Library& library, const attr::Report& report, std::size_t key_index, Trying how) {
-    if (how == Trying::freely) return attr::try_suggestion(library.schema(), report, key_index, library.reconcile);
+std::vector<attr::Advice> try_advice(const Library& library, const attr::Report& report, std::size_t key_index,
+                                     Trying how) {
+    if (how == Trying::freely) return attr::try_advice(library.schema(), report, key_index, library.reconcile);
     const driver::Standstill nothing_comes_to_life;
-    attr::Trial trial = attr::try_suggestion(library.schema(), report, key_index, library.reconcile);
-    return nothing_comes_to_life.was_in_the_way() ? attr::Trial() : std::move(trial);
+    auto advice = attr::try_advice(library.schema(), report, key_index, library.reconcile);
+    if (!nothing_comes_to_life.was_in_the_way()) return advice;
+    return attr::untried_advice(library.schema(), report, key_index);
 }
 
 Explanation explain(const Library& library, std::shared_ptr<const attr::Report> report, const attr::List* list,
                     const Error* failure, Trying how) {
-    Explanation all{&library, std::move(report), {}, {}, {}, Verdict::granted, {}, {}, {}};
+    Explanation all{&library, std::move(report), {}, {}, {}, {}, Verdict::granted, {}, {}, {}};
     const attr::Schema& schema = library.schema();
     if (list != nullptr && list->is_reconciled()) all.result = list->shared_result();
+    if (list != nullptr) all.amendment = list->amendment();
     for (const attr::Participant& participant : all.report->participants())
         all.participants.push_back(participant.text());
     for (std::size_t index = 0; index < schema.keys().size(); ++index) {
         if (!all.report->is_asked(index) && all.report->decision(index) == nullptr) continue;
-        all.lines.push_back(line_of(all, schema.keys()[index], index));
-        all.lines.back().trial = try_suggestion(library, *all.report, index, how);
+        const attr::Key& key = schema.keys()[index];
+        if (all.amendment != nullptr && all.amendment->key == key.number) {
+            all.lines.push_back(amended_line(all, key, index));
+            continue;
+        }
+        all.lines.push_back(line_of(all, key, index, all.report->decision(index)));
+        all.lines.back().advice = try_advice(library, *all.report, index, how);
     }
     all.deciding = deciding_line(all);
     all.verdict = verdict_of(all);
     const bool is_about_places = reason_of(all) == Reason::no_place && !all.report->places().empty();
-    all.summary = is_about_places ? summary_of_places(*all.report) : summary_of_keys(all);
+    all.summary = is_about_places ? summary_of_places(schema, *all.report) : summary_of_keys(all);
     all.conclusion = conclusion_of(all, failure);
     return all;
 }
 
-std::string trial_text(const attr::Schema& schema, const attr::Report& report, const attr::Key& key,
-                       const attr::Trial& trial) {
-    const attr::Decision* const decision = report.decision(schema.index_of(key));
-    if (decision == nullptr) return {};
-    const std::string with = changes_text(schema, report, decision->suggestion.changes(), key);
-    switch (trial.state) {
+std::string advice_text(const attr::Schema& schema, const attr::Report& report, const attr::Key& key,
+                        const attr::Advice& advice) {
+    const std::string with = changes_text(schema, report, advice.changes, key);
+    switch (advice.trial.state) {
         case TrialState::not_tried:
-            return {};
+            break;
         case TrialState::needs_value:
-            return "needs a choice of yours, so it was not tried";
+            return fmt::format("{} (needs a choice of yours, so it was not tried)", advice.words);
         case TrialState::verified:
-            return fmt::format("tried: it reconciles when {}", with);
+            return fmt::format("{} (tried: it reconciles when {})", advice.words, with);
         case TrialState::not_enough:
-            return fmt::format("tried: not enough, for when {} there is {}", with, trial.then);
+            return fmt::format("{} (tried: not enough, for when {} there is {})", advice.words, with,
+                               advice.trial.then);
     }
-    return {};
+    return advice.words;
 }
 
 }  // namespace opennvsci::explain

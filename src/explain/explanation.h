@@ -34,8 +34,9 @@ struct Line {
     std::vector<Ask> asks;
     attr::Bytes granted;  ///< in the result; empty if it has none
     std::string granted_text;
-    const attr::Decision* decision;  ///< in the report; null without an outcome
-    attr::Trial trial;               ///< of its suggestion
+    const attr::Decision* decision;  ///< in the report, or in the list; null without an outcome
+    std::string reason;              ///< its words, with who brought about what they say
+    std::vector<attr::Advice> advice;
 };
 
 enum class Verdict : std::uint8_t {
@@ -49,8 +50,9 @@ struct Explanation {
     const Library* library;
     std::shared_ptr<const attr::Report> report;
     std::shared_ptr<const attr::Slot> result;  ///< null after a refusal
-    std::vector<std::string> participants;     ///< as texts name them
-    std::vector<Line> lines;                   ///< of every key that was asked for or decided, in the order of the keys
+    std::shared_ptr<const attr::Amendment> amendment;
+    std::vector<std::string> participants;  ///< as texts name them
+    std::vector<Line> lines;                ///< of every key that was asked for or decided, in the order of the keys
     Verdict verdict;
     std::optional<std::size_t> deciding;  ///< the line that says most: the refusal, else the first denial
     std::string summary;                  ///< one line, whose counts add up
@@ -63,18 +65,18 @@ enum class Trying : std::uint8_t {
     quietly,  ///< as far as no driver has to be loaded, and no context made, for it: nobody asked
 };
 
-/// Tries the suggestion of the decision on the key at `key_index`.
-[[nodiscard]] attr::Trial try_suggestion(const Library& library, const attr::Report& report, std::size_t key_index,
-                                         Trying how);
+/// The ways out of the decision on the key at `key_index`, tried.
+[[nodiscard]] std::vector<attr::Advice> try_advice(const Library& library, const attr::Report& report,
+                                                   std::size_t key_index, Trying how);
 
 /// Explains the negotiation of `report`, which was refused unless `list` is the reconciled list that came of it; `list`
 /// may be null, and so may `failure`, that of the call. `library` lives as long as the program.
 [[nodiscard]] Explanation explain(const Library& library, std::shared_ptr<const attr::Report> report,
                                   const attr::List* list, const Error* failure, Trying how);
 
-/// What came of trying the suggestion for `key`, in words that stand behind it: "tried: it reconciles when display asks
-/// WaitOnly". Empty if there is nothing to say.
-[[nodiscard]] std::string trial_text(const attr::Schema& schema, const attr::Report& report, const attr::Key& key,
-                                     const attr::Trial& trial);
+/// A way out for `key`, and what came of trying it: "ask WaitOnly in display (tried: it reconciles when display asks
+/// WaitOnly)".
+[[nodiscard]] std::string advice_text(const attr::Schema& schema, const attr::Report& report, const attr::Key& key,
+                                      const attr::Advice& advice);
 
 }  // namespace opennvsci::explain

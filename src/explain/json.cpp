@@ -2,6 +2,7 @@
 #include "explain/json.h"
 
 #include <array>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -81,21 +82,30 @@ void write_change(JsonWriter& out, const attr::Schema& schema, const attr::Chang
     out.end_object();
 }
 
-void write_suggestion(JsonWriter& out, const attr::Schema& schema, const Line& line) {
+void write_advice(JsonWriter& out, const attr::Schema& schema, const attr::Advice& advice) {
     constexpr std::array kStates{"not_tried", "needs_value", "verified", "not_enough"};
-    out.key("suggestion");
-    if (line.decision == nullptr || !line.decision->suggestion) return out.null();
-    const attr::Suggestion& suggestion = line.decision->suggestion;
     out.begin_object();
-    write_member(out, "text", suggestion.text());
-    write_member(out, "state", kStates[static_cast<std::size_t>(line.trial.state)]);
-    write_member(out, "then", line.trial.then);
+    write_member(out, "text", advice.words);
+    write_member(out, "state", kStates[static_cast<std::size_t>(advice.trial.state)]);
+    write_member(out, "then", advice.trial.then);
     out.key("changes");
     out.begin_array();
-    for (const attr::Change& change : suggestion.changes())
+    for (const attr::Change& change : advice.changes)
         write_change(out, schema, change);
     out.end_array();
     out.end_object();
+}
+
+void write_suggestions(JsonWriter& out, const attr::Schema& schema, std::span<const attr::Advice> advice) {
+    out.key("suggestion");
+    if (advice.empty()) return out.null();
+    write_advice(out, schema, advice.front());
+    if (advice.size() == 1) return;
+    out.key("other_suggestions");
+    out.begin_array();
+    for (const attr::Advice& other : advice.subspan(1))
+        write_advice(out, schema, other);
+    out.end_array();
 }
 
 void write_line(JsonWriter& out, const attr::Schema& schema, const Line& line) {
@@ -121,14 +131,14 @@ void write_line(JsonWriter& out, const attr::Schema& schema, const Line& line) {
     out.key("granted");
     write_value(out, *line.key, line.granted);
     write_member(out, "granted_text", line.granted_text);
-    write_member(out, "reason", line.decision != nullptr ? line.decision->text.c_str() : "");
+    write_member(out, "reason", line.reason);
     const std::uint32_t cause = line.decision != nullptr ? line.decision->follows_from : 0;
     if (cause != 0) write_member(out, "follows_from", schema.find(cause)->name);
-    write_suggestion(out, schema, line);
+    write_suggestions(out, schema, line.advice);
     out.end_object();
 }
 
-void write_places(JsonWriter& out, const attr::Report& report) {
+void write_places(JsonWriter& out, const attr::Schema& schema, const attr::Report& report) {
     out.key("places");
     out.begin_array();
     for (std::size_t i = 0; i < report.places().size(); ++i) {
@@ -142,10 +152,10 @@ void write_places(JsonWriter& out, const attr::Report& report) {
             out.string(place.gpu.text());
         }
         out.key("fits");
-        out.boolean(*place.obstacle.c_str() == '\0');
+        out.boolean(place.obstacle.empty());
         out.key("is_chosen");
         out.boolean(report.chosen_place() == i);
-        write_member(out, "reason", place.obstacle.c_str());
+        write_member(out, "reason", attr::words_of(schema, report, place.obstacle));
         out.end_object();
     }
     out.end_array();
@@ -169,7 +179,7 @@ void write_report(JsonWriter& out, const Explanation& all, const Error* failure)
     for (const Line& line : all.lines)
         write_line(out, all.library->schema(), line);
     out.end_array();
-    write_places(out, *all.report);
+    write_places(out, all.library->schema(), *all.report);
     write_member(out, "text", text_of(all, Detail::brief));
     out.end_object();
 }

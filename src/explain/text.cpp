@@ -32,7 +32,6 @@ class Writer {
     }
 
   private:
-    static constexpr std::size_t kFewNames = 3;
     static constexpr std::size_t kFewValues = 8;
 
     template <class... Values>
@@ -57,8 +56,9 @@ class Writer {
             if (uses < 2 || fact.decision == nullptr) continue;
             facts_.push_back(fact.key->number);
             line("");
-            line("[{}] {}: {}{}{}", facts_.size(), fact.key->name, fact.granted_text,
-                 *fact.decision->text.c_str() != '\0' ? ": " : "", fact.decision->text.c_str());
+            const std::string reason = reason_of(fact);
+            line("[{}] {}: {}{}{}", facts_.size(), fact.key->name, fact.granted_text, reason.empty() ? "" : ": ",
+                 reason);
         }
     }
 
@@ -72,9 +72,9 @@ class Writer {
             line("  rule '{}': {}", about.key->merge->name, about.key->merge->text);
         }
         if (about.decision == nullptr) return;
-        const char* const text = about.decision->text.c_str();
+        const std::string reason = reason_of(about);
         // Of asks that contradict each other everything is said by now.
-        if (*text != '\0' && !is_conflict) line("  {}{}", text, fact_mark(about));
+        if (!reason.empty() && !is_conflict) line("  {}{}", reason, fact_mark(about));
     }
 
     [[nodiscard]] std::string fact_mark(const Line& about) const {
@@ -99,30 +99,33 @@ class Writer {
             if (who.size() == 1) {
                 line("  {} asks {}", all_.participants[who.front()], *text);
             } else {
-                line("  {} ask {}: {}", who.size(), *text, names(who));
+                line("  {} ask {}: {}", who.size(), *text,
+                     attr::names_text(all_.report->participants(), who, is_brief_ ? attr::kFewNames : who.size()));
             }
         }
         if (told < groups.size()) line("  and {} other values are asked for", groups.size() - told);
     }
 
-    [[nodiscard]] std::string names(const std::vector<std::uint32_t>& who) const {
-        const std::size_t named = is_brief_ && who.size() > kFewNames ? kFewNames : who.size();
-        std::string text;
-        for (std::size_t i = 0; i < named; ++i)
-            text += fmt::format("{}{}", i == 0 ? "" : ", ", all_.participants[who[i]]);
-        if (named < who.size()) text += fmt::format(" and {} more", who.size() - named);
-        return text;
-    }
-
     void tell_suggestions() {
         bool is_first = true;
         for (const Line& about : all_.lines) {
-            if (about.decision == nullptr || !about.decision->suggestion) continue;
-            if (std::exchange(is_first, false)) line("\nWhat to change:");
-            const std::string tried = trial_text(all_.library->schema(), *all_.report, *about.key, about.trial);
-            line("  {}: {}{}{}{}", about.key->name, about.decision->suggestion.text(), tried.empty() ? "" : " (", tried,
-                 tried.empty() ? "" : ")");
+            const char* begin = about.key->name;
+            for (const attr::Advice& advice : about.advice) {
+                if (std::exchange(is_first, false)) line("\nWhat to change:");
+                const std::string text = advice_text(all_.library->schema(), *all_.report, *about.key, advice);
+                if (begin != nullptr) {
+                    line("  {}: {}", std::exchange(begin, nullptr), text);
+                } else {
+                    line("    or {}", text);
+                }
+            }
         }
+    }
+
+    // Why, with everybody's name if everything is told.
+    [[nodiscard]] std::string reason_of(const Line& about) const {
+        if (is_brief_ || about.decision == nullptr) return about.reason;
+        return attr::words_of(all_.library->schema(), *all_.report, about.decision->text, all_.participants.size());
     }
 
     const Explanation& all_;

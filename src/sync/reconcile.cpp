@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "attr/negotiation.h"
@@ -22,6 +24,7 @@ using attr::Key;
 using attr::Negotiation;
 using attr::Outcome;
 using attr::Reason;
+using attr::Suggestion;
 
 Result<std::vector<Participant>> participants(Negotiation& negotiation) {
     std::vector<Participant> all = participants_of(negotiation.report());
@@ -53,15 +56,20 @@ attr::Change ask_permission(std::size_t participant, NvSciSyncAccessPerm permiss
                                std::span<const NvSciSyncAccessPerm>(&permission, 1));
 }
 
-// Of several signalers the first stays one.
-std::vector<attr::Change> let_the_others_wait(const std::vector<Participant>& all) {
-    std::vector<attr::Change> changes;
-    bool is_first = true;
+// Of several signalers one stays: the first of a peer, which this process cannot change, else the first.
+Suggestion let_the_others_wait(Negotiation& negotiation, const std::vector<Participant>& all) {
+    const auto& known = negotiation.report().participants();
+    std::optional<std::size_t> stays;
     for (std::size_t i = 0; i < all.size(); ++i) {
         if (!all[i].signals()) continue;
-        if (!std::exchange(is_first, false)) changes.push_back(ask_permission(i, NvSciSyncAccessPerm_WaitOnly));
+        if (!stays || (known[i].is_elsewhere() && !known[*stays].is_elsewhere())) stays = i;
     }
-    return changes;
+    const auto gives_way = [&](std::size_t i) { return all[i].signals() && i != *stays; };
+    std::vector<attr::Change> changes;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (gives_way(i)) changes.push_back(ask_permission(i, NvSciSyncAccessPerm_WaitOnly));
+    }
+    return {fmt::format("ask WaitOnly in {}", names_of(negotiation, gives_way)), std::move(changes)};
 }
 
 // One signaler and at least one waiter; one list may be both (nvscisync.md 6.1). Returns the signaler.
@@ -74,15 +82,17 @@ Result<const Participant*> find_signaler(Negotiation& negotiation, const std::ve
             count == 0 ? std::string("no list signals, and exactly one must")
                        : fmt::format("{} lists signal ({}), and exactly one must", count,
                                      names_of(negotiation, [&](std::size_t i) { return all[i].signals(); })),
-            {count == 0 ? "set SignalOnly in the list of the signaler" : "ask WaitOnly in all of them but one",
-             let_the_others_wait(all)});
+            count == 0 ? Suggestion("set SignalOnly in the list of the signaler")
+                       : let_the_others_wait(negotiation, all));
     }
     const auto signaler = std::find_if(all.begin(), all.end(), signals);
+    const auto number = static_cast<std::size_t>(signaler - all.begin());
     if (std::none_of(all.begin(), all.end(), [](const Participant& participant) { return participant.waits(); })) {
         return negotiation.refuse(
             NvSciSyncAttrKey_RequiredPerm, NvSciError_ReconciliationFailed, Reason::roles, "no list waits",
-            {"add a list with WaitOnly, or ask WaitSignal",
-             {ask_permission(static_cast<std::size_t>(signaler - all.begin()), NvSciSyncAccessPerm_WaitSignal)}});
+            {fmt::format("ask WaitSignal in {}", negotiation.report().participants()[number].text()),
+             {ask_permission(number, NvSciSyncAccessPerm_WaitSignal)},
+             "add a list that asks WaitOnly"});
     }
     return &*signaler;
 }
@@ -137,7 +147,8 @@ Result<> choose_primitive(Negotiation& negotiation) {
     negotiation.result().put_scalar(NvSciSyncAttrKey_PrimitiveInfo, possible.back());
     negotiation.decide(NvSciSyncAttrKey_PrimitiveInfo, {asks.empty() ? Outcome::defaulted : Outcome::granted});
     const bool is_64_bit = possible.back() == NvSciSyncAttrValPrimitiveType_SysmemSemaphorePayload64b;
-    negotiation.compute(NvSciSyncAttrKey_MaxPrimitiveValue, is_64_bit ? std::uint64_t{UINT64_MAX} : UINT32_MAX);
+    negotiation.compute(NvSciSyncAttrKey_MaxPrimitiveValue, is_64_bit ? std::uint64_t{UINT64_MAX} : UINT32_MAX,
+                        "the greatest that the primitive holds", NvSciSyncAttrKey_PrimitiveInfo);
     return {};
 }
 
@@ -154,10 +165,13 @@ Result<> decide_timestamps(Negotiation& negotiation, const std::vector<Participa
     });
     if (wanted && !signaler.has_cpu && signaler.gpus.empty()) {
         const auto number = static_cast<std::uint32_t>(&signaler - all.data());
+        const std::string name = negotiation.report().participants()[number].text();
         return negotiation.refuse(
             kTimestamps, NvSciError_ReconciliationFailed, Reason::inconsistent,
-            "the signaler names neither a GPU nor the CPU, which could supply them",
-            {"set NvSciSyncAttrKey_GpuId or NvSciSyncAttrKey_NeedCpuAccess in its list", {let_use_cpu(number)}});
+            fmt::format("the signaler, {}, names neither a GPU nor the CPU, which could supply them", name),
+            {fmt::format("set NvSciSyncAttrKey_NeedCpuAccess in {}", name),
+             {let_use_cpu(number)},
+             fmt::format("set NvSciSyncAttrKey_GpuId in {}", name)});
     }
     negotiation.result().put_scalar(kTimestamps, wanted);
     if (asked && !wanted) {
@@ -180,8 +194,9 @@ Result<> decide_timestamps(Negotiation& negotiation, const std::vector<Participa
     } else {
         negotiation.decide(kTimestamps, {asked ? Outcome::granted : Outcome::defaulted});
     }
-    negotiation.compute(NvSciSyncAttrKey_NumTimestampSlots, wanted ? kSlots : 0U);
-    negotiation.compute(NvSciSyncAttrKey_NumTaskStatusSlots, kSlots);
+    negotiation.compute(NvSciSyncAttrKey_NumTimestampSlots, wanted ? kSlots : 0U, "none without timestamps",
+                        kTimestamps);
+    negotiation.compute(NvSciSyncAttrKey_NumTaskStatusSlots, kSlots, "as many as every object has");
     return {};
 }
 
@@ -206,37 +221,46 @@ void keep_own_access(Negotiation& negotiation) {
 
 struct Place {
     std::optional<memory::Domain> domain;  // none: CUDA's events order it
-    std::string reason;
+    attr::Text reason;
     Uuid gpu{};
 };
+
+attr::Text asked(const char* fact, std::uint32_t key) noexcept {
+    return {fact, attr::Text::Owners::asking, key};
+}
 
 Place place_payload(Negotiation& negotiation, const std::vector<Participant>& all) {
     const auto has_cpu = [](const Participant& p) { return p.has_cpu; };
     const auto names_no_gpu = [](const Participant& p) { return p.gpus.empty(); };
-    if (std::any_of(all.begin(), all.end(), has_cpu)) return {memory::Domain::system, "the CPU takes part"};
-    if (std::any_of(all.begin(), all.end(), names_no_gpu)) return {memory::Domain::system, "a list names no GPU"};
+    if (std::any_of(all.begin(), all.end(), has_cpu))
+        return {memory::Domain::system, asked("the CPU takes part", NvSciSyncAttrKey_NeedCpuAccess)};
+    if (std::any_of(all.begin(), all.end(), names_no_gpu))
+        return {memory::Domain::system,
+                attr::Text("a list names no GPU", attr::Text::Owners::lacking, NvSciSyncAttrKey_GpuId)};
     if (!std::all_of(all.begin(), all.end(), [](const Participant& p) { return p.origin->is_this_process(); })) {
-        return {memory::Domain::system, "another process takes part"};
+        return {memory::Domain::system, attr::Text("another process takes part", attr::Text::Owners::peers)};
     }
-    if (negotiation.is_asked(NvSciSyncAttrKey_PeerLocationInfo) ||
-        negotiation.is_asked(NvSciSyncAttrKey_PeerHwEngineArray)) {
-        return {memory::Domain::system, "a peer will come later"};
+    for (const auto key : {NvSciSyncAttrKey_PeerLocationInfo, NvSciSyncAttrKey_PeerHwEngineArray}) {
+        if (negotiation.is_asked(key)) return {memory::Domain::system, asked("a peer will come later", key)};
     }
     if (!negotiation.result().required<bool>(NvSciSyncAttrKey_RequireDeterministicFences)) {
-        return {std::nullopt, "only GPUs of this process take part, which CUDA's events order"};
+        return {std::nullopt,
+                asked("only GPUs of this process take part, which CUDA's events order", NvSciSyncAttrKey_GpuId)};
     }
     const Uuid gpu = all.front().gpus.front();
     const bool is_only_gpu = std::all_of(all.begin(), all.end(), [&](const Participant& participant) {
         return std::all_of(participant.gpus.begin(), participant.gpus.end(), [&](const Uuid& id) { return id == gpu; });
     });
-    if (!is_only_gpu) return {memory::Domain::system, "several GPUs take part"};
+    if (!is_only_gpu) return {memory::Domain::system, asked("several GPUs take part", NvSciSyncAttrKey_GpuId)};
     const auto driver = driver::instance();
-    if (!driver) return {memory::Domain::system, fmt::format("CUDA cannot be used now: {}", driver.error().text)};
+    if (!driver)
+        return {memory::Domain::system, attr::Text(fmt::format("CUDA cannot be used now: {}", driver.error().text))};
     const driver::Device* device = (*driver)->find(gpu);
     if (device == nullptr || !device->supports_virtual_memory) {
         return {memory::Domain::system, "the GPU is not of this machine, or cannot share its memory"};
     }
-    return {memory::Domain::video, "one GPU takes part, and its fences are deterministic", gpu};
+    return {memory::Domain::video,
+            asked("one GPU takes part, and its fences are deterministic", NvSciSyncAttrKey_GpuId), gpu};
 }
 
 void decide_place(Negotiation& negotiation, const std::vector<Participant>& all) {

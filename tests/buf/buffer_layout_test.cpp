@@ -129,13 +129,13 @@ TEST_F(BufferLayoutTest, TheMemoryIsNamedWithItsReason) {
     const List for_cpu = reconciled({cpu_list()});
     const OpenNvSciBufLayout& in_system = layout_of(for_cpu);
     EXPECT_STREQ(in_system.memory, "system memory");
-    EXPECT_STREQ(in_system.memoryReason, "the CPU takes part");
+    EXPECT_STREQ(in_system.memoryReason, "the CPU takes part (list 1 asks for NeedCpuAccess)");
     EXPECT_TRUE(same({in_system.memoryGpu}, {NvSciRmGpuId{}}));
     const List for_gpu = reconciled({gpu_list()});
     const OpenNvSciBufLayout& in_video = layout_of(for_gpu);
     if (TestDevice::instance().device().is_integrated) GTEST_SKIP() << "an integrated GPU has no video memory";
     EXPECT_STREQ(in_video.memory, "video memory");
-    EXPECT_STREQ(in_video.memoryReason, "one GPU and no CPU takes part");
+    EXPECT_STREQ(in_video.memoryReason, "one GPU and no CPU takes part (list 1 asks for GpuId)");
     EXPECT_TRUE(same({in_video.memoryGpu}, {gpu(0)}));
 }
 

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <thread>
 
+#include "attributes.h"
+#include "buf_objects.h"
 #include "buf_test.h"
 
 namespace opennvsci::test {
@@ -180,6 +182,39 @@ TEST_F(ExplanationTest, ADeniedWishWeakensTheResult) {
     // Without the CPU the buffer is in video memory; whether that is compressible is up to the device.
     EXPECT_NE(report.deciding->suggestions->trial, OpenNvSciTrial_NotTried);
     EXPECT_NE(report.deciding->suggestions->trial, OpenNvSciTrial_NeedsValue);
+}
+
+// What nobody asked for has its reason too.
+TEST_F(ExplanationTest, WhatFollowsSaysFromWhat) {
+    const List image = plane_image(NvSciBufImage_PitchLinearType, {{NvSciColor_Y8, 64, 64}}).list(module_);
+    const List for_gpu = gpu_list();
+    const List for_cpu = cpu_list();
+    for (NvSciBufAttrList list : {for_gpu.get(), for_cpu.get(), image.get()}) {
+        const List result = reconciled({list});
+        const OpenNvSciReport& report = report_of(result);
+        for (const OpenNvSciDecision& made : std::span(report.decisions, report.decisionCount)) {
+            if (made.reasonCode != OpenNvSciReason_None) EXPECT_STRNE(made.reason, "") << made.keyName;
+        }
+    }
+}
+
+TEST_F(ExplanationTest, AnObjectSaysHowItCameByItsPermission) {
+    const auto reason = [&](NvSciBufObj object) {
+        NvSciBufAttrList list = nullptr;
+        EXPECT_EQ(NvSciBufObjGetAttrList(object, &list), kSuccess);
+        const OpenNvSciReport& report = report_of(list);
+        for (const OpenNvSciDecision& made : std::span(report.decisions, report.decisionCount)) {
+            if (made.key == std::uint32_t{NvSciBufGeneralAttrKey_ActualPerm}) {
+                return std::string(made.granted) + ", " + made.reason;
+            }
+        }
+        return std::string();
+    };
+    const Object object = allocate(reconciled({cpu_list()}));
+    EXPECT_EQ(reason(object), "ReadWrite, this process made the object, and may write it");
+    Object reader;
+    ASSERT_EQ(NvSciBufObjDupWithReducePerm(object, NvSciBufAccessPerm_Readonly, reader.out()), kSuccess);
+    EXPECT_EQ(reason(reader), "Readonly, the object was reduced to it");
 }
 
 TEST_F(ExplanationTest, EqualAsksAreGroupedAndThreeOfThemNamed) {

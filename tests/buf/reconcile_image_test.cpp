@@ -191,8 +191,9 @@ TEST_F(ImageTest, EveryPlaneHasOneValue) {
             std::vector<unsigned char> value(count * row.size);
             for (std::size_t i = 0; i < count; ++i)
                 value[i * row.size] = 1;
-            expect_refused({nv12().with_bytes(row.key, value.data(), value.size())}, kReconciliationFailed,
-                           {name_of(row.key), std::to_string(count) + " values", "PlaneCount is 2"});
+            expect_refused(
+                {nv12().with_bytes(row.key, value.data(), value.size())}, kReconciliationFailed,
+                {name_of(row.key), std::to_string(count) + (count == 1 ? " value," : " values"), "PlaneCount is 2"});
         }
     }
     expect_refused({nv12().with(NvSciBufImageAttrKey_PlaneBaseAddrAlign, {512U, 512U, 512U})}, kReconciliationFailed,

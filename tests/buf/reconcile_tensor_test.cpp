@@ -109,9 +109,9 @@ TEST_F(TensorTest, MandatoryKeysMustBeInOneOfTheLists) {
 TEST_F(TensorTest, EveryDimensionHasOneValue) {
     const Attributes tensor2 = tensor(NvSciDataType_Int8, {2, 3}, {1, 1});
     expect_refused({tensor2.with(NvSciBufTensorAttrKey_SizePerDim, Longs{2})}, kBadParameter,
-                   {"NvSciBufTensorAttrKey_SizePerDim", "1 values for 2 dimensions"});
+                   {"NvSciBufTensorAttrKey_SizePerDim", "1 value for 2 dimensions"});
     expect_refused({tensor2.with(NvSciBufTensorAttrKey_AlignmentPerDim, Words{1})}, kBadParameter,
-                   {"NvSciBufTensorAttrKey_AlignmentPerDim", "1 values for 2 dimensions"});
+                   {"NvSciBufTensorAttrKey_AlignmentPerDim", "1 value for 2 dimensions"});
     expect_refused({tensor2.with(NvSciBufTensorAttrKey_SizePerDim, Longs{2, 0})}, kBadParameter,
                    {"NvSciBufTensorAttrKey_SizePerDim", "dimension 1"});
 }

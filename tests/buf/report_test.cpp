@@ -157,6 +157,16 @@ TEST_F(ReportTest, AListOfAnotherTypeIsToldToGoApart) {
 // Where one GPU and no CPU takes part already, more of that cannot be what is missing.
 TEST_F(ReportTest, WhoAsksForTheCacheIsToldWhatHelps) {
     const auto key = NvSciBufGeneralAttrKey_EnableGpuCache;
+    // Each of them was tried, and helps.
+    const auto ways = [&](NvSciBufAttrList conflict, std::uint32_t about) {
+        std::vector<std::string> all;
+        const OpenNvSciDecision made = decision(conflict, about);
+        for (const OpenNvSciSuggestion& way : std::span(made.suggestions, made.suggestionCount)) {
+            EXPECT_EQ(way.trial, OpenNvSciTrial_Verified) << way.text;
+            all.emplace_back(way.text);
+        }
+        return all;
+    };
     const auto asking = [&](bool cache) {
         List list = gpu_list();
         EXPECT_EQ(set(list, key, NvSciBufAttrValGpuCache{gpu(0), cache}), kSuccess);
@@ -166,12 +176,14 @@ TEST_F(ReportTest, WhoAsksForTheCacheIsToldWhatHelps) {
     const List uncached = asking(false);
     const Reconciliation<List> alone = reconcile({cached, uncached});
     ASSERT_EQ(alone.code, kReconciliationFailed);
-    EXPECT_STREQ(decision(alone.conflict, key).suggestion, "ask false");
+    EXPECT_STREQ(decision(alone.conflict, key).suggestion, "ask false in list 1");
+    EXPECT_EQ(ways(alone.conflict, key), (std::vector<std::string>{"ask false in list 1", "ask true in list 2"}));
     EXPECT_EQ(reconcile({uncached, asking(false)}).code, kSuccess);
 
     const Reconciliation<List> with_cpu = reconcile({cached, cpu_list()});
     ASSERT_EQ(with_cpu.code, kReconciliationFailed);
-    EXPECT_STREQ(decision(with_cpu.conflict, key).suggestion, "ask false, or let exactly one GPU and no CPU take part");
+    EXPECT_EQ(ways(with_cpu.conflict, key),
+              (std::vector<std::string>{"ask false in list 1", "leave NeedCpuAccess out of list 2"}));
     EXPECT_EQ(reconcile({uncached, cpu_list()}).code, kSuccess);
     EXPECT_EQ(reconcile({cached}).code, kSuccess);
 }

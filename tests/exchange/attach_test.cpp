@@ -85,7 +85,7 @@ TEST_F(AttachTest, APeerThatTheBufferDoesNotSatisfyStaysOutside) {
     const Object object = allocate(reconciled({cpu_list()}));
     const auto list = list_of(object);
     EXPECT_EQ(attach(object, {imported(raw_list(peer_module_, 8192))}), kReconciliationFailed);
-    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "peer itc_test_1: list 0 8192"));
+    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "list 0 at peer itc_test_1 8192"));
     const List gpu_user = raw_list(peer_module_, 4096);
     ASSERT_EQ(set(gpu_user, NvSciBufGeneralAttrKey_GpuId, gpu(0)), kSuccess);
     EXPECT_EQ(attach(object, {imported(gpu_user)}), kReconciliationFailed) << "that GPU took no part";

@@ -179,9 +179,12 @@ TEST_F(BufListExchangeTest, RefusalsNameThePeer) {
     EXPECT_EQ(outcome.code, kReconciliationFailed);
     const std::string text = opennvsciGetLastErrorText();
     EXPECT_TRUE(contains(text, "vision asks 8192"));
-    EXPECT_TRUE(contains(text, "peer itc_test_1: list 0, lens asks 4096"));
-    EXPECT_TRUE(contains(dump(outcome.conflict), "peer itc_test_1: list 1, camera"));
-    EXPECT_TRUE(contains(dump(theirs), "slot 2 peer itc_test_1: list 1, camera"));
+    EXPECT_TRUE(contains(text, "leave the key out of vision (tried: it reconciles"))
+        << "others are changed at the peer";
+    EXPECT_TRUE(contains(text, "lens at peer itc_test_1 asks 4096"));
+    EXPECT_TRUE(contains(dump(outcome.conflict), "camera at peer itc_test_1"));
+    EXPECT_FALSE(contains(dump(outcome.conflict), "at peer itc_test_1 at peer"));
+    EXPECT_TRUE(contains(dump(theirs), "slot 2 camera at peer itc_test_1"));
 }
 
 TEST_F(BufListExchangeTest, TheReportGoesAlong) {
@@ -196,8 +199,8 @@ TEST_F(BufListExchangeTest, TheReportGoesAlong) {
         if (decisions[i].key == buf::kMemoryDomain) memory = decisions[i].reason;
         if (decisions[i].key == NvSciBufRawBufferAttrKey_Size) size = decisions[i].requested;
     }
-    EXPECT_EQ(memory, "the CPU takes part");
-    EXPECT_EQ(size, "peer itc_test_0: vision: 4096, camera: 4096");
+    EXPECT_EQ(memory, "the CPU takes part (camera at peer itc_test_1 asks for NeedCpuAccess)");
+    EXPECT_EQ(size, "vision at peer itc_test_0: 4096, camera: 4096");
 }
 
 TEST_F(BufListExchangeTest, ListsThatCameInAreReconciledClonedAndAppendedAsOthers) {

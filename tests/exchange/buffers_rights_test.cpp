@@ -153,6 +153,9 @@ TEST_F(BufferRightsTest, AReaderThatAskedForNoMoreMayWriteUntilTheMemoryIsSealed
     const Object writer = handed_over(shared, kReadWrite);
     writable(writer)[3] = 9;
     EXPECT_EQ(readable(shared.object)[3], 9);
+    const OpenNvSciReport* report = nullptr;
+    ASSERT_EQ(opennvsciBufAttrListGetReport(list_of(writer), &report), kSuccess);
+    EXPECT_TRUE(contains(report->fullText, "peer itc_test_0 exported it with ReadWrite")) << report->fullText;
     EXPECT_EQ(permission_of(handed_over(shared, kReadonly)), kReadonly);
     EXPECT_EQ(permission_of(handed_over(shared, kReadWrite)), kReadWrite) << "a writer keeps the memory open";
 

@@ -80,7 +80,7 @@ TEST_F(RelayTest, ARefusalNamesTheProcessThatPassedTheListOn) {
     const List all = taken<NvSciBufAttrList>(
         module_, sent<NvSciBufAttrList>({raw_list(middle, 4096), from_leaf}, upper_[1]), upper_[0]);
     EXPECT_EQ(reconcile({all}).code, kReconciliationFailed);
-    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "peer itc_upper_1: list 1, camera asks 8192"));
+    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "camera at peer itc_upper_1 asks 8192"));
 }
 
 TEST_F(RelayTest, ASyncListGoesThroughAProcessInTheMiddle) {

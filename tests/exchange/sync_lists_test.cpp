@@ -156,7 +156,7 @@ TEST_F(SyncListExchangeTest, RefusalsNameThePeer) {
     ASSERT_EQ(opennvsciSyncAttrListSetName(theirs, "camera"), kSuccess);
     const auto outcome = reconcile({cpu_list(module_, kSignal), imported({theirs})});
     EXPECT_EQ(outcome.code, kReconciliationFailed);
-    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "2 lists signal (list 1, peer itc_test_1: list 0, camera)"));
+    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "2 lists signal (list 1, camera at peer itc_test_1)"));
 }
 
 }  // namespace

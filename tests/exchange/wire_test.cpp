@@ -164,7 +164,7 @@ TEST_F(WireTest, OnlyWhatAProgramCouldHaveSetIsTaken) {
         ASSERT_FALSE(taken) << wrong.text;
         EXPECT_EQ(taken.error().code, kBadParameter);
         EXPECT_TRUE(contains(taken.error().text, wrong.text));
-        EXPECT_TRUE(contains(taken.error().text, "peer far_1: list 0"));
+        EXPECT_TRUE(contains(taken.error().text, "list 0 at peer far_1"));
     }
 }
 
@@ -185,7 +185,7 @@ TEST_F(WireTest, WordsOfAPeerAreSafeToPrint) {
 
     const auto list = decoded(encoded({wishes(NvSciBufGeneralAttrKey_Types, NvSciBufType_RawBuffer, "a\x1b]b")}));
     ASSERT_TRUE(list) << refusal(list);
-    EXPECT_TRUE(contains((*list)->text(), "peer far_1: list 0, a?]b"));
+    EXPECT_TRUE(contains((*list)->text(), "a?]b at peer far_1"));
 }
 
 }  // namespace

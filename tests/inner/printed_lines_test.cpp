@@ -490,7 +490,9 @@ TEST_F(PrintedLinesTest, DeniedWishesAreSaidAtInfo) {
                              "opennvsci: info: NvSciBufAttrListReconcile: "
                              "NvSciBufGeneralAttrKey_EnableGpuCompression: not granted to list 1: "))
             << said;
-        EXPECT_TRUE(contains(said, "GenericCompressible}; a list asks for CPU access. To avoid it: ")) << said;
+        EXPECT_TRUE(
+            contains(said, "GenericCompressible}; the CPU takes part (list 1 asks for NeedCpuAccess). To avoid it: "))
+            << said;
     });
 }
 

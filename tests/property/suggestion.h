@@ -37,15 +37,17 @@ struct Advice {
 inline std::vector<Advice> advice_of(const OpenNvSciReport& report) {
     std::vector<Advice> all;
     for (const OpenNvSciDecision& decision : std::span(report.decisions, report.decisionCount)) {
-        if (decision.suggestions == nullptr) continue;
-        const OpenNvSciSuggestion& suggestion = *decision.suggestions;
-        Advice advice{decision.key, decision.outcome, suggestion.trial, suggestion.text, suggestion.then, {}};
-        for (const OpenNvSciChange& change : std::span(suggestion.changes, suggestion.changeCount)) {
-            const auto* const value = static_cast<const std::byte*>(change.value);
-            advice.changes.push_back(
-                {report.participants[change.participant].list, change.key, change.kind, {value, value + change.len}});
+        for (const OpenNvSciSuggestion& suggestion : std::span(decision.suggestions, decision.suggestionCount)) {
+            Advice advice{decision.key, decision.outcome, suggestion.trial, suggestion.text, suggestion.then, {}};
+            for (const OpenNvSciChange& change : std::span(suggestion.changes, suggestion.changeCount)) {
+                const auto* const value = static_cast<const std::byte*>(change.value);
+                advice.changes.push_back({report.participants[change.participant].list,
+                                          change.key,
+                                          change.kind,
+                                          {value, value + change.len}});
+            }
+            all.push_back(std::move(advice));
         }
-        all.push_back(std::move(advice));
     }
     return all;
 }

@@ -254,7 +254,7 @@ TEST_F(SyncLists, ReportNamesTheSignalers) {
     EXPECT_EQ(outcome.code, kReconciliationFailed);
     EXPECT_STREQ(opennvsciGetLastErrorText(),
                  "NvSciSyncAttrListReconcile: NvSciSyncAttrKey_RequiredPerm: 2 lists signal (camera, display), and "
-                 "exactly one must. To avoid it: ask WaitOnly in all of them but one (tried: it reconciles when "
+                 "exactly one must. To avoid it: ask WaitOnly in display (tried: it reconciles when "
                  "display asks WaitOnly)");
     const OpenNvSciDecision* decisions = nullptr;
     size_t count = 0;

@@ -106,7 +106,7 @@ TEST_F(CommandTest, LayoutOfARefusedBufferGivesTheReason) {
     const std::pair<const char*, const char*> cases[] = {
         {"--type raw --bytes 1 --gpu 7", "there is no device 7: the driver has 1"},
         {"--type image --format NV12 --size 64x64 --layout pitch-linear --plane-align 1024",
-         "the image is described by a surface and by planes"},
+         "the image is described by a surface (SurfType in the command line) and by planes (PlaneBaseAddrAlign in"},
         {"--type array --data-type Uint32 --stride 2 --capacity 1", "2 bytes, but an element has 4"},
         {"--type pyramid --format NV12 --size 64x64 --layout pitch-linear --levels 2 --scale 3",
          "3 is not legal; it must be greater than 0, at most 1"},

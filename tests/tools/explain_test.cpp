@@ -71,7 +71,11 @@ const std::vector<Scenario>& scenarios() {
          {"2 ask 4096: camera, display", "encoder asks 8192", "every list that sets it must give the same value",
           "leave the key out of encoder", "tried: it reconciles"},
          0},
-        {"plane-counts", 1, "NvSciBufImageAttrKey_PlaneCount", {"camera asks 2", "encoder asks 3", "not enough"}, 0},
+        {"plane-counts",
+         1,
+         "NvSciBufImageAttrKey_PlaneCount",
+         {"camera asks 2", "encoder asks 3", "tried: it reconciles"},
+         0},
         {"formats", 1, "NvSciBufImageAttrKey_PlaneColorFormat", {"camera asks {Y8}", "encoder asks {Y10}"}, 0},
         {"missing-key",
          1,
@@ -81,12 +85,16 @@ const std::vector<Scenario>& scenarios() {
         {"surface-and-planes",
          1,
          "NvSciBufImageAttrKey_SurfType",
-         {"described by a surface and by planes", "either plane keys or surface keys"},
+         {"the image is described by a surface (SurfType in camera) and by planes",
+          "leave out the keys of planes (tried: it reconciles"},
          0},
         {"video-memory-and-cpu",
          1,
          "NvSciBufGeneralAttrKey_VidMem_GpuId",
-         {"0 of 3 places fit", "the CPU cannot see the video memory", "no memory fits"},
+         {"0 of 3 places fit", "the CPU cannot see the video memory", "NeedCpuAccess is true in logger",
+          "logger; system memory, system memory of the driver: ",
+          "leave VidMem_GpuId out of inference (tried: it reconciles",
+          "or leave NeedCpuAccess out of logger (tried: it"},
          0},
         {"unknown-gpu",
          1,
@@ -96,14 +104,19 @@ const std::vector<Scenario>& scenarios() {
         {"compression-denied",
          0,
          "NvSciBufGeneralAttrKey_EnableGpuCompression",
-         {"reconciles, without something", "a list asks for CPU access", "logger", "denied"},
+         {"reconciles, without something", "the CPU takes part (logger asks for NeedCpuAccess)", "denied"},
          0},
         {"two-signalers",
          1,
          "NvSciSyncAttrKey_RequiredPerm",
          {"2 lists signal (camera, render), and exactly one must", "when render asks WaitOnly"},
          0},
-        {"no-waiter", 1, "NvSciSyncAttrKey_RequiredPerm", {"no list waits", "WaitSignal"}, 0},
+        {"no-waiter",
+         1,
+         "NvSciSyncAttrKey_RequiredPerm",
+         {"no list waits", "ask WaitSignal in camera (tried: it reconciles",
+          "or add a list that asks WaitOnly (needs a choice of yours"},
+         0},
         {"no-common-primitive",
          1,
          "NvSciSyncAttrKey_PrimitiveInfo",
@@ -112,7 +125,7 @@ const std::vector<Scenario>& scenarios() {
         {"peer-in-conflict",
          1,
          "NvSciBufRawBufferAttrKey_Size",
-         {"peer nvscisync_a_1: vision asks 65536", "camera asks 4096"},
+         {"vision at peer nvscisync_a_1 asks 65536", "leave the key out of camera (tried: it reconciles"},
          0},
     };
     return all;
@@ -148,6 +161,41 @@ TEST_F(ExplainTest, AppliedSuggestionsReconcileWhereNoPersonMustChoose) {
                     "logger leaves NvSciBufGeneralAttrKey_NeedCpuAccess out, which was true"));
     const Json fields = json_of("explain --apply " + example("compression-denied"));
     EXPECT_EQ(fields["report"]["outcome"], "granted");
+}
+
+// Of a wish that two others are in the way of, one change is not enough, and both are found; what follows from the same
+// fact points to it.
+TEST_F(ExplainTest, ChangesAreCombinedWhereOneIsNotEnough) {
+    const std::string gpu = "GPU-00000000-0000-8000-8000-000000000001";
+    write_file("two.json", R"({"format_version": 1, "interface": "NvSciBuf", "participants": [
+        {"name": "render", "asks": {"NvSciBufGeneralAttrKey_Types": "RawBuffer", "NvSciBufRawBufferAttrKey_Size": 65536,
+            "NvSciBufGeneralAttrKey_GpuId": ")" +
+                               gpu + R"(",
+            "NvSciBufGeneralAttrKey_EnableGpuCompression": ")" +
+                               gpu + R"(: GenericCompressible",
+            "NvSciBufGeneralAttrKey_EnableGpuCache": ")" +
+                               gpu + R"(: false"}},
+        {"name": "logger", "asks": {"NvSciBufGeneralAttrKey_Types": "RawBuffer",
+            "NvSciBufGeneralAttrKey_NeedCpuAccess": true}}]})");
+    const Outcome shown = run("explain --all two.json" + std::string(kMachine));
+    for (const char* words :
+         {"[1] MemoryDomain: system memory: the CPU takes part (logger asks for NeedCpuAccess)",
+          "a discrete GPU does not cache system memory [1]", "the CPU takes part (logger asks for NeedCpuAccess) [1]",
+          "do without CPU access (logger asks for NeedCpuAccess), and leave EnableGpuCache out of render (tried: it"})
+        EXPECT_TRUE(has(shown, words)) << words << '\n' << shown.output;
+    const Outcome applied = run("explain --apply two.json" + std::string(kMachine));
+    EXPECT_EQ(applied.exit_code, 0) << applied.output;
+    EXPECT_TRUE(has(applied, "everybody has what was asked for")) << applied.output;
+}
+
+TEST_F(ExplainTest, WhoAsksForNothingIsToldWhatIsMissing) {
+    write_file("none.json", R"({"format_version": 1, "interface": "NvSciBuf", "participants": [{"asks": {}}]})");
+    const Outcome shown = run("explain none.json");
+    EXPECT_TRUE(has(shown,
+                    "1 participant asks for nothing; NvSciBufGeneralAttrKey_Types, which nobody asks for, is "
+                    "refused."))
+        << shown.output;
+    EXPECT_TRUE(has(shown, "mandatory for every buffer")) << shown.output;
 }
 
 // A step that leads to a refusal which only a person can end is taken back.
@@ -193,7 +241,7 @@ TEST_F(ExplainTest, WhyTellsTheOneRule) {
         EXPECT_EQ(run(std::string("explain --why ") + name + ' ' + example("differing-sizes")).output, why.output);
 
     const Outcome follows = run("explain --why EnableGpuCompression " + example("compression-denied"));
-    EXPECT_TRUE(has(follows, "because a list asks for CPU access")) << follows.output;
+    EXPECT_TRUE(has(follows, "because the CPU takes part (logger asks for NeedCpuAccess)")) << follows.output;
     EXPECT_TRUE(has(follows, "follows from MemoryDomain")) << follows.output;
     EXPECT_TRUE(has(run("explain --why MemoryDomain " + example("compression-denied")), "MemoryDomain: computed"));
     const Outcome later = run("explain --why PlaneWidth " + example("formats"));

@@ -143,8 +143,8 @@ class Reader {
         OPENNVSCI_TRY_ASSIGN(name, text_member(fields, "name", path + ".name"));
         OPENNVSCI_TRY_ASSIGN(peer, text_member(fields, "peer", path + ".peer"));
         Wishes wishes{printable(name), printable(shortened(peer, kMaxNameBytes)), {}, place(path)};
-        if (!wishes.peer.empty() && !wishes.name.starts_with("peer ")) {
-            wishes.name = fmt::format("peer {}{}{}", wishes.peer, wishes.name.empty() ? "" : ": ", wishes.name);
+        if (!wishes.peer.empty() && wishes.name.find(" at peer ") == std::string::npos) {
+            wishes.name = fmt::format("{} at peer {}", wishes.name.empty() ? "a list" : wishes.name, wishes.peer);
         }
         wishes.name = shortened(std::move(wishes.name), kMaxNameBytes);
         const auto asks = fields.find("asks");
