@@ -55,8 +55,8 @@ std::string causes_of(const OpenNvSciReport& report, const OpenNvSciDecision& de
     return text;
 }
 
-std::string suggestion_text(const OpenNvSciSuggestion& suggestion) {
-    std::string text = fmt::format("  to change: {} ({}", suggestion.text, trial_words(suggestion.trial));
+std::string suggestion_text(const OpenNvSciSuggestion& suggestion, const char* introduction) {
+    std::string text = fmt::format("  {}: {} ({}", introduction, suggestion.text, trial_words(suggestion.trial));
     if (*suggestion.then != '\0') {
         text += fmt::format("{}{}", suggestion.trial == OpenNvSciTrial_Verified ? ", with " : ", for then ",
                             suggestion.then);
@@ -130,7 +130,9 @@ std::string why_text(const OpenNvSciReport& report, const KeyInQuestion& key, bo
         text += fmt::format("  because {} was refused before its turn came\n", report.deciding->keyName);
     }
     text += causes_of(report, *decision);
-    if (decision->suggestions != nullptr) text += suggestion_text(*decision->suggestions);
+    const char* introduction = "to change";
+    for (const OpenNvSciSuggestion& suggestion : std::span(decision->suggestions, decision->suggestionCount))
+        text += suggestion_text(suggestion, std::exchange(introduction, "or"));
     return text;
 }
 

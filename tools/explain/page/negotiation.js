@@ -93,13 +93,16 @@ function readDecision(raw, participants) {
   const outcome = kOutcomes.get(raw.outcome) ?? kOutcomes.get("undecided");
   const reasonCode = textOf(raw.reason_code);
   const state = reasonCode === "downgraded" && outcome.state === "granted" ? "weakened" : outcome.state;
-  const suggestion = readSuggestion(raw.suggestion, participants);
+  // The best first; each is a way out for itself.
+  const suggestions = [raw.suggestion, ...listOf(raw.other_suggestions)]
+    .map((one) => readSuggestion(one, participants))
+    .filter((one) => one !== null);
   const asks = listOf(raw.asks)
     .map(recordOf)
     .filter((ask) => isIndexOf(participants, ask.participant))
     .map((ask) => ({ participant: ask.participant, text: textOf(ask.text ?? ask.value) }));
   const isProblem = state === "weakened" || state === "refused";
-  const isUnmet = isUnmetAsk(asks, reasonCode, suggestion, key);
+  const isUnmet = isUnmetAsk(asks, reasonCode, suggestions[0], key);
   for (const ask of asks) ask.state = isProblem && !isUnmet(ask) ? "disputed" : state;
   return {
     ...namesOfKey(key),
@@ -108,7 +111,7 @@ function readDecision(raw, participants) {
     reasonCode,
     isProblem,
     asks,
-    suggestion,
+    suggestions,
     rule: textOf(raw.rule),
     ruleText: textOf(raw.rule_text),
     granted: textOf(raw.granted_text ?? raw.granted),
@@ -129,7 +132,7 @@ function rowsOfAsks(participants) {
           reasonCode: "",
           isProblem: false,
           asks: [],
-          suggestion: null,
+          suggestions: [],
           rule: "",
           ruleText: "",
           granted: "",
@@ -227,7 +230,7 @@ function headlineOf({ report, participants }) {
 // The ask that decides: the one to change, or the first that differs from most others, or from those before it.
 function decidingAsk({ deciding }) {
   if (deciding === null || deciding.asks.length === 0) return null;
-  const changes = (deciding.suggestion?.changes ?? []).filter((change) => change.key === deciding.key);
+  const changes = (deciding.suggestions[0]?.changes ?? []).filter((change) => change.key === deciding.key);
   return (
     deciding.asks.find((ask) => changes.some((change) => change.participant === ask.participant)) ??
     deciding.asks.find((ask) => ask.text !== (textOfMost(deciding.asks) ?? deciding.asks[0].text)) ??

@@ -94,16 +94,16 @@ function reasonOfRow({ row, participant }, negotiation) {
       row.granted === "" ? null : term("Granted", given(row.granted, "value")),
       term("Key", given(row.key, "value")),
     ),
-    row.suggestion === null
-      ? null
-      : element(
-          "div",
-          { class: "suggestion" },
-          element("h4", {}, "To change"),
-          element("p", {}, given(row.suggestion.text)),
-          changesOf(row.suggestion, negotiation.participants),
-          element("p", {}, stateOfSuggestion(row.suggestion)),
-        ),
+    row.suggestions.map((suggestion, index) =>
+      element(
+        "div",
+        { class: "suggestion" },
+        element("h4", {}, index === 0 ? "To change" : "Or"),
+        element("p", {}, given(suggestion.text)),
+        changesOf(suggestion, negotiation.participants),
+        element("p", {}, stateOfSuggestion(suggestion)),
+      ),
+    ),
   ];
 }
 
@@ -146,7 +146,7 @@ function reasonOfParticipant({ participant: index }, { participants, report }) {
 
 function drawReason(subject, negotiation) {
   const content = subject.row ? reasonOfRow(subject, negotiation) : reasonOfParticipant(subject, negotiation);
-  byId("reason-text").replaceChildren(...content.filter(Boolean));
+  byId("reason-text").replaceChildren(...content.flat().filter(Boolean));
 }
 
 // What a screen reader says beside the cell itself.

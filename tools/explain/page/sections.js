@@ -28,22 +28,23 @@ function drawHeader(negotiation) {
 
 // `show(row)` goes to the row in the table.
 function drawChanges({ report, participants }, show) {
-  const rows = report.rows.filter((row) => row.suggestion !== null);
+  const ways = report.rows.flatMap((row) => row.suggestions.map((suggestion) => ({ row, suggestion })));
   fill(
     "changes-list",
-    rows.map((row) => {
+    ways.map(({ row, suggestion }) => {
       const button = element("button", { type: "button", class: "link" }, `Show ${titleOfKey(row)} in the table`);
       button.addEventListener("click", () => show(row));
+      const isOther = suggestion !== row.suggestions[0];
       return element(
         "li",
         {},
-        element("p", { class: "text" }, given(row.suggestion.text)),
-        changesOf(row.suggestion, participants),
-        element("p", { class: "state" }, stateOfSuggestion(row.suggestion), " ", button),
+        element("p", { class: "text" }, isOther ? "Or: " : null, given(suggestion.text)),
+        changesOf(suggestion, participants),
+        element("p", { class: "state" }, stateOfSuggestion(suggestion), " ", button),
       );
     }),
   );
-  byId("changes").hidden = rows.length === 0;
+  byId("changes").hidden = ways.length === 0;
 }
 
 function drawPlaces({ report: { places } }) {
