@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <ctime>
 #include <optional>
 
 #include "attr/printable.h"
+#include "base/utc.h"
 
 namespace opennvsci::api {
 
@@ -30,14 +30,7 @@ void InspectionWriter::module(const attr::Module* module) {
 }
 
 std::string InspectionWriter::time_text(std::chrono::nanoseconds ago) const {
-    using std::chrono::duration_cast;
-    const auto since_epoch = duration_cast<std::chrono::microseconds>(time_.time_since_epoch() - ago);
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);
-    const std::time_t whole = seconds.count();
-    std::tm parts{};
-    ::gmtime_r(&whole, &parts);
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", parts.tm_year + 1900, parts.tm_mon + 1,
-                       parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, (since_epoch - seconds).count());
+    return utc_text(time_ - std::chrono::duration_cast<std::chrono::system_clock::duration>(ago));
 }
 
 void InspectionWriter::since(const Since& since) {

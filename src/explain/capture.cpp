@@ -5,11 +5,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <ctime>
+#include <chrono>
 #include <exception>
 #include <string>
 
 #include "base/appended_file.h"
+#include "base/utc.h"
 #include "base/without_cancellation.h"
 #include "explain/caller.h"
 #include "explain/json.h"
@@ -22,15 +23,7 @@ constinit AppendedFile g_file{"OPENNVSCI_CAPTURE", "negotiations are not capture
 
 [[gnu::constructor]] void read_settings() {
     g_file.read_variable();
-}
-
-std::string time_text() {
-    timespec now{};
-    ::clock_gettime(CLOCK_REALTIME, &now);
-    std::tm parts{};
-    ::gmtime_r(&now.tv_sec, &parts);
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", parts.tm_year + 1900, parts.tm_mon + 1,
-                       parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_nsec / 1000);
+    if (g_file.has_path()) prepare_to_find_callers();
 }
 
 void write_call(JsonWriter& out, const Call& call) {
@@ -71,7 +64,7 @@ std::string line_of(const Call& call, const Explanation& explanation, const Erro
     out.string(::program_invocation_short_name);
     out.end_object();
     out.key("time");
-    out.string(time_text());
+    out.string(utc_text(std::chrono::system_clock::now()));
     write_members(out, explanation, failure);
     out.end_object();
     line += '\n';
