@@ -255,6 +255,16 @@ TEST_F(ExplanationTest, AKeyOfTheOtherLibraryIsNamed) {
         << opennvsciGetLastErrorText();
 }
 
+// A line of a text is a line of ours.
+TEST_F(ExplanationTest, ANameThatCannotBeShownIsRefused) {
+    const List list = raw_list(module_, 4096);
+    for (const char* name : {"\xff\xfe", "ab\n\x1b[31mIt reconciles", "\x7f", "\xc2\x9b", "\xe2\x80\xae"}) {
+        EXPECT_EQ(opennvsciBufAttrListSetName(list, name), kBadParameter) << name;
+        EXPECT_STREQ(last_refusal().prerequisite, "name");
+    }
+    EXPECT_EQ(opennvsciBufAttrListSetName(list, "K\xc3\xa4mera 1"), kSuccess);
+}
+
 TEST_F(ExplanationTest, AListOfAnotherModuleIsCalledByItsName) {
     Module other;
     ASSERT_EQ(NvSciBufModuleOpen(other.out()), kSuccess);
