@@ -74,9 +74,9 @@ void void_call(std::string_view function, Body&& body) noexcept {
     (void)detail::run(function, Channel::none, std::forward<Body>(body));
 }
 
-/// The failure of a NULL argument.
-[[nodiscard]] inline tl::unexpected<Error> null_argument(std::string_view name) {
-    return fail(NvSciError_BadParameter, std::string(name) + " is NULL");
+/// The failure of a NULL argument, where `needed` belongs.
+[[nodiscard]] inline tl::unexpected<Error> null_argument(std::string_view name, const char* needed = "an address") {
+    return fail_unmet(NvSciError_BadParameter, {std::string(name), "NULL", needed}, "{what} is {found}");
 }
 
 }  // namespace opennvsci::api

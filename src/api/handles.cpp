@@ -64,23 +64,38 @@ constexpr KindRow kKinds[] = {
         kind.guard_across_fork();
 }
 
-std::string problem_of(std::uint64_t handle) {
-    if (handle == 0) return "is NULL";
+const KindRow* row_of(std::uint64_t handle) {
     for (const KindRow& row : kKinds) {
-        if (!is_handle_of(row.kind, handle)) continue;
-        // Its own table knows it, so it was given where another kind belongs.
-        if (row.is_alive(handle)) return fmt::format("is {}, which is not what is needed here", row.name);
-        return fmt::format("is not a live handle: {} with this number was freed, or never was", row.name);
+        if (is_handle_of(row.kind, handle)) return &row;
     }
-    if (!looks_like_address(handle)) return "is not a live handle";
-    return fmt::format("is not a live handle: {:#x} looks like an address; give the handle itself, not its address",
-                       handle);
+    return nullptr;
+}
+
+std::string name_of(HandleKind kind) {
+    for (const KindRow& row : kKinds) {
+        if (row.kind == kind) return std::string(row.name);
+    }
+    return "a handle";
 }
 
 }  // namespace
 
-tl::unexpected<Error> not_alive(std::uint64_t handle, std::string_view what) {
-    return fail(NvSciError_BadParameter, fmt::format("{} {}", what, problem_of(handle)), cu::CUDA_ERROR_INVALID_HANDLE);
+tl::unexpected<Error> not_alive(HandleKind needed, std::uint64_t handle, std::string_view what) {
+    const auto refuse = [&](std::string found, std::string_view pattern) {
+        return fail_unmet(NvSciError_BadParameter, {std::string(what), std::move(found), name_of(needed)}, pattern,
+                          cu::CUDA_ERROR_INVALID_HANDLE);
+    };
+    if (handle == 0) return refuse("NULL", "{what} is {found}");
+    if (const KindRow* const row = row_of(handle)) {
+        const std::string name(row->name);
+        // Its own table knows it, so it was given where another kind belongs.
+        if (row->is_alive(handle)) return refuse(name, "{what} is {found}, and must be {needed}");
+        return refuse(name + " that was freed, or never was", "{what} is not a live handle: {found}");
+    }
+    const std::string number = fmt::format("{:#x}", handle);
+    if (!looks_like_address(handle)) return refuse(number, "{what} is not a live handle");
+    return refuse(
+        number, "{what} is not a live handle: {found} looks like an address; give the handle itself, not its address");
 }
 
 ModuleTable& modules() noexcept {

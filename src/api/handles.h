@@ -60,16 +60,16 @@ template <class Handle>
     return reinterpret_cast<std::uint64_t>(handle);
 }
 
-/// The failure of a handle that its table does not know; `what` names the argument. The text says what the number is
-/// instead, as far as a number can be told: nothing is read through it.
-[[nodiscard]] tl::unexpected<Error> not_alive(std::uint64_t handle, std::string_view what);
+/// The failure of a handle that the table of its kind does not know; `what` names the argument. The text says what the
+/// number is instead, as far as a number can be told: nothing is read through it.
+[[nodiscard]] tl::unexpected<Error> not_alive(HandleKind needed, std::uint64_t handle, std::string_view what);
 
 /// Holds what is behind a handle for the time of a call. Errors: BadParameter for NULL, freed, foreign or garbage
 /// handles; `what` names the argument.
 template <class Table, class Handle>
 [[nodiscard]] Result<typename Table::Ref> acquire(Table& table, Handle handle, std::string_view what) {
     auto ref = table.acquire(number(handle));
-    if (!ref) return not_alive(number(handle), what);
+    if (!ref) return not_alive(table.kind(), number(handle), what);
     return ref;
 }
 
@@ -81,7 +81,7 @@ void free_handle(std::string_view function, Table& table, Handle handle) noexcep
     void_call(function, [&]() -> Result<> {
         trace::when_on([&] { trace::note_address("handle", number(handle)); });
         if (table.close(number(handle))) return {};
-        return not_alive(number(handle), "the argument");
+        return not_alive(table.kind(), number(handle), "the argument");
     });
 }
 

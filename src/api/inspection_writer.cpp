@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "attr/printable.h"
-#include "base/utc_time.h"
+#include "base/utc.h"
 
 namespace opennvsci::api {
 
@@ -30,7 +30,7 @@ void InspectionWriter::module(const attr::Module* module) {
 }
 
 std::string InspectionWriter::time_text(std::chrono::nanoseconds ago) const {
-    return utc_text(time_ - ago);
+    return utc_text(time_ - std::chrono::duration_cast<std::chrono::system_clock::duration>(ago));
 }
 
 void InspectionWriter::since(const Since& since) {

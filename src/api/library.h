@@ -405,7 +405,8 @@ class Library {
     static Result<> require_module(std::string_view what, const std::shared_ptr<attr::Module>& module,
                                    const UnreconciledLists& lists) {
         if (lists.module() == module) return {};
-        return fail(NvSciError_BadParameter, std::string(what) + " belongs to another module than the lists");
+        return fail_unmet(NvSciError_BadParameter, {std::string(what), "another one", "the lists' own"},
+                          "the module of {what} is {found}, and must be {needed}");
     }
 
     // Reconciles, and lets `use` store what comes of the result; or stores the conflict list, if there is one. What is
@@ -500,7 +501,7 @@ class Library {
         if (is_empty) return std::nullopt;
         OPENNVSCI_TRY_ASSIGN(inputs,
                              UnreconciledLists::acquire(D::lists(), lists.array, lists.count, D::kTwiceAtImport));
-        OPENNVSCI_TRY(require_module("the module argument", module, inputs));
+        OPENNVSCI_TRY(require_module("the call", module, inputs));
         return std::move(inputs);
     }
 

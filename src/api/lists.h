@@ -69,11 +69,19 @@ class FoundValues {
     std::array<Value, 16> first_;  // not zeroed: what is read was written
 };
 
+/// The failure of a pair, which a list of `schema` did not take, or of a key without a value, which it does not have.
+/// Where the number is a key of the other library, and what was given suits that, the text says so.
+[[nodiscard]] [[gnu::cold]] Error with_other_library(Error error, const attr::Schema& schema,
+                                                     const attr::KeyValue& pair);
+
 /// Sets the pairs of an array argument in a list, which takes each key once.
 template <class Pair>
 [[nodiscard]] Result<> set_pairs(attr::List& list, const Pair* array, size_t count, std::string_view what) {
     OPENNVSCI_TRY_ASSIGN(given, elements(array, count, list.schema().keys().size(), what));
-    return list.set(given.size(), [&](std::size_t i) { return key_value(given[i]); });
+    attr::KeyValue last{};
+    Result<> done = list.set(given.size(), [&](std::size_t i) { return last = key_value(given[i]); });
+    if (!done) done.error() = with_other_library(std::move(done).error(), list.schema(), last);
+    return done;
 }
 
 /// Stores the values of one slot of a list in the pairs of an array argument, all or none. A key may be asked for
@@ -84,8 +92,10 @@ template <class Pair>
     OPENNVSCI_TRY_ASSIGN(asked, elements<Pair>(array, count, PTRDIFF_MAX / sizeof(Pair), what));
     FoundValues found;
     for (const Pair& pair : asked) {
-        OPENNVSCI_TRY_ASSIGN(value, list.get(slot, key_value(pair).key));
-        found.add(value);
+        const std::uint32_t key = key_value(pair).key;
+        const auto value = list.get(slot, key);
+        if (!value) return tl::make_unexpected(with_other_library(value.error(), list.schema(), {key, nullptr, 0}));
+        found.add(*value);
     }
     found.write(array);
     return {};
@@ -114,18 +124,23 @@ class UnreconciledLists {
   private:
     static constexpr size_t kMostLists = size_t{1} << 24;  // that many handles of a kind can be alive
 
+    /// What the list at a place of the array is called: by its name, if it has one.
+    [[nodiscard]] static std::string name_of(const attr::List& list, size_t place);
     [[nodiscard]] Result<> add(ListTable& table, std::uint64_t handle, size_t count);
     [[nodiscard]] Result<> check_distinct(NvSciError given_twice) const;
 
     std::vector<ListRef> refs_;
 };
 
+/// The failure of a list of this kind where a reconciled one is needed.
+[[nodiscard]] tl::unexpected<Error> not_reconciled(attr::List::Kind found, std::string_view what);
+
 /// The reconciled list behind a handle; `what` names the argument. Errors: BadParameter.
 template <class Handle>
 [[nodiscard]] Result<ListRef> acquire_reconciled(ListTable& table, Handle handle, std::string_view what) {
     OPENNVSCI_TRY_ASSIGN(entry, acquire(table, handle, what));
     if ((*entry)->list->is_reconciled()) return std::move(entry);
-    return fail(NvSciError_BadParameter, std::string(what) + " is not a reconciled list");
+    return not_reconciled((*entry)->list->kind(), what);
 }
 
 }  // namespace opennvsci::api

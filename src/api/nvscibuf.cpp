@@ -213,8 +213,9 @@ NvSciError NvSciBufObjDupWithReducePerm(NvSciBufObj bufObj, NvSciBufAttrValAcces
         if (newBufObj == nullptr) return null_argument("newBufObj");
         const std::uint32_t permission = permission_number(reducedPerm);
         if (permission != NvSciBufAccessPerm_Readonly && permission != NvSciBufAccessPerm_ReadWrite) {
-            return fail(NvSciError_BadParameter,
-                        fmt::format("reducedPerm is {}, and must be Readonly or ReadWrite", permission));
+            return fail_unmet(NvSciError_BadParameter,
+                              {"reducedPerm", std::to_string(permission), "Readonly or ReadWrite"},
+                              "reducedPerm is {found}, and must be {needed}");
         }
         OPENNVSCI_TRY_ASSIGN(object, buf::Object::with_right(entry->object(), buf::right_of(permission)));
         return Buf::give_object(std::move(object), OPENNVSCI_ARG(newBufObj));

@@ -25,10 +25,11 @@ bool is_ours(CUexternalMemory memory) {
 
 Result<> import_object(CUexternalMemory* out, const CUDA_EXTERNAL_MEMORY_HANDLE_DESC& desc) {
     if ((desc.flags & ~kExternalMemoryDedicated) != 0) {
-        return fail(NvSciError_BadParameter,
-                    fmt::format("flags are {:#x}, and must be 0 or dedicated (1)", desc.flags));
+        return fail_unmet(NvSciError_BadParameter, {"flags", fmt::format("{:#x}", desc.flags), "0 or dedicated (1)"},
+                          "flags are {found}, and must be {needed}");
     }
-    if (desc.handle.nvSciBufObject == nullptr) return api::null_argument("handle.nvSciBufObject");
+    if (desc.handle.nvSciBufObject == nullptr)
+        return api::null_argument("handle.nvSciBufObject", "a buffer object (NvSciBufObj)");
     OPENNVSCI_TRY_ASSIGN(object, api::acquire(api::objects(), desc.handle.nvSciBufObject, "handle.nvSciBufObject"));
     trace::when_on([&] {
         trace::note_address("object", api::number(desc.handle.nvSciBufObject));
@@ -105,7 +106,7 @@ CUresult nvsciCuDestroyExternalMemory(CUexternalMemory extMem) {
         if (extMem == nullptr) return api::null_argument("extMem");
         trace::when_on([&] { trace::note_address("handle", api::number(extMem)); });
         if (api::external_memories().close(api::number(extMem))) return {};
-        return api::not_alive(api::number(extMem), "extMem");
+        return api::not_alive(HandleKind::external_memory, api::number(extMem), "extMem");
     });
 }
 

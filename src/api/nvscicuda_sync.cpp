@@ -31,7 +31,8 @@ SemaphoreRef hold(CUexternalSemaphore semaphore) noexcept {
 }
 
 tl::unexpected<Error> not_alive(CUexternalSemaphore semaphore, std::size_t place) {
-    return api::not_alive(api::number(semaphore), fmt::format("extSemArray[{}]", place));
+    return api::not_alive(HandleKind::external_semaphore, api::number(semaphore),
+                          fmt::format("extSemArray[{}]", place));
 }
 
 template <class Parameters>
@@ -114,7 +115,8 @@ CUresult nvsciCuImportExternalSemaphore(CUexternalSemaphore* extSem_out,
         if (extSem_out == nullptr) return api::null_argument("extSem_out");
         if (semHandleDesc == nullptr) return api::null_argument("semHandleDesc");
         if (semHandleDesc->flags != 0) {
-            return fail(NvSciError_BadParameter, fmt::format("flags are {:#x}, and must be 0", semHandleDesc->flags));
+            return fail_unmet(NvSciError_BadParameter, {"flags", fmt::format("{:#x}", semHandleDesc->flags), "0"},
+                              "flags are {found}, and must be {needed}");
         }
         const void* const wanted = semHandleDesc->handle.nvSciSyncObj;
         OPENNVSCI_TRY_ASSIGN(object, api::acquire(api::sync_objects(), wanted, "handle.nvSciSyncObj"));
@@ -147,6 +149,6 @@ CUresult nvsciCuDestroyExternalSemaphore(CUexternalSemaphore extSem) {
         if (extSem == nullptr) return api::null_argument("extSem");
         trace::when_on([&] { trace::note_address("handle", api::number(extSem)); });
         if (api::external_semaphores().close(api::number(extSem))) return {};
-        return api::not_alive(api::number(extSem), "extSem");
+        return api::not_alive(HandleKind::external_semaphore, api::number(extSem), "extSem");
     });
 }

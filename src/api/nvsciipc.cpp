@@ -53,7 +53,7 @@ Result<> on_endpoint(NvSciIpcEndpoint handle, Body&& body) {
     OPENNVSCI_TRY(require_initialized());
     auto endpoint = api::endpoints().acquire(handle);
     if (!endpoint) [[unlikely]]
-        return api::not_alive(handle, "handle");
+        return api::not_alive(HandleKind::ipc_endpoint, handle, "handle");
     return body(**endpoint);
 }
 
@@ -127,7 +127,7 @@ bool close_endpoint(std::uint64_t handle) {
 Result<> close(NvSciIpcEndpoint handle) {
     OPENNVSCI_TRY(require_initialized());
     trace::when_on([&] { trace::note_address("handle", handle); });
-    if (!close_endpoint(handle)) return api::not_alive(handle, "handle");
+    if (!close_endpoint(handle)) return api::not_alive(HandleKind::ipc_endpoint, handle, "handle");
     const std::lock_guard lock(library().mutex);
     std::erase(library().handles, handle);
     return {};
@@ -251,7 +251,7 @@ NvSciError NvSciIpcGetEventNotifier(NvSciIpcEndpoint handle, NvSciEventNotifier*
     return api::call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY(require_initialized());
         const auto endpoint = api::endpoints().acquire(handle);
-        if (!endpoint) return api::not_alive(handle, "handle");
+        if (!endpoint) return api::not_alive(HandleKind::ipc_endpoint, handle, "handle");
         if (eventNotifier == nullptr) return null_argument("eventNotifier");
         if ((*endpoint)->service() == nullptr) {
             return fail(NvSciError_InvalidState,

@@ -53,10 +53,10 @@ struct Description {
     /// No other permissions (nvscisync.md 7 and 8.5).
     static Result<> check_joint(api::Argument<Permission> permission) {
         if (permission.value == NvSciSyncAccessPerm_WaitOnly || permission.value == NvSciSyncAccessPerm_Auto) return {};
-        return fail(NvSciError_BadParameter,
-                    fmt::format("{} are {:#x}, and must be WaitOnly or Auto; NvSciSyncObjIpcExport "
-                                "and NvSciSyncObjIpcImport take the others",
-                                permission.name, permission.value));
+        return fail_unmet(NvSciError_BadParameter,
+                          {permission.name, fmt::format("{:#x}", permission.value), "WaitOnly or Auto"},
+                          "{what} are {found}, and must be {needed}; NvSciSyncObjIpcExport and NvSciSyncObjIpcImport "
+                          "take the others");
     }
     using ObjectDescriptor = NvSciSyncObjIpcExportDescriptor;
     static constexpr auto export_object = sync::export_object;
@@ -104,8 +104,9 @@ Result<> wait(const NvSciSyncFence* fence, NvSciSyncCpuWaitContext context, int6
         module = owner->module.get();
     }
     if (timeout_us < -1 || timeout_us > NvSciSyncFenceMaxTimeout) {
-        return fail(NvSciError_BadParameter,
-                    fmt::format("timeoutUs is {}, and must be -1 to {}", timeout_us, NvSciSyncFenceMaxTimeout));
+        return fail_unmet(NvSciError_BadParameter,
+                          {"timeoutUs", std::to_string(timeout_us), fmt::format("-1 to {}", NvSciSyncFenceMaxTimeout)},
+                          "timeoutUs is {found}, and must be {needed}");
     }
     OPENNVSCI_TRY_ASSIGN(how, wait_mode(mode));
     return sync::cpu::wait(read, module, timeout_us == NvSciSyncFenceMaxTimeout ? sync::cpu::kForever : timeout_us,

@@ -15,6 +15,7 @@
 #include "api/key_view.h"
 #include "api/last_refusal.h"
 #include "api/lists.h"
+#include "attr/printable.h"
 #include "attr/value_text.h"
 #include "base/unaligned.h"
 #include "buf/keys.h"
@@ -25,6 +26,7 @@ using namespace opennvsci;  // NOLINT(google-build-using-namespace): extern "C" 
 namespace {
 
 constexpr std::size_t kMaxNameBytes = 63;  // as an NvSciIpc endpoint name
+constexpr const char* kName = "UTF-8 without control characters and those that turn the direction of writing";
 
 template <class Handle>
 NvSciError set_name(const char* function, api::ListTable& table, Handle attrList, const char* name) {
@@ -35,7 +37,13 @@ NvSciError set_name(const char* function, api::ListTable& table, Handle attrList
         if (length == 0 || length > kMaxNameBytes) {
             return fail(NvSciError_BadParameter, "a name has 1 to 63 bytes");
         }
-        return (*entry)->list->set_name(std::string(name, length));
+        // Read once: it is the program's memory.
+        const std::string copy(name, length);
+        if (const std::string shown = attr::printable(copy); shown != copy) {
+            return fail_unmet(NvSciError_BadParameter, {"name", shown, kName},
+                              "the name is '{found}', where ? stands for what cannot be shown, and must be {needed}");
+        }
+        return (*entry)->list->set_name(copy);
     });
 }
 

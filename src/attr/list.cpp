@@ -13,6 +13,11 @@ tl::unexpected<Error> bad_key(const Key& key, std::string_view problem) {
     return fail(NvSciError_BadParameter, fmt::format("{}: {}", key.name, problem));
 }
 
+tl::unexpected<Error> not_a_key(std::uint32_t number) {
+    return fail_unmet(NvSciError_BadParameter, {"key", fmt::format("{:#x}", number), "a known one"},
+                      "{found} is not a key");
+}
+
 }  // namespace
 
 List::List(const Schema& schema) : schema_(&schema), kind_(Kind::unreconciled), writable_(true) {
@@ -119,7 +124,7 @@ Result<> List::set_name(std::string name) {
 Result<Bytes> List::get(std::size_t slot, std::uint32_t key_number) const {
     const Key* key = schema_->find(key_number);
     if (key == nullptr || key->direction == Direction::internal) {
-        return fail(NvSciError_BadParameter, fmt::format("{:#x} is not a key", key_number));
+        return not_a_key(key_number);
     }
     if (is_reconciled() && key->direction == Direction::in) {
         return bad_key(*key, "an input-only key cannot be read from a reconciled list");
@@ -164,7 +169,7 @@ Result<> List::check_writable() const {
 Result<> List::take(const KeyValue& pair, GivenPairs& given) const {
     const Key* key = schema_->find(pair.key);
     if (key == nullptr || key->direction == Direction::internal) {
-        return fail(NvSciError_BadParameter, fmt::format("{:#x} is not a key", pair.key));
+        return not_a_key(pair.key);
     }
     const std::size_t index = schema_->index_of(*key);
     if (key->direction == Direction::out) return bad_key(*key, "an output-only key cannot be set");
@@ -172,8 +177,12 @@ Result<> List::take(const KeyValue& pair, GivenPairs& given) const {
     if (given.keys().test(index)) return bad_key(*key, "given twice in one call");
     if (pair.value == nullptr) return bad_key(*key, "the value is NULL");
     if (!key->fits(pair.size)) {
-        return bad_key(*key, fmt::format("{} bytes given; one {} has {}, at most {} of them fit", pair.size,
-                                         key->type->name, key->type->size, key->max_count));
+        const std::string count =
+            key->max_count == 1 ? "" : fmt::format(" for each of 1 to {} elements", key->max_count);
+        return fail_unmet(NvSciError_BadParameter,
+                          {key->name, fmt::format("{} {}", pair.size, pair.size == 1 ? "byte" : "bytes"),
+                           fmt::format("{}{} ({})", key->type->size, count, key->type->name)},
+                          "{what}: the value has {found}, and must have {needed}");
     }
     const Bytes value = given.add(*key, index, pair.value, pair.size);
     if (!schema_->rules().checks_values_when_set || key->is_legal(value)) return {};

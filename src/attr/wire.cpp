@@ -23,6 +23,29 @@ tl::unexpected<Error> bad_blob(std::string text, NvSciError code = NvSciError_Ba
     return fail(code, "the blob: " + std::move(text));
 }
 
+tl::unexpected<Error> bad_blob(Prerequisite unmet, std::string_view pattern,
+                               NvSciError code = NvSciError_BadParameter) {
+    return fail_unmet(code, std::move(unmet), fmt::format("the blob: {}", pattern));
+}
+
+constexpr const char* kUnreconciled = "unreconciled lists";
+constexpr const char* kReconciled = "a reconciled list";
+constexpr const char* kWithObject = "a list with its object";
+
+const char* name_of(Kind kind) {
+    if (kind == Kind::unreconciled) return kUnreconciled;
+    return kind == Kind::reconciled ? kReconciled : kWithObject;
+}
+
+std::string library_name(std::uint8_t number) {
+    if (number == 1) return "NvSciBuf";
+    return number == 2 ? "NvSciSync" : fmt::format("library {}", number);
+}
+
+tl::unexpected<Error> other_kind(Kind found, Kind needed, NvSciError code = NvSciError_BadParameter) {
+    return bad_blob({"content", name_of(found), name_of(needed)}, "it holds {found}, and must hold {needed}", code);
+}
+
 std::size_t count_of(const auto* vector) {
     return vector != nullptr ? vector->size() : 0;
 }
@@ -204,25 +227,32 @@ Result<std::shared_ptr<const Report>> read_report(const Decoder& decoder, const 
 
 Result<Received> Received::copy(const Library& library, const void* blob, std::size_t size) {
     if (size < sizeof(Header) || size > kMostBytes) {
-        return bad_blob(
-            fmt::format("{} bytes, and a list of {} has {} to {}", size, library.name, sizeof(Header), kMostBytes));
+        return bad_blob({"length", fmt::format("{} bytes", size), fmt::format("{} to {}", sizeof(Header), kMostBytes)},
+                        "it has {found}, and must have {needed}");
     }
     Blob bytes(size);
     copy_once(bytes.data(), blob, size);
     const auto header = load<Header>(bytes.data());
     if (header.magic != kMagic) {
-        return bad_blob(looks_like_address(load<std::uint64_t>(bytes.data()))
-                            ? "it begins with what looks like an address; give the blob itself, not the address of the "
-                              "variable that holds its address"
-                            : "these are no lists of OpenNvSci");
+        if (looks_like_address(load<std::uint64_t>(bytes.data()))) {
+            return bad_blob({"content", "an address", "lists of OpenNvSci"},
+                            "it begins with what looks like an address; give the blob itself, not the address of the "
+                            "variable that holds "
+                            "its address");
+        }
+        return bad_blob({"content", "other bytes", "lists of OpenNvSci"}, "these are no lists of OpenNvSci");
     }
-    if (header.library != library.number) return bad_blob(fmt::format("it is not of {}", library.name));
+    if (header.library != library.number) {
+        return bad_blob({"library", library_name(header.library), library.name},
+                        "it is of {found}, and must be of {needed}");
+    }
     if (header.version != kVersion) {
-        return bad_blob(fmt::format("it has the format {}, and this library reads {}", header.version, kVersion),
-                        library.unsupported);
+        return bad_blob({"format", std::to_string(header.version), std::to_string(kVersion)},
+                        "it has the format {found}, and this library reads {needed}", library.unsupported);
     }
     if (header.size != size) {
-        return bad_blob(fmt::format("{} bytes are given, and by its header it has {}", size, header.size));
+        return bad_blob({"length", fmt::format("{} bytes", size), std::to_string(header.size)},
+                        "{found} are given, and by its header it has {needed}");
     }
     if (header.kind < static_cast<std::uint8_t>(Kind::unreconciled) ||
         header.kind > static_cast<std::uint8_t>(Kind::reconciled_with_object)) {
@@ -236,7 +266,7 @@ Bytes Received::body() const noexcept {
 }
 
 Result<std::unique_ptr<List>> decode_unreconciled(const Received& blob, const Arrival& arrival) {
-    if (blob.kind() != Kind::unreconciled) return bad_blob("it holds a reconciled list, not unreconciled ones");
+    if (blob.kind() != Kind::unreconciled) return other_kind(blob.kind(), Kind::unreconciled);
     OPENNVSCI_TRY_ASSIGN(sent, verified<body::UnreconciledLists>(blob.body()));
     const std::size_t count = count_of(sent->slots());
     if (count == 0 || count > kMostSlots) {
@@ -252,13 +282,8 @@ Result<std::unique_ptr<List>> decode_unreconciled(const Received& blob, const Ar
 }
 
 Result<Imported> decode_reconciled(const Received& blob, const Arrival& arrival, Kind kind) {
-    if (blob.kind() == Kind::unreconciled) {
-        return bad_blob("it holds unreconciled lists, not a reconciled one", blob.library().is_not_reconciled);
-    }
-    if (blob.kind() != kind) {
-        return bad_blob(kind == Kind::reconciled ? "it holds an object too, which this function does not import"
-                                                 : "it holds a list alone, and no object");
-    }
+    if (blob.kind() == Kind::unreconciled) return other_kind(blob.kind(), kind, blob.library().is_not_reconciled);
+    if (blob.kind() != kind) return other_kind(blob.kind(), kind);
     OPENNVSCI_TRY_ASSIGN(sent, verified<body::ReconciledList>(blob.body()));
     if (sent->session() != arrival.session) {
         return bad_blob(

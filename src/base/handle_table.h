@@ -102,6 +102,7 @@ class HandleTable {
     };
 
     explicit constexpr HandleTable(HandleKind kind) noexcept : kind_(kind) {}
+    [[nodiscard]] HandleKind kind() const noexcept { return kind_; }
     HandleTable(const HandleTable&) = delete;
     HandleTable& operator=(const HandleTable&) = delete;
 

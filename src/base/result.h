@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <tl/expected.hpp>
 #include <utility>
 
@@ -41,6 +42,11 @@ using Result = tl::expected<T, Error>;
 /// The same of what is not as it must be, as data too.
 [[nodiscard]] [[gnu::cold]] tl::unexpected<Error> fail(NvSciError code, Prerequisite unmet, std::string text,
                                                        cu::CUresult cuda = cu::CUDA_ERROR_INVALID_VALUE);
+
+/// The same, worded once: `pattern` is the text, in which {what}, {found} and {needed} stand for the parts.
+[[nodiscard]] [[gnu::cold]] tl::unexpected<Error> fail_unmet(NvSciError code, Prerequisite unmet,
+                                                             std::string_view pattern,
+                                                             cu::CUresult cuda = cu::CUDA_ERROR_INVALID_VALUE);
 
 /// An outcome that is told by a code and is no refusal: time is up, a queue is empty, a check answers no.
 [[nodiscard]] [[gnu::cold]] tl::unexpected<Error> expected_outcome(NvSciError code, std::string text,

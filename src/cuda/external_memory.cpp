@@ -65,8 +65,8 @@ Result<ExternalMemory> ExternalMemory::import(std::shared_ptr<buf::Object> objec
 
 Result<CUdeviceptr> ExternalMemory::map_buffer(const CUDA_EXTERNAL_MEMORY_BUFFER_DESC& desc) const {
     if (desc.flags != 0) {
-        return fail(NvSciError_BadParameter, {"flags", std::to_string(desc.flags), "0"},
-                    fmt::format("flags are {:#x}, and must be 0", desc.flags));
+        return fail_unmet(NvSciError_BadParameter, {"flags", fmt::format("{:#x}", desc.flags), "0"},
+                          "flags are {found}, and must be {needed}");
     }
     if (desc.size == 0 || !checked::window_fits(desc.offset, desc.size, size_)) {
         return fail(
@@ -97,7 +97,10 @@ std::string ExternalMemory::describe_mapping(CUdeviceptr pointer, unsigned long 
 // The driver itself takes any number of levels, and 0 of them corrupts its heap (driver-facts.md F20).
 Result<> ExternalMemory::check_array(const CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC& desc) const {
     const CUDA_ARRAY3D_DESCRIPTOR& array = desc.arrayDesc;
-    if (desc.numLevels != 1) return bad_array(fmt::format("numLevels is {}, and must be 1", desc.numLevels));
+    if (desc.numLevels != 1) {
+        return fail_unmet(NvSciError_BadParameter, {"numLevels", std::to_string(desc.numLevels), "1"},
+                          "numLevels is {found}, and must be {needed}");
+    }
     if ((array.Flags & ~kArrayUses) != 0) {
         return bad_array(
             fmt::format("flags are {:#x}; a plane may have SURFACE_LDST, TEXTURE_GATHER and "

@@ -16,8 +16,9 @@ Result<ExternalSemaphore> ExternalSemaphore::import(std::shared_ptr<sync::Object
 
 tl::unexpected<Error> Need::refuse(const SemaphoreUse& use) const {
     if ((use.flags & ~known_flags) != 0) {
-        return fail(NvSciError_BadParameter, {"flags", std::to_string(use.flags), fmt::format("0 or {}", known_flags)},
-                    fmt::format("flags are {:#x}, and must be 0 or {:#x}", use.flags, known_flags));
+        return fail_unmet(NvSciError_BadParameter,
+                          {"flags", fmt::format("{:#x}", use.flags), fmt::format("0 or {:#x}", known_flags)},
+                          "flags are {found}, and must be {needed}");
     }
     if (use.storage == nullptr) return fail(NvSciError_BadParameter, "params.nvSciSync.fence is NULL");
     if ((use.semaphore->object().permission() & permission) == 0) {

@@ -126,10 +126,11 @@ Result<ContextIdentity> Driver::current_context() const {
         return error(result, "cuCtxGetCurrent");
     }
     if (context.handle == nullptr) {
-        return fail(NvSciError_InvalidState,
-                    "the calling thread has no current CUDA context (cuCtxSetCurrent, or any CUDA runtime call, makes "
-                    "one current)",
-                    CUDA_ERROR_INVALID_CONTEXT);
+        return fail_unmet(
+            NvSciError_InvalidState, {"current CUDA context", "none", "a context"},
+            "the calling thread has no current CUDA context (cuCtxSetCurrent, or any CUDA runtime call, makes one "
+            "current)",
+            CUDA_ERROR_INVALID_CONTEXT);
     }
     context.id = reinterpret_cast<unsigned long long>(context.handle);
     if (call.cuCtxGetId == nullptr) return context;

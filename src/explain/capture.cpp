@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/appended_file.h"
-#include "base/utc_time.h"
+#include "base/utc.h"
 #include "base/without_cancellation.h"
 #include "explain/caller.h"
 #include "explain/json.h"
@@ -23,6 +23,7 @@ constinit AppendedFile g_file{"OPENNVSCI_CAPTURE", "negotiations are not capture
 
 [[gnu::constructor]] void read_settings() {
     g_file.read_variable();
+    if (g_file.has_path()) prepare_to_find_callers();
 }
 
 void write_call(JsonWriter& out, const Call& call) {

@@ -4,10 +4,10 @@
 #include <backtrace.h>
 #include <link.h>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include "base/loaded_objects.h"
 #include "explain/source_place.h"
 
 namespace opennvsci::explain {
@@ -46,23 +46,19 @@ struct Reader {
     unsigned long long unloaded;
 };
 
-// Made at the first call, without a lock, which a forked child might find held. What is read is not given back.
+// With the lock held. Made at the first call; what is read is not given back.
 const Reader* reader() {
-    static constinit std::atomic<const Reader*> made{nullptr};
-    const Reader* known = made.load(std::memory_order_acquire);
-    if (known != nullptr) return known;
-    backtrace_state* const state = backtrace_create_state(nullptr, /*threaded=*/1, ignore_error, nullptr);
-    if (state == nullptr) return nullptr;
-    const auto* const mine = new Reader{state, modules_around(0).unloaded};
-    if (made.compare_exchange_strong(known, mine, std::memory_order_acq_rel)) return mine;
-    delete mine;
-    return known;
+    static constinit const Reader* made = nullptr;
+    if (made != nullptr) return made;
+    backtrace_state* const state = backtrace_create_state(nullptr, /*threaded=*/0, ignore_error, nullptr);
+    return state != nullptr ? made = new Reader{state, modules_around(0).unloaded} : nullptr;
 }
 
 }  // namespace
 
 std::optional<SourcePlace> source_place(const void* address) {
     const auto wanted = reinterpret_cast<std::uintptr_t>(address);
+    const LookAtLoadedObjects held;
     const Reader* const source = reader();
     if (source == nullptr) return std::nullopt;
     // What the reader knows of an address may be of a module that is gone.

@@ -22,6 +22,7 @@
 
 #include "api/interposer.h"
 #include "base/c_library.h"
+#include "base/loaded_objects.h"
 #include "interpose/redirection.h"
 
 extern "C" const char* opennvsciInterposerFinding(bool* is_certain);
@@ -49,6 +50,7 @@ bool has_driver() noexcept {
         const std::string_view path = library->dlpi_name;
         return path.substr(path.rfind('/') + 1).starts_with("libcuda.so") ? 1 : 0;
     };
+    const LookAtLoadedObjects held;
     return ::dl_iterate_phdr(is_driver, nullptr) != 0;
 }
 

@@ -218,10 +218,9 @@ Result<std::shared_ptr<Link>> Endpoint::link_from(std::uint64_t peer_instance) {
         if (is_readable_less) keep_readable();
         if (auto known = find_link(peer_instance)) return known;
     }
-    return fail(NvSciError_BadParameter,
-                fmt::format("this was not exported to endpoint {} by its peer {}: it is of another channel, or of an "
-                            "opening of the peer that is long over",
-                            name(), peer_name()));
+    return fail_unmet(NvSciError_BadParameter, {"endpoint " + name(), "another exporter", "peer " + peer_name()},
+                      "this was not exported to {what} by its {needed}: it is of another channel, or of an opening of "
+                      "the peer that is long over");
 }
 
 std::shared_ptr<Link> Endpoint::find_link(std::uint64_t peer_instance) const noexcept {

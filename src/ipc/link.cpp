@@ -444,10 +444,9 @@ Result<Parcel> Link::take(const Token& token) {
         found = find(token);
     }
     if (found == parked_.end()) {
-        return fail(NvSciError_BadParameter,
-                    fmt::format("nothing came from peer {} under this descriptor: it was imported before, or made for "
-                                "another endpoint, or changed",
-                                peer_name()));
+        return fail_unmet(NvSciError_BadParameter, {"descriptor", "nothing under it", "sent by peer " + peer_name()},
+                          "nothing came under this descriptor that was {needed}: it was imported before, or made for "
+                          "another endpoint, or changed");
     }
     if (found->is_lost) {
         parked_.erase(found);

@@ -67,9 +67,9 @@ std::string text_of(NvSciSyncAccessPerm permissions) {
 Result<> check_known(NvSciSyncAccessPerm permissions) {
     const bool is_known = permissions != 0 && (permissions & ~kAllAccess) == 0;
     if (is_known || permissions == NvSciSyncAccessPerm_Auto) return {};
-    return fail(
-        NvSciError_BadParameter,
-        fmt::format("permissions are {:#x}, and must be WaitOnly, SignalOnly, WaitSignal or Auto", permissions));
+    return fail_unmet(NvSciError_BadParameter,
+                      {"permissions", fmt::format("{:#x}", permissions), "WaitOnly, SignalOnly, WaitSignal or Auto"},
+                      "permissions are {found}, and must be {needed}");
 }
 
 Result<NvSciSyncAccessPerm> granted_to(const ipc::Link& link, const Object& object, NvSciSyncAccessPerm permissions) {

@@ -183,9 +183,9 @@ TEST_F(BufferLayoutTest, OnlyReconciledListsHaveALayout) {
         EXPECT_EQ(opennvsciBufAttrListGetLayout(wrong, &layout), kBadParameter);
         return std::string(opennvsciGetLastErrorText());
     };
-    EXPECT_TRUE(contains(text_of(list), "attrList is not a reconciled list"));
-    EXPECT_TRUE(contains(text_of(append({list})), "attrList is not a reconciled list"));
-    EXPECT_TRUE(contains(text_of(conflict), "attrList is not a reconciled list"));
+    EXPECT_TRUE(contains(text_of(list), "attrList is an unreconciled list, and must be a reconciled list"));
+    EXPECT_TRUE(contains(text_of(append({list})), "attrList is an unreconciled list, and must be a reconciled list"));
+    EXPECT_TRUE(contains(text_of(conflict), "attrList is a conflict list, and must be a reconciled list"));
     EXPECT_TRUE(contains(text_of(nullptr), "attrList is NULL"));
     EXPECT_TRUE(contains(text_of(reinterpret_cast<NvSciBufAttrList>(sync_list)), "(NvSciSyncAttrList)"));
     EXPECT_EQ(opennvsciBufAttrListGetLayout(result, nullptr), kBadParameter);

@@ -252,7 +252,63 @@ TEST_F(ExplanationTest, TheNextFailureForgetsTheReport) {
     EXPECT_NE(last_refusal().report, nullptr);
     EXPECT_EQ(NvSciBufModuleOpen(nullptr), kBadParameter);
     EXPECT_EQ(last_refusal().report, nullptr);
-    EXPECT_STREQ(last_refusal().prerequisite, "");
+    EXPECT_STREQ(last_refusal().prerequisite, "newModule");
+}
+
+// As the text has them.
+TEST_F(ExplanationTest, MisuseIsThereAsFoundAndNeeded) {
+    const auto expect = [](const char* what, const char* found, const char* needed) {
+        const OpenNvSciRefusal& refusal = last_refusal();
+        EXPECT_STREQ(refusal.prerequisite, what) << refusal.text;
+        EXPECT_STREQ(refusal.found, found) << refusal.text;
+        EXPECT_STREQ(refusal.needed, needed) << refusal.text;
+    };
+    const List list = raw_list(module_, 4096);
+    NvSciBufObj object = nullptr;
+    EXPECT_EQ(NvSciBufObjAlloc(list, &object), kBadParameter);
+    expect("reconciledAttrList", "an unreconciled list", "a reconciled list");
+    EXPECT_EQ(NvSciBufObjDup(reinterpret_cast<NvSciBufObj>(list.get()), &object), kBadParameter);
+    expect("bufObj", "an attribute list (NvSciBufAttrList)", "a buffer object (NvSciBufObj)");
+    const bool yes = true;
+    NvSciBufAttrKeyValuePair pair{NvSciBufRawBufferAttrKey_Align, &yes, sizeof(yes)};
+    EXPECT_EQ(NvSciBufAttrListSetAttrs(list, &pair, 1), kBadParameter);
+    expect("NvSciBufRawBufferAttrKey_Align", "1 byte", "8 (uint64_t)");
+}
+
+TEST_F(ExplanationTest, AKeyOfTheOtherLibraryIsNamed) {
+    const List list = create_list(module_);
+    NvSciBufAttrKeyValuePair pair{};
+    // Both libraries have keys of this number; only the value suits the other one's.
+    const std::uint32_t number = NvSciSyncAttrKey_PrimitiveInfo;
+    const auto primitive = NvSciSyncAttrValPrimitiveType_Syncpoint;
+    std::memcpy(&pair.key, &number, sizeof(number));
+    pair.value = &primitive;
+    pair.len = sizeof(primitive);
+    EXPECT_EQ(NvSciBufAttrListSetAttrs(list, &pair, 1), kBadParameter);
+    EXPECT_TRUE(
+        contains(opennvsciGetLastErrorText(), "; as a key of NvSciSync this number is NvSciSyncAttrKey_PrimitiveInfo"))
+        << opennvsciGetLastErrorText();
+}
+
+// A line of a text is a line of ours.
+TEST_F(ExplanationTest, ANameThatCannotBeShownIsRefused) {
+    const List list = raw_list(module_, 4096);
+    for (const char* name : {"\xff\xfe", "ab\n\x1b[31mIt reconciles", "\x7f", "\xc2\x9b", "\xe2\x80\xae"}) {
+        EXPECT_EQ(opennvsciBufAttrListSetName(list, name), kBadParameter) << name;
+        EXPECT_STREQ(last_refusal().prerequisite, "name");
+    }
+    EXPECT_EQ(opennvsciBufAttrListSetName(list, "K\xc3\xa4mera 1"), kSuccess);
+}
+
+TEST_F(ExplanationTest, AListOfAnotherModuleIsCalledByItsName) {
+    Module other;
+    ASSERT_EQ(NvSciBufModuleOpen(other.out()), kSuccess);
+    const List theirs = raw_list(other, 4096);
+    ASSERT_EQ(opennvsciBufAttrListSetName(theirs, "display"), kSuccess);
+    EXPECT_EQ(reconcile({named("camera", 4096), theirs}).code, kBadParameter);
+    EXPECT_TRUE(
+        contains(opennvsciGetLastErrorText(), "the module of display is another one, and must be that of camera"))
+        << opennvsciGetLastErrorText();
 }
 
 // Asking must not be what is asked about.

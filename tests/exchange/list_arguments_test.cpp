@@ -112,7 +112,7 @@ TEST_F(ListBlobTest, EachLibraryKnowsItsOwn) {
     const BlobBytes fences =
         sent<NvSciSyncAttrList>({cpu_list(sync_module, NvSciSyncAccessPerm_WaitOnly)}, channel_[1]);
     taken<NvSciSyncAttrList>(sync_module, buffers, channel_[0], kBadParameter);
-    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "it is not of NvSciSync"));
+    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "it is of NvSciBuf, and must be of NvSciSync"));
     taken<NvSciBufAttrList>(module, fences, channel_[0], kBadParameter);
 }
 

@@ -124,9 +124,10 @@ TEST_F(WireTest, AnAttachmentGoesAlongWithAnObjectOnly) {
     const auto imported = decoded_result(blob, wire::Kind::reconciled_with_object);
     ASSERT_TRUE(imported) << refusal(imported);
     EXPECT_TRUE(std::ranges::equal(imported->attachment, attachment));
-    EXPECT_TRUE(contains(refusal(decoded_result(blob)), "holds an object too"));
+    EXPECT_TRUE(
+        contains(refusal(decoded_result(blob)), "holds a list with its object, and must hold a reconciled list"));
     EXPECT_TRUE(contains(refusal(decoded_result(encoded_result(result, nullptr), wire::Kind::reconciled_with_object)),
-                         "a list alone"));
+                         "must hold a list with its object"));
 }
 
 TEST_F(WireTest, SlotsAndWaysAreBounded) {

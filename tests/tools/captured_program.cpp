@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -133,15 +134,22 @@ bool reloaded() {
     return by_library("libnvsciforeign.so") && by_library("libnvsciforeign.so") && negotiate();
 }
 
-// A fork while another thread, at its first negotiation, maps the debug information.
-std::atomic<bool> g_is_armed{false};
+// Where a thread stops, for a while, that negotiates.
+enum class Stop { nowhere, loaded_objects, debug_information };
+std::atomic<Stop> g_stop{Stop::nowhere};
 std::atomic<bool> g_is_inside{false};
-std::atomic<bool> g_may_go_on{false};
 thread_local bool t_stops = false;
 
-bool forked() {
+void stop_at(Stop stop) noexcept {
+    if (!t_stops || !g_stop.compare_exchange_strong(stop, Stop::nowhere)) return;
+    g_is_inside = true;
+    ::usleep(300'000);
+}
+
+// A fork while another thread captures for the first time. The child opens a module, as it could without a capture.
+bool forked_at(Stop stop) {
     NvSciBufAttrList list = raw_list();
-    g_is_armed = true;
+    g_stop = stop;
     bool is_well = true;
     std::thread first([&] {
         NvSciBufAttrList reconciled = nullptr;
@@ -149,7 +157,7 @@ bool forked() {
         t_stops = true;
         is_well = NvSciBufAttrListReconcile(&list, 1, &reconciled, &conflict) == NvSciError_Success;
         t_stops = false;
-        g_is_inside = true;  // also where debug information is not mapped
+        g_is_inside = true;  // also where debug information is not read
     });
     while (!g_is_inside)
         ::usleep(1000);
@@ -157,20 +165,27 @@ bool forked() {
     if (child == 0) {
         std::signal(SIGALRM, SIG_DFL);
         ::alarm(20);
-        _exit(negotiate() ? 0 : 1);
+        NvSciBufModule opened = nullptr;
+        _exit(NvSciBufModuleOpen(&opened) == NvSciError_Success && negotiate() ? 0 : 1);
     }
     int status = -1;
     ::waitpid(child, &status, 0);
-    g_may_go_on = true;
     first.join();
     return is_well && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+// The C library's time zones have a lock that a fork does not reset.
+std::atomic<bool> g_has_asked_for_a_date{false};
+
+bool dated() {
+    return negotiate() && !g_has_asked_for_a_date;
 }
 
 struct Program {
     std::string_view name;
     bool (*run)();
 };
-constexpr std::array<Program, 9> kPrograms{{
+constexpr std::array<Program, 11> kPrograms{{
     {"once", [] { return negotiate(); }},
     {"refused", refused},
     {"limited", limited},
@@ -178,7 +193,9 @@ constexpr std::array<Program, 9> kPrograms{{
     {"without_stderr", without_stderr},
     {"foreign", foreign},
     {"reloaded", reloaded},
-    {"forked", forked},
+    {"forked", [] { return forked_at(Stop::debug_information); }},
+    {"forked_in_the_linker", [] { return forked_at(Stop::loaded_objects); }},
+    {"dated", dated},
     {"often", [] { return negotiate(50); }},
 }};
 
@@ -188,6 +205,8 @@ constexpr std::array<Program, 9> kPrograms{{
 extern "C" int open(const char* path, int flags, ...) {
     std::va_list rest;
     va_start(rest, flags);
+    // The debug information of libraries is read while the dynamic linker goes through them and holds its lock.
+    if (std::string_view(path).find(".so") != std::string_view::npos) stop_at(Stop::loaded_objects);
     const int mode = (flags & O_CREAT) != 0 ? va_arg(rest, int) : 0;
     va_end(rest);
     const int fd = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, flags, mode));
@@ -197,12 +216,15 @@ extern "C" int open(const char* path, int flags, ...) {
 
 // In front of the C library's: the debug information of the program and its libraries is mapped.
 extern "C" void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t offset) noexcept {
-    if (t_stops && g_is_armed.exchange(false)) {
-        g_is_inside = true;
-        while (!g_may_go_on)
-            ::usleep(1000);
-    }
+    if (fd >= 0) stop_at(Stop::debug_information);
     return reinterpret_cast<void*>(::syscall(SYS_mmap, address, size, protection, flags, fd, offset));
+}
+
+// In front of the C library's, which takes its lock.
+extern "C" tm* gmtime_r(const time_t* time, tm* parts) noexcept {
+    g_has_asked_for_a_date = true;
+    using Convert = tm* (*)(const time_t*, tm*);
+    return reinterpret_cast<Convert>(::dlsym(RTLD_NEXT, "gmtime_r"))(time, parts);
 }
 
 int main(int count, char** arguments) {
