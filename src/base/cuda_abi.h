@@ -503,6 +503,7 @@ struct CUDA_EXTERNAL_MEMORY_BUFFER_DESC {
 enum CUexternalSemaphoreHandleType : unsigned {
     CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD = 1,
     CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_NVSCISYNC = 6,
+    CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_TIMELINE_SEMAPHORE_FD = 9,
 };
 
 inline constexpr unsigned kExternalSemaphoreSignalSkipNvSciBufMemSync = 0x1;

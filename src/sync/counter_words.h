@@ -20,7 +20,9 @@ namespace opennvsci::sync {
 enum class Cause : std::uint32_t {
     object_gone,      ///< nobody holds the object any more who could signal it
     context_lost,     ///< the CUDA context of a signal, see broken_by
-    signaler_is_gone  ///< the process that signals
+    signaler_is_gone,    ///< the process that signals
+    vulkan_device_lost,  ///< of a signal
+    vulkan_pool_gone     ///< that signaled
 };
 
 struct CounterWords {
