@@ -34,6 +34,7 @@
 #include <vulkan/vulkan_core.h>
 
 #include "nvscibuf.h"
+#include "nvscisync.h"
 #include "opennvsci_version.h"
 
 #ifdef __cplusplus
@@ -306,7 +307,200 @@ VkResult nvsciVkBindPlaneImage(VkDevice device, VkImage image, VkDeviceMemory me
 
 /** @} */
 
+/** @addtogroup vulkan
+ *  @{ */
+
 /* ------------------------------------------------------------------------------------ VK_NV_external_sci_sync2 */
+
+/* An NvSciSyncObj in which Vulkan takes part has a timeline semaphore (docs/vulkan.md, Fences). A semaphore pool is that
+ * semaphore in one device; a fence is a value of it. The device needs the feature timelineSemaphore (Vulkan 1.2, or
+ * VK_KHR_timeline_semaphore), and VK_KHR_external_semaphore_fd if CUDA knows it.
+ *
+ * What the program does, as with any semaphore of Vulkan:
+ *   - It submits signals in the order in which it got their values, and puts those of several queues in order, for the
+ *     values of a timeline semaphore only grow. A value that is never submitted is reached with the next one.
+ *   - A resource that CUDA or the CPU has used is acquired, and one that they will use is released, by a barrier with
+ *     the queue family VK_QUEUE_FAMILY_EXTERNAL if the resource is exclusive; a concurrent one needs the memory
+ *     dependency alone, which waits and signals of semaphores bring along.
+ *   - It destroys the pools of a device before the device.
+ */
+
+#ifndef VK_NV_external_sci_sync
+
+/** VkStructureType of VkSciSyncAttributesInfoNV. */
+#define VK_STRUCTURE_TYPE_SCI_SYNC_ATTRIBUTES_INFO_NV ((VkStructureType)1000373003)
+
+/** What a device does with the fences of an object. */
+typedef enum VkSciSyncClientTypeNV {
+    VK_SCI_SYNC_CLIENT_TYPE_SIGNALER_NV = 0,        /**< it signals */
+    VK_SCI_SYNC_CLIENT_TYPE_WAITER_NV = 1,          /**< it waits */
+    VK_SCI_SYNC_CLIENT_TYPE_SIGNALER_WAITER_NV = 2, /**< both */
+    VK_SCI_SYNC_CLIENT_TYPE_MAX_ENUM_NV = 0x7FFFFFFF
+} VkSciSyncClientTypeNV;
+
+/** By which object of Vulkan it does that. */
+typedef enum VkSciSyncPrimitiveTypeNV {
+    VK_SCI_SYNC_PRIMITIVE_TYPE_FENCE_NV = 0,     /**< a VkFence: no driver but Vulkan SC's can (PROPOSED) */
+    VK_SCI_SYNC_PRIMITIVE_TYPE_SEMAPHORE_NV = 1, /**< a VkSemaphore */
+    VK_SCI_SYNC_PRIMITIVE_TYPE_MAX_ENUM_NV = 0x7FFFFFFF
+} VkSciSyncPrimitiveTypeNV;
+
+/** What nvsciVkGetPhysicalDeviceSciSyncAttributesNV() is asked for. */
+typedef struct VkSciSyncAttributesInfoNV {
+    VkStructureType sType;                  /**< VK_STRUCTURE_TYPE_SCI_SYNC_ATTRIBUTES_INFO_NV */
+    const void* pNext;                      /**< NULL */
+    VkSciSyncClientTypeNV clientType;       /**< signaler, waiter or both */
+    VkSciSyncPrimitiveTypeNV primitiveType; /**< VK_SCI_SYNC_PRIMITIVE_TYPE_SEMAPHORE_NV */
+} VkSciSyncAttributesInfoNV;
+
+#endif /* VK_NV_external_sci_sync */
+
+#ifndef VK_NV_external_sci_sync2
+
+/** VkStructureType of VkPhysicalDeviceExternalSciSync2FeaturesNV. */
+#define VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SCI_SYNC_2_FEATURES_NV ((VkStructureType)1000489000)
+/** VkStructureType of VkSemaphoreSciSyncPoolCreateInfoNV. */
+#define VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_POOL_CREATE_INFO_NV ((VkStructureType)1000489001)
+/** VkStructureType of VkSemaphoreSciSyncCreateInfoNV. */
+#define VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_CREATE_INFO_NV ((VkStructureType)1000489002)
+
+/** A semaphore pool: an NvSciSyncObj in a device. */
+VK_DEFINE_NON_DISPATCHABLE_HANDLE(VkSemaphoreSciSyncPoolNV)
+
+/** What nvsciVkGetPhysicalDeviceExternalSciSync2FeaturesNV() tells. */
+typedef struct VkPhysicalDeviceExternalSciSync2FeaturesNV {
+    VkStructureType sType;      /**< VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SCI_SYNC_2_FEATURES_NV */
+    void* pNext;                /**< NULL */
+    VkBool32 sciSyncFence;      /**< false: a VkFence cannot be made of an object */
+    VkBool32 sciSyncSemaphore2; /**< the device has timeline semaphores */
+    VkBool32 sciSyncImport;     /**< it can wait for fences */
+    VkBool32 sciSyncExport;     /**< it can signal fences */
+} VkPhysicalDeviceExternalSciSync2FeaturesNV;
+
+/** Which pool nvsciVkCreateSemaphoreSciSyncPoolNV() makes. */
+typedef struct VkSemaphoreSciSyncPoolCreateInfoNV {
+    VkStructureType sType; /**< VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_POOL_CREATE_INFO_NV */
+    const void* pNext;     /**< NULL */
+    NvSciSyncObj handle;   /**< the object */
+} VkSemaphoreSciSyncPoolCreateInfoNV;
+
+/** A fence of a pool, for nvsciVkGetWaitSemaphore() and nvsciVkGetSignalSemaphore(). */
+typedef struct VkSemaphoreSciSyncCreateInfoNV {
+    VkStructureType sType;                  /**< VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_CREATE_INFO_NV */
+    const void* pNext;                      /**< NULL */
+    VkSemaphoreSciSyncPoolNV semaphorePool; /**< the pool */
+    const NvSciSyncFence* pFence;           /**< the fence to wait for; to signal: a cleared one, which is written */
+} VkSemaphoreSciSyncCreateInfoNV;
+
+#endif /* VK_NV_external_sci_sync2 */
+
+/**
+ * Whether a physical device can take part: whether it has timeline semaphores. In the place of
+ * vkGetPhysicalDeviceFeatures2() with the structure in its chain.
+ *
+ * @param physicalDevice A physical device of an instance that is registered.
+ * @param features       sType and pNext are set by the caller.
+ * @retval VK_SUCCESS    The features are filled in.
+ */
+VkResult nvsciVkGetPhysicalDeviceExternalSciSync2FeaturesNV(VkPhysicalDevice physicalDevice,
+                                                            VkPhysicalDeviceExternalSciSync2FeaturesNV* features);
+
+/**
+ * Sets what a physical device needs of a sync object in an attribute list, all or nothing, and marks the list as one
+ * that speaks for Vulkan, and for nothing else: make further lists for CUDA and the CPU, and reconcile them together.
+ *   - NvSciSyncAttrKey_RequiredPerm: SignalOnly, WaitOnly or WaitSignal;
+ *   - NvSciSyncAttrKey_PrimitiveInfo: what this machine has;
+ *   - NvSciSyncAttrKey_GpuId: its deviceUUID, if CUDA knows the device and its timeline semaphores can be exported.
+ *
+ * A device without the last, as one of the CPU, shares fences with the CPU and not with CUDA: reconciling its list with
+ * one of CUDA's is refused. The CPU waits for its fences, and it for the CPU's, as on any other device (PROPOSED).
+ *
+ * @param physicalDevice         A physical device of an instance that is registered.
+ * @param pSciSyncAttributesInfo What the device will do.
+ * @param pAttributes            An unreconciled list that can be set, in which none of these keys is set.
+ * @retval VK_SUCCESS                     The keys are set.
+ * @retval VK_ERROR_VALIDATION_FAILED_EXT A key is set already, or the list cannot be set.
+ * @retval VK_ERROR_FEATURE_NOT_PRESENT   The primitive is a fence, or the device has no timeline semaphores.
+ */
+VkResult nvsciVkGetPhysicalDeviceSciSyncAttributesNV(VkPhysicalDevice physicalDevice,
+                                                     const VkSciSyncAttributesInfoNV* pSciSyncAttributesInfo,
+                                                     NvSciSyncAttrList pAttributes);
+
+/**
+ * Brings a sync object into a device. The pool holds the object, whose handle may be freed at once or later. Several
+ * pools of an object are one semaphore, also in several devices of one GPU; without VK_KHR_external_semaphore_fd there
+ * is one at a time.
+ *
+ * The first pool of an object makes its semaphore. CUDA and the CPU may have signaled before; while a signal of theirs
+ * is under way in a stream the first pool is refused after a second (PROPOSED).
+ *
+ * @param device         A device that is registered.
+ * @param pCreateInfo    Of which object: one that was reconciled with a list that speaks for Vulkan.
+ * @param pAllocator     For vkCreateSemaphore(); it is used for vkDestroySemaphore() too, and lives as long as the pool.
+ * @param pSemaphorePool Receives the pool, to be destroyed with nvsciVkDestroySemaphoreSciSyncPoolNV().
+ * @retval VK_SUCCESS                     *pSemaphorePool is set.
+ * @retval VK_ERROR_VALIDATION_FAILED_EXT No list of the object speaks for Vulkan, or it is for another GPU.
+ * @retval VK_ERROR_EXTENSION_NOT_PRESENT The device was created without the extension that the text names.
+ * @retval VK_ERROR_FEATURE_NOT_PRESENT   A second pool where semaphores cannot be exported.
+ * @retval VK_ERROR_INITIALIZATION_FAILED Signals of the object are under way in streams; try again later.
+ */
+VkResult nvsciVkCreateSemaphoreSciSyncPoolNV(VkDevice device, const VkSemaphoreSciSyncPoolCreateInfoNV* pCreateInfo,
+                                             const VkAllocationCallbacks* pAllocator,
+                                             VkSemaphoreSciSyncPoolNV* pSemaphorePool);
+
+/**
+ * Destroys a pool, and its semaphore in the device: no queue may use it any more, as with vkDestroySemaphore(). If
+ * fences were signaled from this pool, those that are not reached by now are lost: waits for them fail, and streams
+ * that wait are let go. VK_NULL_HANDLE is ignored. nvsciVkUnregisterDevice() and nvsciVkUnregisterInstance() destroy
+ * the pools that are left.
+ *
+ * @param device        Its device.
+ * @param semaphorePool The pool.
+ * @param pAllocator    Not used: the one of the creation is.
+ */
+void nvsciVkDestroySemaphoreSciSyncPoolNV(VkDevice device, VkSemaphoreSciSyncPoolNV semaphorePool,
+                                          const VkAllocationCallbacks* pAllocator);
+
+/** A value of a timeline semaphore, for VkTimelineSemaphoreSubmitInfo, VkSemaphoreSubmitInfo or VkSemaphoreWaitInfo. */
+typedef struct NvSciVkSemaphoreValue {
+    VkSemaphore semaphore; /**< of the pool, which destroys it */
+    uint64_t value;        /**< its value */
+} NvSciVkSemaphoreValue;
+
+/**
+ * What a queue waits for to wait for a fence. Vulkan SC's extension makes a semaphore of a fence with
+ * vkCreateSemaphore(); a value of the pool's semaphore needs none to be made (PROPOSED). A cleared fence gives the
+ * value 0, which never blocks. The fence is only read. As everywhere in Vulkan the wait may be submitted before the
+ * signal.
+ *
+ * @param device         The pool's device.
+ * @param pCreateInfo    The pool, and a fence of its object.
+ * @param pSemaphoreWait Receives the semaphore and the value.
+ * @retval VK_SUCCESS                     *pSemaphoreWait is set.
+ * @retval VK_ERROR_VALIDATION_FAILED_EXT The fence is of another object, Vulkan may not wait for the object, the pool is
+ *                                        of another device, or the value is 2^31 - 1 or more ahead.
+ * @retval VK_ERROR_DEVICE_LOST           The fence is lost: nobody will signal it. The text says why.
+ */
+VkResult nvsciVkGetWaitSemaphore(VkDevice device, const VkSemaphoreSciSyncCreateInfoNV* pCreateInfo,
+                                 NvSciVkSemaphoreValue* pSemaphoreWait);
+
+/**
+ * What a queue signals next, and its fence. Whoever has the fence may wait for it at once: CUDA's streams too. The
+ * program submits a signal of this value, after those of earlier calls; one that it does not submit is reached with the
+ * next.
+ *
+ * @param device           The pool's device.
+ * @param pCreateInfo      The pool, and a cleared fence, which is written although the extension's structure says const.
+ * @param pSemaphoreSignal Receives the semaphore and the value.
+ * @retval VK_SUCCESS                     *pSemaphoreSignal and the fence are set.
+ * @retval VK_ERROR_VALIDATION_FAILED_EXT The fence is not cleared, Vulkan is not the signaler of the object, another
+ *                                        pool signals it, or the pool is of another device.
+ * @retval VK_ERROR_DEVICE_LOST           The device was found lost.
+ */
+VkResult nvsciVkGetSignalSemaphore(VkDevice device, const VkSemaphoreSciSyncCreateInfoNV* pCreateInfo,
+                                   NvSciVkSemaphoreValue* pSemaphoreSignal);
+
+/** @} */
 
 #ifdef __cplusplus
 }

@@ -1,13 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The functions of nvscivk.h for instances, devices and memory.
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
 #include "api/call.h"
+#include "api/handles.h"
 #include "api/nvscivk_abi.h"
 #include "vulkan/registry.h"
 
 using namespace opennvsci;      // NOLINT(google-build-using-namespace): extern "C" functions stand outside
 using namespace opennvsci::vk;  // NOLINT(google-build-using-namespace): Vulkan's own names
 using vulkan::Registry;
+
+namespace {
+
+// They end before what they are of.
+void end_semaphore_pools(const std::vector<VkDevice>& devices) {
+    std::vector<std::uint64_t> ended;
+    api::semaphore_pools().for_each_own([&](std::uint64_t number, const std::unique_ptr<vulkan::SemaphorePool>& pool) {
+        if (std::ranges::find(devices, pool->device().handle()) != devices.end()) ended.push_back(number);
+    });
+    for (const std::uint64_t number : ended)
+        api::semaphore_pools().close(number);
+}
+
+}  // namespace
 
 VkResult nvsciVkRegisterInstance(VkInstance instance, PFN_vkGetInstanceProcAddr getInstanceProcAddr) {
     return api::vulkan_call(__func__, [&]() -> Result<> {
@@ -20,6 +40,7 @@ VkResult nvsciVkRegisterInstance(VkInstance instance, PFN_vkGetInstanceProcAddr 
 
 void nvsciVkUnregisterInstance(VkInstance instance) {
     api::void_call(__func__, [&]() -> Result<> {
+        end_semaphore_pools(Registry::instance().devices_of(instance));
         Registry::instance().erase(instance);
         return {};
     });
@@ -37,6 +58,7 @@ VkResult nvsciVkRegisterDevice(VkPhysicalDevice physicalDevice, VkDevice device)
 
 void nvsciVkUnregisterDevice(VkDevice device) {
     api::void_call(__func__, [&]() -> Result<> {
+        end_semaphore_pools({device});
         Registry::instance().erase(device);
         return {};
     });

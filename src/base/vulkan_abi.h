@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "nvscibuf.h"
+#include "nvscisync.h"
 
 namespace opennvsci::vk {
 
@@ -52,6 +53,7 @@ enum VkResult : std::int32_t {
 
 enum VkStructureType : std::int32_t {
     VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO = 5,
+    VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO = 9,
     VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO = 14,
     VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2 = 1000059001,
     VK_STRUCTURE_TYPE_IMAGE_FORMAT_PROPERTIES_2 = 1000059003,
@@ -61,14 +63,27 @@ enum VkStructureType : std::int32_t {
     VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES = 1000071004,
     VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO = 1000072001,
     VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR = 1000074000,
+    VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2 = 1000059000,
+    VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SEMAPHORE_INFO = 1000076000,
+    VK_STRUCTURE_TYPE_EXTERNAL_SEMAPHORE_PROPERTIES = 1000076001,
+    VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO = 1000077000,
+    VK_STRUCTURE_TYPE_IMPORT_SEMAPHORE_FD_INFO_KHR = 1000079000,
+    VK_STRUCTURE_TYPE_SEMAPHORE_GET_FD_INFO_KHR = 1000079001,
     VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT = 1000178000,
     VK_STRUCTURE_TYPE_MEMORY_HOST_POINTER_PROPERTIES_EXT = 1000178001,
     VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT = 1000178002,
+    VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES = 1000207000,
+    VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO = 1000207002,
+    VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO = 1000207005,
+    VK_STRUCTURE_TYPE_SCI_SYNC_ATTRIBUTES_INFO_NV = 1000373003,
     VK_STRUCTURE_TYPE_IMPORT_MEMORY_SCI_BUF_INFO_NV = 1000374000,
     VK_STRUCTURE_TYPE_EXPORT_MEMORY_SCI_BUF_INFO_NV = 1000374001,
     VK_STRUCTURE_TYPE_MEMORY_GET_SCI_BUF_INFO_NV = 1000374002,
     VK_STRUCTURE_TYPE_MEMORY_SCI_BUF_PROPERTIES_NV = 1000374003,
     VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_SCI_BUF_FEATURES_NV = 1000374004,
+    VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SCI_SYNC_2_FEATURES_NV = 1000489000,
+    VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_POOL_CREATE_INFO_NV = 1000489001,
+    VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_CREATE_INFO_NV = 1000489002,
 };
 
 enum VkExternalMemoryHandleTypeFlagBits : std::uint32_t {
@@ -304,6 +319,84 @@ struct VkExternalImageFormatProperties {
     VkExternalMemoryProperties externalMemoryProperties;
 };
 
+// Semaphores.
+
+enum VkSemaphoreType : std::int32_t { VK_SEMAPHORE_TYPE_TIMELINE = 1 };
+enum VkExternalSemaphoreHandleTypeFlagBits : std::uint32_t { VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT = 1 };
+enum VkExternalSemaphoreFeatureFlagBits : std::uint32_t {
+    VK_EXTERNAL_SEMAPHORE_FEATURE_EXPORTABLE_BIT = 1,
+    VK_EXTERNAL_SEMAPHORE_FEATURE_IMPORTABLE_BIT = 2,
+};
+
+struct VkSemaphoreCreateInfo {
+    VkStructureType sType;
+    const void* pNext;
+    VkFlags flags;
+};
+
+struct VkSemaphoreTypeCreateInfo {
+    VkStructureType sType;
+    const void* pNext;
+    VkSemaphoreType semaphoreType;
+    std::uint64_t initialValue;
+};
+
+struct VkExportSemaphoreCreateInfo {
+    VkStructureType sType;
+    const void* pNext;
+    VkFlags handleTypes;
+};
+
+struct VkSemaphoreSignalInfo {
+    VkStructureType sType;
+    const void* pNext;
+    VkSemaphore semaphore;
+    std::uint64_t value;
+};
+
+struct VkSemaphoreGetFdInfoKHR {
+    VkStructureType sType;
+    const void* pNext;
+    VkSemaphore semaphore;
+    VkExternalSemaphoreHandleTypeFlagBits handleType;
+};
+
+struct VkImportSemaphoreFdInfoKHR {
+    VkStructureType sType;
+    const void* pNext;
+    VkSemaphore semaphore;
+    VkFlags flags;
+    VkExternalSemaphoreHandleTypeFlagBits handleType;
+    int fd;
+};
+
+struct VkPhysicalDeviceExternalSemaphoreInfo {
+    VkStructureType sType;
+    const void* pNext;
+    VkExternalSemaphoreHandleTypeFlagBits handleType;
+};
+
+struct VkExternalSemaphoreProperties {
+    VkStructureType sType;
+    void* pNext;
+    VkFlags exportFromImportedHandleTypes;
+    VkFlags compatibleHandleTypes;
+    VkFlags externalSemaphoreFeatures;
+};
+
+/// VkPhysicalDeviceFeatures2; the features of Vulkan 1.0 are not used, only their room.
+struct VkPhysicalDeviceFeatures2 {
+    VkStructureType sType;
+    void* pNext;
+    VkBool32 features[55];
+};
+
+struct VkPhysicalDeviceTimelineSemaphoreFeatures {
+    VkStructureType sType;
+    void* pNext;
+    VkBool32 timelineSemaphore;
+};
+
 // VK_NV_external_memory_sci_buf, of the registry of Vulkan SC.
 
 struct VkImportMemorySciBufInfoNV {
@@ -337,6 +430,56 @@ struct VkPhysicalDeviceExternalMemorySciBufFeaturesNV {
     void* pNext;
     VkBool32 sciBufImport;
     VkBool32 sciBufExport;
+};
+
+// VK_NV_external_sci_sync2, of the same.
+
+using VkSemaphoreSciSyncPoolNV = struct VkSemaphoreSciSyncPoolNV_T*;
+
+enum VkSciSyncClientTypeNV : std::uint32_t {
+    VK_SCI_SYNC_CLIENT_TYPE_SIGNALER_NV = 0,
+    VK_SCI_SYNC_CLIENT_TYPE_WAITER_NV = 1,
+    VK_SCI_SYNC_CLIENT_TYPE_SIGNALER_WAITER_NV = 2,
+};
+
+enum VkSciSyncPrimitiveTypeNV : std::uint32_t {
+    VK_SCI_SYNC_PRIMITIVE_TYPE_FENCE_NV = 0,
+    VK_SCI_SYNC_PRIMITIVE_TYPE_SEMAPHORE_NV = 1,
+};
+
+struct VkSciSyncAttributesInfoNV {
+    VkStructureType sType;
+    const void* pNext;
+    VkSciSyncClientTypeNV clientType;
+    VkSciSyncPrimitiveTypeNV primitiveType;
+};
+
+struct VkPhysicalDeviceExternalSciSync2FeaturesNV {
+    VkStructureType sType;
+    void* pNext;
+    VkBool32 sciSyncFence;
+    VkBool32 sciSyncSemaphore2;
+    VkBool32 sciSyncImport;
+    VkBool32 sciSyncExport;
+};
+
+struct VkSemaphoreSciSyncPoolCreateInfoNV {
+    VkStructureType sType;
+    const void* pNext;
+    NvSciSyncObj handle;
+};
+
+struct VkSemaphoreSciSyncCreateInfoNV {
+    VkStructureType sType;
+    const void* pNext;
+    VkSemaphoreSciSyncPoolNV semaphorePool;
+    const NvSciSyncFence* pFence;
+};
+
+/// Of nvscivk.h.
+struct NvSciVkSemaphoreValue {
+    VkSemaphore semaphore;
+    std::uint64_t value;
 };
 
 }  // namespace opennvsci::vk

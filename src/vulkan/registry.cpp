@@ -7,6 +7,14 @@
 
 namespace opennvsci::vulkan {
 
+namespace {
+
+bool has(const Instance& instance, const PhysicalDevice& device) {
+    return std::ranges::any_of(instance.devices, [&](const auto& own) { return own->handle() == device.handle(); });
+}
+
+}  // namespace
+
 Registry& Registry::instance() {
     static Registry* const registry = new Registry;
     return *registry;
@@ -32,11 +40,8 @@ void Registry::erase(VkInstance handle) {
     if (found == instances_.end()) return;
     ended = std::move(found->second);
     instances_.erase(found);
-    const auto is_of_instance = [&](const PhysicalDevice& device) {
-        return std::ranges::any_of(ended->devices, [&](const auto& own) { return own->handle() == device.handle(); });
-    };
     for (auto device = devices_.begin(); device != devices_.end();) {
-        if (is_of_instance(device->second->physical())) {
+        if (has(*ended, device->second->physical())) {
             ended_devices.push_back(std::move(device->second));
             device = devices_.erase(device);
         } else {
@@ -52,6 +57,17 @@ void Registry::erase(VkDevice handle) {
     if (found == devices_.end()) return;
     ended = std::move(found->second);
     devices_.erase(found);
+}
+
+std::vector<VkDevice> Registry::devices_of(VkInstance handle) {
+    const std::lock_guard lock(mutex_);
+    std::vector<VkDevice> devices;
+    const auto found = instances_.find(handle);
+    if (found == instances_.end()) return devices;
+    for (const auto& [device, known] : devices_) {
+        if (has(*found->second, known->physical())) devices.push_back(device);
+    }
+    return devices;
 }
 
 Result<std::shared_ptr<const PhysicalDevice>> Registry::find(VkPhysicalDevice handle) {

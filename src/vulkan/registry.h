@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <vector>
 
 #include "vulkan/device.h"
 #include "vulkan/physical_device.h"
@@ -25,6 +26,9 @@ class Registry {
     /// Ends an instance with its devices, or a device; nothing if it is not registered.
     void erase(VkInstance handle);
     void erase(VkDevice handle);
+
+    /// The devices of an instance that are registered.
+    [[nodiscard]] std::vector<VkDevice> devices_of(VkInstance handle);
 
     /// Errors: VALIDATION_FAILED if it is not registered.
     [[nodiscard]] Result<std::shared_ptr<const PhysicalDevice>> find(VkPhysicalDevice handle);
