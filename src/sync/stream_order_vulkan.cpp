@@ -17,7 +17,7 @@ Result<std::shared_ptr<TimelineSemaphore>> StreamOrder::attach(const SharedSemap
     if (!ordered) return tl::make_unexpected(ordered.error());
     if (!semaphore.exists()) OPENNVSCI_TRY(wait_for_signals());
     OPENNVSCI_TRY_ASSIGN(attached, semaphore.attach(counter_.reached(), make));
-    if (!description_.is_signaled_by_vulkan) semaphore.follow(counter_.reached());
+    if (signaler_.kind() == Signaler::Kind::cpu) semaphore.follow(counter_.reached());
     return std::move(attached);
 }
 

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "failure_point.h"
+#include "fake_semaphores.h"
 #include "vulkan/entry_points.h"
 
 namespace opennvsci::test {

@@ -26,7 +26,8 @@ class FakeVulkan {
     // What the device is; to be set before the instance is registered.
     Uuid uuid{};
     bool is_cpu = false;
-    std::set<std::string> extensions{"VK_KHR_external_memory_fd", "VK_EXT_external_memory_host"};
+    std::set<std::string> extensions{"VK_KHR_external_memory_fd", "VK_EXT_external_memory_host",
+                                     "VK_KHR_timeline_semaphore", "VK_KHR_external_semaphore_fd"};
     std::set<std::string> enabled = extensions;  ///< of the logical device
     std::set<std::string> absent;                ///< functions that Vulkan does not have
 
