@@ -68,6 +68,11 @@ constexpr Function kFunctions[] = {
     {"nvsciCuMemFree", kMapping},
     {"nvsciCuSignalExternalSemaphoresAsync", kSync},
     {"nvsciCuWaitExternalSemaphoresAsync", kSync},
+    {"nvsciVkAllocateMemory", kMapping},
+    {"nvsciVkBindPlaneImage", kMapping},
+    {"nvsciVkCreatePlaneImage", kMapping},
+    {"nvsciVkFreeMemory", kMapping},
+    {"nvsciVkGetMemorySciBufNV", kObject},
 };
 static_assert(std::ranges::is_sorted(kFunctions, {}, &Function::name));
 
