@@ -37,10 +37,10 @@ Result<ObjectPointer> find_object(NvSciBufObj handle, std::string_view what) {
 }
 
 Result<> check_handle_type(VkExternalMemoryHandleTypeFlagBits type) {
-    if (type == VK_EXTERNAL_MEMORY_HANDLE_TYPE_SCI_BUF_BIT_NV) return {};
+    if (type == kHandleTypeSciBuf) return {};
     return fail(NvSciError_BadParameter,
                 fmt::format("handleType is {:#x}, and must be VK_EXTERNAL_MEMORY_HANDLE_TYPE_SCI_BUF_BIT_NV ({:#x})",
-                            std::uint32_t{type}, std::uint32_t{VK_EXTERNAL_MEMORY_HANDLE_TYPE_SCI_BUF_BIT_NV}));
+                            std::uint32_t{type}, std::uint32_t{kHandleTypeSciBuf}));
 }
 
 Result<> check_structure(VkStructureType found, VkStructureType needed, const char* what) {
@@ -102,8 +102,7 @@ VkResult nvsciVkGetPhysicalDeviceExternalMemorySciBufFeaturesNV(
     VkPhysicalDevice physicalDevice, VkPhysicalDeviceExternalMemorySciBufFeaturesNV* features) {
     return api::vulkan_call(__func__, [&]() -> Result<> {
         if (features == nullptr) return api::null_argument("features");
-        OPENNVSCI_TRY(check_structure(
-            features->sType, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_SCI_BUF_FEATURES_NV, "features"));
+        OPENNVSCI_TRY(check_structure(features->sType, kPhysicalDeviceSciBufFeatures, "features"));
         OPENNVSCI_TRY_ASSIGN(device, Registry::instance().find(physicalDevice));
         const Result<> possible = vulkan::check_can_import(*device);
         if (!possible) {
@@ -130,8 +129,8 @@ VkResult nvsciVkGetPhysicalDeviceExternalMemorySciBufPropertiesNV(VkPhysicalDevi
                                                                   VkMemorySciBufPropertiesNV* pMemorySciBufProperties) {
     return api::vulkan_call(__func__, [&]() -> Result<> {
         if (pMemorySciBufProperties == nullptr) return api::null_argument("pMemorySciBufProperties");
-        OPENNVSCI_TRY(check_structure(pMemorySciBufProperties->sType, VK_STRUCTURE_TYPE_MEMORY_SCI_BUF_PROPERTIES_NV,
-                                      "pMemorySciBufProperties"));
+        OPENNVSCI_TRY(
+            check_structure(pMemorySciBufProperties->sType, kMemorySciBufProperties, "pMemorySciBufProperties"));
         OPENNVSCI_TRY(check_handle_type(handleType));
         OPENNVSCI_TRY_ASSIGN(device, Registry::instance().find(physicalDevice));
         OPENNVSCI_TRY_ASSIGN(object, find_object(handle, "handle"));
@@ -188,7 +187,7 @@ VkResult nvsciVkGetMemorySciBufNV(VkDevice device, const VkMemoryGetSciBufInfoNV
         if (pGetSciBufInfo == nullptr) return api::null_argument("pGetSciBufInfo");
         if (pHandle == nullptr) return api::null_argument("pHandle");
         const auto info = load_once<VkMemoryGetSciBufInfoNV>(pGetSciBufInfo);
-        OPENNVSCI_TRY(check_structure(info.sType, VK_STRUCTURE_TYPE_MEMORY_GET_SCI_BUF_INFO_NV, "pGetSciBufInfo"));
+        OPENNVSCI_TRY(check_structure(info.sType, kMemoryGetSciBufInfo, "pGetSciBufInfo"));
         OPENNVSCI_TRY(check_handle_type(info.handleType));
         OPENNVSCI_TRY_ASSIGN(known, Registry::instance().find(device));
         OPENNVSCI_TRY_ASSIGN(imported, known->find_import(info.memory));

@@ -64,17 +64,11 @@ enum VkStructureType : std::int32_t {
     VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT = 1000178000,
     VK_STRUCTURE_TYPE_MEMORY_HOST_POINTER_PROPERTIES_EXT = 1000178001,
     VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT = 1000178002,
-    VK_STRUCTURE_TYPE_IMPORT_MEMORY_SCI_BUF_INFO_NV = 1000374000,
-    VK_STRUCTURE_TYPE_EXPORT_MEMORY_SCI_BUF_INFO_NV = 1000374001,
-    VK_STRUCTURE_TYPE_MEMORY_GET_SCI_BUF_INFO_NV = 1000374002,
-    VK_STRUCTURE_TYPE_MEMORY_SCI_BUF_PROPERTIES_NV = 1000374003,
-    VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_SCI_BUF_FEATURES_NV = 1000374004,
 };
 
 enum VkExternalMemoryHandleTypeFlagBits : std::uint32_t {
     VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT = 0x00000001,
     VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT = 0x00000080,
-    VK_EXTERNAL_MEMORY_HANDLE_TYPE_SCI_BUF_BIT_NV = 0x00002000,
 };
 
 enum VkExternalMemoryFeatureFlagBits : std::uint32_t {
@@ -306,7 +300,15 @@ struct VkExternalImageFormatProperties {
     VkExternalMemoryProperties externalMemoryProperties;
 };
 
-// VK_NV_external_memory_sci_buf, of the registry of Vulkan SC.
+// VK_NV_external_memory_sci_buf, of the registry of Vulkan SC. Its numbers are macros of nvscivk.h, so they have other
+// names here.
+
+inline constexpr VkExternalMemoryHandleTypeFlagBits kHandleTypeSciBuf{0x00002000};
+inline constexpr VkStructureType kImportMemorySciBufInfo{1000374000};
+inline constexpr VkStructureType kExportMemorySciBufInfo{1000374001};
+inline constexpr VkStructureType kMemoryGetSciBufInfo{1000374002};
+inline constexpr VkStructureType kMemorySciBufProperties{1000374003};
+inline constexpr VkStructureType kPhysicalDeviceSciBufFeatures{1000374004};
 
 struct VkImportMemorySciBufInfoNV {
     VkStructureType sType;

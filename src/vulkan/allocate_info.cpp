@@ -7,8 +7,7 @@ namespace opennvsci::vulkan {
 namespace {
 
 bool is_ours(const VkBaseInStructure& structure) {
-    return structure.sType == VK_STRUCTURE_TYPE_IMPORT_MEMORY_SCI_BUF_INFO_NV ||
-           structure.sType == VK_STRUCTURE_TYPE_EXPORT_MEMORY_SCI_BUF_INFO_NV;
+    return structure.sType == kImportMemorySciBufInfo || structure.sType == kExportMemorySciBufInfo;
 }
 
 }  // namespace
@@ -25,7 +24,7 @@ Result<AllocateInfo> AllocateInfo::read(const VkMemoryAllocateInfo& given) {
     for (const VkBaseInStructure* next = first; next != nullptr; next = next->pNext) {
         if (!is_ours(*next)) continue;
         ++count;
-        if (next->sType == VK_STRUCTURE_TYPE_IMPORT_MEMORY_SCI_BUF_INFO_NV) {
+        if (next->sType == kImportMemorySciBufInfo) {
             found.imported = reinterpret_cast<const VkImportMemorySciBufInfoNV*>(next);
         } else {
             found.exported = reinterpret_cast<const VkExportMemorySciBufInfoNV*>(next);

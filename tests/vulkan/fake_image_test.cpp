@@ -31,8 +31,7 @@ class FakeImageTest : public FakeTest {
     }
     void destroy() { fake_.images.erase(std::exchange(image_, nullptr)); }
     VkDeviceMemory import(NvSciBufObj object, std::uint32_t type) {
-        const VkImportMemorySciBufInfoNV import{VK_STRUCTURE_TYPE_IMPORT_MEMORY_SCI_BUF_INFO_NV, nullptr,
-                                                VK_EXTERNAL_MEMORY_HANDLE_TYPE_SCI_BUF_BIT_NV, object};
+        const VkImportMemorySciBufInfoNV import{kImportMemorySciBufInfo, nullptr, kHandleTypeSciBuf, object};
         const VkMemoryAllocateInfo info{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &import, 0, type};
         VkDeviceMemory memory = nullptr;
         EXPECT_EQ(nvsciVkAllocateMemory(fake_.device(), &info, nullptr, &memory), VK_SUCCESS)

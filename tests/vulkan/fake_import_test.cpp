@@ -36,8 +36,7 @@ class FakeImportTest : public FakeTest {
 
     VkResult import(NvSciBufObj object, std::uint32_t type, VkDeviceMemory* memory, VkDeviceSize size = 0,
                     const void* next = nullptr) {
-        const VkImportMemorySciBufInfoNV import{VK_STRUCTURE_TYPE_IMPORT_MEMORY_SCI_BUF_INFO_NV, next,
-                                                VK_EXTERNAL_MEMORY_HANDLE_TYPE_SCI_BUF_BIT_NV, object};
+        const VkImportMemorySciBufInfoNV import{kImportMemorySciBufInfo, next, kHandleTypeSciBuf, object};
         const VkMemoryAllocateInfo info{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &import, size, type};
         return nvsciVkAllocateMemory(fake_.device(), &info, nullptr, memory);
     }
@@ -114,8 +113,7 @@ TEST_F(FakeImportTest, TheObjectBehindMemoryIsGivenOnceMore) {
     VkDeviceMemory memory = nullptr;
     ASSERT_EQ(import(object, 3, &memory), VK_SUCCESS);
     object.reset();
-    VkMemoryGetSciBufInfoNV info{VK_STRUCTURE_TYPE_MEMORY_GET_SCI_BUF_INFO_NV, nullptr, memory,
-                                 VK_EXTERNAL_MEMORY_HANDLE_TYPE_SCI_BUF_BIT_NV};
+    VkMemoryGetSciBufInfoNV info{kMemoryGetSciBufInfo, nullptr, memory, kHandleTypeSciBuf};
     Object again;
     ASSERT_EQ(nvsciVkGetMemorySciBufNV(fake_.device(), &info, again.out()), VK_SUCCESS);
     void* pointer = nullptr;
@@ -130,13 +128,12 @@ TEST_F(FakeImportTest, MemoryOfANewObjectIsAllocated) {
                                     .with(NvSciBufGeneralAttrKey_Types, NvSciBufType_RawBuffer)
                                     .with(NvSciBufRawBufferAttrKey_Size, kSize)
                                     .with(NvSciBufGeneralAttrKey_GpuId, gpu(0)));
-    VkExportMemorySciBufInfoNV exported{VK_STRUCTURE_TYPE_EXPORT_MEMORY_SCI_BUF_INFO_NV, nullptr, list};
+    VkExportMemorySciBufInfoNV exported{kExportMemorySciBufInfo, nullptr, list};
     const VkMemoryAllocateInfo info{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &exported, kSize, 1};
     VkDeviceMemory memory = nullptr;
     ASSERT_EQ(nvsciVkAllocateMemory(fake_.device(), &info, nullptr, &memory), VK_SUCCESS)
         << opennvsciGetLastErrorText();
-    VkMemoryGetSciBufInfoNV get{VK_STRUCTURE_TYPE_MEMORY_GET_SCI_BUF_INFO_NV, nullptr, memory,
-                                VK_EXTERNAL_MEMORY_HANDLE_TYPE_SCI_BUF_BIT_NV};
+    VkMemoryGetSciBufInfoNV get{kMemoryGetSciBufInfo, nullptr, memory, kHandleTypeSciBuf};
     Object object;
     EXPECT_EQ(nvsciVkGetMemorySciBufNV(fake_.device(), &get, object.out()), VK_SUCCESS);
     free(memory);
@@ -172,9 +169,9 @@ TEST_F(FakeImportTest, AReadOnlyObjectIsRefusedWhoeverAsks) {
         NvSciVkMemoryProperties properties{};
         expect_refused(nvsciVkGetMemoryProperties(fake_.device(), reader, &properties), VK_ERROR_NOT_PERMITTED_KHR,
                        reason);
-        VkMemorySciBufPropertiesNV of_device{VK_STRUCTURE_TYPE_MEMORY_SCI_BUF_PROPERTIES_NV, nullptr, 0};
-        expect_refused(nvsciVkGetPhysicalDeviceExternalMemorySciBufPropertiesNV(
-                           fake_.physical(), VK_EXTERNAL_MEMORY_HANDLE_TYPE_SCI_BUF_BIT_NV, reader, &of_device),
+        VkMemorySciBufPropertiesNV of_device{kMemorySciBufProperties, nullptr, 0};
+        expect_refused(nvsciVkGetPhysicalDeviceExternalMemorySciBufPropertiesNV(fake_.physical(), kHandleTypeSciBuf,
+                                                                                reader, &of_device),
                        VK_ERROR_NOT_PERMITTED_KHR, reason);
     }
 }
@@ -190,13 +187,12 @@ TEST_F(FakeImportTest, BadArgumentsAreRefusedWithTheReason) {
     ASSERT_EQ(NvSciBufObjDup(object, &freed), kSuccess);
     NvSciBufObjFree(freed);
     expect_refused(import(freed, 1, &memory), VK_ERROR_INVALID_EXTERNAL_HANDLE, "handle");
-    const VkImportMemorySciBufInfoNV wrong{VK_STRUCTURE_TYPE_IMPORT_MEMORY_SCI_BUF_INFO_NV, nullptr,
+    const VkImportMemorySciBufInfoNV wrong{kImportMemorySciBufInfo, nullptr,
                                            VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT, object};
     VkMemoryAllocateInfo info{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &wrong, 0, 1};
     expect_refused(nvsciVkAllocateMemory(fake_.device(), &info, nullptr, &memory), VK_ERROR_VALIDATION_FAILED_EXT,
                    "handleType");
-    const VkImportMemorySciBufInfoNV twice{VK_STRUCTURE_TYPE_IMPORT_MEMORY_SCI_BUF_INFO_NV, &wrong,
-                                           VK_EXTERNAL_MEMORY_HANDLE_TYPE_SCI_BUF_BIT_NV, object};
+    const VkImportMemorySciBufInfoNV twice{kImportMemorySciBufInfo, &wrong, kHandleTypeSciBuf, object};
     info.pNext = &twice;
     expect_refused(nvsciVkAllocateMemory(fake_.device(), &info, nullptr, &memory), VK_ERROR_VALIDATION_FAILED_EXT,
                    "more than one");
@@ -255,8 +251,7 @@ TEST_F(FakeImportTest, TheAttributesAreThoseOfTheDevice) {
     const List result = reconciled({list});
     expect_refused(nvsciVkGetPhysicalDeviceSciBufAttributesNV(fake_.physical(), result), VK_ERROR_VALIDATION_FAILED_EXT,
                    "cannot be written");
-    VkPhysicalDeviceExternalMemorySciBufFeaturesNV features{
-        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_SCI_BUF_FEATURES_NV, nullptr, 7, 7};
+    VkPhysicalDeviceExternalMemorySciBufFeaturesNV features{kPhysicalDeviceSciBufFeatures, nullptr, 7, 7};
     ASSERT_EQ(nvsciVkGetPhysicalDeviceExternalMemorySciBufFeaturesNV(fake_.physical(), &features), VK_SUCCESS);
     EXPECT_EQ(features.sciBufImport, 1U);
     fake_.extensions.clear();
@@ -294,8 +289,7 @@ class Way {
         TRY_CALL(NvSciBufObjAlloc(reconciled_, object_.out()));
         NvSciVkMemoryProperties properties{};
         TRY_CALL(nvsciVkGetMemoryProperties(fake_.device(), object_, &properties));
-        const VkImportMemorySciBufInfoNV import{VK_STRUCTURE_TYPE_IMPORT_MEMORY_SCI_BUF_INFO_NV, nullptr,
-                                                VK_EXTERNAL_MEMORY_HANDLE_TYPE_SCI_BUF_BIT_NV, object_};
+        const VkImportMemorySciBufInfoNV import{kImportMemorySciBufInfo, nullptr, kHandleTypeSciBuf, object_};
         const auto type = static_cast<std::uint32_t>(__builtin_ctz(properties.memoryTypeBits));
         const VkMemoryAllocateInfo info{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &import, 0, type};
         TRY_CALL(nvsciVkAllocateMemory(fake_.device(), &info, nullptr, &memory_));
@@ -303,8 +297,7 @@ class Way {
         image.bufObj = object_;
         TRY_CALL(nvsciVkCreatePlaneImage(fake_.device(), &image, nullptr, &image_));
         TRY_CALL(nvsciVkBindPlaneImage(fake_.device(), image_, memory_, 0));
-        VkMemoryGetSciBufInfoNV get{VK_STRUCTURE_TYPE_MEMORY_GET_SCI_BUF_INFO_NV, nullptr, memory_,
-                                    VK_EXTERNAL_MEMORY_HANDLE_TYPE_SCI_BUF_BIT_NV};
+        VkMemoryGetSciBufInfoNV get{kMemoryGetSciBufInfo, nullptr, memory_, kHandleTypeSciBuf};
         return outcome_of(nvsciVkGetMemorySciBufNV(fake_.device(), &get, again_.out()));
     }
 
