@@ -35,7 +35,7 @@ Result<typename Table::Ref> hold(Table& table, Handle handle, std::string_view w
 
 Result<PoolRef> pool_of(VkDevice device, const VkSemaphoreSciSyncCreateInfoNV* info) {
     OPENNVSCI_TRY(Registry::instance().find(device));
-    OPENNVSCI_TRY(check_type(info, VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_CREATE_INFO_NV, "pCreateInfo"));
+    OPENNVSCI_TRY(check_type(info, kSemaphoreSciSyncCreateInfo, "pCreateInfo"));
     OPENNVSCI_TRY_ASSIGN(pool, hold(api::semaphore_pools(), info->semaphorePool, "pCreateInfo->semaphorePool"));
     if (info->pFence == nullptr) return api::null_argument("pCreateInfo->pFence");
     if ((*pool)->device().handle() == device) return std::move(pool);
@@ -49,7 +49,7 @@ VkResult nvsciVkGetPhysicalDeviceExternalSciSync2FeaturesNV(VkPhysicalDevice phy
                                                             VkPhysicalDeviceExternalSciSync2FeaturesNV* features) {
     return api::vulkan_call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(device, Registry::instance().find(physicalDevice));
-        OPENNVSCI_TRY(check_type(features, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SCI_SYNC_2_FEATURES_NV,
+        OPENNVSCI_TRY(check_type(features, kPhysicalDeviceSciSync2Features,
                                  "features"));
         const VkBool32 can = vulkan::has_timeline_semaphores(*device) ? 1 : 0;
         features->sciSyncFence = 0;
@@ -64,7 +64,7 @@ VkResult nvsciVkGetPhysicalDeviceSciSyncAttributesNV(VkPhysicalDevice physicalDe
     return api::vulkan_call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(device, Registry::instance().find(physicalDevice));
         const VkSciSyncAttributesInfoNV* const info = pSciSyncAttributesInfo;
-        OPENNVSCI_TRY(check_type(info, VK_STRUCTURE_TYPE_SCI_SYNC_ATTRIBUTES_INFO_NV, "pSciSyncAttributesInfo"));
+        OPENNVSCI_TRY(check_type(info, kSciSyncAttributesInfo, "pSciSyncAttributesInfo"));
         OPENNVSCI_TRY_ASSIGN(list, hold(api::sync_lists(), pAttributes, "pAttributes"));
         if (info->primitiveType != VK_SCI_SYNC_PRIMITIVE_TYPE_SEMAPHORE_NV) {
             return fail(NvSciError_NotSupported,
@@ -81,7 +81,7 @@ VkResult nvsciVkCreateSemaphoreSciSyncPoolNV(VkDevice device, const VkSemaphoreS
                                              VkSemaphoreSciSyncPoolNV* pSemaphorePool) {
     return api::vulkan_call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(known, Registry::instance().find(device));
-        OPENNVSCI_TRY(check_type(pCreateInfo, VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_POOL_CREATE_INFO_NV, "pCreateInfo"));
+        OPENNVSCI_TRY(check_type(pCreateInfo, kSemaphoreSciSyncPoolCreateInfo, "pCreateInfo"));
         OPENNVSCI_TRY_ASSIGN(object, hold(api::sync_objects(), pCreateInfo->handle, "pCreateInfo->handle"));
         if (pSemaphorePool == nullptr) return api::null_argument("pSemaphorePool");
         OPENNVSCI_TRY_ASSIGN(pool, vulkan::SemaphorePool::create(std::move(known), object->object(), pAllocator));

@@ -75,21 +75,11 @@ enum VkStructureType : std::int32_t {
     VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES = 1000207000,
     VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO = 1000207002,
     VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO = 1000207005,
-    VK_STRUCTURE_TYPE_SCI_SYNC_ATTRIBUTES_INFO_NV = 1000373003,
-    VK_STRUCTURE_TYPE_IMPORT_MEMORY_SCI_BUF_INFO_NV = 1000374000,
-    VK_STRUCTURE_TYPE_EXPORT_MEMORY_SCI_BUF_INFO_NV = 1000374001,
-    VK_STRUCTURE_TYPE_MEMORY_GET_SCI_BUF_INFO_NV = 1000374002,
-    VK_STRUCTURE_TYPE_MEMORY_SCI_BUF_PROPERTIES_NV = 1000374003,
-    VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_SCI_BUF_FEATURES_NV = 1000374004,
-    VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SCI_SYNC_2_FEATURES_NV = 1000489000,
-    VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_POOL_CREATE_INFO_NV = 1000489001,
-    VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_CREATE_INFO_NV = 1000489002,
 };
 
 enum VkExternalMemoryHandleTypeFlagBits : std::uint32_t {
     VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT = 0x00000001,
     VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT = 0x00000080,
-    VK_EXTERNAL_MEMORY_HANDLE_TYPE_SCI_BUF_BIT_NV = 0x00002000,
 };
 
 enum VkExternalMemoryFeatureFlagBits : std::uint32_t {
@@ -118,13 +108,15 @@ enum VkFormat : std::int32_t {
     VK_FORMAT_R8G8_UNORM = 16,
     VK_FORMAT_R8G8B8A8_UNORM = 37,
     VK_FORMAT_B8G8R8A8_UNORM = 44,
-    VK_FORMAT_A2B10G10R10_UNORM_PACK32 = 64,
     VK_FORMAT_A2R10G10B10_UNORM_PACK32 = 58,
     VK_FORMAT_R16_UNORM = 70,
     VK_FORMAT_R16_SNORM = 71,
+    VK_FORMAT_R16_UINT = 74,
+    VK_FORMAT_R16_SINT = 75,
     VK_FORMAT_R16_SFLOAT = 76,
     VK_FORMAT_R16G16_UNORM = 77,
     VK_FORMAT_R16G16_SNORM = 78,
+    VK_FORMAT_R16G16_UINT = 81,
     VK_FORMAT_R16G16B16A16_UNORM = 91,
     VK_FORMAT_R16G16B16A16_SNORM = 92,
     VK_FORMAT_R16G16B16A16_SFLOAT = 97,
@@ -397,7 +389,15 @@ struct VkPhysicalDeviceTimelineSemaphoreFeatures {
     VkBool32 timelineSemaphore;
 };
 
-// VK_NV_external_memory_sci_buf, of the registry of Vulkan SC.
+// VK_NV_external_memory_sci_buf, of the registry of Vulkan SC. Its numbers are macros of nvscivk.h, so they have other
+// names here.
+
+inline constexpr VkExternalMemoryHandleTypeFlagBits kHandleTypeSciBuf{0x00002000};
+inline constexpr VkStructureType kImportMemorySciBufInfo{1000374000};
+inline constexpr VkStructureType kExportMemorySciBufInfo{1000374001};
+inline constexpr VkStructureType kMemoryGetSciBufInfo{1000374002};
+inline constexpr VkStructureType kMemorySciBufProperties{1000374003};
+inline constexpr VkStructureType kPhysicalDeviceSciBufFeatures{1000374004};
 
 struct VkImportMemorySciBufInfoNV {
     VkStructureType sType;
@@ -433,6 +433,11 @@ struct VkPhysicalDeviceExternalMemorySciBufFeaturesNV {
 };
 
 // VK_NV_external_sci_sync2, of the same.
+
+inline constexpr VkStructureType kSciSyncAttributesInfo{1000373003};
+inline constexpr VkStructureType kPhysicalDeviceSciSync2Features{1000489000};
+inline constexpr VkStructureType kSemaphoreSciSyncPoolCreateInfo{1000489001};
+inline constexpr VkStructureType kSemaphoreSciSyncCreateInfo{1000489002};
 
 using VkSemaphoreSciSyncPoolNV = struct VkSemaphoreSciSyncPoolNV_T*;
 

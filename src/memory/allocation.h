@@ -23,13 +23,17 @@ class GpuMapping {
     virtual ~GpuMapping() = default;
 
     [[nodiscard]] cu::CUdeviceptr address() const noexcept { return address_; }
+    /// Where the CPU sees the same mapping; null for memory that the driver made.
+    [[nodiscard]] void* host_address() const noexcept { return host_address_; }
 
   protected:
     GpuMapping() = default;
+    void set_host_address(void* address) noexcept { host_address_ = address; }
     void set_address(cu::CUdeviceptr address) noexcept { address_ = address; }
 
   private:
     cu::CUdeviceptr address_ = 0;
+    void* host_address_ = nullptr;
 };
 
 class Allocation {

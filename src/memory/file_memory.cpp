@@ -68,6 +68,7 @@ class FileMemory::RegisteredMapping final : public GpuMapping {
             driver::apart(driver_)->cuMemHostGetDevicePointer(&device_address, registration->address, 0);
         if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemHostGetDevicePointer");
         set_address(device_address);
+        set_host_address(registration->address);
         return {};
     }
 

@@ -11,9 +11,12 @@ Result<std::shared_ptr<Device>> Device::create(std::shared_ptr<const PhysicalDev
 }
 
 // What was there ends outside of the lock: the end of a mapping may wait for the GPU.
-void Device::remember(VkDeviceMemory memory, Import import) {
+void Device::remember(VkDeviceMemory memory, Import import, const VkAllocationCallbacks* allocator) try {
     const std::lock_guard lock(mutex_);
     std::swap(imports_[memory], import);
+} catch (...) {
+    functions_.vkFreeMemory(handle_, memory, allocator);
+    throw;
 }
 
 Import Device::forget(VkDeviceMemory memory) noexcept {
@@ -22,10 +25,12 @@ Import Device::forget(VkDeviceMemory memory) noexcept {
     return node ? std::move(node.mapped()) : Import{};
 }
 
-Device::Imported Device::imported(VkDeviceMemory memory) {
+Result<Device::Imported> Device::find_import(VkDeviceMemory memory) {
     const std::lock_guard lock(mutex_);
     const auto found = imports_.find(memory);
-    return found == imports_.end() ? Imported{} : Imported{found->second.object, found->second.memory_type};
+    if (found != imports_.end()) return Imported{found->second.object, found->second.memory_type};
+    return fail(VK_ERROR_VALIDATION_FAILED_EXT, NvSciError_BadParameter,
+                "the memory was not imported from an object (nvsciVkAllocateMemory)");
 }
 
 }  // namespace opennvsci::vulkan

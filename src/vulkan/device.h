@@ -32,8 +32,9 @@ class Device {
     [[nodiscard]] VkDevice handle() const noexcept { return handle_; }
     [[nodiscard]] const PhysicalDevice& physical() const noexcept { return *physical_; }
 
-    /// Remembers an import. Of a handle that Vulkan gives once more the first memory is gone.
-    void remember(VkDeviceMemory memory, Import import);
+    /// Remembers an import; without room for it `memory` is freed and bad_alloc thrown. Of a handle that Vulkan gives
+    /// once more the first memory is gone.
+    void remember(VkDeviceMemory memory, Import import, const VkAllocationCallbacks* allocator);
     /// Ends an import, if `memory` is one; the caller has freed it, or is about to.
     [[nodiscard]] Import forget(VkDeviceMemory memory) noexcept;
 
@@ -41,8 +42,8 @@ class Device {
         std::shared_ptr<buf::Object> object;
         std::uint32_t memory_type;
     };
-    /// What `memory` was imported from; a null object if it was not.
-    [[nodiscard]] Imported imported(VkDeviceMemory memory);
+    /// What `memory` was imported from. Errors: VALIDATION_FAILED if it was not.
+    [[nodiscard]] Result<Imported> find_import(VkDeviceMemory memory);
 
   private:
     Device(std::shared_ptr<const PhysicalDevice> physical, VkDevice handle, const DeviceFunctions& functions)

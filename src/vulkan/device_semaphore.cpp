@@ -6,7 +6,7 @@
 namespace opennvsci::vulkan {
 namespace {
 
-tl::unexpected<Error> not_enabled(const char* extension) {
+tl::unexpected<Error> without(const char* extension) {
     return fail(VK_ERROR_EXTENSION_NOT_PRESENT, NvSciError_NotSupported,
                 fmt::format("the device was created without {}, which its semaphores need", extension));
 }
@@ -18,10 +18,10 @@ Result<std::shared_ptr<DeviceSemaphore>> DeviceSemaphore::create(std::shared_ptr
                                                                  std::uint64_t initial, bool is_exported) {
     const DeviceFunctions& call = device->call();
     if (call.vkSignalSemaphore == nullptr || call.vkGetSemaphoreCounterValue == nullptr) {
-        return not_enabled("VK_KHR_timeline_semaphore");
+        return without("VK_KHR_timeline_semaphore");
     }
     if (is_exported && (call.vkGetSemaphoreFdKHR == nullptr || call.vkImportSemaphoreFdKHR == nullptr)) {
-        return not_enabled("VK_KHR_external_semaphore_fd");
+        return without("VK_KHR_external_semaphore_fd");
     }
     const VkExportSemaphoreCreateInfo exported{VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO, nullptr,
                                                VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT};

@@ -27,7 +27,9 @@ Result<> check(const Device& device, const sync::Object& object, const std::opti
                                "no list of the object speaks for Vulkan: fill one with "
                                "nvsciVkGetPhysicalDeviceSciSyncAttributesNV and reconcile it with the others");
     }
-    if (!gpu || *gpu == device.physical().uuid()) return {};
+    if (!gpu) return {};
+    OPENNVSCI_TRY_ASSIGN(own, device.physical().gpu());
+    if (own != nullptr && own->has_uuid(*gpu)) return {};
     return opennvsci::fail(NvSciError_BadParameter, {"GPU", device.physical().uuid().text(), gpu->text()},
                            fmt::format("the object was reconciled for the GPU {}, and the device is of {} ({})",
                                        gpu->text(), device.physical().name(), device.physical().uuid().text()));

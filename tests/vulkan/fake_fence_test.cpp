@@ -217,7 +217,7 @@ TEST_F(FakeFence, ArgumentsThatAreWrongAreRefusedAndNothingIsLost) {
     EXPECT_EQ(waiter.wait(set, &value), VK_ERROR_VALIDATION_FAILED_EXT);
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "another object"));
     EXPECT_EQ(waiter.wait(fence_of(other, std::uint64_t{1} << 31), &value), VK_ERROR_VALIDATION_FAILED_EXT);
-    const VkSemaphoreSciSyncCreateInfoNV of_other{VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_CREATE_INFO_NV, nullptr,
+    const VkSemaphoreSciSyncCreateInfoNV of_other{kSemaphoreSciSyncCreateInfo, nullptr,
                                                   pool.handle(), &fence};
     EXPECT_EQ(nvsciVkGetSignalSemaphore(other_device(), &of_other, &value), VK_ERROR_VALIDATION_FAILED_EXT);
     const VkSemaphoreSciSyncCreateInfoNV no_type{VkStructureType{}, nullptr, pool.handle(), &fence};
@@ -234,7 +234,7 @@ TEST_F(FakeFence, AttributesAreSetAllOrNothing) {
     EXPECT_EQ(fill_for_vulkan(nullptr, fake_.physical(), kSignaler), VK_ERROR_INVALID_EXTERNAL_HANDLE);
     const SyncList fresh = create_list(module_);
     EXPECT_EQ(fill_for_vulkan(fresh, fake_.physical(), VkSciSyncClientTypeNV{3}), VK_ERROR_VALIDATION_FAILED_EXT);
-    VkSciSyncAttributesInfoNV info{VK_STRUCTURE_TYPE_SCI_SYNC_ATTRIBUTES_INFO_NV, nullptr, kSignaler,
+    VkSciSyncAttributesInfoNV info{kSciSyncAttributesInfo, nullptr, kSignaler,
                                    VK_SCI_SYNC_PRIMITIVE_TYPE_FENCE_NV};
     EXPECT_EQ(nvsciVkGetPhysicalDeviceSciSyncAttributesNV(fake_.physical(), &info, fresh),
               VK_ERROR_FEATURE_NOT_PRESENT);
@@ -247,7 +247,7 @@ TEST_F(FakeFence, AttributesAreSetAllOrNothing) {
 
 TEST_F(FakeFence, FeaturesAreToldAsTheExtensionTellsThem) {
     VkPhysicalDeviceExternalSciSync2FeaturesNV features{};
-    features.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SCI_SYNC_2_FEATURES_NV;
+    features.sType = kPhysicalDeviceSciSync2Features;
     ASSERT_EQ(nvsciVkGetPhysicalDeviceExternalSciSync2FeaturesNV(fake_.physical(), &features), VK_SUCCESS);
     EXPECT_EQ(features.sciSyncFence, 0U);
     EXPECT_EQ(features.sciSyncSemaphore2 + features.sciSyncImport + features.sciSyncExport, 3U);

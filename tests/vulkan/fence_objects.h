@@ -1,39 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Short ways to make lists and semaphore pools of Vulkan devices, and to ask for their fences.
+// Short ways to make lists and semaphore pools of Vulkan devices, and to ask for their fences. With Vulkan's own types
+// where nvscivk.h was included before, else with the project's.
 #pragma once
 
 #include <cstdint>
 #include <utility>
 
-#include "api/nvscivk_abi.h"
 #include "sync_objects.h"
+#ifndef INCLUDED_NVSCIVK_H
+#include "api/nvscivk_abi.h"
+#endif
 
 namespace opennvsci::test {
 
-inline constexpr auto kSignaler = vk::VK_SCI_SYNC_CLIENT_TYPE_SIGNALER_NV;
-inline constexpr auto kWaiter = vk::VK_SCI_SYNC_CLIENT_TYPE_WAITER_NV;
-inline constexpr auto kSignalerAndWaiter = vk::VK_SCI_SYNC_CLIENT_TYPE_SIGNALER_WAITER_NV;
+#ifndef INCLUDED_NVSCIVK_H
+using namespace vk;  // NOLINT(google-build-using-namespace): Vulkan's own names
+#endif
 
-inline vk::VkResult fill_for_vulkan(NvSciSyncAttrList list, vk::VkPhysicalDevice device,
-                                    vk::VkSciSyncClientTypeNV client) {
-    const vk::VkSciSyncAttributesInfoNV info{vk::VK_STRUCTURE_TYPE_SCI_SYNC_ATTRIBUTES_INFO_NV, nullptr, client,
-                                             vk::VK_SCI_SYNC_PRIMITIVE_TYPE_SEMAPHORE_NV};
+inline constexpr auto kSignaler = VK_SCI_SYNC_CLIENT_TYPE_SIGNALER_NV;
+inline constexpr auto kWaiter = VK_SCI_SYNC_CLIENT_TYPE_WAITER_NV;
+inline constexpr auto kSignalerAndWaiter = VK_SCI_SYNC_CLIENT_TYPE_SIGNALER_WAITER_NV;
+
+inline VkResult fill_for_vulkan(NvSciSyncAttrList list, VkPhysicalDevice device,
+                                    VkSciSyncClientTypeNV client) {
+    const VkSciSyncAttributesInfoNV info{static_cast<VkStructureType>(1000373003), nullptr, client,
+                                             VK_SCI_SYNC_PRIMITIVE_TYPE_SEMAPHORE_NV};
     return nvsciVkGetPhysicalDeviceSciSyncAttributesNV(device, &info, list);
 }
 
 /// A list of a Vulkan device.
-inline SyncList vulkan_list(NvSciSyncModule module, vk::VkPhysicalDevice device, vk::VkSciSyncClientTypeNV client) {
+inline SyncList vulkan_list(NvSciSyncModule module, VkPhysicalDevice device, VkSciSyncClientTypeNV client) {
     SyncList list = create_list(module);
-    EXPECT_EQ(fill_for_vulkan(list, device, client), vk::VK_SUCCESS) << opennvsciGetLastErrorText();
+    EXPECT_EQ(fill_for_vulkan(list, device, client), VK_SUCCESS) << opennvsciGetLastErrorText();
     return list;
 }
 
 /// A semaphore pool, destroyed at the end unless destroy() was called.
 class Pool {
   public:
-    Pool(vk::VkDevice device, NvSciSyncObj object) : device_(device) {
-        EXPECT_EQ(create(device, object, &handle_), vk::VK_SUCCESS) << opennvsciGetLastErrorText();
+    Pool(VkDevice device, NvSciSyncObj object) : device_(device) {
+        EXPECT_EQ(create(device, object, &handle_), VK_SUCCESS) << opennvsciGetLastErrorText();
     }
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
@@ -44,41 +51,41 @@ class Pool {
     /// Somebody else has destroyed it.
     void forget() { handle_ = nullptr; }
 
-    static vk::VkResult create(vk::VkDevice device, NvSciSyncObj object, vk::VkSemaphoreSciSyncPoolNV* out) {
-        const vk::VkSemaphoreSciSyncPoolCreateInfoNV info{
-            vk::VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_POOL_CREATE_INFO_NV, nullptr, object};
+    static VkResult create(VkDevice device, NvSciSyncObj object, VkSemaphoreSciSyncPoolNV* out) {
+        const VkSemaphoreSciSyncPoolCreateInfoNV info{
+            static_cast<VkStructureType>(1000489001), nullptr, object};
         return nvsciVkCreateSemaphoreSciSyncPoolNV(device, &info, nullptr, out);
     }
 
-    vk::VkResult wait(const NvSciSyncFence& fence, vk::NvSciVkSemaphoreValue* out) const {
+    VkResult wait(const NvSciSyncFence& fence, NvSciVkSemaphoreValue* out) const {
         const auto info = info_of(&fence);
         return nvsciVkGetWaitSemaphore(device_, &info, out);
     }
-    vk::VkResult signal(NvSciSyncFence* fence, vk::NvSciVkSemaphoreValue* out) const {
+    VkResult signal(NvSciSyncFence* fence, NvSciVkSemaphoreValue* out) const {
         const auto info = info_of(fence);
         return nvsciVkGetSignalSemaphore(device_, &info, out);
     }
     /// The same that have to succeed.
-    [[nodiscard]] vk::NvSciVkSemaphoreValue wait(const NvSciSyncFence& fence) const {
-        vk::NvSciVkSemaphoreValue value{};
-        EXPECT_EQ(wait(fence, &value), vk::VK_SUCCESS) << opennvsciGetLastErrorText();
+    [[nodiscard]] NvSciVkSemaphoreValue wait(const NvSciSyncFence& fence) const {
+        NvSciVkSemaphoreValue value{};
+        EXPECT_EQ(wait(fence, &value), VK_SUCCESS) << opennvsciGetLastErrorText();
         return value;
     }
-    [[nodiscard]] vk::NvSciVkSemaphoreValue signal(NvSciSyncFence* fence) const {
-        vk::NvSciVkSemaphoreValue value{};
+    [[nodiscard]] NvSciVkSemaphoreValue signal(NvSciSyncFence* fence) const {
+        NvSciVkSemaphoreValue value{};
         *fence = NvSciSyncFenceInitializer;
-        EXPECT_EQ(signal(fence, &value), vk::VK_SUCCESS) << opennvsciGetLastErrorText();
+        EXPECT_EQ(signal(fence, &value), VK_SUCCESS) << opennvsciGetLastErrorText();
         return value;
     }
 
-    [[nodiscard]] vk::VkSemaphoreSciSyncPoolNV handle() const noexcept { return handle_; }
+    [[nodiscard]] VkSemaphoreSciSyncPoolNV handle() const noexcept { return handle_; }
 
   private:
-    [[nodiscard]] vk::VkSemaphoreSciSyncCreateInfoNV info_of(const NvSciSyncFence* fence) const {
-        return {vk::VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_CREATE_INFO_NV, nullptr, handle_, fence};
+    [[nodiscard]] VkSemaphoreSciSyncCreateInfoNV info_of(const NvSciSyncFence* fence) const {
+        return {static_cast<VkStructureType>(1000489002), nullptr, handle_, fence};
     }
-    const vk::VkDevice device_;
-    vk::VkSemaphoreSciSyncPoolNV handle_ = nullptr;
+    const VkDevice device_;
+    VkSemaphoreSciSyncPoolNV handle_ = nullptr;
 };
 
 }  // namespace opennvsci::test
