@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vulkan_program.h"
 
-#include <dlfcn.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
-#include <fstream>
 
 #include "device.h"
 #include "opennvsci.h"
@@ -18,18 +13,6 @@ namespace opennvsci::test {
 namespace {
 
 std::string g_reason;
-
-// On data-centre installations the loader does not find NVIDIA's driver, which is there: an ICD file that names it is
-// enough. What the environment says comes first.
-void help_loader_find_driver() {
-    if (std::getenv("VK_DRIVER_FILES") != nullptr || std::getenv("VK_ICD_FILENAMES") != nullptr) return;
-    if (::dlopen("libEGL_nvidia.so.0", RTLD_LAZY) == nullptr) return;
-    const std::string file = "/tmp/opennvsci-test-icd." + std::to_string(::getpid()) + ".json";
-    std::ofstream(file) << R"({"file_format_version": "1.0.0",
-        "ICD": {"library_path": "libEGL_nvidia.so.0", "api_version": "1.3.242"}})";
-    ::setenv("VK_DRIVER_FILES", file.c_str(), 0);
-    ::setenv("VK_ICD_FILENAMES", file.c_str(), 0);
-}
 
 // The least memory type of `bits` that has `flags`.
 std::uint32_t type_with(VkPhysicalDevice physical, std::uint32_t bits, VkMemoryPropertyFlags flags) {
@@ -58,7 +41,6 @@ const std::string& VulkanProgram::reason() {
 
 bool VulkanProgram::start() {
     is_gpu_ = !TestDevice::instance().driver().is_software;
-    if (is_gpu_) help_loader_find_driver();
     VkApplicationInfo application{VK_STRUCTURE_TYPE_APPLICATION_INFO};
     application.apiVersion = VK_API_VERSION_1_2;
     VkInstanceCreateInfo info{VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO};
