@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Vulkan and CUDA on one picture: a compute shader of Vulkan draws a gradient into an image of an NvSciBuf object, CUDA
-// turns it upside down in place, and Vulkan reads it back, where every pixel must be as the CPU computes it.
+// turns it upside down in place, and Vulkan reads it back, where every pixel must be as the CPU computes it. Fences of
+// NvSciSync hand the picture over, from Vulkan's queue to CUDA's stream and back: the CPU waits for the end alone.
 //
 // On a GPU the picture is block-linear and in video memory; CUDA uses a kernel with surfaces. Where Vulkan has a device
 // of the CPU only, such as Mesa's lavapipe, the picture is in system memory, row after row, and CUDA is OpenNvSci's
-// software device, which runs no kernels: rows change places by copies.
+// software device, which runs no kernels: rows change places by copies. Nor do these two share semaphores, so the CPU
+// waits for each fence there, before it submits what comes next.
 //
 // Build and run, with <cuda.h> of a CUDA toolkit, Vulkan's headers and its loader:
-//   c++ -std=c++17 vulkan_cuda.cpp $(pkg-config --cflags --libs nvscivk nvscibuf vulkan) -I/usr/local/cuda/include
-//   -lcuda
-//   ./a.out                               on a machine with a GPU
+//   c++ -std=c++17 vulkan_cuda.cpp $(pkg-config --cflags --libs nvscivk nvscibuf nvscisync vulkan)
+//   -I/usr/local/cuda/include -lcuda
+//   ./a.out [--frames N]                  on a machine with a GPU
 //   opennvsci run --soft ./a.out          on any machine with lavapipe
 #include <cuda.h>
 #include <dlfcn.h>
 #include <nvscibuf.h>
 #include <nvscicuda.h>
+#include <nvscisync.h>
 #include <nvscivk.h>
 #include <opennvsci.h>
 #include <vulkan/vulkan.h>
@@ -24,6 +27,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -142,10 +147,18 @@ struct Vulkan {
     VkQueue queue = VK_NULL_HANDLE;
     VkCommandPool pool = VK_NULL_HANDLE;
     uint32_t family = 0;
+    std::vector<std::function<void()>> ends;  // what goes when the queue is done with it
 
     bool start(const CUuuid* gpu);
+    /// Records commands and submits them. The queue waits first, for a value that is not 0, and signals then.
     template <class Record>
-    void run(const Record& record) const;
+    void submit(NvSciVkSemaphoreValue wait, NvSciVkSemaphoreValue signal, const Record& record);
+    /// When the CPU knows that all is done.
+    void finish() {
+        for (const auto& end : ends)
+            end();
+        ends.clear();
+    }
 };
 
 bool is_wanted(VkPhysicalDevice device, const CUuuid* gpu) {
@@ -164,7 +177,7 @@ bool is_wanted(VkPhysicalDevice device, const CUuuid* gpu) {
 bool Vulkan::start(const CUuuid* gpu) {
     VkApplicationInfo application{};
     application.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO;
-    application.apiVersion = VK_API_VERSION_1_1;
+    application.apiVersion = VK_API_VERSION_1_2;
     VkInstanceCreateInfo info{};
     info.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO;
     info.pApplicationInfo = &application;
@@ -177,8 +190,13 @@ bool Vulkan::start(const CUuuid* gpu) {
     }
     if (physical == VK_NULL_HANDLE) return false;
 
-    // Which extensions: nvscivk.h says it. This program needs one of them.
-    const char* const extension = gpu != nullptr ? "VK_KHR_external_memory_fd" : "VK_EXT_external_memory_host";
+    // Which extensions: nvscivk.h says it. On a device of the CPU this program needs one of them.
+    const std::vector<const char*> extensions =
+        gpu != nullptr ? std::vector<const char*>{"VK_KHR_external_memory_fd", "VK_KHR_external_semaphore_fd"}
+                       : std::vector<const char*>{"VK_EXT_external_memory_host"};
+    VkPhysicalDeviceTimelineSemaphoreFeatures timeline{};
+    timeline.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES;
+    timeline.timelineSemaphore = VK_TRUE;
     std::vector<VkQueueFamilyProperties> families(64);
     auto family_count = static_cast<uint32_t>(families.size());
     vkGetPhysicalDeviceQueueFamilyProperties(physical, &family_count, families.data());
@@ -192,10 +210,11 @@ bool Vulkan::start(const CUuuid* gpu) {
     queues.pQueuePriorities = &priority;
     VkDeviceCreateInfo create{};
     create.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO;
+    create.pNext = &timeline;
     create.queueCreateInfoCount = 1;
     create.pQueueCreateInfos = &queues;
-    create.enabledExtensionCount = 1;
-    create.ppEnabledExtensionNames = &extension;
+    create.enabledExtensionCount = static_cast<uint32_t>(extensions.size());
+    create.ppEnabledExtensionNames = extensions.data();
     CHECK(vkCreateDevice(physical, &create, nullptr, &device));
     vkGetDeviceQueue(device, family, 0, &queue);
     VkCommandPoolCreateInfo commands{};
@@ -209,9 +228,8 @@ bool Vulkan::start(const CUuuid* gpu) {
     return true;
 }
 
-// Records commands, submits them, and waits for them with the CPU.
 template <class Record>
-void Vulkan::run(const Record& record) const {
+void Vulkan::submit(NvSciVkSemaphoreValue wait, NvSciVkSemaphoreValue signal, const Record& record) {
     VkCommandBufferAllocateInfo allocate{};
     allocate.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO;
     allocate.commandPool = pool;
@@ -223,13 +241,171 @@ void Vulkan::run(const Record& record) const {
     CHECK(vkBeginCommandBuffer(commands, &begin));
     record(commands);
     CHECK(vkEndCommandBuffer(commands));
-    VkSubmitInfo submit{};
-    submit.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
-    submit.commandBufferCount = 1;
-    submit.pCommandBuffers = &commands;
-    CHECK(vkQueueSubmit(queue, 1, &submit, VK_NULL_HANDLE));
-    CHECK(vkQueueWaitIdle(queue));
-    vkFreeCommandBuffers(device, pool, 1, &commands);
+
+    const VkPipelineStageFlags stages = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
+    VkTimelineSemaphoreSubmitInfo values{};
+    values.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO;
+    VkSubmitInfo info{};
+    info.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
+    info.pNext = &values;
+    info.commandBufferCount = 1;
+    info.pCommandBuffers = &commands;
+    if (wait.value != 0) {
+        values.waitSemaphoreValueCount = info.waitSemaphoreCount = 1;
+        values.pWaitSemaphoreValues = &wait.value;
+        info.pWaitSemaphores = &wait.semaphore;
+        info.pWaitDstStageMask = &stages;
+    }
+    values.signalSemaphoreValueCount = info.signalSemaphoreCount = 1;
+    values.pSignalSemaphoreValues = &signal.value;
+    info.pSignalSemaphores = &signal.semaphore;
+    CHECK(vkQueueSubmit(queue, 1, &info, VK_NULL_HANDLE));
+    ends.push_back([this, commands] { vkFreeCommandBuffers(device, pool, 1, &commands); });
+}
+
+// The fences of one direction: an object of NvSciSync, as those have it who signal it and wait for it.
+struct Direction {
+    NvSciSyncObj object = nullptr;
+    VkSemaphoreSciSyncPoolNV vulkan = VK_NULL_HANDLE;
+    CUexternalSemaphore cuda = nullptr;
+};
+
+// Both directions. The CPU may wait for either.
+struct Fences {
+    NvSciSyncModule module = nullptr;
+    NvSciSyncCpuWaitContext context = nullptr;
+    Direction by_vulkan;
+    Direction by_cuda;
+    bool are_shared = false;  // by Vulkan and CUDA; else the CPU waits in between
+
+    void start(const Vulkan& vulkan, CUdevice device, bool share);
+    void end(const Vulkan& vulkan) const;
+    void wait_with_cpu(const NvSciSyncFence& fence) const { CHECK(NvSciSyncFenceWait(&fence, context, -1)); }
+};
+
+NvSciSyncAttrList vulkan_list(NvSciSyncModule module, const Vulkan& vulkan, VkSciSyncClientTypeNV client) {
+    VkSciSyncAttributesInfoNV info{};
+    info.sType = VK_STRUCTURE_TYPE_SCI_SYNC_ATTRIBUTES_INFO_NV;
+    info.clientType = client;
+    info.primitiveType = VK_SCI_SYNC_PRIMITIVE_TYPE_SEMAPHORE_NV;
+    NvSciSyncAttrList list = nullptr;
+    CHECK(NvSciSyncAttrListCreate(module, &list));
+    CHECK(nvsciVkGetPhysicalDeviceSciSyncAttributesNV(vulkan.physical, &info, list));
+    return list;
+}
+
+NvSciSyncAttrList cuda_list(NvSciSyncModule module, CUdevice device, int flags) {
+    NvSciSyncAttrList list = nullptr;
+    CHECK(NvSciSyncAttrListCreate(module, &list));
+    CHECK(nvsciCuDeviceGetNvSciSyncAttributes(list, device, flags));
+    return list;
+}
+
+NvSciSyncAttrList cpu_list(NvSciSyncModule module) {
+    const bool has_cpu = true;
+    const NvSciSyncAccessPerm waits = NvSciSyncAccessPerm_WaitOnly;
+    NvSciSyncAttrKeyValuePair pairs[] = {{NvSciSyncAttrKey_NeedCpuAccess, &has_cpu, sizeof(has_cpu)},
+                                         {NvSciSyncAttrKey_RequiredPerm, &waits, sizeof(waits)}};
+    NvSciSyncAttrList list = nullptr;
+    CHECK(NvSciSyncAttrListCreate(module, &list));
+    CHECK(NvSciSyncAttrListSetAttrs(list, pairs, 2));
+    return list;
+}
+
+NvSciSyncObj allocate_fences(const std::vector<NvSciSyncAttrList>& lists) {
+    NvSciSyncObj object = nullptr;
+    NvSciSyncAttrList conflict = nullptr;
+    CHECK(NvSciSyncAttrListReconcileAndObjAlloc(lists.data(), lists.size(), &object, &conflict));
+    for (NvSciSyncAttrList list : lists)
+        NvSciSyncAttrListFree(list);
+    return object;
+}
+
+void import_into_vulkan(Direction& direction, const Vulkan& vulkan) {
+    VkSemaphoreSciSyncPoolCreateInfoNV info{};
+    info.sType = VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_POOL_CREATE_INFO_NV;
+    info.handle = direction.object;
+    CHECK(nvsciVkCreateSemaphoreSciSyncPoolNV(vulkan.device, &info, nullptr, &direction.vulkan));
+}
+
+void import_into_cuda(Direction& direction) {
+    CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC desc;
+    std::memset(&desc, 0, sizeof(desc));
+    desc.type = CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_NVSCISYNC;
+    desc.handle.nvSciSyncObj = direction.object;
+    CHECK(nvsciCuImportExternalSemaphore(&direction.cuda, &desc));
+}
+
+void Fences::start(const Vulkan& vulkan, CUdevice device, bool share) {
+    are_shared = share;
+    CHECK(NvSciSyncModuleOpen(&module));
+    CHECK(NvSciSyncCpuWaitContextAlloc(module, &context));
+    std::vector<NvSciSyncAttrList> lists = {vulkan_list(module, vulkan, VK_SCI_SYNC_CLIENT_TYPE_SIGNALER_NV),
+                                            cpu_list(module)};
+    if (share) lists.push_back(cuda_list(module, device, CUDA_NVSCISYNC_ATTR_WAIT));
+    by_vulkan.object = allocate_fences(lists);
+    lists = {cuda_list(module, device, CUDA_NVSCISYNC_ATTR_SIGNAL), cpu_list(module)};
+    if (share) lists.push_back(vulkan_list(module, vulkan, VK_SCI_SYNC_CLIENT_TYPE_WAITER_NV));
+    by_cuda.object = allocate_fences(lists);
+    import_into_vulkan(by_vulkan, vulkan);
+    import_into_cuda(by_cuda);
+    if (!share) return;
+    import_into_vulkan(by_cuda, vulkan);
+    import_into_cuda(by_vulkan);
+}
+
+void Fences::end(const Vulkan& vulkan) const {
+    for (const Direction& direction : {by_vulkan, by_cuda}) {
+        nvsciVkDestroySemaphoreSciSyncPoolNV(vulkan.device, direction.vulkan, nullptr);
+        if (direction.cuda != nullptr) CHECK(nvsciCuDestroyExternalSemaphore(direction.cuda));
+        NvSciSyncObjFree(direction.object);
+    }
+    NvSciSyncCpuWaitContextFree(context);
+    NvSciSyncModuleClose(module);
+}
+
+// What Vulkan's queue signals next, and the fence of that.
+NvSciVkSemaphoreValue next_signal(const Vulkan& vulkan, const Fences& fences, NvSciSyncFence& fence) {
+    VkSemaphoreSciSyncCreateInfoNV info{};
+    info.sType = VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_CREATE_INFO_NV;
+    info.semaphorePool = fences.by_vulkan.vulkan;
+    info.pFence = &fence;
+    NvSciVkSemaphoreValue signal{};
+    CHECK(nvsciVkGetSignalSemaphore(vulkan.device, &info, &signal));
+    return signal;
+}
+
+// What Vulkan's queue waits for to wait for a fence of CUDA.
+NvSciVkSemaphoreValue wait_for(const Vulkan& vulkan, const Fences& fences, const NvSciSyncFence& fence) {
+    NvSciVkSemaphoreValue wait{};
+    if (!fences.are_shared) {
+        fences.wait_with_cpu(fence);
+        return wait;
+    }
+    VkSemaphoreSciSyncCreateInfoNV info{};
+    info.sType = VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_CREATE_INFO_NV;
+    info.semaphorePool = fences.by_cuda.vulkan;
+    info.pFence = &fence;
+    CHECK(nvsciVkGetWaitSemaphore(vulkan.device, &info, &wait));
+    return wait;
+}
+
+// The stream waits for what Vulkan signaled.
+void wait_in_stream(const Fences& fences, NvSciSyncFence fence, CUstream stream) {
+    if (!fences.are_shared) return fences.wait_with_cpu(fence);
+    CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS wait;
+    std::memset(&wait, 0, sizeof(wait));
+    wait.params.nvSciSync.fence = &fence;
+    CHECK(nvsciCuWaitExternalSemaphoresAsync(&fences.by_vulkan.cuda, &wait, 1, stream));
+}
+
+NvSciSyncFence signal_in_stream(const Fences& fences, CUstream stream) {
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS signal;
+    std::memset(&signal, 0, sizeof(signal));
+    signal.params.nvSciSync.fence = &fence;
+    CHECK(nvsciCuSignalExternalSemaphoresAsync(&fences.by_cuda.cuda, &signal, 1, stream));
+    return fence;
 }
 
 // A key with its value, as NvSciBufAttrListSetAttrs takes it.
@@ -323,7 +499,7 @@ void hand_over(VkCommandBuffer commands, const Vulkan& vulkan, const Picture& pi
 }
 
 // A pipeline with the shader, the picture bound to it, run once.
-void draw(const Vulkan& vulkan, const Picture& picture) {
+NvSciSyncFence draw(Vulkan& vulkan, const Fences& fences, const Picture& picture) {
     VkImageViewCreateInfo view_info{};
     view_info.sType = VK_STRUCTURE_TYPE_IMAGE_VIEW_CREATE_INFO;
     view_info.image = picture.image;
@@ -384,24 +560,29 @@ void draw(const Vulkan& vulkan, const Picture& picture) {
     VkPipeline pipeline = VK_NULL_HANDLE;
     CHECK(vkCreateComputePipelines(vulkan.device, VK_NULL_HANDLE, 1, &info, nullptr, &pipeline));
 
-    vulkan.run([&](VkCommandBuffer commands) {
+    NvSciSyncFence drawn = NvSciSyncFenceInitializer;
+    vulkan.submit({}, next_signal(vulkan, fences, drawn), [&](VkCommandBuffer commands) {
         hand_over(commands, vulkan, picture, true);
         vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
         vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, layout, 0, 1, &set, 0, nullptr);
         vkCmdDispatch(commands, (kWidth + 15) / 16, (kHeight + 15) / 16, 1);
         hand_over(commands, vulkan, picture, false);
     });
-    vkDestroyPipeline(vulkan.device, pipeline, nullptr);
-    vkDestroyShaderModule(vulkan.device, info.stage.module, nullptr);
-    vkDestroyPipelineLayout(vulkan.device, layout, nullptr);
-    vkDestroyDescriptorPool(vulkan.device, pool, nullptr);
-    vkDestroyDescriptorSetLayout(vulkan.device, set_layout, nullptr);
-    vkDestroyImageView(vulkan.device, view, nullptr);
+    vulkan.ends.push_back([=, device = vulkan.device, shader = info.stage.module] {
+        vkDestroyPipeline(device, pipeline, nullptr);
+        vkDestroyShaderModule(device, shader, nullptr);
+        vkDestroyPipelineLayout(device, layout, nullptr);
+        vkDestroyDescriptorPool(device, pool, nullptr);
+        vkDestroyDescriptorSetLayout(device, set_layout, nullptr);
+        vkDestroyImageView(device, view, nullptr);
+    });
+    return drawn;
 }
 
-// Copies the picture into a buffer that the CPU sees.
-std::vector<uint32_t> read(const Vulkan& vulkan, const Picture& picture) {
-    std::vector<uint32_t> pixels(std::size_t{kWidth} * kHeight);
+// Copies the picture into a buffer that the CPU sees, when CUDA has turned it.
+NvSciSyncFence read(Vulkan& vulkan, const Fences& fences, const Picture& picture, const NvSciSyncFence& turned,
+                    std::vector<uint32_t>& pixels) {
+    pixels.resize(std::size_t{kWidth} * kHeight);
     VkBufferCreateInfo info{};
     info.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO;
     info.size = pixels.size() * sizeof(pixels[0]);
@@ -422,7 +603,9 @@ std::vector<uint32_t> read(const Vulkan& vulkan, const Picture& picture) {
     VkDeviceMemory memory = VK_NULL_HANDLE;
     CHECK(vkAllocateMemory(vulkan.device, &allocate, nullptr, &memory));
     CHECK(vkBindBufferMemory(vulkan.device, buffer, memory, 0));
-    vulkan.run([&](VkCommandBuffer commands) {
+    NvSciSyncFence copied = NvSciSyncFenceInitializer;
+    const NvSciVkSemaphoreValue wait = wait_for(vulkan, fences, turned);
+    vulkan.submit(wait, next_signal(vulkan, fences, copied), [&](VkCommandBuffer commands) {
         hand_over(commands, vulkan, picture, true);
         VkBufferImageCopy copy{};
         copy.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};
@@ -430,12 +613,14 @@ std::vector<uint32_t> read(const Vulkan& vulkan, const Picture& picture) {
         vkCmdCopyImageToBuffer(commands, picture.image, VK_IMAGE_LAYOUT_GENERAL, buffer, 1, &copy);
         hand_over(commands, vulkan, picture, false);
     });
-    void* mapped = nullptr;
-    CHECK(vkMapMemory(vulkan.device, memory, 0, VK_WHOLE_SIZE, 0, &mapped));
-    std::memcpy(pixels.data(), mapped, info.size);
-    vkDestroyBuffer(vulkan.device, buffer, nullptr);
-    vkFreeMemory(vulkan.device, memory, nullptr);
-    return pixels;
+    vulkan.ends.push_back([=, &pixels, device = vulkan.device] {
+        void* mapped = nullptr;
+        CHECK(vkMapMemory(device, memory, 0, VK_WHOLE_SIZE, 0, &mapped));
+        std::memcpy(pixels.data(), mapped, pixels.size() * sizeof(pixels[0]));
+        vkDestroyBuffer(device, buffer, nullptr);
+        vkFreeMemory(device, memory, nullptr);
+    });
+    return copied;
 }
 
 template <class T>
@@ -447,81 +632,109 @@ T attribute(NvSciBufObj object, NvSciBufAttrKey key) {
     return *static_cast<const T*>(asked.value);
 }
 
-// On a GPU: the plane as an array, the array as a surface.
-void turn_by_kernel(CUexternalMemory memory) {
-    CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC desc;
-    std::memset(&desc, 0, sizeof(desc));
-    desc.arrayDesc.Width = kWidth;
-    desc.arrayDesc.Height = kHeight;
-    desc.arrayDesc.Format = CU_AD_FORMAT_UNSIGNED_INT8;
-    desc.arrayDesc.NumChannels = 4;
-    desc.arrayDesc.Flags = CUDA_ARRAY3D_SURFACE_LDST;
-    desc.numLevels = 1;
-    CUmipmappedArray mipmap = nullptr;
-    CHECK(nvsciCuExternalMemoryGetMappedMipmappedArray(&mipmap, memory, &desc));
-    CUDA_RESOURCE_DESC resource;
-    std::memset(&resource, 0, sizeof(resource));
-    resource.resType = CU_RESOURCE_TYPE_ARRAY;
-    CHECK(cuMipmappedArrayGetLevel(&resource.res.array.hArray, mipmap, 0));
-    // Looked up, because the software device has no surfaces.
-    decltype(&cuSurfObjectCreate) create = nullptr;
-    decltype(&cuSurfObjectDestroy) destroy = nullptr;
-    CHECK(cuGetProcAddress("cuSurfObjectCreate", reinterpret_cast<void**>(&create), CUDA_VERSION,
-                           CU_GET_PROC_ADDRESS_DEFAULT, nullptr));
-    CHECK(cuGetProcAddress("cuSurfObjectDestroy", reinterpret_cast<void**>(&destroy), CUDA_VERSION,
-                           CU_GET_PROC_ADDRESS_DEFAULT, nullptr));
-    CUsurfObject surface = 0;
-    CHECK(create(&surface, &resource));
-    CUmodule module = nullptr;
-    CHECK(cuModuleLoadData(&module, kTurn));
-    CUfunction function = nullptr;
-    CHECK(cuModuleGetFunction(&function, module, "turn_upside_down"));
-    uint32_t width = kWidth;
-    uint32_t height = kHeight;
-    void* parameters[] = {&surface, &width, &height};
-    CHECK(cuLaunchKernel(function, (kWidth + 63) / 64, kHeight / 2, 1, 64, 1, 1, 0, nullptr, parameters, nullptr));
-    CHECK(cuCtxSynchronize());
-    CHECK(destroy(surface));
-    CHECK(cuModuleUnload(module));
-    CHECK(cuMipmappedArrayDestroy(mipmap));
-}
-
-// On the software device: rows of the mapped bytes, through a spare row.
-void turn_by_copies(CUexternalMemory memory, std::size_t pitch) {
-    CUDA_EXTERNAL_MEMORY_BUFFER_DESC window;
-    std::memset(&window, 0, sizeof(window));
-    window.size = pitch * kHeight;
-    CUdeviceptr rows = 0;
-    CHECK(nvsciCuExternalMemoryGetMappedBuffer(&rows, memory, &window));
-    CUdeviceptr spare = 0;
-    CHECK(cuMemAlloc(&spare, pitch));
-    for (std::size_t y = 0; y < kHeight / 2; ++y) {
-        const CUdeviceptr upper = rows + y * pitch;
-        const CUdeviceptr lower = rows + (kHeight - 1 - y) * pitch;
-        CHECK(cuMemcpyDtoD(spare, upper, pitch));
-        CHECK(cuMemcpyDtoD(upper, lower, pitch));
-        CHECK(cuMemcpyDtoD(lower, spare, pitch));
+// What CUDA has of the picture, and how it turns it.
+class Cuda {
+  public:
+    Cuda(NvSciBufObj object, bool by_kernel) {
+        CHECK(cuStreamCreate(&stream_, CU_STREAM_NON_BLOCKING));
+        CUDA_EXTERNAL_MEMORY_HANDLE_DESC desc;
+        std::memset(&desc, 0, sizeof(desc));
+        desc.type = CU_EXTERNAL_MEMORY_HANDLE_TYPE_NVSCIBUF;
+        desc.handle.nvSciBufObject = object;
+        desc.size = attribute<uint64_t>(object, NvSciBufImageAttrKey_Size);
+        CHECK(nvsciCuImportExternalMemory(&memory_, &desc));
+        if (by_kernel) {
+            map_as_surface();
+        } else {
+            map_as_rows(attribute<uint32_t>(object, NvSciBufImageAttrKey_PlanePitch));
+        }
     }
-    CHECK(cuCtxSynchronize());
-    CHECK(cuMemFree(spare));
-    CHECK(nvsciCuMemFree(rows));
-}
-
-void turn_upside_down(NvSciBufObj object, bool by_kernel) {
-    CUDA_EXTERNAL_MEMORY_HANDLE_DESC desc;
-    std::memset(&desc, 0, sizeof(desc));
-    desc.type = CU_EXTERNAL_MEMORY_HANDLE_TYPE_NVSCIBUF;
-    desc.handle.nvSciBufObject = object;
-    desc.size = attribute<uint64_t>(object, NvSciBufImageAttrKey_Size);
-    CUexternalMemory memory = nullptr;
-    CHECK(nvsciCuImportExternalMemory(&memory, &desc));
-    if (by_kernel) {
-        turn_by_kernel(memory);
-    } else {
-        turn_by_copies(memory, attribute<uint32_t>(object, NvSciBufImageAttrKey_PlanePitch));
+    Cuda(const Cuda&) = delete;
+    Cuda& operator=(const Cuda&) = delete;
+    ~Cuda() {
+        CHECK(cuStreamSynchronize(stream_));
+        if (module_ != nullptr) {
+            CHECK(destroy_surface_(surface_));
+            CHECK(cuModuleUnload(module_));
+            CHECK(cuMipmappedArrayDestroy(mipmap_));
+        } else {
+            CHECK(cuMemFree(spare_));
+            CHECK(nvsciCuMemFree(rows_));
+        }
+        CHECK(nvsciCuDestroyExternalMemory(memory_));
+        CHECK(cuStreamDestroy(stream_));
     }
-    CHECK(nvsciCuDestroyExternalMemory(memory));
-}
+
+    /// When Vulkan has drawn it.
+    NvSciSyncFence turn_upside_down(const Fences& fences, const NvSciSyncFence& drawn) {
+        wait_in_stream(fences, drawn, stream_);
+        module_ != nullptr ? turn_by_kernel() : turn_by_copies();
+        return signal_in_stream(fences, stream_);
+    }
+
+  private:
+    // On a GPU: the plane as an array, the array as a surface.
+    void map_as_surface() {
+        CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC desc;
+        std::memset(&desc, 0, sizeof(desc));
+        desc.arrayDesc.Width = kWidth;
+        desc.arrayDesc.Height = kHeight;
+        desc.arrayDesc.Format = CU_AD_FORMAT_UNSIGNED_INT8;
+        desc.arrayDesc.NumChannels = 4;
+        desc.arrayDesc.Flags = CUDA_ARRAY3D_SURFACE_LDST;
+        desc.numLevels = 1;
+        CHECK(nvsciCuExternalMemoryGetMappedMipmappedArray(&mipmap_, memory_, &desc));
+        CUDA_RESOURCE_DESC resource;
+        std::memset(&resource, 0, sizeof(resource));
+        resource.resType = CU_RESOURCE_TYPE_ARRAY;
+        CHECK(cuMipmappedArrayGetLevel(&resource.res.array.hArray, mipmap_, 0));
+        // Looked up, because the software device has no surfaces.
+        decltype(&cuSurfObjectCreate) create = nullptr;
+        CHECK(cuGetProcAddress("cuSurfObjectCreate", reinterpret_cast<void**>(&create), CUDA_VERSION,
+                               CU_GET_PROC_ADDRESS_DEFAULT, nullptr));
+        CHECK(cuGetProcAddress("cuSurfObjectDestroy", reinterpret_cast<void**>(&destroy_surface_), CUDA_VERSION,
+                               CU_GET_PROC_ADDRESS_DEFAULT, nullptr));
+        CHECK(create(&surface_, &resource));
+        CHECK(cuModuleLoadData(&module_, kTurn));
+        CHECK(cuModuleGetFunction(&kernel_, module_, "turn_upside_down"));
+    }
+    void turn_by_kernel() {
+        uint32_t width = kWidth;
+        uint32_t height = kHeight;
+        void* parameters[] = {&surface_, &width, &height};
+        CHECK(cuLaunchKernel(kernel_, (kWidth + 63) / 64, kHeight / 2, 1, 64, 1, 1, 0, stream_, parameters, nullptr));
+    }
+
+    // On the software device: rows of the mapped bytes, through a spare row.
+    void map_as_rows(std::size_t pitch) {
+        pitch_ = pitch;
+        CUDA_EXTERNAL_MEMORY_BUFFER_DESC window;
+        std::memset(&window, 0, sizeof(window));
+        window.size = pitch * kHeight;
+        CHECK(nvsciCuExternalMemoryGetMappedBuffer(&rows_, memory_, &window));
+        CHECK(cuMemAlloc(&spare_, pitch));
+    }
+    void turn_by_copies() {
+        for (std::size_t y = 0; y < kHeight / 2; ++y) {
+            const CUdeviceptr upper = rows_ + y * pitch_;
+            const CUdeviceptr lower = rows_ + (kHeight - 1 - y) * pitch_;
+            CHECK(cuMemcpyDtoDAsync(spare_, upper, pitch_, stream_));
+            CHECK(cuMemcpyDtoDAsync(upper, lower, pitch_, stream_));
+            CHECK(cuMemcpyDtoDAsync(lower, spare_, pitch_, stream_));
+        }
+    }
+
+    CUstream stream_ = nullptr;
+    CUexternalMemory memory_ = nullptr;
+    CUmipmappedArray mipmap_ = nullptr;
+    CUsurfObject surface_ = 0;
+    decltype(&cuSurfObjectDestroy) destroy_surface_ = nullptr;
+    CUmodule module_ = nullptr;  // null where rows are copied
+    CUfunction kernel_ = nullptr;
+    CUdeviceptr rows_ = 0;
+    CUdeviceptr spare_ = 0;
+    std::size_t pitch_ = 0;
+};
 
 std::size_t count_wrong(const std::vector<uint32_t>& pixels) {
     std::size_t wrong = 0;
@@ -534,7 +747,13 @@ std::size_t count_wrong(const std::vector<uint32_t>& pixels) {
 
 }  // namespace
 
-int main() {
+int main(int count, char** arguments) {
+    const bool has_frames = count == 3 && std::strcmp(arguments[1], "--frames") == 0;
+    const long frames = has_frames ? std::strtol(arguments[2], nullptr, 10) : 1;
+    if ((count != 1 && !has_frames) || frames < 1) {
+        std::fprintf(stderr, "usage: %s [--frames N]\n", arguments[0]);
+        return 2;
+    }
     CHECK(cuInit(0));
     CUdevice device = 0;
     CHECK(cuDeviceGet(&device, 0));
@@ -556,11 +775,26 @@ int main() {
     NvSciBufObj object = allocate_picture(module, vulkan, uuid, gpu != nullptr);
     Picture picture = import_into_vulkan(vulkan, object);
 
-    draw(vulkan, picture);
-    turn_upside_down(object, gpu != nullptr);
-    const std::size_t wrong = count_wrong(read(vulkan, picture));
-    std::printf("%u x %u pixels, %s: Vulkan drew, CUDA turned them upside down, Vulkan read: %zu wrong\n", kWidth,
-                kHeight, gpu != nullptr ? "block-linear in video memory" : "pitch-linear in system memory", wrong);
+    Fences fences;
+    fences.start(vulkan, device, gpu != nullptr);
+    std::size_t wrong = 0;
+    {
+        Cuda cuda(object, gpu != nullptr);
+        std::vector<uint32_t> pixels;
+        for (long frame = 0; frame < frames; ++frame) {
+            const NvSciSyncFence drawn = draw(vulkan, fences, picture);
+            const NvSciSyncFence turned = cuda.turn_upside_down(fences, drawn);
+            const NvSciSyncFence copied = read(vulkan, fences, picture, turned, pixels);
+            fences.wait_with_cpu(copied);  // it comes after all that was submitted
+            vulkan.finish();
+            wrong += count_wrong(pixels);
+        }
+    }
+    std::printf("%ld x %u x %u pixels, %s, %s: Vulkan drew, CUDA turned them upside down, Vulkan read: %zu wrong\n",
+                frames, kWidth, kHeight,
+                gpu != nullptr ? "block-linear in video memory" : "pitch-linear in system memory",
+                fences.are_shared ? "no CPU in between" : "the CPU waits in between", wrong);
+    fences.end(vulkan);
 
     vkDestroyImage(vulkan.device, picture.image, nullptr);
     nvsciVkFreeMemory(vulkan.device, picture.memory, nullptr);
