@@ -312,9 +312,9 @@ VkResult nvsciVkBindPlaneImage(VkDevice device, VkImage image, VkDeviceMemory me
 
 /* ------------------------------------------------------------------------------------ VK_NV_external_sci_sync2 */
 
-/* An NvSciSyncObj in which Vulkan takes part has a timeline semaphore (docs/vulkan.md, Fences). A semaphore pool is that
- * semaphore in one device; a fence is a value of it. The device needs the feature timelineSemaphore (Vulkan 1.2, or
- * VK_KHR_timeline_semaphore), and VK_KHR_external_semaphore_fd if CUDA knows it.
+/* An NvSciSyncObj in which Vulkan takes part has a timeline semaphore (docs/vulkan.md, Fences). A semaphore pool is
+ * that semaphore in one device; a fence is a value of it. The device needs the feature timelineSemaphore (Vulkan 1.2,
+ * or VK_KHR_timeline_semaphore), and VK_KHR_external_semaphore_fd if CUDA knows it.
  *
  * What the program does, as with any semaphore of Vulkan:
  *   - It submits signals in the order in which it got their values, and puts those of several queues in order, for the
@@ -436,7 +436,8 @@ VkResult nvsciVkGetPhysicalDeviceSciSyncAttributesNV(VkPhysicalDevice physicalDe
  *
  * @param device         A device that is registered.
  * @param pCreateInfo    Of which object: one that was reconciled with a list that speaks for Vulkan.
- * @param pAllocator     For vkCreateSemaphore(); it is used for vkDestroySemaphore() too, and lives as long as the pool.
+ * @param pAllocator     For vkCreateSemaphore(); it is used for vkDestroySemaphore() too, and lives as long as the
+ * pool.
  * @param pSemaphorePool Receives the pool, to be destroyed with nvsciVkDestroySemaphoreSciSyncPoolNV().
  * @retval VK_SUCCESS                     *pSemaphorePool is set.
  * @retval VK_ERROR_VALIDATION_FAILED_EXT No list of the object speaks for Vulkan, or it is for another GPU.
@@ -477,8 +478,8 @@ typedef struct NvSciVkSemaphoreValue {
  * @param pCreateInfo    The pool, and a fence of its object.
  * @param pSemaphoreWait Receives the semaphore and the value.
  * @retval VK_SUCCESS                     *pSemaphoreWait is set.
- * @retval VK_ERROR_VALIDATION_FAILED_EXT The fence is of another object, Vulkan may not wait for the object, the pool is
- *                                        of another device, or the value is 2^31 - 1 or more ahead.
+ * @retval VK_ERROR_VALIDATION_FAILED_EXT The fence is of another object, Vulkan may not wait for the object, the pool
+ * is of another device, or the value is 2^31 - 1 or more ahead.
  * @retval VK_ERROR_DEVICE_LOST           The fence is lost: nobody will signal it. The text says why.
  */
 VkResult nvsciVkGetWaitSemaphore(VkDevice device, const VkSemaphoreSciSyncCreateInfoNV* pCreateInfo,
@@ -490,7 +491,8 @@ VkResult nvsciVkGetWaitSemaphore(VkDevice device, const VkSemaphoreSciSyncCreate
  * next.
  *
  * @param device           The pool's device.
- * @param pCreateInfo      The pool, and a cleared fence, which is written although the extension's structure says const.
+ * @param pCreateInfo      The pool, and a cleared fence, which is written although the extension's structure says
+ * const.
  * @param pSemaphoreSignal Receives the semaphore and the value.
  * @retval VK_SUCCESS                     *pSemaphoreSignal and the fence are set.
  * @retval VK_ERROR_VALIDATION_FAILED_EXT The fence is not cleared, Vulkan is not the signaler of the object, another

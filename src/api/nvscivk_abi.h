@@ -65,7 +65,8 @@ opennvsci::vk::VkResult nvsciVkBindPlaneImage(opennvsci::vk::VkDevice device, op
                                               opennvsci::vk::VkDeviceMemory memory, std::uint32_t planeIndex);
 
 opennvsci::vk::VkResult nvsciVkGetPhysicalDeviceExternalSciSync2FeaturesNV(
-    opennvsci::vk::VkPhysicalDevice physicalDevice, opennvsci::vk::VkPhysicalDeviceExternalSciSync2FeaturesNV* features);
+    opennvsci::vk::VkPhysicalDevice physicalDevice,
+    opennvsci::vk::VkPhysicalDeviceExternalSciSync2FeaturesNV* features);
 opennvsci::vk::VkResult nvsciVkGetPhysicalDeviceSciSyncAttributesNV(
     opennvsci::vk::VkPhysicalDevice physicalDevice,
     const opennvsci::vk::VkSciSyncAttributesInfoNV* pSciSyncAttributesInfo, NvSciSyncAttrList pAttributes);

@@ -49,8 +49,7 @@ VkResult nvsciVkGetPhysicalDeviceExternalSciSync2FeaturesNV(VkPhysicalDevice phy
                                                             VkPhysicalDeviceExternalSciSync2FeaturesNV* features) {
     return api::vulkan_call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(device, Registry::instance().find(physicalDevice));
-        OPENNVSCI_TRY(check_type(features, kPhysicalDeviceSciSync2Features,
-                                 "features"));
+        OPENNVSCI_TRY(check_type(features, kPhysicalDeviceSciSync2Features, "features"));
         const VkBool32 can = vulkan::has_timeline_semaphores(*device) ? 1 : 0;
         features->sciSyncFence = 0;
         features->sciSyncSemaphore2 = features->sciSyncImport = features->sciSyncExport = can;
@@ -67,10 +66,11 @@ VkResult nvsciVkGetPhysicalDeviceSciSyncAttributesNV(VkPhysicalDevice physicalDe
         OPENNVSCI_TRY(check_type(info, kSciSyncAttributesInfo, "pSciSyncAttributesInfo"));
         OPENNVSCI_TRY_ASSIGN(list, hold(api::sync_lists(), pAttributes, "pAttributes"));
         if (info->primitiveType != VK_SCI_SYNC_PRIMITIVE_TYPE_SEMAPHORE_NV) {
-            return fail(NvSciError_NotSupported,
-                        fmt::format("primitiveType is {}: only Vulkan SC makes fences of objects; take a semaphore (1), "
-                                    "for which the CPU waits as for any fence of NvSciSync",
-                                    static_cast<unsigned>(info->primitiveType)));
+            return fail(
+                NvSciError_NotSupported,
+                fmt::format("primitiveType is {}: only Vulkan SC makes fences of objects; take a semaphore (1), "
+                            "for which the CPU waits as for any fence of NvSciSync",
+                            static_cast<unsigned>(info->primitiveType)));
         }
         return vulkan::set_sync_attributes(*(*list)->list, *device, info->clientType);
     });

@@ -18,8 +18,8 @@
 // process signals have words of their own, the mirrors, which follow the counter's. Where a peer signals, the words are
 // in a page of their own, which that peer and all others that take part share.
 //
-// Where a list speaks for Vulkan there is a timeline semaphore too (sync/shared_semaphore.h). It follows what the CPU or
-// streams reach; or Vulkan signals it, and then it has the payload, and looks at it prove values.
+// Where a list speaks for Vulkan there is a timeline semaphore too (sync/shared_semaphore.h). It follows what the CPU
+// or streams reach; or Vulkan signals it, and then it has the payload, and looks at it prove values.
 //
 // Thread-safe, but for break_from and raise: one caller at a time.
 #pragma once
@@ -51,10 +51,10 @@ class Counter {
     struct Description {
         /// Where the payload lives; none if in no memory: CUDA's events know it.
         std::optional<memory::Domain> domain;
-        const driver::Device* gpu;  ///< whose video memory
-        bool has_timestamps;        ///< only in system memory
-        bool has_peers = false;     ///< timestamps lie in memory of their own, for peers to read
-        bool peer_signals = false;  ///< all lies in memory of its own, for that peer to write
+        const driver::Device* gpu;   ///< whose video memory
+        bool has_timestamps;         ///< only in system memory
+        bool has_peers = false;      ///< timestamps lie in memory of their own, for peers to read
+        bool peer_signals = false;   ///< all lies in memory of its own, for that peer to write
         bool has_semaphore = false;  ///< Vulkan takes part
     };
     /// Memory that peers see, as far as there is some.

@@ -45,8 +45,8 @@ class SharedSemaphore {
 
     // Pools.
 
-    /// Adds a semaphore. `reached` is the value of a new payload. Errors: those of `make`; NotSupported for a second one
-    /// where the payload cannot be exported.
+    /// Adds a semaphore. `reached` is the value of a new payload. Errors: those of `make`; NotSupported for a second
+    /// one where the payload cannot be exported.
     [[nodiscard]] Result<std::shared_ptr<TimelineSemaphore>> attach(std::uint64_t reached, const Make& make);
     /// It is not used from then on.
     void detach(const TimelineSemaphore& semaphore) noexcept;

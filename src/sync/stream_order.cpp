@@ -326,8 +326,8 @@ std::uint64_t StreamOrder::furthest() const noexcept {
 Result<> StreamOrder::check_distance(std::uint64_t value, std::uint64_t furthest) const {
     const std::uint64_t reached = counter_.reached();
     if (value <= reached || value - reached < furthest) return {};
-    return fail(NvSciError_Overflow, fmt::format("the fence has value {}, {} or more ahead of the {} reached", value,
-                                                 furthest, reached));
+    return fail(NvSciError_Overflow,
+                fmt::format("the fence has value {}, {} or more ahead of the {} reached", value, furthest, reached));
 }
 
 Result<> StreamOrder::make_room() {

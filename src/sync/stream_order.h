@@ -14,8 +14,8 @@
 // comes while signals are in flight gets its words written behind the newest of them, and the next signal comes after
 // that.
 //
-// Where Vulkan takes part, a signal goes to its timeline semaphore too, before the value is written. Where Vulkan signals,
-// streams wait for that semaphore, as they do in memory: for any value.
+// Where Vulkan takes part, a signal goes to its timeline semaphore too, before the value is written. Where Vulkan
+// signals, streams wait for that semaphore, as they do in memory: for any value.
 //
 // If the context of a signal is lost, the counter breaks there: signals before it may still be done, none comes after
 // it, and streams that wait in memory for a lost value are let go.
@@ -166,10 +166,10 @@ class StreamOrder {
     std::size_t last_asked_ = 0;
     std::uint64_t greatest_awaited_ = 0;  // by streams in memory, and by Vulkan
     bool is_awaited_by_vulkan_ = false;
-    bool owes_release_ = false;           // streams may wait in memory for lost values
-    bool is_raised_ = false;              // the payload, since the debt was made
-    bool is_releasing_ = false;           // a thread is at it
-    bool is_kept_for_ever_ = false;       // an operation on the payload has no event, and may come at any time
+    bool owes_release_ = false;      // streams may wait in memory for lost values
+    bool is_raised_ = false;         // the payload, since the debt was made
+    bool is_releasing_ = false;      // a thread is at it
+    bool is_kept_for_ever_ = false;  // an operation on the payload has no event, and may come at any time
 };
 
 }  // namespace opennvsci::sync

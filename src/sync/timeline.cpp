@@ -25,8 +25,11 @@ Timeline::Timeline(std::shared_ptr<attr::Module> module, const Description& desc
 
 Result<std::unique_ptr<Timeline>> Timeline::allocate(std::shared_ptr<attr::Module> module,
                                                      const Description& description, std::optional<Import> import) {
-    const Counter::Description counter{description.domain, description.gpu, description.has_timestamps,
-                                       description.has_peers, description.is_signaled_elsewhere,
+    const Counter::Description counter{description.domain,
+                                       description.gpu,
+                                       description.has_timestamps,
+                                       description.has_peers,
+                                       description.is_signaled_elsewhere,
                                        description.vulkan_signals || description.vulkan_waits};
     if (import) {
         std::unique_ptr<Timeline> made(

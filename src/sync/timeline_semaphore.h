@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// TimelineSemaphore: a timeline semaphore of a Vulkan device of the program, as the CPU uses it. The floor of Vulkan has
-// the one implementation. Several, of one device each, may have one payload (sync/shared_semaphore.h).
+// TimelineSemaphore: a timeline semaphore of a Vulkan device of the program, as the CPU uses it. The floor of Vulkan
+// has the one implementation. Several, of one device each, may have one payload (sync/shared_semaphore.h).
 //
 // Not to be used once its device is destroyed. Thread-safe, but for signal: one caller at a time.
 #pragma once

@@ -18,11 +18,11 @@ std::string name_of(Negotiation& negotiation, const std::vector<Participant>& al
 }
 
 Result<> check_processes(Negotiation& negotiation, const std::vector<Participant>& all, const std::string& vulkan) {
-    const auto elsewhere = std::find_if(all.begin(), all.end(), [](const Participant& participant) {
-        return !participant.origin->is_this_process();
-    });
-    const char* const remedy = "make one object for Vulkan and another one for the peer, and signal the second with "
-                               "CUDA or the CPU when the first is reached";
+    const auto elsewhere = std::find_if(
+        all.begin(), all.end(), [](const Participant& participant) { return !participant.origin->is_this_process(); });
+    const char* const remedy =
+        "make one object for Vulkan and another one for the peer, and signal the second with "
+        "CUDA or the CPU when the first is reached";
     if (elsewhere != all.end()) {
         return negotiation.refuse(
             NvSciSyncAttrKey_RequiredPerm, NvSciError_UnsupportedConfig, Reason::not_supported,

@@ -48,12 +48,8 @@ Result<UniqueFd> DeviceSemaphore::payload() const {
 }
 
 Result<> DeviceSemaphore::import(UniqueFd payload) {
-    const VkImportSemaphoreFdInfoKHR info{VK_STRUCTURE_TYPE_IMPORT_SEMAPHORE_FD_INFO_KHR,
-                                          nullptr,
-                                          handle_,
-                                          0,
-                                          VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT,
-                                          payload.get()};
+    const VkImportSemaphoreFdInfoKHR info{VK_STRUCTURE_TYPE_IMPORT_SEMAPHORE_FD_INFO_KHR,  nullptr,      handle_, 0,
+                                          VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT, payload.get()};
     const VkResult result = device_->call().vkImportSemaphoreFdKHR(device_->handle(), &info);
     if (result != VK_SUCCESS) return call_failed(result, "vkImportSemaphoreFdKHR");
     (void)payload.release();  // Vulkan's now

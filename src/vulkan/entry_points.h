@@ -47,19 +47,19 @@
           (VkDevice device, VkImage image, const VkImageSubresource* subresource, VkSubresourceLayout* layout))     \
     ENTRY(vkBindImageMemory, "", VkResult,                                                                          \
           (VkDevice device, VkImage image, VkDeviceMemory memory, VkDeviceSize offset))                             \
-    ENTRY(vkCreateSemaphore, "", VkResult,                                                                             \
-          (VkDevice device, const VkSemaphoreCreateInfo* info, const VkAllocationCallbacks* allocator,                 \
-           VkSemaphore* semaphore))                                                                                    \
-    ENTRY(vkDestroySemaphore, "", void,                                                                                \
-          (VkDevice device, VkSemaphore semaphore, const VkAllocationCallbacks* allocator))                            \
-    ENTRY(vkGetSemaphoreCounterValue, "VK_KHR_timeline_semaphore", VkResult,                                           \
-          (VkDevice device, VkSemaphore semaphore, std::uint64_t * value))                                             \
-    ENTRY(vkSignalSemaphore, "VK_KHR_timeline_semaphore", VkResult,                                                    \
-          (VkDevice device, const VkSemaphoreSignalInfo* info))                                                        \
-    ENTRY(vkGetSemaphoreFdKHR, "VK_KHR_external_semaphore_fd", VkResult,                                               \
-          (VkDevice device, const VkSemaphoreGetFdInfoKHR* info, int* descriptor))                                     \
-    ENTRY(vkImportSemaphoreFdKHR, "VK_KHR_external_semaphore_fd", VkResult,                                            \
-          (VkDevice device, const VkImportSemaphoreFdInfoKHR* info))                                                   \
+    ENTRY(vkCreateSemaphore, "", VkResult,                                                                          \
+          (VkDevice device, const VkSemaphoreCreateInfo* info, const VkAllocationCallbacks* allocator,              \
+           VkSemaphore* semaphore))                                                                                 \
+    ENTRY(vkDestroySemaphore, "", void,                                                                             \
+          (VkDevice device, VkSemaphore semaphore, const VkAllocationCallbacks* allocator))                         \
+    ENTRY(vkGetSemaphoreCounterValue, "VK_KHR_timeline_semaphore", VkResult,                                        \
+          (VkDevice device, VkSemaphore semaphore, std::uint64_t * value))                                          \
+    ENTRY(vkSignalSemaphore, "VK_KHR_timeline_semaphore", VkResult,                                                 \
+          (VkDevice device, const VkSemaphoreSignalInfo* info))                                                     \
+    ENTRY(vkGetSemaphoreFdKHR, "VK_KHR_external_semaphore_fd", VkResult,                                            \
+          (VkDevice device, const VkSemaphoreGetFdInfoKHR* info, int* descriptor))                                  \
+    ENTRY(vkImportSemaphoreFdKHR, "VK_KHR_external_semaphore_fd", VkResult,                                         \
+          (VkDevice device, const VkImportSemaphoreFdInfoKHR* info))                                                \
     ENTRY(vkGetMemoryFdKHR, "VK_KHR_external_memory_fd", VkResult,                                                  \
           (VkDevice device, const void* info, int* descriptor))                                                     \
     ENTRY(vkGetMemoryHostPointerPropertiesEXT, "VK_EXT_external_memory_host", VkResult,                             \

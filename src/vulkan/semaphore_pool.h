@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// SemaphorePool: an NvSciSync object in a device that the program has registered: its timeline semaphore there. It holds
-// the object. Its end destroys the semaphore, so it comes before that of the device, and after all work of queues with
-// the semaphore; what was to be signaled from here is lost then.
+// SemaphorePool: an NvSciSync object in a device that the program has registered: its timeline semaphore there. It
+// holds the object. Its end destroys the semaphore, so it comes before that of the device, and after all work of queues
+// with the semaphore; what was to be signaled from here is lost then.
 //
 // Thread-safe, but for its end.
 #pragma once

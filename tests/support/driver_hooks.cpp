@@ -63,10 +63,17 @@ constexpr bool may_be_failed(int index) {
 }
 
 // Calls that a driver may keep waiting for room in the stream.
-constexpr std::array kSubmits{kIndex_cuStreamWaitValue32,  kIndex_cuStreamWaitValue64, kIndex_cuStreamWriteValue32,
-                              kIndex_cuStreamWriteValue64, kIndex_cuStreamBatchMemOp,  kIndex_cuStreamWaitEvent,
-                              kIndex_cuEventRecord,        kIndex_cuLaunchHostFunc,    kIndex_cuLaunchKernel,
-                              kIndex_cuSignalExternalSemaphoresAsync, kIndex_cuWaitExternalSemaphoresAsync};
+constexpr std::array kSubmits{kIndex_cuStreamWaitValue32,
+                              kIndex_cuStreamWaitValue64,
+                              kIndex_cuStreamWriteValue32,
+                              kIndex_cuStreamWriteValue64,
+                              kIndex_cuStreamBatchMemOp,
+                              kIndex_cuStreamWaitEvent,
+                              kIndex_cuEventRecord,
+                              kIndex_cuLaunchHostFunc,
+                              kIndex_cuLaunchKernel,
+                              kIndex_cuSignalExternalSemaphoresAsync,
+                              kIndex_cuWaitExternalSemaphoresAsync};
 
 constexpr bool submits(int index) {
     for (const Index known : kSubmits) {

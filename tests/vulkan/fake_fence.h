@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the tests of fences on FakeVulkan share: the fake, registered, whose semaphores the software CUDA device imports.
-// On a GPU they are skipped: its streams may not wait in host functions for each other.
+// What the tests of fences on FakeVulkan share: the fake, registered, whose semaphores the software CUDA device
+// imports. On a GPU they are skipped: its streams may not wait in host functions for each other.
 #pragma once
 
 #include <optional>

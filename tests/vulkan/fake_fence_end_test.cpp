@@ -167,8 +167,7 @@ TEST_F(FakeFenceEnd, AFailureAtEveryCallLosesNothing) {
                                  nvsciCuImportExternalSemaphore(&semaphores[1], &signals_desc) == CUDA_SUCCESS;
         NvSciSyncFence fences[2] = {NvSciSyncFenceInitializer, NvSciSyncFenceInitializer};
         if (is_made && is_imported) {
-            const VkSemaphoreSciSyncCreateInfoNV info{kSemaphoreSciSyncCreateInfo, nullptr,
-                                                      handles[0], &fences[0]};
+            const VkSemaphoreSciSyncCreateInfoNV info{kSemaphoreSciSyncCreateInfo, nullptr, handles[0], &fences[0]};
             NvSciVkSemaphoreValue value{};
             ASSERT_EQ(nvsciVkGetSignalSemaphore(fake_.device(), &info, &value), VK_SUCCESS);
             CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS wait{};

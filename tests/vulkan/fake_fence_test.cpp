@@ -83,7 +83,8 @@ TEST_F(FakeFence, TheCpuMeetsAVulkanSignalWhileItWaits) {
     const SyncObject object = signaled_by_vulkan();
     const Pool pool(fake_.device(), object);
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
-    for (const auto mode : {NvSciSyncWaitMode_Default, NvSciSyncWaitMode_BusyWithYield, NvSciSyncWaitMode_BusyNoYield}) {
+    for (const auto mode :
+         {NvSciSyncWaitMode_Default, NvSciSyncWaitMode_BusyWithYield, NvSciSyncWaitMode_BusyNoYield}) {
         const NvSciVkSemaphoreValue signal = pool.signal(&fence);
         std::thread queue([&] {
             std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -217,8 +218,7 @@ TEST_F(FakeFence, ArgumentsThatAreWrongAreRefusedAndNothingIsLost) {
     EXPECT_EQ(waiter.wait(set, &value), VK_ERROR_VALIDATION_FAILED_EXT);
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "another object"));
     EXPECT_EQ(waiter.wait(fence_of(other, std::uint64_t{1} << 31), &value), VK_ERROR_VALIDATION_FAILED_EXT);
-    const VkSemaphoreSciSyncCreateInfoNV of_other{kSemaphoreSciSyncCreateInfo, nullptr,
-                                                  pool.handle(), &fence};
+    const VkSemaphoreSciSyncCreateInfoNV of_other{kSemaphoreSciSyncCreateInfo, nullptr, pool.handle(), &fence};
     EXPECT_EQ(nvsciVkGetSignalSemaphore(other_device(), &of_other, &value), VK_ERROR_VALIDATION_FAILED_EXT);
     const VkSemaphoreSciSyncCreateInfoNV no_type{VkStructureType{}, nullptr, pool.handle(), &fence};
     EXPECT_EQ(nvsciVkGetSignalSemaphore(fake_.device(), &no_type, &value), VK_ERROR_VALIDATION_FAILED_EXT);
@@ -234,8 +234,7 @@ TEST_F(FakeFence, AttributesAreSetAllOrNothing) {
     EXPECT_EQ(fill_for_vulkan(nullptr, fake_.physical(), kSignaler), VK_ERROR_INVALID_EXTERNAL_HANDLE);
     const SyncList fresh = create_list(module_);
     EXPECT_EQ(fill_for_vulkan(fresh, fake_.physical(), VkSciSyncClientTypeNV{3}), VK_ERROR_VALIDATION_FAILED_EXT);
-    VkSciSyncAttributesInfoNV info{kSciSyncAttributesInfo, nullptr, kSignaler,
-                                   VK_SCI_SYNC_PRIMITIVE_TYPE_FENCE_NV};
+    VkSciSyncAttributesInfoNV info{kSciSyncAttributesInfo, nullptr, kSignaler, VK_SCI_SYNC_PRIMITIVE_TYPE_FENCE_NV};
     EXPECT_EQ(nvsciVkGetPhysicalDeviceSciSyncAttributesNV(fake_.physical(), &info, fresh),
               VK_ERROR_FEATURE_NOT_PRESENT);
     semaphores_.has_timelines = false;
@@ -319,8 +318,7 @@ TEST_F(FakeFence, ADeviceWithoutTheExtensionsIsRefusedByName) {
 // A device that exports nothing needs no extension, and shares fences with the CPU.
 TEST_F(FakeFence, ADeviceThatExportsNothingHasOnePoolAtATime) {
     semaphores_.are_exported = false;
-    const SyncObject object =
-        allocate({vulkan(kSignalerAndWaiter), cpu_list(module_, NvSciSyncAccessPerm_WaitOnly)});
+    const SyncObject object = allocate({vulkan(kSignalerAndWaiter), cpu_list(module_, NvSciSyncAccessPerm_WaitOnly)});
     Pool pool(fake_.device(), object);
     VkSemaphoreSciSyncPoolNV none = nullptr;
     EXPECT_EQ(Pool::create(other_device(), object, &none), VK_ERROR_FEATURE_NOT_PRESENT);

@@ -178,8 +178,8 @@ CUresult run_in(CUstream stream, CUexternalSemaphore semaphore, std::uint64_t va
     return result;
 }
 
-CUresult signal_semaphore(const CUexternalSemaphore* semaphores, const CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS* parameters,
-                          unsigned, CUstream stream) {
+CUresult signal_semaphore(const CUexternalSemaphore* semaphores,
+                          const CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS* parameters, unsigned, CUstream stream) {
     return run_in(stream, *semaphores, parameters->params.fence.value, [](void* data) {
         const std::unique_ptr<Job> job(static_cast<Job*>(data));
         if (job->payload->value() < job->value) job->payload->set(job->value);

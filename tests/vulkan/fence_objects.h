@@ -22,10 +22,9 @@ inline constexpr auto kSignaler = VK_SCI_SYNC_CLIENT_TYPE_SIGNALER_NV;
 inline constexpr auto kWaiter = VK_SCI_SYNC_CLIENT_TYPE_WAITER_NV;
 inline constexpr auto kSignalerAndWaiter = VK_SCI_SYNC_CLIENT_TYPE_SIGNALER_WAITER_NV;
 
-inline VkResult fill_for_vulkan(NvSciSyncAttrList list, VkPhysicalDevice device,
-                                    VkSciSyncClientTypeNV client) {
+inline VkResult fill_for_vulkan(NvSciSyncAttrList list, VkPhysicalDevice device, VkSciSyncClientTypeNV client) {
     const VkSciSyncAttributesInfoNV info{static_cast<VkStructureType>(1000373003), nullptr, client,
-                                             VK_SCI_SYNC_PRIMITIVE_TYPE_SEMAPHORE_NV};
+                                         VK_SCI_SYNC_PRIMITIVE_TYPE_SEMAPHORE_NV};
     return nvsciVkGetPhysicalDeviceSciSyncAttributesNV(device, &info, list);
 }
 
@@ -52,8 +51,7 @@ class Pool {
     void forget() { handle_ = nullptr; }
 
     static VkResult create(VkDevice device, NvSciSyncObj object, VkSemaphoreSciSyncPoolNV* out) {
-        const VkSemaphoreSciSyncPoolCreateInfoNV info{
-            static_cast<VkStructureType>(1000489001), nullptr, object};
+        const VkSemaphoreSciSyncPoolCreateInfoNV info{static_cast<VkStructureType>(1000489001), nullptr, object};
         return nvsciVkCreateSemaphoreSciSyncPoolNV(device, &info, nullptr, out);
     }
 
