@@ -135,6 +135,10 @@ enum CUmemAllocationHandleType : unsigned {
     CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR = 1,
 };
 
+enum CUmemRangeHandleType : unsigned {
+    CU_MEM_RANGE_HANDLE_TYPE_DMA_BUF_FD = 1,
+};
+
 enum CUmemAllocationCompType : unsigned char {
     CU_MEM_ALLOCATION_COMP_NONE = 0,
     CU_MEM_ALLOCATION_COMP_GENERIC = 1,

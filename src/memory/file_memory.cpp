@@ -196,6 +196,11 @@ Result<UniqueFd> FileMemory::descriptor_for_arrays() {
                 CUDA_ERROR_NOT_SUPPORTED);
 }
 
+Result<UniqueFd> FileMemory::dma_buf(std::uint64_t, std::uint64_t) {
+    return fail(NvSciError_NotSupported, {"memory", "system memory", "video memory"},
+                "system memory has no dma-buf without a right that programs do not have", CUDA_ERROR_NOT_SUPPORTED);
+}
+
 Result<FileMemory::Registration*> FileMemory::acquire_registration(const driver::Driver& driver, Right right) {
     OPENNVSCI_TRY(check_own_right(right));
     OPENNVSCI_TRY_ASSIGN(context, driver.current_context());
