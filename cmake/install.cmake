@@ -11,11 +11,11 @@ include(CMakePackageConfigHelpers)
 
 install(FILES
     include/nvscierror.h include/nvscibuf.h include/nvscisync.h include/nvsciipc.h include/nvscievent.h include/nvscicuda.h
-    include/opennvsci.h include/opennvsci_look.h include/opennvsci_version.h
+    include/nvscivk.h include/opennvsci.h include/opennvsci_look.h include/opennvsci_version.h
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
 
 # The libraries lie in one directory: each finds libopennvsci and the interposer beside it, and the software device below.
-set(opennvsci_libraries opennvsci nvscibuf nvscisync nvsciipc nvscievent nvscicommon)
+set(opennvsci_libraries opennvsci nvscibuf nvscisync nvsciipc nvscievent nvscivk nvscicommon)
 set_target_properties(${opennvsci_libraries} opennvsci_interpose PROPERTIES INSTALL_RPATH "$ORIGIN")
 install(TARGETS opennvsci_interpose LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_SKIP)
 install(TARGETS ${opennvsci_libraries} EXPORT OpenNvSci

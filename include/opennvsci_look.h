@@ -83,6 +83,7 @@ typedef struct {
     bool isIntegrated;       /**< Shares the system's memory. */
     bool hasVirtualMemory;   /**< Can share video memory that is made with cuMemCreate. */
     bool hasReadOnlyRegistration; /**< Can map system memory so that it cannot write to it. */
+    bool hasDmaBuf;               /**< Has dma-bufs of video memory: opennvsciBufObjExportDmaBuf(). */
     uint64_t reserved[4];         /**< 0. */
 } OpenNvSciDevice;
 
@@ -108,6 +109,42 @@ typedef struct {
  * @retval NvSciError_InsufficientMemory Out of memory.
  */
 NvSciError opennvsciGetDriver(const OpenNvSciDriver** driver);
+
+/** What opennvsciBufObjExportDmaBuf() gives. */
+typedef struct {
+    int fd;            /**< The dma-buf, the caller's to close. It is closed when a program is executed. */
+    uint32_t fourcc;   /**< The format of the plane alone, a DRM_FORMAT_ of the kernel's drm_fourcc.h, such as
+                            DRM_FORMAT_ABGR8888 for NvSciColor_A8B8G8R8, R8 and GR88 for the planes of NV12; 0 if DRM has
+                            none that says the same, or for what is no image. */
+    uint64_t modifier; /**< How the plane is tiled, a DRM_FORMAT_MOD_: 0 (LINEAR) for pitch-linear planes and what is no
+                            image, 0x00ffffffffffffff (INVALID) for block-linear planes: NVIDIA's modifiers need the
+                          kind of the pages, which nothing public tells. */
+    uint64_t size;     /**< Bytes of the dma-buf: whole pages. */
+    uint64_t offset;   /**< Of the plane's first byte, from the start of the dma-buf. */
+    uint32_t width;    /**< Of the plane in pixels; 0 for what is no image. */
+    uint32_t height;   /**< Of the plane in pixels; 0 for what is no image. */
+    uint32_t pitch;    /**< Of the plane in bytes; 0 for what is no image. */
+    uint64_t reserved[4]; /**< 0. */
+} OpenNvSciDmaBuf;
+
+/**
+ * Exports a plane of an object, or the whole of a buffer that is no image, as a dma-buf, for drivers of the kernel:
+ * network cards, storage, displays. Each call gives another descriptor of the same bytes. What NvSciSync orders, users
+ * of a dma-buf do not see: the program waits itself. The CPU cannot map it.
+ *
+ * Only video memory has one, if it is not compressible and the device can (OpenNvSciDevice.hasDmaBuf).
+ *
+ * @param bufObj     An object with the permission ReadWrite: whoever has a dma-buf may write it.
+ * @param planeIndex The plane, 0 to PlaneCount - 1; 0 for what is no image.
+ * @param dmaBuf     Filled in.
+ * @retval NvSciError_Success            *dmaBuf is set.
+ * @retval NvSciError_BadParameter       A NULL argument, an object that is not alive, no such plane.
+ * @retval NvSciError_NotPermitted       The object is read-only.
+ * @retval NvSciError_NotSupported       Another memory, or the device cannot; opennvsciGetLastErrorText() says why.
+ * @retval NvSciError_ResourceError      The driver failed.
+ * @retval NvSciError_InsufficientMemory Out of memory.
+ */
+NvSciError opennvsciBufObjExportDmaBuf(NvSciBufObj bufObj, uint32_t planeIndex, OpenNvSciDmaBuf* dmaBuf);
 
 /** What an endpoint of NvSciIpc is doing. */
 typedef enum {

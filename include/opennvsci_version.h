@@ -35,6 +35,9 @@
 /** The interface of nvscievent.h. The constants of that header say 1.4, as NVIDIA's do; everything of 1.5 is there. */
 #define OPENNVSCI_NVSCIEVENT_VERSION_MAJOR 1
 #define OPENNVSCI_NVSCIEVENT_VERSION_MINOR 5 /**< See OPENNVSCI_NVSCIEVENT_VERSION_MAJOR. */
+/** The interface of nvscivk.h, which is OpenNvSci's own and may change before 1.0. */
+#define OPENNVSCI_NVSCIVK_VERSION_MAJOR 0
+#define OPENNVSCI_NVSCIVK_VERSION_MINOR 1 /**< See OPENNVSCI_NVSCIVK_VERSION_MAJOR. */
 
 /** A version as one number that grows with it: 10203 is 1.2.3. */
 #define OPENNVSCI_VERSION_NUMBER(major, minor, patch) ((major)*10000 + (minor)*100 + (patch))
@@ -59,6 +62,7 @@
 #define OPENNVSCI_NVSCISYNC_VERSION_STRING OPENNVSCI_VERSION_PAIR(NVSCISYNC)   /**< "2.8" */
 #define OPENNVSCI_NVSCIIPC_VERSION_STRING OPENNVSCI_VERSION_PAIR(NVSCIIPC)     /**< "1.4" */
 #define OPENNVSCI_NVSCIEVENT_VERSION_STRING OPENNVSCI_VERSION_PAIR(NVSCIEVENT) /**< "1.5" */
+#define OPENNVSCI_NVSCIVK_VERSION_STRING OPENNVSCI_VERSION_PAIR(NVSCIVK)       /**< "0.1" */
 
 /** @} */
 

@@ -244,7 +244,6 @@
     FUNCTION(cuMemFreeAsync_ptsz)                                  \
     FUNCTION(cuMemGetAddressRange)                                 \
     FUNCTION(cuMemGetDefaultMemPool)                               \
-    FUNCTION(cuMemGetHandleForAddressRange)                        \
     FUNCTION(cuMemGetInfo)                                         \
     FUNCTION(cuMemGetMemPool)                                      \
     FUNCTION(cuMemHostGetDevicePointer)                            \

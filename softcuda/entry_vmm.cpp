@@ -40,6 +40,17 @@ CUresult cuMemExportToShareableHandle(void* shareableHandle, CUmemGenericAllocat
     });
 }
 
+// Memory of the device is a memory file, which no driver of the kernel takes for a dma-buf.
+CUresult cuMemGetHandleForAddressRange(void* handle, CUdeviceptr, std::size_t size, CUmemRangeHandleType type,
+                                       unsigned long long) {
+    return with_init([&] {
+        if (handle == nullptr || size == 0 || type != CU_MEM_RANGE_HANDLE_TYPE_DMA_BUF_FD) {
+            return CUDA_ERROR_INVALID_VALUE;
+        }
+        return CUDA_ERROR_NOT_SUPPORTED;
+    });
+}
+
 CUresult cuMemImportFromShareableHandle(CUmemGenericAllocationHandle* handle, void* osHandle,
                                         CUmemAllocationHandleType type) {
     return with_init([&] {

@@ -36,6 +36,7 @@ std::string details_of(const OpenNvSciDevice& device) {
     add("shares the system's memory", yes_or_no(device.isIntegrated));
     add("virtual memory management", yes_or_no(device.hasVirtualMemory));
     add("read-only host registration", yes_or_no(device.hasReadOnlyRegistration));
+    add("dma-buf of video memory", yes_or_no(device.hasDmaBuf));
     add("compressible memory", yes_or_no(grants_compression(device)) + " (tried)");
     add("system memory of the driver", yes_or_no(grants_system_memory(device)) + " (tried)");
     TextTable table;

@@ -31,9 +31,29 @@ constinit thread_local bool t_prints_refusals [[gnu::tls_model("initial-exec")]]
 
 enum class Outcome { refused, expected };
 
-// Of a function that has no CUDA result.
+// What a failure that Vulkan did not tell is in Vulkan's words.
+constexpr vk::VkResult vulkan_result_of(NvSciError code) noexcept {
+    switch (code) {
+        case NvSciError_InsufficientMemory:
+            return vk::VK_ERROR_OUT_OF_HOST_MEMORY;
+        case NvSciError_NotSupported:
+            return vk::VK_ERROR_FEATURE_NOT_PRESENT;
+        case NvSciError_NotInitialized:
+        case NvSciError_ResourceError:
+            return vk::VK_ERROR_INITIALIZATION_FAILED;
+        default:
+            return vk::VK_ERROR_VALIDATION_FAILED_EXT;
+    }
+}
+
+// Of a function that has no result of CUDA or Vulkan.
 constexpr Codes codes_of(NvSciError code) noexcept {
-    return {code, cu::CUDA_ERROR_INVALID_VALUE};
+    return {code, cu::CUDA_ERROR_INVALID_VALUE, vulkan_result_of(code)};
+}
+
+Codes codes_of(const Error& error) noexcept {
+    return {error.code, error.cuda,
+            error.vulkan != 0 ? static_cast<vk::VkResult>(error.vulkan) : vulkan_result_of(error.code)};
 }
 
 log::Level level_of(Channel channel, Outcome outcome) noexcept {
@@ -43,11 +63,14 @@ log::Level level_of(Channel channel, Outcome outcome) noexcept {
 
 // The code is in the line because it is all that most programs show.
 void print(log::Level level, std::string_view function, std::string_view text, Codes codes, Channel channel) noexcept {
-    std::array<char, 32> cuda{};
-    if (channel == Channel::cuda)
-        std::snprintf(cuda.data(), cuda.size(), " (CUresult %d)", static_cast<int>(codes.cuda));
-    const TextBuffer<1280> line{function,    ": ", error_name(static_cast<std::uint32_t>(codes.code)),
-                                cuda.data(), ": ", text};
+    std::array<char, 32> other{};
+    if (channel == Channel::cuda) {
+        std::snprintf(other.data(), other.size(), " (CUresult %d)", static_cast<int>(codes.cuda));
+    } else if (channel == Channel::vulkan) {
+        std::snprintf(other.data(), other.size(), " (VkResult %d)", static_cast<int>(codes.vulkan));
+    }
+    const TextBuffer<1280> line{function,     ": ", error_name(static_cast<std::uint32_t>(codes.code)),
+                                other.data(), ": ", text};
     log::write_bounded(level, line.view());
 }
 
@@ -69,7 +92,7 @@ Codes remember(std::string_view function, std::string_view text, Codes codes, Ch
 
 Codes remember_failure(std::string_view function, const Error& error, Channel channel) noexcept {
     keep_details(&error);
-    return remember(function, error.text, {error.code, error.cuda}, channel,
+    return remember(function, error.text, codes_of(error), channel,
                     error.is_expected ? Outcome::expected : Outcome::refused);
 }
 
@@ -85,8 +108,10 @@ NvSciError remember_expected(const char* function, NvSciError code, const char* 
 // Nothing of ours throws: this is operator new, a container that cannot be as long as asked, a thread or a lock that
 // the system does not give.
 Codes remember_exception(std::string_view function, Channel channel) noexcept {
-    constexpr Codes kOutOfMemory{NvSciError_InsufficientMemory, cu::CUDA_ERROR_OUT_OF_MEMORY};
-    constexpr Codes kSystem{NvSciError_ResourceError, cu::CUDA_ERROR_OPERATING_SYSTEM};
+    constexpr Codes kOutOfMemory{NvSciError_InsufficientMemory, cu::CUDA_ERROR_OUT_OF_MEMORY,
+                                 vk::VK_ERROR_OUT_OF_HOST_MEMORY};
+    constexpr Codes kSystem{NvSciError_ResourceError, cu::CUDA_ERROR_OPERATING_SYSTEM,
+                            vk::VK_ERROR_INITIALIZATION_FAILED};
     const auto refused = [&](std::string_view text, Codes codes) {
         keep_details(nullptr);
         return remember(function, text, codes, channel, Outcome::refused);

@@ -8,18 +8,20 @@
 #include <utility>
 
 #include "base/result.h"
+#include "base/vulkan_abi.h"
 #include "trace/slice.h"
 
 namespace opennvsci::api {
 
-/// Both public codes of what a call came to.
+/// The public codes of what a call came to.
 struct Codes {
     NvSciError code = NvSciError_Success;
     cu::CUresult cuda = cu::CUDA_SUCCESS;
+    vk::VkResult vulkan = vk::VK_SUCCESS;
 };
 
 /// How a failure leaves a function: by which code, or by none, and then it is printed as an error.
-enum class Channel { nvsci, cuda, none };
+enum class Channel { nvsci, cuda, vulkan, none };
 
 /// Keeps `error` as the calling thread's last failure, of the public function `function`, and prints it: as a notice,
 /// or at `debug` if it is expected or the thread has its refusals not printed; returns its codes.
@@ -66,6 +68,12 @@ template <class Body>
 template <class Body>
 [[nodiscard]] cu::CUresult cuda_call(std::string_view function, Body&& body) noexcept {
     return detail::run(function, Channel::cuda, std::forward<Body>(body)).cuda;
+}
+
+/// The same for a function with a Vulkan result.
+template <class Body>
+[[nodiscard]] vk::VkResult vulkan_call(std::string_view function, Body&& body) noexcept {
+    return detail::run(function, Channel::vulkan, std::forward<Body>(body)).vulkan;
 }
 
 /// The same for a function without an error channel: what fails is printed as an error.

@@ -40,6 +40,7 @@ OpenNvSciDevice view_of(const driver::Device& device, std::size_t ordinal) {
     view.isIntegrated = device.is_integrated;
     view.hasVirtualMemory = device.supports_virtual_memory;
     view.hasReadOnlyRegistration = device.supports_read_only_host_register;
+    view.hasDmaBuf = device.supports_dma_buf;
     return view;
 }
 

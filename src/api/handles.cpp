@@ -22,6 +22,7 @@ constinit ListTable g_sync_lists(HandleKind::sync_attribute_list);
 constinit SyncObjectTable g_sync_objects(HandleKind::sync_object);
 constinit WaitContextTable g_cpu_wait_contexts(HandleKind::cpu_wait_context);
 constinit ExternalSemaphoreTable g_external_semaphores(HandleKind::external_semaphore);
+constinit SemaphorePoolTable g_semaphore_pools(HandleKind::semaphore_pool);
 constinit EndpointTable g_endpoints(HandleKind::ipc_endpoint);
 
 struct KindRow {
@@ -56,6 +57,7 @@ constexpr KindRow kKinds[] = {
     row<g_sync_objects>(HandleKind::sync_object, "a synchronization object (NvSciSyncObj)"),
     row<g_cpu_wait_contexts>(HandleKind::cpu_wait_context, "a CPU wait context (NvSciSyncCpuWaitContext)"),
     row<g_external_semaphores>(HandleKind::external_semaphore, "an external semaphore (CUexternalSemaphore)"),
+    row<g_semaphore_pools>(HandleKind::semaphore_pool, "a semaphore pool (VkSemaphoreSciSyncPoolNV)"),
     row<g_endpoints>(HandleKind::ipc_endpoint, "an endpoint (NvSciIpcEndpoint)"),
 };
 
@@ -132,6 +134,10 @@ WaitContextTable& cpu_wait_contexts() noexcept {
 
 ExternalSemaphoreTable& external_semaphores() noexcept {
     return g_external_semaphores;
+}
+
+SemaphorePoolTable& semaphore_pools() noexcept {
+    return g_semaphore_pools;
 }
 
 EndpointTable& endpoints() noexcept {

@@ -22,6 +22,7 @@
 #include "driver/kept_contexts.h"
 #include "ipc/endpoint.h"
 #include "sync/object.h"
+#include "vulkan/semaphore_pool.h"
 
 namespace opennvsci::api {
 
@@ -52,6 +53,7 @@ using ListTable = HandleTable<std::unique_ptr<ListEntry>>;
 using WaitContextTable = HandleTable<WaitContext>;
 using ExternalMemoryTable = HandleTable<cuda::ExternalMemory>;
 using ExternalSemaphoreTable = HandleTable<cuda::ExternalSemaphore>;
+using SemaphorePoolTable = HandleTable<std::unique_ptr<vulkan::SemaphorePool>>;
 using EndpointTable = HandleTable<std::shared_ptr<ipc::Endpoint>>;
 
 /// A handle as the number that the tables know.
@@ -159,6 +161,8 @@ using SyncObjectTable = HandleTable<SyncObjectEntry>;
 [[nodiscard]] SyncObjectTable& sync_objects() noexcept;
 [[nodiscard]] WaitContextTable& cpu_wait_contexts() noexcept;
 [[nodiscard]] ExternalSemaphoreTable& external_semaphores() noexcept;
+/// Behind a VkSemaphoreSciSyncPoolNV.
+[[nodiscard]] SemaphorePoolTable& semaphore_pools() noexcept;
 /// Behind an NvSciIpcEndpoint.
 [[nodiscard]] EndpointTable& endpoints() noexcept;
 

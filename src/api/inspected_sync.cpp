@@ -28,6 +28,7 @@ using SyncObjects = HeldObjects<SyncFacts>;
 
 const char* signaler_of(const Timeline& timeline) noexcept {
     if (timeline.description().is_signaled_elsewhere) return "peer";
+    if (timeline.description().vulkan_signals) return "vulkan";
     switch (timeline.signaler()) {
         case Signaler::Kind::cpu:
             return "cpu";

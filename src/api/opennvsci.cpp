@@ -18,6 +18,7 @@
 #include "attr/printable.h"
 #include "attr/value_text.h"
 #include "base/unaligned.h"
+#include "buf/dma_buf.h"
 #include "buf/keys.h"
 #include "sync/keys.h"
 
@@ -238,6 +239,17 @@ NvSciError opennvsciGetDriver(const OpenNvSciDriver** driver) {
         if (driver == nullptr) return api::null_argument("driver");
         OPENNVSCI_TRY_ASSIGN(found, api::driver_view());
         *driver = found;
+        return {};
+    });
+}
+
+NvSciError opennvsciBufObjExportDmaBuf(NvSciBufObj bufObj, uint32_t planeIndex, OpenNvSciDmaBuf* dmaBuf) {
+    return api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, api::acquire(api::objects(), bufObj, "bufObj"));
+        if (dmaBuf == nullptr) return api::null_argument("dmaBuf");
+        OPENNVSCI_TRY_ASSIGN(made, buf::export_dma_buf(*entry->object(), planeIndex));
+        *dmaBuf = {made.file.release(), made.fourcc, made.modifier, made.size, made.offset,
+                   made.width,          made.height, made.pitch,    {}};
         return {};
     });
 }

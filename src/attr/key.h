@@ -116,9 +116,10 @@ struct Key {
     [[nodiscard]] bool is_legal_result(Bytes value) const;
     /// True if an enumerator of its type may be asked; of a key that nobody asks for, if it can come.
     [[nodiscard]] bool is_legal_name(const Enumerator& enumerator) const;
-    /// True if programs set it.
+    /// True if programs set it, or the library for them.
     [[nodiscard]] bool can_be_asked() const noexcept {
-        return direction == Direction::in || direction == Direction::in_out;
+        return direction == Direction::in || direction == Direction::in_out ||
+               (direction == Direction::internal && presence != Presence::output);
     }
     /// The value as text: "4096", "ReadWrite", "{1, 2}".
     [[nodiscard]] std::string text(Bytes value) const;

@@ -166,9 +166,9 @@ Result<> List::check_writable() const {
 }
 
 // Copies a pair into `given` and checks the copy.
-Result<> List::take(const KeyValue& pair, GivenPairs& given) const {
+Result<> List::take(const KeyValue& pair, Setter setter, GivenPairs& given) const {
     const Key* key = schema_->find(pair.key);
-    if (key == nullptr || key->direction == Direction::internal) {
+    if (key == nullptr || (key->direction == Direction::internal && setter == Setter::program)) {
         return not_a_key(pair.key);
     }
     const std::size_t index = schema_->index_of(*key);

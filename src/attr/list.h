@@ -80,15 +80,18 @@ class List {
     /// Names the participant of a single-slot unreconciled list. Errors: BadParameter for other lists.
     [[nodiscard]] Result<> set_name(std::string name);
 
+    /// Who sets keys: the library may ask for internal ones too.
+    enum class Setter : std::uint8_t { program, library };
+
     /// Sets `count` keys, all or none; `pair_at(i)` gives the i-th KeyValue and is called once for each. Its value is
     /// read once, and may change meanwhile. Errors: BadParameter with the reason.
     template <class PairAt>
-    [[nodiscard]] Result<> set(std::size_t count, PairAt&& pair_at) {
+    [[nodiscard]] Result<> set(std::size_t count, PairAt&& pair_at, Setter setter = Setter::program) {
         const auto locked = lock();
         OPENNVSCI_TRY(check_writable());
         GivenPairs given;
         for (std::size_t i = 0; i < count; ++i)
-            OPENNVSCI_TRY(take(pair_at(i), given));
+            OPENNVSCI_TRY(take(pair_at(i), setter, given));
         return put(given);
     }
 
@@ -118,7 +121,7 @@ class List {
   private:
     [[nodiscard]] Result<> check_copyable() const;
     [[nodiscard]] Result<> check_writable() const;
-    [[nodiscard]] Result<> take(const KeyValue& pair, GivenPairs& given) const;
+    [[nodiscard]] Result<> take(const KeyValue& pair, Setter setter, GivenPairs& given) const;
     [[nodiscard]] Result<> put(const GivenPairs& given);
     [[nodiscard]] Result<> check_group(const Key& key, Bytes selector_value) const;
 

@@ -135,6 +135,10 @@ enum CUmemAllocationHandleType : unsigned {
     CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR = 1,
 };
 
+enum CUmemRangeHandleType : unsigned {
+    CU_MEM_RANGE_HANDLE_TYPE_DMA_BUF_FD = 1,
+};
+
 enum CUmemAllocationCompType : unsigned char {
     CU_MEM_ALLOCATION_COMP_NONE = 0,
     CU_MEM_ALLOCATION_COMP_GENERIC = 1,
@@ -503,6 +507,7 @@ struct CUDA_EXTERNAL_MEMORY_BUFFER_DESC {
 enum CUexternalSemaphoreHandleType : unsigned {
     CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD = 1,
     CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_NVSCISYNC = 6,
+    CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_TIMELINE_SEMAPHORE_FD = 9,
 };
 
 inline constexpr unsigned kExternalSemaphoreSignalSkipNvSciBufMemSync = 0x1;

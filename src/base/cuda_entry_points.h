@@ -73,6 +73,8 @@
     ENTRY(cuMemUnmap, cuMemUnmap, 10020, required, (CUdeviceptr pointer, std::size_t size))                            \
     ENTRY(cuMemSetAccess, cuMemSetAccess, 10020, required,                                                             \
           (CUdeviceptr pointer, std::size_t size, const CUmemAccessDesc* access, std::size_t count))                   \
+    ENTRY(cuMemGetHandleForAddressRange, cuMemGetHandleForAddressRange, 11070, optional,                               \
+          (void* handle, CUdeviceptr pointer, std::size_t size, CUmemRangeHandleType type, unsigned long long flags))  \
     ENTRY(cuMemGetAccess, cuMemGetAccess, 10020, required,                                                             \
           (unsigned long long* flags, const CUmemLocation* location, CUdeviceptr pointer))                             \
     ENTRY(cuMemcpyHtoD, cuMemcpyHtoD_v2, 3020, required,                                                               \

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Result and Error: how every floor reports an expected failure. An Error carries both public codes, because the same
-// failure can leave through an NvSciBuf function or through a CUDA function, and one text for the user.
+// Result and Error: how every floor reports an expected failure. An Error carries all public codes, because the same
+// failure can leave through an NvSciBuf, a CUDA or a Vulkan function, and one text for the user.
 // Running out of process heap is not an Error: operator new throws, and the api floor turns it into the public code.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,6 +30,7 @@ struct Error {
     std::string text;
     bool is_expected = false;  ///< what the program asks or waits for; not a refusal, which is printed
     std::shared_ptr<const Prerequisite> unmet{};  ///< null where the text alone says it
+    std::int32_t vulkan = 0;                      ///< a VkResult; 0: the one that `code` means
 };
 
 template <class T = void>

@@ -73,6 +73,8 @@ Result<Device> Device::query(const Driver& driver, int ordinal) {
     device.supports_virtual_memory = attribute(CU_DEVICE_ATTRIBUTE_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED) != 0 &&
                                      attribute(CU_DEVICE_ATTRIBUTE_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR_SUPPORTED) != 0;
     device.supports_read_only_host_register = attribute(CU_DEVICE_ATTRIBUTE_READ_ONLY_HOST_REGISTER_SUPPORTED) != 0;
+    device.supports_dma_buf =
+        call.cuMemGetHandleForAddressRange != nullptr && attribute(CU_DEVICE_ATTRIBUTE_DMA_BUF_SUPPORTED) != 0;
     device.supports_host_numa_memory =
         attribute(CU_DEVICE_ATTRIBUTE_HOST_NUMA_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED) != 0;
     device.host_numa_id = std::max(attribute(CU_DEVICE_ATTRIBUTE_HOST_NUMA_ID), 0);  // -1 where there are no nodes

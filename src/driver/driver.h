@@ -51,6 +51,7 @@ class Device {
     bool supports_read_only_host_register = false;  ///< attribute 113
     bool supports_host_numa_memory = false;         ///< attribute 141, more than some keep: see check_system_memory
     bool supports_deferred_arrays = false;          ///< attribute 121: arrays can be asked what they need
+    bool supports_dma_buf = false;                  ///< attribute 124 and the function of CUDA 11.7
     int host_numa_id = 0;                           ///< attribute 134: the NUMA node of system memory nearest to it
     std::uint32_t texture_alignment = 0;            ///< attribute 14: of the address of a linear texture, bytes
     std::uint32_t texture_pitch_alignment = 0;      ///< attribute 51: of its pitch, bytes

@@ -19,6 +19,7 @@ using attr::TrialState;
 
 Line line_of(const Explanation& all, const attr::Key& key, std::size_t index, const attr::Decision* decision) {
     Line line{&key, {}, {}, {}, {}, decision, {}, {}};
+    if (key.direction == attr::Direction::internal && key.can_be_asked()) return line;  // no program set it
     all.report->for_each_ask(index, [&](std::uint32_t participant, attr::Bytes value) {
         line.asks.push_back({participant, value, key.text(value)});
     });

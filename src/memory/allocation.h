@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "base/result.h"
@@ -23,13 +24,17 @@ class GpuMapping {
     virtual ~GpuMapping() = default;
 
     [[nodiscard]] cu::CUdeviceptr address() const noexcept { return address_; }
+    /// Where the CPU sees the same mapping; null for memory that the driver made.
+    [[nodiscard]] void* host_address() const noexcept { return host_address_; }
 
   protected:
     GpuMapping() = default;
+    void set_host_address(void* address) noexcept { host_address_ = address; }
     void set_address(cu::CUdeviceptr address) noexcept { address_ = address; }
 
   private:
     cu::CUdeviceptr address_ = 0;
+    void* host_address_ = nullptr;
 };
 
 class Allocation {
@@ -51,6 +56,10 @@ class Allocation {
     /// A descriptor of the memory for the driver's own import in this process (type OPAQUE_FD), from which it maps
     /// arrays. Errors: NotSupported for memory that the driver did not make, ResourceError.
     [[nodiscard]] virtual Result<UniqueFd> descriptor_for_arrays() = 0;
+
+    /// A dma-buf of whole pages of the memory, which has whatever it needs to outlive the allocation. Errors:
+    /// NotSupported for memory or a device that has none, ResourceError.
+    [[nodiscard]] virtual Result<UniqueFd> dma_buf(std::uint64_t start, std::uint64_t size) = 0;
 
     /// A descriptor of the memory for another process that may see it with `right`, at most this process's own. Where
     /// the kernel can hold a peer to the right, it does: system memory for readers cannot be mapped writable through

@@ -216,6 +216,7 @@ Result<> DriverMemory::prove_size() {
 DriverMemory::~DriverMemory() {
     cpu_read_write_.reset();
     cpu_read_only_.reset();
+    dma_buf_mapping_.reset();
     spare_.reset();
     if (handle_ != 0) driver::apart(driver_)->cuMemRelease(handle_);
 }
@@ -254,6 +255,32 @@ Result<void*> DriverMemory::cpu_address(Right right) {
 
 Result<UniqueFd> DriverMemory::descriptor_for_arrays() {
     return exported();
+}
+
+// A dma-buf is made of mapped addresses, and they stay mapped as long as the memory is here: the driver asks for a new
+// one when the mapping changes (cuda-interop.md 4.6).
+Result<UniqueFd> DriverMemory::dma_buf(std::uint64_t start, std::uint64_t size) {
+    if (!device_.supports_dma_buf) {
+        return fail(
+            NvSciError_NotSupported, {"device attribute 124", "0", "1"},
+            fmt::format("{} has no dma-bufs (device attribute 124, CUDA 11.7, and NVIDIA's open kernel modules)",
+                        device_.name),
+            CUDA_ERROR_NOT_SUPPORTED);
+    }
+    const driver::ScopedContext context(driver_, device_);
+    if (context.result() != CUDA_SUCCESS) return driver_.error(context.result(), "cuDevicePrimaryCtxRetain");
+    const std::lock_guard lock(mutex_);
+    if (dma_buf_mapping_ == nullptr) {
+        OPENNVSCI_TRY_ASSIGN(made, map(device_location(device_), Right::read_write));
+        dma_buf_mapping_ = std::move(made);
+    }
+    int descriptor = -1;
+    const CUresult result = driver::apart(driver_)->cuMemGetHandleForAddressRange(
+        &descriptor, dma_buf_mapping_->address() + start, size, CU_MEM_RANGE_HANDLE_TYPE_DMA_BUF_FD, 0);
+    if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemGetHandleForAddressRange");
+    UniqueFd file(descriptor);
+    if (!file) return os::os_error("fcntl(F_DUPFD_CLOEXEC)");
+    return file;
 }
 
 Result<UniqueFd> DriverMemory::descriptor_for_peer(Right right) {

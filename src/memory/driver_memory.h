@@ -44,6 +44,7 @@ class DriverMemory final : public Allocation {
     [[nodiscard]] Result<std::unique_ptr<GpuMapping>> map_for_gpu(const driver::Driver& driver,
                                                                   const driver::Device& device, Right right) override;
     [[nodiscard]] Result<UniqueFd> descriptor_for_arrays() override;
+    [[nodiscard]] Result<UniqueFd> dma_buf(std::uint64_t start, std::uint64_t size) override;
     [[nodiscard]] Result<UniqueFd> descriptor_for_peer(Right right) override;
     [[nodiscard]] Result<> prepare_for_peers() override;
 
@@ -71,8 +72,9 @@ class DriverMemory final : public Allocation {
     std::unique_ptr<GpuMapping> cpu_read_write_;
     std::unique_ptr<GpuMapping> cpu_read_only_;
     UniqueFd exported_;
-    std::mutex spare_mutex_;  // of what follows; taken last
-    Mapped spare_;            // the first mapping, until somebody can use it
+    std::unique_ptr<GpuMapping> dma_buf_mapping_;  // what dma-bufs were made of
+    std::mutex spare_mutex_;                       // of what follows; taken last
+    Mapped spare_;                                 // the first mapping, until somebody can use it
 };
 
 }  // namespace opennvsci::memory

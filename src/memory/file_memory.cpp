@@ -68,6 +68,7 @@ class FileMemory::RegisteredMapping final : public GpuMapping {
             driver::apart(driver_)->cuMemHostGetDevicePointer(&device_address, registration->address, 0);
         if (result != CUDA_SUCCESS) return driver_.error(result, "cuMemHostGetDevicePointer");
         set_address(device_address);
+        set_host_address(registration->address);
         return {};
     }
 
@@ -193,6 +194,11 @@ Result<UniqueFd> FileMemory::descriptor_for_arrays() {
     return fail(NvSciError_NotSupported, {"memory", "system memory", "memory of the driver"},
                 "the buffer is in system memory that the driver did not make, and in which it maps no arrays",
                 CUDA_ERROR_NOT_SUPPORTED);
+}
+
+Result<UniqueFd> FileMemory::dma_buf(std::uint64_t, std::uint64_t) {
+    return fail(NvSciError_NotSupported, {"memory", "system memory", "video memory"},
+                "system memory has no dma-buf without a right that programs do not have", CUDA_ERROR_NOT_SUPPORTED);
 }
 
 Result<FileMemory::Registration*> FileMemory::acquire_registration(const driver::Driver& driver, Right right) {

@@ -44,6 +44,7 @@ class FileMemory final : public Allocation {
     [[nodiscard]] Result<std::unique_ptr<GpuMapping>> map_for_gpu(const driver::Driver& driver,
                                                                   const driver::Device& device, Right right) override;
     [[nodiscard]] Result<UniqueFd> descriptor_for_arrays() override;
+    [[nodiscard]] Result<UniqueFd> dma_buf(std::uint64_t start, std::uint64_t size) override;
     [[nodiscard]] Result<UniqueFd> descriptor_for_peer(Right right) override;
     [[nodiscard]] Result<> open_to_writers() override;
 

@@ -14,6 +14,7 @@ constexpr std::size_t kPayloadBytes = 8;
 Result<Counter> Counter::allocate(const Description& description) {
     static_assert(sizeof(Words) <= CounterArena::kWordsBytes);
     Counter counter(description);
+    if (description.has_semaphore) counter.semaphore_ = std::make_unique<SharedSemaphore>();
     if (description.has_timestamps && description.has_peers) {
         const auto right = description.peer_signals ? memory::Right::read_write : memory::Right::read_only;
         OPENNVSCI_TRY_ASSIGN(timestamps, SharedPage::create(kTimestampsPageBytes, right));
@@ -93,6 +94,8 @@ std::uint64_t Counter::add_one() noexcept {
     words_->wake_sleepers();
     if (Mirrors* const mirrors = mirrors_.load(std::memory_order_seq_cst); mirrors != nullptr) [[unlikely]]
         mirrors->follow(*words_);
+    if (has_semaphore()) [[unlikely]]
+        semaphore_->follow(words_->payload.load(std::memory_order_seq_cst));
     return value;
 }
 
@@ -112,6 +115,7 @@ void Counter::raise_mirrors() noexcept {
 }
 
 Result<> Counter::raise(std::uint64_t value) {
+    if (has_semaphore()) semaphore_->raise(value);
     if (!is_in_memory()) return {};
     if (!is_seen_by_cpu()) return place_.memory->store_apart(place_.offset, value);
     std::uint64_t payload = words_->payload.load();

@@ -18,6 +18,9 @@
 // process signals have words of their own, the mirrors, which follow the counter's. Where a peer signals, the words are
 // in a page of their own, which that peer and all others that take part share.
 //
+// Where a list speaks for Vulkan there is a timeline semaphore too (sync/shared_semaphore.h). It follows what the CPU
+// or streams reach; or Vulkan signals it, and then it has the payload, and looks at it prove values.
+//
 // Thread-safe, but for break_from and raise: one caller at a time.
 #pragma once
 
@@ -37,6 +40,7 @@
 #include "sync/keys.h"
 #include "sync/mirrors.h"
 #include "sync/shared_page.h"
+#include "sync/shared_semaphore.h"
 #include "sync/timestamp.h"
 
 namespace opennvsci::sync {
@@ -47,10 +51,11 @@ class Counter {
     struct Description {
         /// Where the payload lives; none if in no memory: CUDA's events know it.
         std::optional<memory::Domain> domain;
-        const driver::Device* gpu;  ///< whose video memory
-        bool has_timestamps;        ///< only in system memory
-        bool has_peers = false;     ///< timestamps lie in memory of their own, for peers to read
-        bool peer_signals = false;  ///< all lies in memory of its own, for that peer to write
+        const driver::Device* gpu;   ///< whose video memory
+        bool has_timestamps;         ///< only in system memory
+        bool has_peers = false;      ///< timestamps lie in memory of their own, for peers to read
+        bool peer_signals = false;   ///< all lies in memory of its own, for that peer to write
+        bool has_semaphore = false;  ///< Vulkan takes part
     };
     /// Memory that peers see, as far as there is some.
     struct Pages {
@@ -72,6 +77,7 @@ class Counter {
           pages_(std::move(other.pages_)),
           words_(other.words_),
           timestamps_(other.timestamps_),
+          semaphore_(std::move(other.semaphore_)),
           mirrors_(other.mirrors_.exchange(nullptr)) {}
     Counter& operator=(Counter&&) = delete;
     ~Counter();
@@ -121,6 +127,11 @@ class Counter {
     /// Adds one, which follows from now on; as Mirrors::add.
     void add_mirror(Mirror mirror) { mirrors().add(std::move(mirror), *words_, reached()); }
 
+    /// Of Vulkan; null if it does not take part.
+    [[nodiscard]] SharedSemaphore* semaphore() const noexcept { return semaphore_.get(); }
+    /// True once Vulkan has it.
+    [[nodiscard]] bool has_semaphore() const noexcept { return semaphore_ != nullptr && semaphore_->exists(); }
+
     /// Reaches the next value, for the CPU, and returns it; with timestamps, when it is reached. Only in system memory.
     std::uint64_t add_one() noexcept;
 
@@ -131,7 +142,8 @@ class Counter {
     /// signals meanwhile: synchronization.md, Death.)
     void break_from(std::uint64_t first, Cause why, cu::CUresult result = cu::CUDA_SUCCESS) noexcept;
 
-    /// Raises the payload of a broken counter, and wakes all who sleep. Errors: the driver's, for video memory.
+    /// Raises the payload of a broken counter, and the semaphore, and wakes all who sleep. Errors: the driver's, for
+    /// video memory.
     [[nodiscard]] Result<> raise(std::uint64_t value);
     /// Raises those of the mirrors.
     void raise_mirrors() noexcept;
@@ -165,6 +177,7 @@ class Counter {
     Pages pages_;
     Words* words_ = nullptr;
     TimestampWord* timestamps_ = nullptr;
+    std::unique_ptr<SharedSemaphore> semaphore_;
     std::atomic<Mirrors*> mirrors_{nullptr};  // owned; null until there is one
 };
 

@@ -18,9 +18,11 @@ namespace opennvsci::sync {
 
 /// Why a counter broke.
 enum class Cause : std::uint32_t {
-    object_gone,      ///< nobody holds the object any more who could signal it
-    context_lost,     ///< the CUDA context of a signal, see broken_by
-    signaler_is_gone  ///< the process that signals
+    object_gone,         ///< nobody holds the object any more who could signal it
+    context_lost,        ///< the CUDA context of a signal, see broken_by
+    signaler_is_gone,    ///< the process that signals
+    vulkan_device_lost,  ///< of a signal
+    vulkan_pool_gone     ///< that signaled
 };
 
 struct CounterWords {

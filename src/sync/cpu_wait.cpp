@@ -69,6 +69,12 @@ tl::unexpected<Error> timed_out(const Timeline& timeline, std::uint64_t value, s
                                             "another process may signal",
                                             timeout_us, value, timeline.counter().reached()));
     }
+    if (description.vulkan_signals) {
+        return expected_outcome(NvSciError_Timeout,
+                                fmt::format("the fence did not expire in {} us: it has value {}, reached is {}; a "
+                                            "Vulkan queue may signal",
+                                            timeout_us, value, timeline.counter().reached()));
+    }
     const bool may_cpu = description.cpu_signals && timeline.signaler() != Signaler::Kind::streams;
     const char* const who = may_cpu ? timeline.may_streams_signal() ? "the CPU or a stream" : "the CPU" : "a stream";
     return expected_outcome(NvSciError_Timeout,
@@ -83,9 +89,11 @@ Result<> wait_for(Timeline& timeline, std::uint64_t value, std::int64_t timeout_
         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::hours(24 * 365)).count();
     const auto end = timeout_us == kForever || timeout_us > kMostUs ? Clock::time_point::max()
                                                                     : start + std::chrono::microseconds(timeout_us);
+    const bool looks_always = timeline.is_known_by_looking();
     auto last_look = Clock::time_point::min();
     for (auto now = start;; now = Clock::now()) {
-        if (now >= end || (now - start >= kSpin && now - kBetweenLooksAtStreams >= last_look)) {
+        const bool looks_now = looks_always || (now - start >= kSpin && now - kBetweenLooksAtStreams >= last_look);
+        if (now >= end || looks_now) {
             timeline.look(value);
             last_look = now;
             if (timeline.is_passed(value)) return outcome(timeline, value);
@@ -93,7 +101,7 @@ Result<> wait_for(Timeline& timeline, std::uint64_t value, std::int64_t timeout_
         if (now >= end) return timed_out(timeline, value, timeout_us);
         if (mode == WaitMode::adaptive && now - start >= kSpin) {
             const Clock::duration slice =
-                timeline.may_streams_signal()
+                timeline.may_streams_signal() || looks_always
                     ? std::clamp<Clock::duration>((now - start) / 8, kShortestSlice, kLongestSlice)
                 : timeline.description().is_signaled_elsewhere ? Clock::duration(kLongestSleepForPeer)
                                                                : Clock::duration(kLongestSleep);

@@ -139,6 +139,9 @@ constexpr std::array kKeys{
     Key{kCpuSignaler, "CpuSignaler",           &value::boolean,       1,              kInternal, kOutput,    &kBool,       nullptr,          nullptr},
     Key{kStreamSignaler, "StreamSignaler",     &value::boolean,       1,              kInternal, kOutput,    &kBool,       nullptr,          nullptr},
     Key{kStreamWaiter, "StreamWaiter",         &value::boolean,       1,              kInternal, kOutput,    &kBool,       nullptr,          nullptr},
+    Key{kVulkanSignaler, "VulkanSignaler",     &value::boolean,       1,              kInternal, kOutput,    &kBool,       nullptr,          nullptr, kMayBeAbsent},
+    Key{kVulkanWaiter, "VulkanWaiter",         &value::boolean,       1,              kInternal, kOutput,    &kBool,       nullptr,          nullptr, kMayBeAbsent},
+    Key{kVulkanParticipant, "VulkanParticipant", &value::boolean,     1,              kInternal, kOptional,  &kBool,       nullptr,          nullptr, kMayBeAbsent},
 };
 // clang-format on
 

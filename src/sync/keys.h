@@ -22,6 +22,12 @@ enum InternalKey : std::uint32_t {
     kCpuSignaler = 1U << 26 | 3U,     ///< bool: its CPU is the signaler
     kStreamSignaler = 1U << 26 | 4U,  ///< bool: the signaler is a list of its own that speaks for CUDA
     kStreamWaiter = 1U << 26 | 5U,    ///< bool: a list of its own that speaks for CUDA asked to wait
+    kVulkanSignaler = 1U << 26 | 6U,  ///< bool: the signaler is a list of its own that speaks for Vulkan
+    kVulkanWaiter = 1U << 26 | 7U,    ///< bool: a list of its own that speaks for Vulkan asked to wait
+
+    /// bool, asked by the library in the lists that it fills for Vulkan: the list speaks for Vulkan, and for nothing
+    /// else. Where nobody asks, none of these three is in the result.
+    kVulkanParticipant = 1U << 26 | 8U,
 };
 
 /// The primitives that a machine with discrete GPUs has, the better one last.

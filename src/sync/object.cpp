@@ -21,6 +21,8 @@ Timeline::Description describe_common(const attr::Slot& reconciled) {
     description.cpu_signals = reconciled.required<bool>(kCpuSignaler);
     description.streams_wait = reconciled.required<bool>(kStreamWaiter);
     description.streams_signal = reconciled.required<bool>(kStreamSignaler);
+    description.vulkan_signals = reconciled.scalar<bool>(kVulkanSignaler).value_or(false);
+    description.vulkan_waits = reconciled.scalar<bool>(kVulkanWaiter).value_or(false);
     description.has_32_bits = reconciled.required<std::uint64_t>(NvSciSyncAttrKey_MaxPrimitiveValue) == UINT32_MAX;
     return description;
 }
@@ -86,6 +88,10 @@ tl::unexpected<Error> Object::not_signaled_by_cpu() const {
         return fail(NvSciError_BadParameter, {"signaler", "another process", "this process"},
                     "the object is signaled by another process, whose list has the signal "
                     "permission");
+    }
+    if (timeline().description().vulkan_signals) {
+        return fail(NvSciError_BadParameter, {"signaler", "Vulkan", "the CPU"},
+                    "the object is signaled by Vulkan, whose list has the signal permission");
     }
     return fail(NvSciError_BadParameter, {"NvSciSyncAttrKey_NeedCpuAccess of the signaler", "false", "true"},
                 "the object is not signaled by the CPU: the list with the signal permission did not set "

@@ -33,6 +33,8 @@ std::vector<Participant> participants_of(const attr::Report& report) {
             if (const Uuid uuid = Uuid::from(id.bytes); !uuid.is_null()) all[number].gpus.push_back(uuid);
         }
     });
+    for_each_ask(report, kVulkanParticipant,
+                 [&](std::uint32_t number, attr::Bytes value) { all[number].is_vulkan = load<bool>(value.data()); });
     return all;
 }
 
@@ -40,6 +42,9 @@ void Roles::put(attr::Slot& result) const {
     result.put_scalar(kCpuSignaler, cpu_signals);
     result.put_scalar(kStreamSignaler, streams_signal);
     result.put_scalar(kStreamWaiter, streams_wait);
+    if (!vulkan_signals && !vulkan_waits) return;
+    result.put_scalar(kVulkanSignaler, vulkan_signals);
+    result.put_scalar(kVulkanWaiter, vulkan_waits);
 }
 
 }  // namespace opennvsci::sync

@@ -17,12 +17,13 @@ struct Participant {
     NvSciSyncAccessPerm permission = 0;    ///< 0: not set
     bool has_cpu = false;
     bool wants_timestamps = false;
+    bool is_vulkan = false;  ///< speaks for Vulkan, and so neither for CUDA nor for a CPU that signals
     std::vector<Uuid> gpus;
 
     [[nodiscard]] bool signals() const { return (permission & NvSciSyncAccessPerm_SignalOnly) != 0; }
     [[nodiscard]] bool waits() const { return (permission & NvSciSyncAccessPerm_WaitOnly) != 0; }
     /// A list that names no GPU and does not want the CPU leaves open what it is for.
-    [[nodiscard]] bool speaks_for_cuda() const { return !gpus.empty() || !has_cpu; }
+    [[nodiscard]] bool speaks_for_cuda() const { return !is_vulkan && (!gpus.empty() || !has_cpu); }
 };
 
 /// In the order of the report, which they must not outlive.
@@ -33,9 +34,13 @@ struct Roles {
     bool cpu_signals = false;
     bool streams_signal = false;
     bool streams_wait = false;
+    bool vulkan_signals = false;
+    bool vulkan_waits = false;
 
     void add(const Participant& participant) {
-        cpu_signals = cpu_signals || (participant.signals() && participant.has_cpu);
+        vulkan_signals = vulkan_signals || (participant.signals() && participant.is_vulkan);
+        vulkan_waits = vulkan_waits || (participant.waits() && participant.is_vulkan);
+        cpu_signals = cpu_signals || (participant.signals() && participant.has_cpu && !participant.is_vulkan);
         streams_signal = streams_signal || (participant.signals() && participant.speaks_for_cuda());
         streams_wait = streams_wait || (participant.waits() && participant.speaks_for_cuda());
     }

@@ -14,6 +14,7 @@
 #include "memory/domain.h"
 #include "sync/keys.h"
 #include "sync/participants.h"
+#include "sync/vulkan_participants.h"
 
 namespace opennvsci::sync {
 namespace {
@@ -230,6 +231,9 @@ attr::Text asked(const char* fact, std::uint32_t key) noexcept {
 }
 
 Place place_payload(Negotiation& negotiation, const std::vector<Participant>& all) {
+    if (std::any_of(all.begin(), all.end(), [](const Participant& p) { return p.is_vulkan && p.signals(); })) {
+        return {std::nullopt, "Vulkan signals, and its timeline semaphore has the payload"};
+    }
     const auto has_cpu = [](const Participant& p) { return p.has_cpu; };
     const auto names_no_gpu = [](const Participant& p) { return p.gpus.empty(); };
     if (std::any_of(all.begin(), all.end(), has_cpu))
@@ -283,6 +287,7 @@ Result<> negotiate(Negotiation& negotiation) {
     OPENNVSCI_TRY(negotiation.check_asks());
     OPENNVSCI_TRY_ASSIGN(all, participants(negotiation));
     OPENNVSCI_TRY_ASSIGN(signaler, find_signaler(negotiation, all));
+    OPENNVSCI_TRY(check_vulkan(negotiation, all));
     OPENNVSCI_TRY(choose_primitive(negotiation));
     OPENNVSCI_TRY(decide_timestamps(negotiation, all, *signaler));
     OPENNVSCI_TRY(merge_the_rest(negotiation));

@@ -20,9 +20,6 @@ namespace {
 constexpr std::chrono::milliseconds kPatience{20};
 constexpr std::chrono::microseconds kBetweenRaises{100};
 
-// A signal may stand in front of a full stream for ever (driver-facts.md F30); who adds a peer does not wait that long.
-constexpr std::chrono::seconds kPatienceForSignals{1};
-constexpr std::chrono::milliseconds kBetweenTries{1};
 // Peers that come while signals are under way: the next signal waits for the words of all of them to catch up.
 constexpr std::size_t kMostCatchUps = 128;
 
@@ -31,6 +28,15 @@ constexpr std::size_t kMostCatchUps = 128;
 tl::unexpected<Error> StreamOrder::lost() const {
     if (description_.is_signaled_elsewhere) return lost_elsewhere();
     const CUresult why = counter_.broken_by();
+    if (counter_.cause() == Cause::vulkan_device_lost) {
+        return fail(NvSciError_ResourceError, "the Vulkan device that signals is lost, so the fence cannot expire",
+                    CUDA_ERROR_ILLEGAL_STATE);
+    }
+    if (counter_.cause() == Cause::vulkan_pool_gone) {
+        return fail(NvSciError_ResourceError,
+                    "the Vulkan semaphore pool that signaled the object is destroyed, so the fence cannot expire",
+                    CUDA_ERROR_ILLEGAL_STATE);
+    }
     if (why == CUDA_SUCCESS) {
         return fail(NvSciError_ResourceError, "the object is gone, so nobody can signal the fence",
                     CUDA_ERROR_ILLEGAL_STATE);
@@ -76,7 +82,8 @@ Result<> StreamOrder::outcome(std::uint64_t value) const {
 
 Result<> StreamOrder::prepare(const driver::ContextWatch* context) {
     if (counter_.is_in_memory()) OPENNVSCI_TRY(counter_.address_in(*context));
-    if (description_.is_signaled_elsewhere) return {};
+    if (counter_.has_semaphore()) OPENNVSCI_TRY(counter_.semaphore()->prepare(*context));
+    if (description_.is_signaled_elsewhere || description_.is_signaled_by_vulkan) return {};
     if (description_.has_timestamps) OPENNVSCI_TRY(prepare_timestamps(*context));
     const std::unique_lock ordered(order_, std::try_to_lock);  // a signal that is being submitted may take for ever
     if (ordered && signals_.empty()) OPENNVSCI_TRY(signals_.prepare_event(context));
@@ -121,6 +128,8 @@ Result<std::uint64_t> StreamOrder::submit_signal(const driver::StreamPlace& stre
     const std::uint64_t value = std::max(values_.handed_out(), counter_.reached()) + 1;
     if (counter_.has_mirrors()) [[unlikely]]
         OPENNVSCI_TRY(prepare_mirrors(stream, address, value));
+    if (counter_.has_semaphore()) [[unlikely]]
+        OPENNVSCI_TRY(counter_.semaphore()->prepare(*stream.context));
     if (description_.has_timestamps) {
         OPENNVSCI_TRY_ASSIGN(
             target, counter_.timestamp_target(static_cast<std::uint32_t>(value % kSlots), *stream.context, address));
@@ -128,7 +137,8 @@ Result<std::uint64_t> StreamOrder::submit_signal(const driver::StreamPlace& stre
     }
     if (is_written()) {
         if (auto written = write(stream, address, value); !written) {
-            if (description_.has_timestamps) {  // the time is stored when the stream comes there
+            // The time is stored, and the semaphore signaled, when the stream comes there.
+            if (description_.has_timestamps || counter_.has_semaphore()) {
                 const auto behind = event_behind_wait(stream.context, 0);
                 if (!behind || !record(**behind, stream)) keep_for_ever();
             }
@@ -150,9 +160,15 @@ Result<std::uint64_t> StreamOrder::submit_signal(const driver::StreamPlace& stre
     return value;
 }
 
-// The default write comes after a fence of system scope: whoever sees the value sees the work before it.
+// The default write comes after a fence of system scope: whoever sees the value sees the work before it. The semaphore
+// comes first: a value that it has is left out if the rest fails.
 Result<> StreamOrder::write(const driver::StreamPlace& stream, CUdeviceptr own, std::uint64_t value) {
     const driver::Driver& driver = stream.context->driver();
+    if (counter_.has_semaphore()) [[unlikely]] {
+        OPENNVSCI_TRY(counter_.semaphore()->signal(stream, value));
+        values_.hand_out_to(value);
+        if (!counter_.is_in_memory()) return {};
+    }
     if (!counter_.has_mirrors()) [[likely]] {
         const CUresult result =
             driver.call.cuStreamWriteValue64(stream.handle, own, value, CU_STREAM_WRITE_VALUE_DEFAULT);
@@ -198,19 +214,25 @@ Result<> StreamOrder::prepare_mirrors(const driver::StreamPlace& stream, CUdevic
     return {};
 }
 
+Result<std::unique_lock<std::mutex>> StreamOrder::lock_order() {
+    std::unique_lock ordered(order_, std::try_to_lock);
+    const auto end = std::chrono::steady_clock::now() + kPatienceForSignals;
+    while (!ordered.owns_lock()) {
+        if (std::chrono::steady_clock::now() >= end) {
+            return fail(NvSciError_ResourceError,
+                        "a signal of the object has been submitted to a stream that takes no more work for now; "
+                        "try again when it goes on");
+        }
+        std::this_thread::sleep_for(kBetweenTries);
+        (void)ordered.try_lock();
+    }
+    return ordered;
+}
+
 Result<> StreamOrder::add_mirror(Mirror mirror) {
     {
-        std::unique_lock ordered(order_, std::try_to_lock);
-        const auto end = std::chrono::steady_clock::now() + kPatienceForSignals;
-        while (!ordered.owns_lock()) {
-            if (std::chrono::steady_clock::now() >= end) {
-                return fail(NvSciError_ResourceError,
-                            "a signal of the object has been submitted to a stream that takes no more work for now; "
-                            "try again when it goes on");
-            }
-            std::this_thread::sleep_for(kBetweenTries);
-            (void)ordered.try_lock();
-        }
+        const auto ordered = lock_order();
+        if (!ordered) return tl::make_unexpected(ordered.error());
         OPENNVSCI_TRY(counter_.mirrors().check_room());
         OPENNVSCI_TRY(catch_up(mirror));
         counter_.add_mirror(std::move(mirror));
@@ -297,7 +319,15 @@ void StreamOrder::lose_signaler() noexcept {
 
 // How far ahead of what is reached a value may be that streams wait for.
 std::uint64_t StreamOrder::furthest() const noexcept {
+    if (description_.is_signaled_by_vulkan) return kFurthestOfSemaphore;
     return description_.is_signaled_elsewhere ? kFurthestAwaited : std::uint64_t{1} << 63;
+}
+
+Result<> StreamOrder::check_distance(std::uint64_t value, std::uint64_t furthest) const {
+    const std::uint64_t reached = counter_.reached();
+    if (value <= reached || value - reached < furthest) return {};
+    return fail(NvSciError_Overflow,
+                fmt::format("the fence has value {}, {} or more ahead of the {} reached", value, furthest, reached));
 }
 
 Result<> StreamOrder::make_room() {
@@ -342,7 +372,7 @@ Result<> StreamOrder::submit_wait(const driver::StreamPlace& stream, std::uint64
         }
     }
     if (event != nullptr) return wait_for_event(stream, event, value);
-    if (description_.is_signaled_elsewhere) return wait_in_memory(stream, value);
+    if (description_.is_signaled_elsewhere || description_.is_signaled_by_vulkan) return wait_in_memory(stream, value);
     const std::uint64_t handed_out = values_.handed_out();
     if (counter_.is_in_memory() && (value <= handed_out || description_.is_deterministic)) {
         return wait_in_memory(stream, value);
@@ -391,15 +421,16 @@ Result<SharedEvent> StreamOrder::event_behind_wait(const driver::ContextWatch* c
 }
 
 Result<> StreamOrder::wait_in_memory(const driver::StreamPlace& stream, std::uint64_t value) {
-    if (const std::uint64_t reached = counter_.reached(); value > reached && value - reached >= furthest()) {
-        return fail(NvSciError_Overflow, fmt::format("the fence has value {}, {} or more ahead of the {} reached",
-                                                     value, furthest(), reached));
+    OPENNVSCI_TRY(check_distance(value, furthest()));
+    CUdeviceptr address = 0;
+    if (description_.is_signaled_by_vulkan) [[unlikely]] {
+        OPENNVSCI_TRY(counter_.semaphore()->prepare(*stream.context));
+    } else {
+        OPENNVSCI_TRY_ASSIGN(mapped, counter_.address_in(*stream.context));
+        address = mapped;
     }
-    const driver::Driver& driver = stream.context->driver();
-    OPENNVSCI_TRY_ASSIGN(address, counter_.address_in(*stream.context));
     OPENNVSCI_TRY_ASSIGN(event, event_behind_wait(stream.context, value));
-    const CUresult result = driver.call.cuStreamWaitValue64(stream.handle, address, value, CU_STREAM_WAIT_VALUE_GEQ);
-    if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamWaitValue64");
+    OPENNVSCI_TRY(submit_memory_wait(stream, address, value));
     OPENNVSCI_TRY(record(*event, stream));
     if (counter_.is_lost(value)) [[unlikely]] {  // since it was looked at: whoever found that knew nothing of this wait
         {
@@ -408,6 +439,14 @@ Result<> StreamOrder::wait_in_memory(const driver::StreamPlace& stream, std::uin
         }
         release_waits();
     }
+    return {};
+}
+
+Result<> StreamOrder::submit_memory_wait(const driver::StreamPlace& stream, CUdeviceptr address, std::uint64_t value) {
+    if (description_.is_signaled_by_vulkan) return counter_.semaphore()->wait(stream, value);
+    const driver::Driver& driver = stream.context->driver();
+    const CUresult result = driver.call.cuStreamWaitValue64(stream.handle, address, value, CU_STREAM_WAIT_VALUE_GEQ);
+    if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamWaitValue64");
     return {};
 }
 
@@ -537,7 +576,8 @@ bool StreamOrder::raise() {
         if (!owes_release_ || is_releasing_) return false;
         const auto in_use = [&](const SharedEvent& event) { return is_in_use(event); };
         const bool has_shared_words = counter_.has_mirrors() || counter_.pages().words != nullptr;
-        if (!is_kept_for_ever_ && !has_shared_words && std::none_of(in_memory_.begin(), in_memory_.end(), in_use)) {
+        const bool is_seen_elsewhere = has_shared_words || is_awaited_by_vulkan_;
+        if (!is_kept_for_ever_ && !is_seen_elsewhere && std::none_of(in_memory_.begin(), in_memory_.end(), in_use)) {
             owes_release_ = false;
             return false;
         }

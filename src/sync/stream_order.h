@@ -14,6 +14,9 @@
 // comes while signals are in flight gets its words written behind the newest of them, and the next signal comes after
 // that.
 //
+// Where Vulkan takes part, a signal goes to its timeline semaphore too, before the value is written. Where Vulkan
+// signals, streams wait for that semaphore, as they do in memory: for any value.
+//
 // If the context of a signal is lost, the counter breaks there: signals before it may still be done, none comes after
 // it, and streams that wait in memory for a lost value are let go.
 //
@@ -21,6 +24,7 @@
 // lock is held over it, but the one that puts signals in order. Thread-safe.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -41,6 +45,7 @@ class StreamOrder {
         bool is_deterministic;
         bool has_timestamps;
         bool is_signaled_elsewhere;  ///< by another process
+        bool is_signaled_by_vulkan;
     };
 
     /// The others must outlive it.
@@ -65,6 +70,16 @@ class StreamOrder {
     /// Adds a peer's words, which have what was signaled and get what will be. Errors: ResourceError, also if a signal
     /// stands in front of a full stream; the driver's.
     [[nodiscard]] Result<> add_mirror(Mirror mirror);
+
+    /// Adds a semaphore of Vulkan, which has what was signaled and gets what will be. Errors: ResourceError while
+    /// signals are under way that it would miss; those of SharedSemaphore.
+    [[nodiscard]] Result<std::shared_ptr<TimelineSemaphore>> attach(const SharedSemaphore::Make& make);
+    /// Tells that a queue of Vulkan will wait for `value`. Errors: Overflow if it is too far ahead for that; the loss.
+    [[nodiscard]] Result<> note_vulkan_wait(std::uint64_t value);
+    /// Asks the semaphore, of a timeline that Vulkan signals, what is reached.
+    void look_at_semaphore();
+    /// Tells that Vulkan will signal no more: what has not come is lost.
+    void lose_semaphore(Cause why);
 
     /// Tells that the process that signals is gone, of a timeline that is signaled elsewhere: what has not come is
     /// lost. To be told again for as long as what it had submitted may still come.
@@ -94,16 +109,23 @@ class StreamOrder {
     [[nodiscard]] Result<> wait_for_event(const driver::StreamPlace& stream, const SharedEvent& event,
                                           std::uint64_t value);
     [[nodiscard]] Result<> wait_in_memory(const driver::StreamPlace& stream, std::uint64_t value);
+    [[nodiscard]] Result<> submit_memory_wait(const driver::StreamPlace& stream, cu::CUdeviceptr address,
+                                              std::uint64_t value);
     [[nodiscard]] Result<SharedEvent> event_behind_wait(const driver::ContextWatch* context, std::uint64_t value);
     [[nodiscard]] Result<> submit_wait(const driver::StreamPlace& stream, std::uint64_t value);
     [[nodiscard]] Result<std::uint64_t> submit_signal(const driver::StreamPlace& stream);
-    [[nodiscard]] bool is_written() const noexcept { return counter_.is_in_memory() || counter_.has_mirrors(); }
+    [[nodiscard]] bool is_written() const noexcept {
+        return counter_.is_in_memory() || counter_.has_mirrors() || counter_.has_semaphore();
+    }
     [[nodiscard]] Result<> prepare_mirrors(const driver::StreamPlace& stream, cu::CUdeviceptr own, std::uint64_t value);
     [[nodiscard]] Result<> write(const driver::StreamPlace& stream, cu::CUdeviceptr own, std::uint64_t value);
+    [[nodiscard]] Result<std::unique_lock<std::mutex>> lock_order();
+    [[nodiscard]] Result<> wait_for_signals();
     [[nodiscard]] Result<> catch_up(const Mirror& mirror);
     [[nodiscard]] Result<SharedEvent> write_behind(std::span<const StreamSignal> signals, const Mirror& mirror);
     [[nodiscard]] tl::unexpected<Error> lost_elsewhere() const;
     [[nodiscard]] std::uint64_t furthest() const noexcept;
+    [[nodiscard]] Result<> check_distance(std::uint64_t value, std::uint64_t furthest) const;
     [[nodiscard]] Result<> make_room();
     bool raise();
     [[nodiscard]] Result<> record(const driver::StreamEvent& event, const driver::StreamPlace& stream);
@@ -118,6 +140,13 @@ class StreamOrder {
         return counter_.reached() >= value || counter_.is_lost(value);
     }
     [[nodiscard]] bool may_hide_a_loss(const driver::ContextWatch* context, std::uint64_t value) const noexcept;
+
+    // A signal may stand in front of a full stream for ever (driver-facts.md F30); who adds a peer or a semaphore does
+    // not wait that long.
+    static constexpr std::chrono::seconds kPatienceForSignals{1};
+    static constexpr std::chrono::milliseconds kBetweenTries{1};
+    // The least maxTimelineSemaphoreValueDifference that Vulkan allows a device.
+    static constexpr std::uint64_t kFurthestOfSemaphore = (std::uint64_t{1} << 31) - 1;
 
     const Description description_;
     Counter& counter_;
@@ -135,11 +164,12 @@ class StreamOrder {
     std::vector<SharedEvent> catch_ups_;  // behind writes for peers, which come before the next signal
     std::vector<SharedEvent> in_memory_;  // each behind a wait in memory
     std::size_t last_asked_ = 0;
-    std::uint64_t greatest_awaited_ = 0;  // by streams in memory
-    bool owes_release_ = false;           // streams may wait in memory for lost values
-    bool is_raised_ = false;              // the payload, since the debt was made
-    bool is_releasing_ = false;           // a thread is at it
-    bool is_kept_for_ever_ = false;       // an operation on the payload has no event, and may come at any time
+    std::uint64_t greatest_awaited_ = 0;  // by streams in memory, and by Vulkan
+    bool is_awaited_by_vulkan_ = false;
+    bool owes_release_ = false;      // streams may wait in memory for lost values
+    bool is_raised_ = false;         // the payload, since the debt was made
+    bool is_releasing_ = false;      // a thread is at it
+    bool is_kept_for_ever_ = false;  // an operation on the payload has no event, and may come at any time
 };
 
 }  // namespace opennvsci::sync

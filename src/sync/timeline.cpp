@@ -20,13 +20,17 @@ Timeline::Timeline(std::shared_ptr<attr::Module> module, const Description& desc
       description_(description),
       counter_(std::move(counter)),
       streams_({description.is_deterministic, description.has_timestamps && description.streams_signal,
-                description.is_signaled_elsewhere},
+                description.is_signaled_elsewhere, description.vulkan_signals},
                counter_, values_, signaler_) {}
 
 Result<std::unique_ptr<Timeline>> Timeline::allocate(std::shared_ptr<attr::Module> module,
                                                      const Description& description, std::optional<Import> import) {
-    const Counter::Description counter{description.domain, description.gpu, description.has_timestamps,
-                                       description.has_peers, description.is_signaled_elsewhere};
+    const Counter::Description counter{description.domain,
+                                       description.gpu,
+                                       description.has_timestamps,
+                                       description.has_peers,
+                                       description.is_signaled_elsewhere,
+                                       description.vulkan_signals || description.vulkan_waits};
     if (import) {
         std::unique_ptr<Timeline> made(
             new Timeline(std::move(module), description, Counter::of_peer(counter, std::move(import->pages))));
@@ -93,6 +97,40 @@ Result<> Timeline::prepare(const driver::ContextWatch* context) {
     const std::lock_guard lock(peers_);
     needs_watch_ = true;
     return watch_signaler();
+}
+
+Result<std::shared_ptr<TimelineSemaphore>> Timeline::attach(const SharedSemaphore::Make& make) {
+    OPENNVSCI_TRY(check_process());
+    return streams_.attach(make);
+}
+
+void Timeline::detach(const TimelineSemaphore& semaphore) {
+    if (!is_of_this_process()) return;
+    if (signaling_semaphore_.load() == &semaphore) {
+        look_at_semaphore();
+        streams_.lose_semaphore(Cause::vulkan_pool_gone);
+    }
+    counter_.semaphore()->detach(semaphore);
+}
+
+Result<std::uint64_t> Timeline::hand_out_to(const TimelineSemaphore& semaphore) {
+    OPENNVSCI_TRY(check_process());
+    const TimelineSemaphore* known = nullptr;
+    if (!signaling_semaphore_.compare_exchange_strong(known, &semaphore) && known != &semaphore) {
+        return fail(NvSciError_InvalidState,
+                    "another Vulkan semaphore pool signals the object, or did; an object is signaled from one pool");
+    }
+    if (counter_.is_broken()) return streams_.lost();
+    return values_.hand_out();
+}
+
+Result<> Timeline::note_vulkan_wait(std::uint64_t value) {
+    OPENNVSCI_TRY(check_process());
+    return streams_.note_vulkan_wait(value);
+}
+
+void Timeline::look_at_semaphore() {
+    if (is_of_this_process()) streams_.look_at_semaphore();
 }
 
 Result<Timeline::Identity> Timeline::identity() {

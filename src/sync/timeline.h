@@ -7,12 +7,16 @@
 // counter; or another one signals, on a page that all who take part share or that it made for this process, and then
 // the timeline holds the link to it, or to the process on the way to it: when that is gone, nobody can signal any more.
 //
+// Vulkan may take part, by a timeline semaphore (sync/shared_semaphore.h): it waits for what the CPU or streams signal,
+// or signals itself, from one semaphore pool.
+//
 // A forked child has its parent's timelines in memory and owns none of them: it may neither signal nor wait.
 //
 // Thread-safe. CPU signals and waits take no lock that anybody holds while a stream takes work.
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -41,6 +45,9 @@ class Timeline {
         bool streams_wait;    ///< a list that speaks for CUDA asked to wait
         bool streams_signal;  ///< a list that speaks for CUDA asked to signal
         bool has_32_bits;     ///< the primitive that programs see
+
+        bool vulkan_signals = false;  ///< the signaler's list speaks for Vulkan: nobody else signals then
+        bool vulkan_waits = false;    ///< a list that speaks for Vulkan asked to wait
 
         bool has_peers = false;              ///< other processes take part, or will
         bool is_signaled_elsewhere = false;  ///< by a peer, which streams_signal and cpu_signals do not tell of
@@ -96,8 +103,11 @@ class Timeline {
         if (description_.is_signaled_elsewhere) return description_.may_peer_streams_signal;
         return description_.streams_signal && signaler_.kind() != Signaler::Kind::cpu;
     }
-    /// Asks CUDA, or the link, what has become of signals up to `value`.
+    /// True if what is reached shows only when somebody looks.
+    [[nodiscard]] bool is_known_by_looking() const noexcept { return description_.vulkan_signals; }
+    /// Asks CUDA, or Vulkan, or the link, what has become of signals up to `value`.
     void look(std::uint64_t value) {
+        if (description_.vulkan_signals) return look_at_semaphore();
         if (description_.is_signaled_elsewhere) return look_at_signaler();
         streams_.look(value);
     }
@@ -119,6 +129,18 @@ class Timeline {
     [[nodiscard]] Result<> check_streams_may_signal() const { return signaler_.check(Signaler::Kind::streams); }
     [[nodiscard]] Result<std::uint64_t> signal(const driver::StreamPlace& stream);
     [[nodiscard]] Result<> wait(const driver::StreamPlace& stream, std::uint64_t value);
+
+    // Vulkan, if it takes part.
+
+    /// Makes a semaphore of a device that has the timeline's values. Errors: those of StreamOrder::attach; InvalidState
+    /// in a forked child.
+    [[nodiscard]] Result<std::shared_ptr<TimelineSemaphore>> attach(const SharedSemaphore::Make& make);
+    /// Ends the use of one. If Vulkan signaled by it, what has not come is lost.
+    void detach(const TimelineSemaphore& semaphore);
+    /// The next value, for a signal by this semaphore. Errors: InvalidState if another one was first; the loss.
+    [[nodiscard]] Result<std::uint64_t> hand_out_to(const TimelineSemaphore& semaphore);
+    /// Tells that a queue will wait for `value`. Errors: those of StreamOrder::note_vulkan_wait.
+    [[nodiscard]] Result<> note_vulkan_wait(std::uint64_t value);
 
     // Peers.
 
@@ -146,6 +168,7 @@ class Timeline {
     Timeline(std::shared_ptr<attr::Module> module, const Description& description, Counter counter);
     [[nodiscard]] Result<> check_process() const;
     [[nodiscard]] Result<> watch_signaler();
+    void look_at_semaphore();
 
     const std::uint64_t maker_ = process::token();
     const std::shared_ptr<attr::Module> module_;
@@ -155,6 +178,8 @@ class Timeline {
     Signaler signaler_;
     std::mutex cpu_signals_;  // with timestamps: the time is there before the value
     StreamOrder streams_;
+
+    std::atomic<const TimelineSemaphore*> signaling_semaphore_{nullptr};  // the first one; compared, never followed
 
     std::mutex peers_;  // of what follows
     Identity identity_{};

@@ -68,6 +68,15 @@ constexpr Function kFunctions[] = {
     {"nvsciCuMemFree", kMapping},
     {"nvsciCuSignalExternalSemaphoresAsync", kSync},
     {"nvsciCuWaitExternalSemaphoresAsync", kSync},
+    {"nvsciVkAllocateMemory", kMapping},
+    {"nvsciVkBindPlaneImage", kMapping},
+    {"nvsciVkCreatePlaneImage", kMapping},
+    {"nvsciVkCreateSemaphoreSciSyncPoolNV", kSync},
+    {"nvsciVkDestroySemaphoreSciSyncPoolNV", kSync},
+    {"nvsciVkFreeMemory", kMapping},
+    {"nvsciVkGetMemorySciBufNV", kObject},
+    {"nvsciVkGetSignalSemaphore", kSync},
+    {"nvsciVkGetWaitSemaphore", kSync},
 };
 static_assert(std::ranges::is_sorted(kFunctions, {}, &Function::name));
 

@@ -49,6 +49,15 @@ TEST_F(SoftCuda, CreateChecksItsArguments) {
 }
 
 // Virtual memory management needs cuInit but no context.
+// Its memory is no memory of a device to the kernel.
+TEST_F(SoftCudaVmm, ThereAreNoDmaBufs) {
+    int descriptor = -7;
+    EXPECT_EQ(cuMemGetHandleForAddressRange(&descriptor, 4096, 4096, CU_MEM_RANGE_HANDLE_TYPE_DMA_BUF_FD, 0),
+              CUDA_ERROR_NOT_SUPPORTED);
+    EXPECT_INVALID(cuMemGetHandleForAddressRange(nullptr, 4096, 4096, CU_MEM_RANGE_HANDLE_TYPE_DMA_BUF_FD, 0));
+    EXPECT_EQ(descriptor, -7);
+}
+
 TEST_F(SoftCuda, VmmNeedsNoContext) {
     std::thread([] {
         const CUmemAllocationProp properties = device_memory();

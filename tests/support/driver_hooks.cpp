@@ -46,6 +46,7 @@ constexpr std::array kPairs{
     Pair{"arrays", kIndex_cuArray3DCreate, kIndex_cuArrayDestroy},
     Pair{"mapped arrays", kIndex_cuExternalMemoryGetMappedMipmappedArray, kIndex_cuMipmappedArrayDestroy},
     Pair{"external memories", kIndex_cuImportExternalMemory, kIndex_cuDestroyExternalMemory},
+    Pair{"external semaphores", kIndex_cuImportExternalSemaphore, kIndex_cuDestroyExternalSemaphore},
 };
 
 std::array<std::atomic<long>, kCount + 1> g_successes{};  // of kCount: none
@@ -62,9 +63,17 @@ constexpr bool may_be_failed(int index) {
 }
 
 // Calls that a driver may keep waiting for room in the stream.
-constexpr std::array kSubmits{kIndex_cuStreamWaitValue32,  kIndex_cuStreamWaitValue64, kIndex_cuStreamWriteValue32,
-                              kIndex_cuStreamWriteValue64, kIndex_cuStreamBatchMemOp,  kIndex_cuStreamWaitEvent,
-                              kIndex_cuEventRecord,        kIndex_cuLaunchHostFunc,    kIndex_cuLaunchKernel};
+constexpr std::array kSubmits{kIndex_cuStreamWaitValue32,
+                              kIndex_cuStreamWaitValue64,
+                              kIndex_cuStreamWriteValue32,
+                              kIndex_cuStreamWriteValue64,
+                              kIndex_cuStreamBatchMemOp,
+                              kIndex_cuStreamWaitEvent,
+                              kIndex_cuEventRecord,
+                              kIndex_cuLaunchHostFunc,
+                              kIndex_cuLaunchKernel,
+                              kIndex_cuSignalExternalSemaphoresAsync,
+                              kIndex_cuWaitExternalSemaphoresAsync};
 
 constexpr bool submits(int index) {
     for (const Index known : kSubmits) {

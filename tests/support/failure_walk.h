@@ -10,6 +10,7 @@
 #include <ios>
 #include <optional>
 
+#include "base/vulkan_abi.h"
 #include "driver/driver.h"
 #include "failure_point.h"
 #include "leak_check.h"
@@ -26,8 +27,14 @@ struct Failure {
     bool is_cuda;
     unsigned code;
     bool has_text;
+    bool is_vulkan = false;
 
     [[nodiscard]] bool is_documented() const noexcept {
+        if (is_vulkan) {
+            const auto result = static_cast<vk::VkResult>(code);
+            return result == vk::VK_ERROR_OUT_OF_HOST_MEMORY || result == vk::VK_ERROR_OUT_OF_DEVICE_MEMORY ||
+                   result == vk::VK_ERROR_INITIALIZATION_FAILED || result == vk::VK_ERROR_INVALID_EXTERNAL_HANDLE;
+        }
         if (is_cuda) return code == cu::CUDA_ERROR_OUT_OF_MEMORY || code == cu::CUDA_ERROR_OPERATING_SYSTEM;
         return code == kInsufficientMemory || code == kResourceError;
     }
@@ -41,6 +48,10 @@ inline CallOutcome outcome_of(NvSciError code) {
 inline CallOutcome outcome_of(cu::CUresult code) {
     if (code == cu::CUDA_SUCCESS) return std::nullopt;
     return Failure{true, static_cast<unsigned>(code), *opennvsciGetLastErrorText() != '\0'};
+}
+inline CallOutcome outcome_of(vk::VkResult code) {
+    if (code == vk::VK_SUCCESS) return std::nullopt;
+    return Failure{false, static_cast<unsigned>(code), *opennvsciGetLastErrorText() != '\0', true};
 }
 
 inline CallOutcome outcome_of(const CallOutcome& outcome) {
@@ -80,8 +91,10 @@ long expect_failures_come_back(std::optional<FailurePoint::Kind> only, Scenario&
         EXPECT_EQ(leaks.differences(), "");
         if (!outcome) return;
         ++failures;
-        EXPECT_TRUE(outcome->is_documented()) << (outcome->is_cuda ? "CUDA " : "NvSci ") << std::hex << outcome->code
-                                              << ": " << opennvsciGetLastErrorText();
+        EXPECT_TRUE(outcome->is_documented()) << (outcome->is_vulkan ? "Vulkan "
+                                                  : outcome->is_cuda ? "CUDA "
+                                                                     : "NvSci ")
+                                              << std::hex << outcome->code << ": " << opennvsciGetLastErrorText();
         EXPECT_TRUE(outcome->has_text);
     });
     std::printf("%ld points, %ld failures came back\n", points, failures);

@@ -52,8 +52,8 @@ Preloaded look_at_preloaded(const std::string& name, const LibrarySearch& search
 }  // namespace
 
 bool is_nvsci_library(std::string_view file_name) {
-    constexpr std::string_view kNames[] = {"libnvscibuf",   "libnvscisync",   "libnvsciipc",
-                                           "libnvscievent", "libnvscicommon", "libopennvsci"};
+    constexpr std::string_view kNames[] = {"libnvscibuf", "libnvscisync",   "libnvsciipc", "libnvscievent",
+                                           "libnvscivk",  "libnvscicommon", "libopennvsci"};
     return std::any_of(std::begin(kNames), std::end(kNames),
                        [&](std::string_view name) { return is_library(file_name, name); });
 }

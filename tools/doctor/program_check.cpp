@@ -100,7 +100,8 @@ void check_functions(Findings& findings, const ProgramFacts& facts) {
             "functions of NvSci",
             fmt::format("{}: none of the program's libraries has it", named({unlinked.begin(), unlinked.end()})),
             "the library of OpenNvSci that has it, on the link line",
-            "link with -lnvscibuf, -lnvscisync, -lnvsciipc, -lnvscievent or -lopennvsci, of these what it calls");
+            "link with -lnvscibuf, -lnvscisync, -lnvsciipc, -lnvscievent, -lnvscivk or -lopennvsci, of these what it "
+            "calls");
     }
     if (count > 0 && unknown.empty() && unlinked.empty())
         findings.ok("functions of NvSci", fmt::format("all {} that are called are there", count));

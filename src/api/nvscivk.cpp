@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The functions of nvscivk.h for instances, devices, memory and images.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "api/handles.h"
+#include "api/lists.h"
+#include "api/nvscivk_abi.h"
+#include "api/trace_notes.h"
+#include "base/unaligned.h"
+#include "vulkan/allocate_info.h"
+#include "vulkan/buf_attributes.h"
+#include "vulkan/plane_image.h"
+#include "vulkan/registry.h"
+
+using namespace opennvsci;      // NOLINT(google-build-using-namespace): extern "C" functions stand outside
+using namespace opennvsci::vk;  // NOLINT(google-build-using-namespace): Vulkan's own names
+using vulkan::Registry;
+
+namespace {
+
+// They end before what they are of.
+void end_semaphore_pools(const std::vector<VkDevice>& devices) {
+    std::vector<std::uint64_t> ended;
+    api::semaphore_pools().for_each_own([&](std::uint64_t number, const std::unique_ptr<vulkan::SemaphorePool>& pool) {
+        if (std::ranges::find(devices, pool->device().handle()) != devices.end()) ended.push_back(number);
+    });
+    for (const std::uint64_t number : ended)
+        api::semaphore_pools().close(number);
+}
+
+using ObjectPointer = std::shared_ptr<buf::Object>;
+
+// What is no live handle of ours is an invalid external handle to Vulkan.
+template <class T>
+Result<T> as_external(Result<T> found) {
+    if (!found) found.error().vulkan = VK_ERROR_INVALID_EXTERNAL_HANDLE;
+    return found;
+}
+
+Result<ObjectPointer> find_object(NvSciBufObj handle, std::string_view what) {
+    OPENNVSCI_TRY_ASSIGN(entry, as_external(api::acquire(api::objects(), handle, what)));
+    trace::when_on([&] {
+        trace::note_address("object", api::number(handle));
+        api::note_object(*entry->object());
+    });
+    return entry->object();
+}
+
+Result<> check_handle_type(VkExternalMemoryHandleTypeFlagBits type) {
+    if (type == kHandleTypeSciBuf) return {};
+    return fail(NvSciError_BadParameter,
+                fmt::format("handleType is {:#x}, and must be VK_EXTERNAL_MEMORY_HANDLE_TYPE_SCI_BUF_BIT_NV ({:#x})",
+                            std::uint32_t{type}, std::uint32_t{kHandleTypeSciBuf}));
+}
+
+Result<> check_structure(VkStructureType found, VkStructureType needed, const char* what) {
+    if (found == needed) return {};
+    return fail(NvSciError_BadParameter,
+                fmt::format("sType of {} is {}, and must be {}", what, int{found}, int{needed}));
+}
+
+Result<ObjectPointer> allocate_object(const VkExportMemorySciBufInfoNV& info) {
+    OPENNVSCI_TRY_ASSIGN(entry, as_external(api::acquire(api::lists(), info.pAttributes, "pAttributes")));
+    if (!(*entry)->list->is_reconciled()) return fail(NvSciError_BadParameter, "pAttributes is not a reconciled list");
+    return buf::Object::allocate((*entry)->module, *(*entry)->list);
+}
+
+// The object that the chain names, or a new one.
+Result<ObjectPointer> object_of(const vulkan::AllocateInfo& wanted) {
+    if (wanted.exported != nullptr) return allocate_object(*wanted.exported);
+    OPENNVSCI_TRY(check_handle_type(wanted.imported->handleType));
+    return find_object(wanted.imported->handle, "handle");
+}
+
+}  // namespace
+
+VkResult nvsciVkRegisterInstance(VkInstance instance, PFN_vkGetInstanceProcAddr getInstanceProcAddr) {
+    return api::vulkan_call(__func__, [&]() -> Result<> {
+        if (instance == nullptr) return api::null_argument("instance");
+        OPENNVSCI_TRY_ASSIGN(queried, vulkan::Instance::query(instance, getInstanceProcAddr));
+        Registry::instance().insert(instance, std::move(queried));
+        return {};
+    });
+}
+
+void nvsciVkUnregisterInstance(VkInstance instance) {
+    api::void_call(__func__, [&]() -> Result<> {
+        end_semaphore_pools(Registry::instance().devices_of(instance));
+        Registry::instance().erase(instance);
+        return {};
+    });
+}
+
+VkResult nvsciVkRegisterDevice(VkPhysicalDevice physicalDevice, VkDevice device) {
+    return api::vulkan_call(__func__, [&]() -> Result<> {
+        if (device == nullptr) return api::null_argument("device");
+        OPENNVSCI_TRY_ASSIGN(physical, Registry::instance().find(physicalDevice));
+        OPENNVSCI_TRY_ASSIGN(created, vulkan::Device::create(std::move(physical), device));
+        Registry::instance().insert(std::move(created));
+        return {};
+    });
+}
+
+void nvsciVkUnregisterDevice(VkDevice device) {
+    api::void_call(__func__, [&]() -> Result<> {
+        end_semaphore_pools({device});
+        Registry::instance().erase(device);
+        return {};
+    });
+}
+
+// That a device cannot take part is the answer, not a refusal of the call; its reason is kept like one.
+VkResult nvsciVkGetPhysicalDeviceExternalMemorySciBufFeaturesNV(
+    VkPhysicalDevice physicalDevice, VkPhysicalDeviceExternalMemorySciBufFeaturesNV* features) {
+    return api::vulkan_call(__func__, [&]() -> Result<> {
+        if (features == nullptr) return api::null_argument("features");
+        OPENNVSCI_TRY(check_structure(features->sType, kPhysicalDeviceSciBufFeatures, "features"));
+        OPENNVSCI_TRY_ASSIGN(device, Registry::instance().find(physicalDevice));
+        const Result<> possible = vulkan::check_can_import(*device);
+        if (!possible) {
+            Error answer = possible.error();
+            answer.is_expected = true;
+            (void)api::remember_failure(__func__, answer, api::Channel::vulkan);
+        }
+        features->sciBufImport = features->sciBufExport = possible ? 1 : 0;
+        return {};
+    });
+}
+
+VkResult nvsciVkGetPhysicalDeviceSciBufAttributesNV(VkPhysicalDevice physicalDevice, NvSciBufAttrList pAttributes) {
+    return api::vulkan_call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(device, Registry::instance().find(physicalDevice));
+        OPENNVSCI_TRY_ASSIGN(entry, as_external(api::acquire(api::lists(), pAttributes, "pAttributes")));
+        return vulkan::set_buf_attributes(*(*entry)->list, *device);
+    });
+}
+
+VkResult nvsciVkGetPhysicalDeviceExternalMemorySciBufPropertiesNV(VkPhysicalDevice physicalDevice,
+                                                                  VkExternalMemoryHandleTypeFlagBits handleType,
+                                                                  NvSciBufObj handle,
+                                                                  VkMemorySciBufPropertiesNV* pMemorySciBufProperties) {
+    return api::vulkan_call(__func__, [&]() -> Result<> {
+        if (pMemorySciBufProperties == nullptr) return api::null_argument("pMemorySciBufProperties");
+        OPENNVSCI_TRY(
+            check_structure(pMemorySciBufProperties->sType, kMemorySciBufProperties, "pMemorySciBufProperties"));
+        OPENNVSCI_TRY(check_handle_type(handleType));
+        OPENNVSCI_TRY_ASSIGN(device, Registry::instance().find(physicalDevice));
+        OPENNVSCI_TRY_ASSIGN(object, find_object(handle, "handle"));
+        OPENNVSCI_TRY_ASSIGN(way, vulkan::import_way(*device, *object));
+        pMemorySciBufProperties->memoryTypeBits = way.memory_types;
+        return {};
+    });
+}
+
+VkResult nvsciVkGetMemoryProperties(VkDevice device, NvSciBufObj bufObj, NvSciVkMemoryProperties* properties) {
+    return api::vulkan_call(__func__, [&]() -> Result<> {
+        if (properties == nullptr) return api::null_argument("properties");
+        OPENNVSCI_TRY_ASSIGN(known, Registry::instance().find(device));
+        OPENNVSCI_TRY_ASSIGN(object, find_object(bufObj, "bufObj"));
+        OPENNVSCI_TRY_ASSIGN(way, vulkan::exact_way(*known, *object));
+        *properties = {way.handle_type, way.memory_types, object->allocation().size()};
+        return {};
+    });
+}
+
+VkResult nvsciVkAllocateMemory(VkDevice device, const VkMemoryAllocateInfo* pAllocateInfo,
+                               const VkAllocationCallbacks* pAllocator, VkDeviceMemory* pMemory) {
+    return api::vulkan_call(__func__, [&]() -> Result<> {
+        if (pAllocateInfo == nullptr) return api::null_argument("pAllocateInfo");
+        if (pMemory == nullptr) return api::null_argument("pMemory");
+        OPENNVSCI_TRY_ASSIGN(known, Registry::instance().find(device));
+        OPENNVSCI_TRY_ASSIGN(wanted, vulkan::AllocateInfo::read(*pAllocateInfo));
+        if (wanted.is_plain()) {
+            OPENNVSCI_TRY_ASSIGN(plain, vulkan::allocate_memory(*known, wanted.info, pAllocator));
+            *pMemory = plain;
+            return {};
+        }
+        OPENNVSCI_TRY_ASSIGN(object, object_of(wanted));
+        OPENNVSCI_TRY_ASSIGN(memory, vulkan::import_memory(*known, object, wanted.info, pAllocator));
+        trace::when_on([&] { trace::note_address("memory", api::number(memory)); });
+        *pMemory = memory;
+        return {};
+    });
+}
+
+void nvsciVkFreeMemory(VkDevice device, VkDeviceMemory memory, const VkAllocationCallbacks* pAllocator) {
+    if (memory == nullptr) return;
+    api::void_call(__func__, [&]() -> Result<> {
+        trace::when_on([&] { trace::note_address("memory", api::number(memory)); });
+        OPENNVSCI_TRY_ASSIGN(known, Registry::instance().find(device));
+        vulkan::free_memory(*known, memory, pAllocator);
+        return {};
+    });
+}
+
+VkResult nvsciVkGetMemorySciBufNV(VkDevice device, const VkMemoryGetSciBufInfoNV* pGetSciBufInfo,
+                                  NvSciBufObj* pHandle) {
+    return api::vulkan_call(__func__, [&]() -> Result<> {
+        if (pGetSciBufInfo == nullptr) return api::null_argument("pGetSciBufInfo");
+        if (pHandle == nullptr) return api::null_argument("pHandle");
+        const auto info = load_once<VkMemoryGetSciBufInfoNV>(pGetSciBufInfo);
+        OPENNVSCI_TRY(check_structure(info.sType, kMemoryGetSciBufInfo, "pGetSciBufInfo"));
+        OPENNVSCI_TRY(check_handle_type(info.handleType));
+        OPENNVSCI_TRY_ASSIGN(known, Registry::instance().find(device));
+        OPENNVSCI_TRY_ASSIGN(imported, known->find_import(info.memory));
+        return api::give_handle(api::objects(), api::ObjectEntry(std::move(imported.object)), pHandle);
+    });
+}
+
+VkResult nvsciVkCreatePlaneImage(VkDevice device, const NvSciVkPlaneImageCreateInfo* pCreateInfo,
+                                 const VkAllocationCallbacks* pAllocator, VkImage* pImage) {
+    return api::vulkan_call(__func__, [&]() -> Result<> {
+        if (pCreateInfo == nullptr) return api::null_argument("pCreateInfo");
+        if (pImage == nullptr) return api::null_argument("pImage");
+        const auto info = load_once<NvSciVkPlaneImageCreateInfo>(pCreateInfo);
+        OPENNVSCI_TRY_ASSIGN(known, Registry::instance().find(device));
+        OPENNVSCI_TRY_ASSIGN(object, find_object(info.bufObj, "bufObj"));
+        const vulkan::PlaneImageWish wish{info.pNext,
+                                          info.planeIndex,
+                                          info.format,
+                                          info.flags,
+                                          info.usage,
+                                          info.sharingMode,
+                                          info.queueFamilyIndexCount,
+                                          info.pQueueFamilyIndices};
+        OPENNVSCI_TRY_ASSIGN(image, vulkan::create_plane_image(*known, *object, wish, pAllocator));
+        *pImage = image;
+        return {};
+    });
+}
+
+VkResult nvsciVkBindPlaneImage(VkDevice device, VkImage image, VkDeviceMemory memory, std::uint32_t planeIndex) {
+    return api::vulkan_call(__func__, [&]() -> Result<> {
+        if (image == nullptr) return api::null_argument("image");
+        OPENNVSCI_TRY_ASSIGN(known, Registry::instance().find(device));
+        return vulkan::bind_plane_image(*known, image, memory, planeIndex);
+    });
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// SharedSemaphore: the payload of a Vulkan timeline semaphore that takes part in a timeline. Pools of Vulkan devices
+// have semaphores with it, through which the CPU reads and signals it, and contexts of CUDA have imports of it. The
+// first pool brings it (synchronization.md, Vulkan). From then on its descriptor is kept, so it outlives that pool; a
+// semaphore that cannot be exported has none, and goes with its pool.
+//
+// Where Vulkan signals, it is what is reached. Where streams or the CPU signal, it follows what they reach.
+//
+// The imports of a context go with the context. They are never destroyed before, because streams may use them until the
+// timeline ends. Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "driver/stream_place.h"
+#include "sync/timeline_semaphore.h"
+
+namespace opennvsci::sync {
+
+class SharedSemaphore {
+  public:
+    /// A semaphore, and the descriptor of its payload if that is new and can be exported.
+    struct Made {
+        std::shared_ptr<TimelineSemaphore> semaphore;
+        UniqueFd payload;
+    };
+    /// Makes a semaphore of a device: with a new payload of value `initial`, or with that of the descriptor `payload`,
+    /// which it does not close. Errors: Vulkan's.
+    using Make = std::function<Result<Made>(std::uint64_t initial, const UniqueFd& payload)>;
+
+    SharedSemaphore() = default;
+    SharedSemaphore(const SharedSemaphore&) = delete;
+    SharedSemaphore& operator=(const SharedSemaphore&) = delete;
+    ~SharedSemaphore();
+
+    /// True from the first pool on.
+    [[nodiscard]] bool exists() const noexcept { return exists_.load(std::memory_order_seq_cst); }
+
+    // Pools.
+
+    /// Adds a semaphore. `reached` is the value of a new payload. Errors: those of `make`; NotSupported for a second
+    /// one where the payload cannot be exported.
+    [[nodiscard]] Result<std::shared_ptr<TimelineSemaphore>> attach(std::uint64_t reached, const Make& make);
+    /// It is not used from then on.
+    void detach(const TimelineSemaphore& semaphore) noexcept;
+
+    // The CPU. Nothing happens where no pool is there.
+
+    /// The value reached; the last one that was known, where it cannot be asked any more. Errors: those of the
+    /// semaphore.
+    [[nodiscard]] Result<std::uint64_t> value();
+    /// Reaches `value` if it is greater than all before.
+    void follow(std::uint64_t value) noexcept;
+    /// Lets all go on who wait for values up to `value`: the payload says nothing any more. By Vulkan, or, where its
+    /// device is lost, by CUDA.
+    void raise(std::uint64_t value);
+
+    // Streams.
+
+    /// Makes it usable in a context; again it costs a look. Errors: the driver's; NotSupported if there is no payload
+    /// that could be imported.
+    [[nodiscard]] Result<> prepare(const driver::ContextWatch& context);
+    /// In a context that is prepared. Errors: the driver's.
+    [[nodiscard]] Result<> signal(const driver::StreamPlace& stream, std::uint64_t value);
+    [[nodiscard]] Result<> wait(const driver::StreamPlace& stream, std::uint64_t value);
+
+  private:
+    struct ContextImport {
+        const driver::ContextWatch* context;
+        cu::CUexternalSemaphore semaphore;
+    };
+    [[nodiscard]] cu::CUexternalSemaphore known_import(const driver::ContextWatch& context) noexcept;
+    [[nodiscard]] Result<> raise_in(const ContextImport& import, std::uint64_t value);
+
+    std::atomic<bool> exists_{false};
+    std::mutex making_;  // held while CUDA imports
+    std::mutex mutex_;   // of what follows; held for moments, last
+    std::vector<std::shared_ptr<TimelineSemaphore>> semaphores_;
+    UniqueFd payload_;
+    std::uint64_t last_ = 0;  // value that is known, or that was signaled
+    bool is_raised_ = false;
+    std::uint64_t raised_to_ = 0;
+    std::vector<ContextImport> imports_;
+};
+
+}  // namespace opennvsci::sync

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vulkan/device.h"
+
+#include <utility>
+
+namespace opennvsci::vulkan {
+
+Result<std::shared_ptr<Device>> Device::create(std::shared_ptr<const PhysicalDevice> physical, VkDevice handle) {
+    OPENNVSCI_TRY_ASSIGN(functions, DeviceFunctions::load(physical->call(), handle));
+    return std::shared_ptr<Device>(new Device(std::move(physical), handle, functions));
+}
+
+// What was there ends outside of the lock: the end of a mapping may wait for the GPU.
+void Device::remember(VkDeviceMemory memory, Import import, const VkAllocationCallbacks* allocator) try {
+    const std::lock_guard lock(mutex_);
+    std::swap(imports_[memory], import);
+} catch (...) {
+    functions_.vkFreeMemory(handle_, memory, allocator);
+    throw;
+}
+
+Import Device::forget(VkDeviceMemory memory) noexcept {
+    const std::lock_guard lock(mutex_);
+    auto node = imports_.extract(memory);
+    return node ? std::move(node.mapped()) : Import{};
+}
+
+Result<Device::Imported> Device::find_import(VkDeviceMemory memory) {
+    const std::lock_guard lock(mutex_);
+    const auto found = imports_.find(memory);
+    if (found != imports_.end()) return Imported{found->second.object, found->second.memory_type};
+    return fail(VK_ERROR_VALIDATION_FAILED_EXT, NvSciError_BadParameter,
+                "the memory was not imported from an object (nvsciVkAllocateMemory)");
+}
+
+}  // namespace opennvsci::vulkan

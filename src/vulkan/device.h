@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Device: a logical device that a program has registered, its functions, and the memory that it imported. It knows of
+// each import what has to live as long as the memory does.
+// Thread-safe.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "buf/object.h"
+#include "memory/allocation.h"
+#include "vulkan/physical_device.h"
+
+namespace opennvsci::vulkan {
+
+/// What an import holds. The mapping goes before the object that owns the memory.
+struct Import {
+    std::shared_ptr<buf::Object> object;
+    std::unique_ptr<memory::GpuMapping> registered;  ///< system memory as CUDA has it; null where that is not needed
+    std::uint32_t memory_type = 0;
+};
+
+class Device {
+  public:
+    /// Errors: those of DeviceFunctions::load.
+    [[nodiscard]] static Result<std::shared_ptr<Device>> create(std::shared_ptr<const PhysicalDevice> physical,
+                                                                VkDevice handle);
+
+    [[nodiscard]] const DeviceFunctions& call() const noexcept { return functions_; }
+    [[nodiscard]] VkDevice handle() const noexcept { return handle_; }
+    [[nodiscard]] const PhysicalDevice& physical() const noexcept { return *physical_; }
+
+    /// Remembers an import; without room for it `memory` is freed and bad_alloc thrown. Of a handle that Vulkan gives
+    /// once more the first memory is gone.
+    void remember(VkDeviceMemory memory, Import import, const VkAllocationCallbacks* allocator);
+    /// Ends an import, if `memory` is one; the caller has freed it, or is about to.
+    [[nodiscard]] Import forget(VkDeviceMemory memory) noexcept;
+
+    struct Imported {
+        std::shared_ptr<buf::Object> object;
+        std::uint32_t memory_type;
+    };
+    /// What `memory` was imported from. Errors: VALIDATION_FAILED if it was not.
+    [[nodiscard]] Result<Imported> find_import(VkDeviceMemory memory);
+
+  private:
+    Device(std::shared_ptr<const PhysicalDevice> physical, VkDevice handle, const DeviceFunctions& functions)
+        : physical_(std::move(physical)), handle_(handle), functions_(functions) {}
+
+    const std::shared_ptr<const PhysicalDevice> physical_;
+    const VkDevice handle_;
+    const DeviceFunctions functions_;
+    std::mutex mutex_;
+    std::unordered_map<VkDeviceMemory, Import> imports_;
+};
+
+}  // namespace opennvsci::vulkan

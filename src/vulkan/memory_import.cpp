@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vulkan/memory_import.h"
+
+#include <fmt/format.h>
+
+#include "buf/keys.h"
+#include "buf/placement.h"
+#include "driver/scoped_context.h"
+
+namespace opennvsci::vulkan {
+namespace {
+
+using memory::Domain;
+using memory::Right;
+
+constexpr const char* kDescriptors = "VK_KHR_external_memory_fd";
+constexpr const char* kHostPointers = "VK_EXT_external_memory_host";
+
+tl::unexpected<Error> not_possible(std::string text) {
+    return fail(VK_ERROR_FEATURE_NOT_PRESENT, NvSciError_NotSupported, std::move(text));
+}
+
+tl::unexpected<Error> not_there(const PhysicalDevice& device, const char* extension, const char* purpose) {
+    return not_possible(fmt::format("{} has no {}, which {} needs", device.name(), extension, purpose));
+}
+
+tl::unexpected<Error> not_enabled(const char* extension) {
+    return fail(VK_ERROR_EXTENSION_NOT_PRESENT, NvSciError_NotSupported,
+                fmt::format("the device was created without {}, which the import of this memory needs", extension));
+}
+
+Result<> check_right(const buf::Object& object) {
+    if (object.right() == Right::read_write) return {};
+    return fail(
+        VK_ERROR_NOT_PERMITTED_KHR, NvSciError_NotPermitted,
+        "the object is read-only (ActualPerm Readonly), and Vulkan has no memory that can only be read; let the "
+        "list of the Vulkan device ask for ReadWrite, or copy the data");
+}
+
+Domain domain_of(const buf::Object& object) {
+    return object.list()->reconciled().required<Domain>(buf::kMemoryDomain);
+}
+
+// Of the types that are there; all of them where none is as wanted.
+std::uint32_t preferred_types(const PhysicalDevice& device, VkFlags wanted, VkFlags unwanted) {
+    const std::uint32_t preferred = device.memory_types(wanted, unwanted);
+    return preferred != 0 ? preferred : device.memory_types(0, 0);
+}
+
+// Vulkan takes such a descriptor on the device that made the memory.
+Result<ImportWay> way_of_driver_memory(const PhysicalDevice& device, const buf::Object& object, Domain domain) {
+    if (!device.imports_descriptors()) return not_there(device, kDescriptors, "memory of the CUDA driver");
+    OPENNVSCI_TRY_ASSIGN(gpu, device.gpu());
+    OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
+    OPENNVSCI_TRY_ASSIGN(owner, buf::memory_device_of(*driver, object.list()->reconciled()));
+    if (gpu != owner) {
+        return not_possible(
+            fmt::format("the buffer is in {} of {} ({}), and the Vulkan device is {} ({}): reconcile "
+                        "with the list that nvsciVkGetPhysicalDeviceSciBufAttributesNV fills in",
+                        domain_name(domain), owner->name, owner->uuid.text(), device.name(), device.uuid().text()));
+    }
+    const std::uint32_t types =
+        domain == Domain::video
+            ? preferred_types(device, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT)
+            : preferred_types(device, 0, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT);
+    return ImportWay{VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT, types};
+}
+
+Result<ImportWay> way_of_system_memory(const PhysicalDevice& device, const buf::Object& object) {
+    const std::size_t alignment = device.host_pointer_alignment();
+    if (alignment == 0) return not_there(device, kHostPointers, "system memory");
+    const std::size_t size = object.allocation().size();
+    if (alignment > buf::kDefaultAlignment || size % alignment != 0) {
+        return not_possible(fmt::format("{} imports system memory of multiples of {} bytes only, and the buffer has {}",
+                                        device.name(), alignment, size));
+    }
+    return ImportWay{VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT,
+                     device.memory_types(VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT, 0)};
+}
+
+// The address of system memory, known to CUDA if the device is a GPU that CUDA has.
+struct HostMemory {
+    std::unique_ptr<memory::GpuMapping> registered;
+    void* address = nullptr;
+};
+
+Result<HostMemory> host_memory_of(const PhysicalDevice& device, const buf::Object& object) {
+    OPENNVSCI_TRY_ASSIGN(gpu, device.gpu());
+    if (gpu == nullptr) {
+        OPENNVSCI_TRY_ASSIGN(address, object.allocation().cpu_address(Right::read_write));
+        return HostMemory{nullptr, address};
+    }
+    OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
+    const driver::ScopedContext context(*driver, *gpu);
+    if (context.result() != cu::CUDA_SUCCESS) return driver->error(context.result(), "cuDevicePrimaryCtxRetain");
+    OPENNVSCI_TRY_ASSIGN(registered, object.allocation().map_for_gpu(*driver, *gpu, Right::read_write));
+    void* const address = registered->host_address();
+    return HostMemory{std::move(registered), address};
+}
+
+// What the device says of this address.
+Result<std::uint32_t> types_of_address(const Device& device, void* address) {
+    VkMemoryHostPointerPropertiesEXT properties{VK_STRUCTURE_TYPE_MEMORY_HOST_POINTER_PROPERTIES_EXT, nullptr, 0};
+    const VkResult result = device.call().vkGetMemoryHostPointerPropertiesEXT(
+        device.handle(), VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT, address, &properties);
+    if (result != VK_SUCCESS) return call_failed(result, "vkGetMemoryHostPointerPropertiesEXT");
+    return properties.memoryTypeBits;
+}
+
+Result<> check_type(std::uint32_t type, std::uint32_t possible) {
+    if (type < kMaxMemoryTypes && (possible >> type & 1U) != 0) return {};
+    return fail(VK_ERROR_VALIDATION_FAILED_EXT, NvSciError_BadParameter,
+                fmt::format("memoryTypeIndex is {}, and the object can be imported with the types of the bits {:#x} "
+                            "(nvsciVkGetMemoryProperties)",
+                            type, possible));
+}
+
+// The descriptor is Vulkan's once it has succeeded.
+Result<VkDeviceMemory> import_descriptor(const Device& device, const buf::Object& object, VkMemoryAllocateInfo info,
+                                         const VkAllocationCallbacks* allocator) {
+    OPENNVSCI_TRY_ASSIGN(descriptor, object.allocation().descriptor_for_arrays());
+    const VkImportMemoryFdInfoKHR import{VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR, info.pNext,
+                                         VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT, descriptor.get()};
+    info.pNext = &import;
+    OPENNVSCI_TRY_ASSIGN(memory, allocate_memory(device, info, allocator));
+    (void)descriptor.release();
+    return memory;
+}
+
+Result<VkDeviceMemory> import_address(const Device& device, void* address, VkMemoryAllocateInfo info,
+                                      const VkAllocationCallbacks* allocator) {
+    const VkImportMemoryHostPointerInfoEXT import{VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT, info.pNext,
+                                                  VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT, address};
+    info.pNext = &import;
+    return allocate_memory(device, info, allocator);
+}
+
+}  // namespace
+
+Result<> check_can_import(const PhysicalDevice& device) {
+    if (device.host_pointer_alignment() != 0) return {};
+    OPENNVSCI_TRY_ASSIGN(gpu, device.gpu());
+    if (gpu == nullptr) return not_there(device, kHostPointers, "a device that CUDA does not know");
+    if (!device.imports_descriptors()) return not_there(device, kDescriptors, "memory of the CUDA driver");
+    return {};
+}
+
+Result<ImportWay> import_way(const PhysicalDevice& device, const buf::Object& object) {
+    OPENNVSCI_TRY(check_right(object));
+    const Domain domain = domain_of(object);
+    return domain == Domain::system ? way_of_system_memory(device, object)
+                                    : way_of_driver_memory(device, object, domain);
+}
+
+Result<ImportWay> enabled_way(const Device& device, const buf::Object& object) {
+    OPENNVSCI_TRY_ASSIGN(way, import_way(device.physical(), object));
+    if (way.handle_type == VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT) {
+        if (device.call().vkGetMemoryFdKHR == nullptr) return not_enabled(kDescriptors);
+    } else if (device.call().vkGetMemoryHostPointerPropertiesEXT == nullptr) {
+        return not_enabled(kHostPointers);
+    }
+    return way;
+}
+
+Result<ImportWay> exact_way(const Device& device, const buf::Object& object) {
+    OPENNVSCI_TRY_ASSIGN(way, enabled_way(device, object));
+    if (way.handle_type == VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT) return way;
+    OPENNVSCI_TRY_ASSIGN(host, host_memory_of(device.physical(), object));
+    OPENNVSCI_TRY_ASSIGN(types, types_of_address(device, host.address));
+    return ImportWay{way.handle_type, types};
+}
+
+Result<VkDeviceMemory> allocate_memory(const Device& device, const VkMemoryAllocateInfo& info,
+                                       const VkAllocationCallbacks* allocator) {
+    VkDeviceMemory memory = nullptr;
+    const VkResult result = device.call().vkAllocateMemory(device.handle(), &info, allocator, &memory);
+    if (result != VK_SUCCESS) return call_failed(result, "vkAllocateMemory");
+    return memory;
+}
+
+Result<VkDeviceMemory> import_memory(Device& device, std::shared_ptr<buf::Object> object,
+                                     const VkMemoryAllocateInfo& info, const VkAllocationCallbacks* allocator) {
+    OPENNVSCI_TRY_ASSIGN(way, enabled_way(device, *object));
+    const std::size_t size = object->allocation().size();
+    if (info.allocationSize > size) {
+        return fail(
+            VK_ERROR_VALIDATION_FAILED_EXT, NvSciError_BadParameter,
+            fmt::format("allocationSize is {}, and the object has {} bytes of memory", info.allocationSize, size));
+    }
+    VkMemoryAllocateInfo whole = info;
+    whole.allocationSize = size;
+    Import import{std::move(object), nullptr, info.memoryTypeIndex};
+    VkDeviceMemory memory = nullptr;
+    if (way.handle_type == VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT) {
+        OPENNVSCI_TRY(check_type(info.memoryTypeIndex, way.memory_types));
+        OPENNVSCI_TRY_ASSIGN(made, import_descriptor(device, *import.object, whole, allocator));
+        memory = made;
+    } else {
+        OPENNVSCI_TRY_ASSIGN(host, host_memory_of(device.physical(), *import.object));
+        OPENNVSCI_TRY_ASSIGN(types, types_of_address(device, host.address));
+        OPENNVSCI_TRY(check_type(info.memoryTypeIndex, types));
+        OPENNVSCI_TRY_ASSIGN(made, import_address(device, host.address, whole, allocator));
+        memory = made;
+        import.registered = std::move(host.registered);
+    }
+    device.remember(memory, std::move(import), allocator);
+    return memory;
+}
+
+// Forgotten first, because Vulkan may give the handle again at once; what the import held ends after the memory.
+void free_memory(Device& device, VkDeviceMemory memory, const VkAllocationCallbacks* allocator) {
+    const Import ended = device.forget(memory);
+    device.call().vkFreeMemory(device.handle(), memory, allocator);
+}
+
+}  // namespace opennvsci::vulkan

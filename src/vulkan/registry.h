@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Registry: the instances and devices that programs have registered, by Vulkan's handles. What a call has found stays
+// as long as it needs it, whoever unregisters it meanwhile.
+// Thread-safe.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "vulkan/device.h"
+#include "vulkan/physical_device.h"
+
+namespace opennvsci::vulkan {
+
+class Registry {
+  public:
+    /// The registry of the process; never destroyed, because programs unregister from static destructors.
+    [[nodiscard]] static Registry& instance();
+
+    void insert(VkInstance handle, std::shared_ptr<const Instance> instance);
+    void insert(std::shared_ptr<Device> device);
+
+    /// Ends an instance with its devices, or a device; nothing if it is not registered.
+    void erase(VkInstance handle);
+    void erase(VkDevice handle);
+
+    /// The devices of an instance that are registered.
+    [[nodiscard]] std::vector<VkDevice> devices_of(VkInstance handle);
+
+    /// Errors: VALIDATION_FAILED if it is not registered.
+    [[nodiscard]] Result<std::shared_ptr<const PhysicalDevice>> find(VkPhysicalDevice handle);
+    [[nodiscard]] Result<std::shared_ptr<Device>> find(VkDevice handle);
+
+  private:
+    std::mutex mutex_;
+    std::unordered_map<VkInstance, std::shared_ptr<const Instance>> instances_;
+    std::unordered_map<VkDevice, std::shared_ptr<Device>> devices_;
+};
+
+}  // namespace opennvsci::vulkan

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// VulkanProgram: what a program with Vulkan has: an instance, a device, a queue, and the copies between images, buffers
+// and the CPU that the tests need. The device is the CUDA device of the tests if that is a GPU, else a device of the
+// CPU, which Mesa has. Instance and device are registered.
+#pragma once
+
+#include <nvscivk.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace opennvsci::test {
+
+using Bytes = std::vector<unsigned char>;
+
+class VulkanProgram {
+  public:
+    /// The one of the process, made on the first call; null if this machine has no such Vulkan, for `reason()`.
+    static VulkanProgram* instance();
+    static const std::string& reason();
+    VulkanProgram(const VulkanProgram&) = delete;
+    VulkanProgram& operator=(const VulkanProgram&) = delete;
+
+    [[nodiscard]] VkInstance vulkan() const noexcept { return instance_; }
+    [[nodiscard]] VkPhysicalDevice physical() const noexcept { return physical_; }
+    [[nodiscard]] VkDevice device() const noexcept { return device_; }
+    [[nodiscard]] VkQueue queue() const noexcept { return queue_; }
+    [[nodiscard]] bool is_gpu() const noexcept { return is_gpu_; }
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+    /// Takes an image over from others, copies all of its texels, row after row, and gives it back. Waits.
+    [[nodiscard]] Bytes read(VkImage image, VkExtent2D extent, std::size_t bytes);
+    void write(VkImage image, VkExtent2D extent, const Bytes& texels);
+    /// The same for a window of a buffer.
+    [[nodiscard]] Bytes read(VkBuffer buffer, std::size_t bytes);
+    void write(VkBuffer buffer, const Bytes& bytes);
+
+  private:
+    VulkanProgram() = default;
+    bool start();
+    bool choose_device();
+    bool create_device();
+    template <class Record>
+    void run(const Record& record);
+    struct Staging;
+
+    VkInstance instance_ = VK_NULL_HANDLE;
+    VkPhysicalDevice physical_ = VK_NULL_HANDLE;
+    VkDevice device_ = VK_NULL_HANDLE;
+    VkQueue queue_ = VK_NULL_HANDLE;
+    VkCommandPool pool_ = VK_NULL_HANDLE;
+    std::uint32_t family_ = 0;  // of the queue
+    bool is_gpu_ = false;
+    std::string name_;
+};
+
+/// Memory of an object, freed at the end.
+class ImportedMemory {
+  public:
+    ImportedMemory() = default;
+    ImportedMemory(const ImportedMemory&) = delete;
+    ImportedMemory& operator=(const ImportedMemory&) = delete;
+    ~ImportedMemory() { free(); }
+    /// With the first memory type of `types` that is possible.
+    VkResult import(NvSciBufObj object, std::uint32_t types = ~0U);
+    void free();
+    [[nodiscard]] VkDeviceMemory get() const noexcept { return memory_; }
+
+  private:
+    VkDeviceMemory memory_ = VK_NULL_HANDLE;
+};
+
+/// A plane of an object as an image, destroyed at the end. It may be used with copies.
+class PlaneImage {
+  public:
+    PlaneImage() = default;
+    PlaneImage(const PlaneImage&) = delete;
+    PlaneImage& operator=(const PlaneImage&) = delete;
+    ~PlaneImage();
+    VkResult create(NvSciBufObj object, std::uint32_t plane, VkFormat format = VK_FORMAT_UNDEFINED,
+                    VkImageUsageFlags usage = VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT);
+    [[nodiscard]] VkImage get() const noexcept { return image_; }
+    [[nodiscard]] std::uint32_t memory_types() const;
+
+  private:
+    VkImage image_ = VK_NULL_HANDLE;
+};
+
+/// A buffer over memory of an object, destroyed at the end.
+class ImportedBuffer {
+  public:
+    ImportedBuffer() = default;
+    ImportedBuffer(const ImportedBuffer&) = delete;
+    ImportedBuffer& operator=(const ImportedBuffer&) = delete;
+    ~ImportedBuffer();
+    VkResult create(NvSciBufObj object, VkDeviceSize size, VkDeviceMemory memory);
+    [[nodiscard]] VkBuffer get() const noexcept { return buffer_; }
+
+  private:
+    VkBuffer buffer_ = VK_NULL_HANDLE;
+};
+
+}  // namespace opennvsci::test
