@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Handles of the C libraries, each owned by one object of Python.
+
+A handle is freed once: by :meth:`Handle.close`, or with the last reference to its owner, in any order, in any thread,
+and while the interpreter ends. So an owner keeps whatever its freeing needs, and looks up nothing when it dies. The
+libraries know a freed handle, and one of the process that this one was forked from, and never follow it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from types import TracebackType
+from typing import Any, Callable, Optional, TypeVar
+
+from .errors import call
+
+_Self = TypeVar("_Self", bound="Closing")
+
+
+class Handle:
+    """Owns one handle, and frees it."""
+
+    __slots__ = ("_cell", "_free", "__weakref__")
+
+    def __init__(self, value: int, free: Callable[[int], Any]) -> None:
+        self._free = free
+        self._cell = [value]
+
+    @classmethod
+    def made(cls, free: Callable[[int], Any], function: Any, *arguments: Any) -> Handle:
+        """Owns what a function puts where its last argument says, which is added here."""
+        value = ctypes.c_void_p()
+        call(function, *arguments, ctypes.byref(value))
+        return cls(value.value or 0, free)
+
+    @property
+    def value(self) -> int:
+        """The handle. Raises ValueError after it was closed."""
+        try:
+            return self._cell[0]
+        except IndexError:
+            raise ValueError("it was closed") from None
+
+    @property
+    def is_closed(self) -> bool:
+        return not self._cell
+
+    def close(self) -> None:
+        """Frees the handle, if nobody did."""
+        try:
+            value = self._cell.pop()  # in one step: threads may close at once
+        except IndexError:
+            return
+        self._free(value)
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class Closing:
+    """What can be closed, and is by a ``with`` statement."""
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self: _Self) -> _Self:
+        return self
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self.close()
+
+
+def array_of(handles: list[int]) -> Any:
+    """Handles as the C functions take several."""
+    return (ctypes.c_void_p * len(handles))(*handles)
+
+
+def taken_bytes(free: Callable[[int], Any], function: Any, *arguments: Any) -> bytes:
+    """The bytes that a function makes, of which its last two arguments tell the address and the number."""
+    address, size = ctypes.c_void_p(), ctypes.c_size_t()
+    call(function, *arguments, ctypes.byref(address), ctypes.byref(size))
+    try:
+        return ctypes.string_at(address.value or 0, size.value)
+    finally:
+        free(address.value or 0)
