@@ -18,6 +18,7 @@ OPENNVSCI = "libopennvsci.so.0"
 NVSCIBUF = "libnvscibuf.so.2"
 NVSCISYNC = "libnvscisync.so.2"
 NVSCIIPC = "libnvsciipc.so.1"
+INTERPOSER = "libopennvsci-interpose.so.0"
 
 #: The headers that say what stands here.
 HEADERS = ("nvscibuf.h", "nvscisync.h", "nvsciipc.h", "opennvsci.h")
@@ -267,9 +268,6 @@ CUDA_STRUCTURES = (
 )
 
 # ------------------------------------------------------------------------------------------------------- Functions
-
-_Prototype = "tuple[Any, list[Any]]"
-
 
 def _error(*arguments: Any) -> Any:
     """A function that gives an NvSciError, or a CUresult: 0 is success."""

@@ -8,7 +8,10 @@ and stays for the life of the process, as the libraries themselves do.
 from __future__ import annotations
 
 import ctypes
+import os
+from contextlib import contextmanager
 from types import SimpleNamespace
+from typing import Iterator, Optional
 
 from . import _abi
 
@@ -40,12 +43,39 @@ def _load(soname: str) -> ctypes.CDLL:
     return library
 
 
+@contextmanager
+def _no_advice_about_unmodified_programs() -> Iterator[None]:
+    """This package imports into CUDA by nvscicuda.h. So what the libraries would say to a program that calls CUDA's own
+    functions, that they were loaded too late for it, is not said, unless OPENNVSCI_INTERPOSE asks for it. Where
+    `opennvsci run` has put the interposer in front of the program it goes on to serve it."""
+    if "OPENNVSCI_INTERPOSE" in os.environ or _interposer() is not None:
+        yield
+        return
+    os.environ["OPENNVSCI_INTERPOSE"] = "0"
+    try:
+        yield
+        interposer = _interposer()
+        if interposer is not None:  # which reads the variable now, and once
+            interposer.opennvsciInterposerFinding(ctypes.byref(ctypes.c_bool()))
+    finally:
+        del os.environ["OPENNVSCI_INTERPOSE"]
+
+
+def _interposer() -> Optional[ctypes.CDLL]:
+    """The library that stands in front of the driver, if it is loaded."""
+    try:
+        return ctypes.CDLL(_abi.INTERPOSER, mode=os.RTLD_NOLOAD | os.RTLD_LAZY)
+    except OSError:
+        return None
+
+
 def _functions() -> SimpleNamespace:
     """All functions of all libraries by their names."""
     functions = {}
-    for soname, prototypes in _abi.PROTOTYPES.items():
-        library = _load(soname)
-        functions.update((name, getattr(library, name)) for name in prototypes)
+    with _no_advice_about_unmodified_programs():
+        for soname, prototypes in _abi.PROTOTYPES.items():
+            library = _load(soname)
+            functions.update((name, getattr(library, name)) for name in prototypes)
     # Two that only look at a variable of the thread: not worth giving the interpreter's lock away and taking it again.
     for name in ("opennvsciPrintRefusals", "opennvsciErrorName"):
         result, arguments = _abi.PROTOTYPES[_abi.OPENNVSCI][name]

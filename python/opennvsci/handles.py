@@ -33,6 +33,13 @@ class Handle:
         call(function, *arguments, ctypes.byref(value))
         return cls(value.value or 0, free)
 
+    @classmethod
+    def closed(cls) -> Handle:
+        """In the place of one that its owner has let go of."""
+        handle = cls(0, int)
+        handle.close()
+        return handle
+
     @property
     def value(self) -> int:
         """The handle. Raises ValueError after it was closed."""

@@ -74,9 +74,11 @@ class Key:
 
     @property
     def can_be_set(self) -> bool:
+        """Programs set it, or may."""
         return self.direction != "out"
 
     def can_be_read(self, is_reconciled: bool) -> bool:
+        """A reconciled list, or one that is not, may have it."""
         return self.direction != ("in" if is_reconciled else "out")
 
     def encode(self, value: Any) -> bytes:

@@ -69,7 +69,8 @@ class _List(Closing, Mapping):  # type: ignore[type-arg]
     def _read(self, keys: Sequence[Key], slot: int = 0) -> dict[str, Any]:
         pair = _abi.NvSciBufAttrKeyValuePair if self._family == "Buf" else _abi.NvSciSyncAttrKeyValuePair
         pairs = (pair * len(keys))(*[pair(key.number, None, 0) for key in keys])
-        call(self._function("AttrListSlotGetAttrs"), self._handle.value, slot, pairs, len(keys))
+        handle = self._handle  # the values lie in the list: it stays, whoever closes it meanwhile
+        call(self._function("AttrListSlotGetAttrs"), handle.value, slot, pairs, len(keys))
         return {
             key.name: key.decode(ctypes.string_at(one.value, one.len))
             for key, one in zip(keys, pairs)
@@ -118,7 +119,7 @@ class _List(Closing, Mapping):  # type: ignore[type-arg]
 
     def close(self) -> None:
         """Frees the list. Twice does no harm; after it, using the list is a ValueError."""
-        self._handle.close()
+        self._handle = Handle.closed()
 
 
 class _Unreconciled(_List):
@@ -134,19 +135,13 @@ class _Unreconciled(_List):
         if attributes:
             self.set(attributes)
 
-    @classmethod
-    def _of(cls: type[_Self], handle: Handle, module: Module) -> _Self:
-        made = cls.__new__(cls)
-        _List.__init__(made, handle, module)
-        return made
-
     def set(self, attributes: Mapping[str, Any]) -> None:
         """Sets keys, all or none; each key once.
 
         Raises KeyError for an unknown key, TypeError for a value of another type, NvSciError if the library refuses.
         """
         values = [(self._keys[name], value) for name, value in attributes.items()]
-        encoded = [(key, ctypes.create_string_buffer(data, len(data))) for key, data in ((k, k.encode(v)) for k, v in values)]
+        encoded = [(key, _stored(key.encode(value))) for key, value in values]
         pair = _abi.NvSciBufAttrKeyValuePair if self._family == "Buf" else _abi.NvSciSyncAttrKeyValuePair
         pairs = (pair * len(encoded))(
             *[pair(key.number, ctypes.addressof(value), len(value)) for key, value in encoded]
@@ -253,8 +248,8 @@ class _Reconciled(_List):
     @property
     def report(self) -> Report:
         """How the negotiation came to its end. The first call for a list tries its suggestions."""
-        address = ctypes.c_void_p()
-        call(getattr(lib, f"opennvsci{self._family}AttrListGetReport"), self._handle.value, ctypes.byref(address))
+        address, handle = ctypes.c_void_p(), self._handle
+        call(getattr(lib, f"opennvsci{self._family}AttrListGetReport"), handle.value, ctypes.byref(address))
         return Report.at(address.value or 0)
 
     def explain(self) -> str:
@@ -343,6 +338,10 @@ class ReconciledSyncList(_Reconciled):
         from .sync import SyncObject
 
         return SyncObject._imported(self, endpoint, descriptor, permissions)
+
+
+def _stored(data: bytes) -> Any:
+    return ctypes.create_string_buffer(data, len(data))
 
 
 @overload

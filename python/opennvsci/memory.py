@@ -47,22 +47,25 @@ class Memory:
     def __init__(self, handle: Handle, module: Module) -> None:
         self.handle = handle
         self.module = module
-        self.attributes = ReconciledList(self._list(), module, owner=handle)
-        self.is_readonly = self.attributes["ActualPerm"].name == "Readonly"
-        self.has_cpu_access: bool = self.attributes["NeedCpuAccess"]
-        self.gpus: tuple[GpuId, ...] = tuple(gpu for gpu in self.attributes["GpuId"] if any(gpu))
+        attributes = self.attributes
+        self.is_readonly = attributes["ActualPerm"].name == "Readonly"
+        self.has_cpu_access: bool = attributes["NeedCpuAccess"]
+        self.gpus: tuple[GpuId, ...] = tuple(gpu for gpu in attributes["GpuId"] if any(gpu))
         self._lock = threading.Lock()
         self._address = 0
-        self._layout = self._read_layout()
+        self._layout = self._read_layout(attributes)
         self._mappings = Mappings(self._layout.size)
 
-    def _list(self) -> Handle:
+    @property
+    def attributes(self) -> ReconciledList:
         """The list of the object, which goes with it."""
-        return Handle.made(lambda value: None, lib.NvSciBufObjGetAttrList, self.handle.value)
+        own = Handle.made(int, lib.NvSciBufObjGetAttrList, self.handle.value)
+        return ReconciledList(own, self.module, owner=self.handle)
 
-    def _read_layout(self) -> _abi.OpenNvSciBufLayout:
+    @staticmethod
+    def _read_layout(attributes: ReconciledList) -> _abi.OpenNvSciBufLayout:
         address = ctypes.c_void_p()
-        call(lib.opennvsciBufAttrListGetLayout, self.attributes._handle.value, ctypes.byref(address))
+        call(lib.opennvsciBufAttrListGetLayout, attributes._handle.value, ctypes.byref(address))
         return _abi.OpenNvSciBufLayout.from_address(address.value or 0)
 
     @property

@@ -73,7 +73,7 @@ class SyncObject(Closing):
     @property
     def attributes(self) -> ReconciledSyncList:
         """The reconciled list of the object."""
-        own = Handle.made(lambda value: None, lib.NvSciSyncObjGetAttrList, self._handle.value)
+        own = Handle.made(int, lib.NvSciSyncObjGetAttrList, self._handle.value)
         return ReconciledSyncList(own, self._module, owner=self._handle)
 
     def duplicate(self) -> SyncObject:
