@@ -4,6 +4,9 @@
 A handle is freed once: by :meth:`Handle.close`, or with the last reference to its owner, in any order, in any thread,
 and while the interpreter ends. So an owner keeps whatever its freeing needs, and looks up nothing when it dies. The
 libraries know a freed handle, and one of the process that this one was forked from, and never follow it.
+
+The collector of cycles does not see the owners: it would free them first, while a ``__del__`` of something in the same
+cycle still reads the memory. So they go with their last reference there too, when everything has had its last word.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from .errors import call
 
 _Self = TypeVar("_Self", bound="Closing")
 
+_hide_from_collector = ctypes.PYFUNCTYPE(None, ctypes.py_object)(("PyObject_GC_UnTrack", ctypes.pythonapi))
+
 
 class Handle:
     """Owns one handle, and frees it."""
@@ -25,6 +30,7 @@ class Handle:
     def __init__(self, value: int, free: Callable[[int], Any]) -> None:
         self._free = free
         self._cell = [value]
+        _hide_from_collector(self)
 
     @classmethod
     def made(cls, free: Callable[[int], Any], function: Any, *arguments: Any) -> Handle:

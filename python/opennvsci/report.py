@@ -19,7 +19,7 @@ class Participant:
 
     #: As texts name it: "camera", "list 2".
     name: str
-    #: The endpoint by which its list came from another process; empty: of this process.
+    #: The endpoint of the process that its list came from; empty: of this process.
     peer: str
     #: What it asks, by key.
     asks: dict[str, Any]
