@@ -1,18 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs test files and counts as GoogleTest does, for CTest and for the bundle.
 
-usage: main.py FILE...      exit status 77 if every test was skipped
+usage: main.py [FILE...]      all files without any; exit status 77 if every test was skipped, or if OPENNVSCI_DEVICE=gpu
+                              asks for a GPU and there is none
 """
 
+import os
 import sys
 import unittest
 from pathlib import Path
 
+import opennvsci
+
+
+def has_device() -> bool:
+    try:
+        return len(opennvsci.devices()) > 0
+    except opennvsci.NvSciError as error:
+        print(f"skipped: {error}")
+        return False
+
 
 def main() -> int:
+    if os.environ.get("OPENNVSCI_DEVICE") == "gpu" and not has_device():
+        return 77
     here = Path(__file__).parent
     sys.path.insert(0, str(here))
-    names = [Path(name).stem for name in sys.argv[1:]]
+    names = [Path(name).stem for name in sys.argv[1:]] or sorted(path.stem for path in here.glob("test_*.py"))
     suite = unittest.defaultTestLoader.loadTestsFromNames(names)
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
     failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
