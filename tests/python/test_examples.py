@@ -61,7 +61,9 @@ class ExampleTest(unittest.TestCase):
             libraries.append(str(Path(opennvsci.driver().path).parent))
         for theirs, ours in (("producer", "consumer"), ("consumer", "producer")):
             arguments = ("--frames", "200", "--cpu")
-            program = self.start(str(PRODUCER), theirs, *arguments, LD_LIBRARY_PATH=":".join(libraries))
+            program = self.start(
+                str(PRODUCER), theirs, *arguments, LD_LIBRARY_PATH=":".join(libraries), OPENNVSCI_LOG="error"
+            )
             found = self.end(self.python("camera_and_vision.py", ours, "--with", "numpy", *arguments), program)
             self.assertRegex(found, "200 frames received, (200 checked on the device, )?0 wrong")
 
