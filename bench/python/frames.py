@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frames a second from one process to another and back, with a fence each way: on OpenNvSci, with the producer in C++ and
-in Python, and beside it the same on torch.multiprocessing, which shares tensors and events by CUDA IPC.
+"""Frames a second from one process to another and back, with a fence each way: on OpenNvSci, with the producer in C++
+and in Python, and beside it the same on torch.multiprocessing, which shares tensors and events by CUDA IPC.
 
 A frame has 128 KiB and goes through four buffers; the consumer checks every word. usage:
 

@@ -221,7 +221,13 @@ class _CudaHandle(Union):
 
 
 class CUDA_EXTERNAL_MEMORY_HANDLE_DESC(Structure):
-    _fields_ = [("type", c_int), ("handle", _CudaHandle), ("size", c_ulonglong), ("flags", c_uint), ("rest", c_uint * 16)]
+    _fields_ = [
+        ("type", c_int),
+        ("handle", _CudaHandle),
+        ("size", c_ulonglong),
+        ("flags", c_uint),
+        ("rest", c_uint * 16),
+    ]
 
 
 class CUDA_EXTERNAL_MEMORY_BUFFER_DESC(Structure):
@@ -233,7 +239,13 @@ class CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC(Structure):
 
 
 class CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS(Structure):
-    _fields_ = [("value", c_ulonglong), ("fence", c_void_p), ("other", c_ubyte * 56), ("flags", c_uint), ("rest", c_uint * 16)]
+    _fields_ = [
+        ("value", c_ulonglong),
+        ("fence", c_void_p),
+        ("other", c_ubyte * 56),
+        ("flags", c_uint),
+        ("rest", c_uint * 16),
+    ]
 
 
 class CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS(CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS):

@@ -11,7 +11,7 @@ import ctypes
 import os
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import Iterator, Optional
+from typing import Any, Iterator, Optional
 
 from . import _abi
 
@@ -71,7 +71,7 @@ def _interposer() -> Optional[ctypes.CDLL]:
 
 def _functions() -> SimpleNamespace:
     """All functions of all libraries by their names."""
-    functions = {}
+    functions: dict[str, Any] = {}
     with _no_advice_about_unmodified_programs():
         for soname, prototypes in _abi.PROTOTYPES.items():
             library = _load(soname)
@@ -79,7 +79,8 @@ def _functions() -> SimpleNamespace:
     # Two that only look at a variable of the thread: not worth giving the interpreter's lock away and taking it again.
     for name in ("opennvsciPrintRefusals", "opennvsciErrorName"):
         result, arguments = _abi.PROTOTYPES[_abi.OPENNVSCI][name]
-        functions[name] = ctypes.PYFUNCTYPE(result, *arguments)(ctypes.cast(functions[name], ctypes.c_void_p).value)
+        address = ctypes.cast(functions[name], ctypes.c_void_p).value or 0
+        functions[name] = ctypes.PYFUNCTYPE(result, *arguments)(address)
     return SimpleNamespace(**functions)
 
 

@@ -15,6 +15,7 @@ from . import cuda, dlpack
 from .memory import Memory, Region
 
 _WRITABLE = 1  # PyBUF_WRITABLE
+Bytes = memoryview  # in classes that have a method of this name
 
 
 class Array:
@@ -89,7 +90,7 @@ class Array:
 
     # ------------------------------------------------------------------------------------------------------ CPU
 
-    def memoryview(self) -> memoryview:
+    def memoryview(self) -> Bytes:
         """The bytes, with padding. Raises NvSciError without CPU access."""
         return self._memory.bytes(self.offset, self.nbytes)
 
@@ -112,7 +113,7 @@ class Array:
             "data": self.memoryview(),  # no address, so that the array keeps the memory and not this object
         }
 
-    def __buffer__(self, flags: int) -> memoryview:
+    def __buffer__(self, flags: int) -> Bytes:
         """The buffer protocol, of Python 3.12 and later."""
         if not self._memory.has_cpu_access:
             raise BufferError("the buffer has no CPU access: no list asks for NeedCpuAccess")
@@ -125,7 +126,7 @@ class Array:
         if self.typestr not in code:
             raise BufferError(f"memoryviews have no format for {self.element}")
         used = self.memoryview()[: math.prod(shape) * self._itemsize]
-        return used.cast(code[self.typestr], shape)  # type: ignore[call-overload, no-any-return]
+        return used.cast(code[self.typestr], shape)
 
     @property
     def _itemsize(self) -> int:

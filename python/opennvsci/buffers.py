@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Optional, Sequence
 
 from . import _abi, dlpack
 from ._libraries import lib
-from .arrays import Array, CudaArray
+from .arrays import Array, Bytes, CudaArray
 from .errors import call
 from .handles import Closing, Handle, array_of, taken_bytes
 from .keys import buf_keys
@@ -24,15 +24,15 @@ def _permission(value: Any) -> int:
     """A permission by its name, its member or its number."""
     permissions = buf_keys["RequiredPerm"].enum
     assert permissions is not None
-    return permissions[value] if isinstance(value, str) else permissions(value)
+    return int(permissions[value] if isinstance(value, str) else permissions(value))
 
 
 class Buffer(Closing):
     """Memory that was negotiated, with a right: read-write as it was allocated, read-only by :meth:`readonly`.
 
     The buffer itself is an array for other libraries: of its only plane, tensor, array or raw buffer, or, if it has
-    several, of its bytes; :attr:`planes` and :attr:`arrays` are the parts. Arrays keep the memory: it goes with the last
-    of them, however the buffer ends, and after :meth:`close` the buffer itself makes no more.
+    several, of its bytes; :attr:`planes` and :attr:`arrays` are the parts. Arrays keep the memory: it goes with the
+    last of them, however the buffer ends, and after :meth:`close` the buffer itself makes no more.
 
     Thread-safe.
 
@@ -47,14 +47,17 @@ class Buffer(Closing):
     True
     """
 
+    _memory: Optional[Memory]
+    _lent: Optional[Array]
+
     def __init__(self) -> None:
         raise TypeError("buffers are made by ReconciledList.allocate(), readonly() and import_()")
 
     @classmethod
     def _of(cls, handle: Handle, module: Module) -> Buffer:
         buffer = cls.__new__(cls)
-        buffer._memory: Optional[Memory] = Memory(handle, module)
-        buffer._lent: Optional[Array] = None
+        buffer._memory = Memory(handle, module)
+        buffer._lent = None
         return buffer
 
     @classmethod
@@ -129,7 +132,7 @@ class Buffer(Closing):
         regions = memory.regions()
         return Array(memory, regions[0] if len(regions) == 1 else memory.whole())
 
-    def memoryview(self) -> memoryview:
+    def memoryview(self) -> Bytes:
         """All bytes. Raises NvSciError without CPU access."""
         memory = self._open
         return memory.bytes(0, memory.size)
@@ -152,7 +155,7 @@ class Buffer(Closing):
         self._lent = self.array  # who has the address keeps this object, and it must keep the memory, even closed
         return interface
 
-    def __buffer__(self, flags: int) -> memoryview:
+    def __buffer__(self, flags: int) -> Bytes:
         return self.array.__buffer__(flags)
 
     def __dlpack_device__(self) -> tuple[int, int]:

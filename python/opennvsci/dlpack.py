@@ -3,8 +3,9 @@
 
 A tensor lives until its consumer calls its deleter, which may be at any time: in a thread without Python, while an
 exception is on its way, after the interpreter has ended. No function in Python can be called then. So the deleter is a
-function of the C library that clears what it is given, sigemptyset(), and a tensor that was cleared is found later: when
-a buffer is made, exported or closed, when Python collects garbage, and by :func:`collect`. That gives its memory back.
+function of the C library that clears what it is given, sigemptyset(), and a tensor that was cleared is found later:
+when a buffer is made, exported or closed, when Python collects garbage, and by :func:`collect`. That gives its memory
+back.
 
 A capsule that nobody took is found in the same way: the tensor holds the capsule, and looks whether it is the only one.
 """

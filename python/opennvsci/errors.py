@@ -91,7 +91,7 @@ class ReconcileError(NvSciError):
 
 def error_name(code: int) -> str:
     """The name of a code: "NvSciError_Success" for 0, "unknown" for a number that is none."""
-    return lib.opennvsciErrorName(code).decode()
+    return str(lib.opennvsciErrorName(code).decode())
 
 
 def last_refusal() -> Optional[Any]:
@@ -140,7 +140,7 @@ def call_quietly(function: Any, *arguments: Any) -> int:
     """Calls a function whose failure the caller looks at: gives the NvSciError."""
     printed = lib.opennvsciPrintRefusals(False)
     try:
-        return function(*arguments)
+        return int(function(*arguments))
     finally:
         lib.opennvsciPrintRefusals(printed)
 

@@ -28,7 +28,7 @@ import re
 import struct
 import threading
 from dataclasses import dataclass, field
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator, Optional, Type
 
 from . import _abi
 from ._libraries import lib
@@ -69,7 +69,7 @@ class Key:
     rule: str
     rule_text: str
     #: The values that have names; None for a type without.
-    enum: Optional[type[enum.IntEnum]] = field(compare=False)
+    enum: Optional[Type[enum.IntEnum]] = field(compare=False)
     _family: str = field(repr=False, default="")
 
     @property
@@ -105,10 +105,8 @@ class Key:
             elements = list(value.items() if isinstance(value, dict) else value)
         except TypeError:
             return self._element_text(value)
-        if not self._is_compound and self.type != "NvSciRmGpuId":
-            return ", ".join(self._element_text(one) for one in elements)
-        if len(elements) == 2 and isinstance(elements[0], (GpuId, Device)) and not isinstance(elements[1], (GpuId, Device, tuple)):
-            elements = [tuple(elements)]
+        if self._is_compound and elements and isinstance(elements[0], (GpuId, Device)):
+            elements = [elements]  # one pair of a GPU and something
         return ", ".join(self._element_text(one) for one in elements)
 
     def _element_text(self, value: Any) -> str:
@@ -251,17 +249,18 @@ def _short_name(name: str) -> str:
     return rest if group in ("", "General") else f"{group}.{rest}"
 
 
-_enums: dict[str, type[enum.IntEnum]] = {}
+_enums: dict[str, Type[enum.IntEnum]] = {}
 
 
-def _enum_of(row: _abi.OpenNvSciKey, type_name: str) -> Optional[type[enum.IntEnum]]:
+def _enum_of(row: _abi.OpenNvSciKey, type_name: str) -> Optional[Type[enum.IntEnum]]:
     """One class for a type, whichever keys have it."""
     if not row.enumeratorCount or type_name == "bool":
         return None
     if type_name not in _enums:
         rows = (_abi.OpenNvSciEnumerator * row.enumeratorCount).from_address(row.enumerators)
         members = {one.name.decode(): one.value for one in rows}
-        _enums[type_name] = enum.IntEnum(type_name, members, module="opennvsci.enums")  # type: ignore[misc]
+        make: Any = enum.IntEnum  # of a name that is known now
+        _enums[type_name] = make(type_name, members, module="opennvsci.enums")
     return _enums[type_name]
 
 
@@ -290,7 +289,7 @@ buf_keys = KeyTable("Buf")
 sync_keys = KeyTable("Sync")
 
 
-def enum_named(name: str) -> type[enum.IntEnum]:
+def enum_named(name: str) -> Type[enum.IntEnum]:
     """The IntEnum of a type that a key has. Raises KeyError if there is none."""
     len(buf_keys), len(sync_keys)  # both are looked up
     return _enums[name]

@@ -55,7 +55,7 @@ class _List(Closing, Mapping):  # type: ignore[type-arg]
     @property
     def slot_count(self) -> int:
         """The number of participants whose wishes it holds; 1 for a reconciled list."""
-        return self._function("AttrListGetSlotCount")(self._handle.value)
+        return int(self._function("AttrListGetSlotCount")(self._handle.value))
 
     def slot(self, index: int) -> dict[str, Any]:
         """What one participant of a list of several asks. Raises IndexError."""

@@ -48,7 +48,7 @@ class Memory:
         self.handle = handle
         self.module = module
         attributes = self.attributes
-        self.is_readonly = attributes["ActualPerm"].name == "Readonly"
+        self.is_readonly: bool = attributes["ActualPerm"].name == "Readonly"
         self.has_cpu_access: bool = attributes["NeedCpuAccess"]
         self.gpus: tuple[GpuId, ...] = tuple(gpu for gpu in attributes["GpuId"] if any(gpu))
         self._lock = threading.Lock()
@@ -70,12 +70,12 @@ class Memory:
 
     @property
     def size(self) -> int:
-        return self._layout.size
+        return int(self._layout.size)
 
     @property
     def place(self) -> str:
         """ "system memory", "video memory" or "system memory of the driver"."""
-        return self._layout.memory.decode()
+        return str(self._layout.memory.decode())
 
     @property
     def address(self) -> int:
@@ -109,7 +109,7 @@ class Memory:
 
     def bytes(self, offset: int, size: int) -> memoryview:
         """A part of it as bytes, which keeps it alive."""
-        array = (ctypes.c_ubyte * size).from_address(self.address + offset)
+        array: Any = (ctypes.c_ubyte * size).from_address(self.address + offset)
         array.memory = self
         view = memoryview(array).cast("B")
         return view.toreadonly() if self.is_readonly else view

@@ -30,7 +30,7 @@ _SLICE = 0.05  # seconds that a wait lets nobody else, such as Ctrl-C, have a sa
 def _permission(value: Any) -> int:
     permissions = sync_keys["RequiredPerm"].enum
     assert permissions is not None
-    return permissions[value] if isinstance(value, str) else permissions(value)
+    return int(permissions[value] if isinstance(value, str) else permissions(value))
 
 
 class TaskStatus(NamedTuple):
@@ -54,6 +54,11 @@ class SyncObject(Closing):
     >>> fence.wait(timeout=1)
     """
 
+    _handle: Handle
+    _module: Module
+    _lock: threading.Lock
+    _imported_semaphore: Optional[Handle]
+
     def __init__(self) -> None:
         raise TypeError("sync objects are made by ReconciledSyncList.allocate() and import_()")
 
@@ -63,7 +68,7 @@ class SyncObject(Closing):
         made._handle = handle
         made._module = module
         made._lock = threading.Lock()
-        made._imported_semaphore: Optional[Handle] = None
+        made._imported_semaphore = None
         return made
 
     @classmethod
@@ -108,7 +113,8 @@ class SyncObject(Closing):
     def signal_stream(self, stream: Any = None) -> Fence:
         """Signals after all work that is in a stream. The fence can be waited for at once.
 
-        A stream is a number (CUstream), an object with ``__cuda_stream__``, or one of CuPy or PyTorch. Raises CudaError.
+        A stream is a number (CUstream), an object with ``__cuda_stream__``, or one of CuPy or PyTorch. Raises
+        CudaError.
         """
         number = stream_number(stream)
         fence = Fence(self._module)

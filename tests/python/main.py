@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs test files and counts as GoogleTest does, for CTest and for the bundle.
 
-usage: main.py [FILE...]      all files without any; exit status 77 if every test was skipped, or if OPENNVSCI_DEVICE=gpu
-                              asks for a GPU and there is none
+usage: main.py [FILE...]      all files without any
+
+Exit status 77: every test was skipped, or OPENNVSCI_DEVICE=gpu asks for a GPU and there is none.
 """
 
 import os

@@ -14,6 +14,7 @@ import unittest
 from pathlib import Path
 from typing import Any, Optional
 
+import opennvsci
 from opennvsci import _abi
 
 COMPILER = shutil.which(os.environ.get("CC", "cc"))
@@ -61,6 +62,11 @@ class InterfaceTest(unittest.TestCase):
     @unittest.skipUnless(Path(CUDA_INCLUDE, "cuda.h").is_file(), "no <cuda.h>")
     def test_numbers_of_cuda(self) -> None:
         self.assertEqual(answers_of(["cuda.h"], list(_abi.CUDA_CONSTANTS)), _abi.CUDA_CONSTANTS)
+
+    def test_version(self) -> None:
+        parts = [f"OPENNVSCI_VERSION_{part}" for part in ("MAJOR", "MINOR", "PATCH")]
+        found = answers_of(list(_abi.HEADERS), parts)
+        self.assertEqual(opennvsci.__version__, ".".join(str(found[part]) for part in parts))
 
     def test_functions(self) -> None:
         """Each has as many arguments as in its header, and those that are numbers are as large."""

@@ -116,7 +116,10 @@ class ArrayTest(LeakTest):
         self.assertEqual(luma.strides[0], buffer.attributes["Image.PlaneSecondFieldOffset"][0])
 
     def test_block_linear_planes_have_no_rows(self) -> None:
-        buffer = allocate(on_gpu({**PLANES, "Image.Layout": "BlockLinear"}))
+        try:
+            buffer = allocate(on_gpu({**PLANES, "Image.Layout": "BlockLinear"}))
+        except opennvsci.ReconcileError as error:
+            self.skipTest(f"this machine has no memory for it: {error.report.conclusion}")
         plane = buffer.planes[0]
         for use in (lambda: plane.shape, lambda: plane.strides, lambda: plane.__array_interface__, plane.__dlpack__):
             with self.assertRaisesRegex(BufferError, "block-linear"):

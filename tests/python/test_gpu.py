@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CuPy and PyTorch on buffers of a GPU: arrays on the memory itself, rights that the hardware holds, streams and fences.
+"""CuPy and PyTorch on buffers of a GPU: arrays on the memory itself, rights that the hardware holds, streams, fences.
 
 What breaks a context, such as a store into a read-only buffer, is done by programs of their own.
 """

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ends: objects die in any order, in threads, in forked children, and with the interpreter. Nothing is left, and nothing
-that somebody still looks at is taken away."""
+"""Ends: objects die in any order, in threads, in forked children, and with the interpreter. Nothing is left, and
+nothing that somebody still looks at is taken away."""
 
 from __future__ import annotations
 

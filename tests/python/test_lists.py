@@ -186,7 +186,8 @@ class ReportTest(LeakTest):
         self.assertEqual(error.name, "NvSciError_ReconciliationFailed")
         deciding = error.report.deciding
         assert deciding is not None and deciding.suggestion is not None
-        self.assertEqual([(ask.participant.name, ask.value) for ask in deciding.asks], [("camera", 4096), ("encoder", 8192)])
+        asks = [(ask.participant.name, ask.value) for ask in deciding.asks]
+        self.assertEqual(asks, [("camera", 4096), ("encoder", 8192)])
         self.assertEqual(deciding.suggestion.state, "verified")
         again = pickle.loads(pickle.dumps(error))
         self.assertEqual((str(again), again.report, again.code), (str(error), error.report, error.code))
