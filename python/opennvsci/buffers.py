@@ -109,7 +109,7 @@ class Buffer(Closing):
     def arrays(self) -> tuple[Array, ...]:
         """All parts, in the order of their offsets: the planes of all levels, the tensor, the array, the bytes."""
         memory = self._open
-        return tuple(Array(memory, region) for region in memory.regions())
+        return tuple(Array(memory, region) for region in memory.regions)
 
     @property
     def planes(self) -> tuple[Array, ...]:
@@ -129,7 +129,7 @@ class Buffer(Closing):
     def array(self) -> Array:
         """What the buffer itself is for other libraries."""
         memory = self._open
-        regions = memory.regions()
+        regions = memory.regions
         return Array(memory, regions[0] if len(regions) == 1 else memory.whole())
 
     def memoryview(self) -> Bytes:

@@ -17,6 +17,7 @@ from .handles import Closing, Handle
 _EVENTS = {name.rpartition("EVENT_")[2]: bit for name, bit in _abi.CONSTANTS.items() if "EVENT" in name}
 _NO_ROOM = _abi.CONSTANTS["NvSciError_InsufficientMemory"]
 _LENGTH = struct.Struct("=Q")
+_LONGEST = (1 << 31) - 1  # milliseconds that poll() takes
 
 
 def _close(handle: int, *, close: object = lib.NvSciIpcCloseEndpointSafe, end: object = lib.NvSciIpcDeinit) -> None:
@@ -112,7 +113,7 @@ class Endpoint(Closing):
             left = None if end is None else end - time.monotonic()
             if left is not None and left <= 0:
                 raise WaitTimeout(_abi.CONSTANTS["NvSciError_Timeout"], f"{self.name}: the peer does not answer")
-            poll.poll(None if left is None else 1000 * left)
+            poll.poll(None if left is None else min(1000 * left, _LONGEST))
 
     # --------------------------------------------------------------------------------------------------- Frames
 

@@ -152,9 +152,9 @@ class Mappings:
 
     def pointer(self, owner: Handle, ordinal: Optional[int]) -> tuple[int, int]:
         """The address of a buffer on a device, and the device's number. Raises CudaError."""
+        if os.getpid() != self._process:
+            raise RuntimeError("the buffer is of the process that this one was forked from, and CUDA ends there")
         with context_on(ordinal) as primary, self._lock:
-            if os.getpid() != self._process:
-                raise RuntimeError("the buffer is of the process that this one was forked from, and CUDA ends there")
             identity = _identity()
             if identity not in self._mapped:
                 self._mapped[identity] = self._map(owner, primary)

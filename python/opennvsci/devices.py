@@ -7,6 +7,7 @@ import ctypes
 import re
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Union
 
 from . import _abi
@@ -103,6 +104,7 @@ def _device(found: _abi.OpenNvSciDevice) -> Device:
     )
 
 
+@lru_cache(maxsize=None)
 def driver() -> Driver:
     """The CUDA driver that the libraries use in this process, which the first call that needs one loads.
 

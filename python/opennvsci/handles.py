@@ -69,6 +69,9 @@ class Handle:
     def __del__(self) -> None:
         self.close()
 
+    def __reduce__(self) -> Any:
+        raise TypeError("a handle has one owner, and cannot be copied or pickled")
+
 
 class Closing:
     """What can be closed, and is by a ``with`` statement."""

@@ -129,6 +129,8 @@ class _Unreconciled(_List):
         module = module or default_module()
         create = self._function("AttrListCreate")
         super().__init__(Handle.made(self._free(), create, module.handle(self._family).value), module)
+        if "\0" in name:
+            raise ValueError(f"{name!r} has a zero in it")
         if name:
             set_name = getattr(lib, f"opennvsci{self._family}AttrListSetName")
             call(set_name, self._handle.value, name.encode())

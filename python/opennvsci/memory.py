@@ -11,6 +11,7 @@ import ctypes
 import re
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Optional
 
 from . import _abi
@@ -114,6 +115,7 @@ class Memory:
         view = memoryview(array).cast("B")
         return view.toreadonly() if self.is_readonly else view
 
+    @cached_property
     def regions(self) -> tuple[Region, ...]:
         """How the bytes are divided, in the order of their offsets."""
         rows = (_abi.OpenNvSciBufRegion * self._layout.regionCount).from_address(self._layout.regions)

@@ -130,7 +130,7 @@ class SyncObject(Closing):
 
     def _submit(self, function: Any, parameters: Any, stream: int) -> None:
         semaphore = ctypes.c_void_p(self._semaphore().value)
-        with context_on(None):
+        with context_on(self._device()):
             call_cuda(function, ctypes.byref(semaphore), ctypes.byref(parameters), 1, stream)
 
     def _semaphore(self) -> Handle:
@@ -143,6 +143,7 @@ class SyncObject(Closing):
             return own
 
     def _device(self) -> Optional[int]:
+        """None for the current context; without one, the device that the object is for."""
         if current_device() is not None:
             return None
         wanted = self.attributes.get("GpuId", ())

@@ -211,6 +211,17 @@ class DlpackTest(LeakTest):
                 print(Owner(buffer.__dlpack__()), buffer.__dlpack__(), 1 / 0)
         self.assertEqual(opennvsci.collect(), 0)
 
+    def test_a_deleter_in_a_thread_without_python(self) -> None:
+        buffer = allocate(TENSOR)
+        library = ctypes.CDLL(None)
+        start = library.pthread_create
+        start.argtypes = [ctypes.c_void_p] * 4
+        for _ in range(20):
+            taken, thread = Taken(buffer.__dlpack__()), ctypes.c_ulong()
+            self.assertEqual(start(ctypes.byref(thread), None, taken._managed.deleter, taken.address), 0)
+            self.assertEqual(library.pthread_join(thread, None), 0)
+        self.assertEqual(opennvsci.collect(), 0)
+
     def test_copies(self) -> None:
         reader = allocate(TENSOR).readonly()
         taken = Taken(reader.__dlpack__(copy=True))  # a copy can be written

@@ -38,7 +38,7 @@ class ChannelTest(LeakTest):
             for message in (b"", b"x", bytes(1536), bytearray(b"any bytes")):
                 here.send(message)
                 self.assertEqual(there.receive(timeout=1), message)
-            here.send(b"1")
+            here.send(b"1", timeout=float("inf"))
             self.assertEqual(select.select([there], [], [], 1)[0], [there])
             self.assertTrue(there.events() & 1)
             there.receive()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lists, keys and values: everything goes in and comes out as it should, and nothing else goes in."""
 
+import copy
 import enum
 import pickle
 import unittest
@@ -131,6 +132,19 @@ class ListTest(LeakTest):
         for name in ("x" * 64, "\udc80"):
             with self.assertRaises((NvSciError, UnicodeEncodeError)):
                 AttributeList(name=name)
+        with self.assertRaises(ValueError):
+            AttributeList(name="camera\0display")
+
+    def test_copies_share_and_nothing_is_freed_twice(self) -> None:
+        camera = AttributeList(RAW)
+        shared = copy.copy(camera)
+        camera.close()
+        self.assertEqual(shared["RawBuffer.Size"], 4096)
+        for use in (copy.deepcopy, pickle.dumps):
+            with self.assertRaises(TypeError):
+                use(shared)
+            with self.assertRaises(TypeError):
+                use(allocate(RAW))
 
     def test_clones_and_appended_lists(self) -> None:
         camera, display = AttributeList(RAW, name="camera"), AttributeList({"Types": "RawBuffer"}, name="display")
