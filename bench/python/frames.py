@@ -89,9 +89,11 @@ def on_cuda_ipc(frames: int) -> float:
     peer = context.Process(target=produce_by_ipc, args=arguments)
     peer.start()
     theirs = [torch.cuda.Event.from_ipc_handle(torch.device("cuda", 0), handle) for handle in here.recv()]
-    received, start = 0, time.perf_counter()
+    received = 0
     while True:
         number, checksum, _ = example.PACKET.unpack(here.recv_bytes())
+        if received == 0:
+            start = time.perf_counter()
         if number == example.BUFFERS:
             break
         theirs[number].wait(worker.stream)
@@ -110,7 +112,7 @@ def on_cuda_ipc(frames: int) -> float:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Frames a second from process to process")
-    parser.add_argument("--frames", type=int, default=3000)
+    parser.add_argument("--frames", type=int, default=5000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--producer", help="the built examples/producer_consumer")
     options = parser.parse_args()
@@ -128,8 +130,6 @@ def main() -> int:
     ways["OpenNvSci, Python to PyTorch"] = lambda frames: on_opennvsci(python, frames)
     if options.producer:
         ways["OpenNvSci, C++ to PyTorch"] = lambda frames: on_opennvsci([options.producer], frames)
-    for way in ways.values():
-        way(100)  # what is loaded once
     rates: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(options.rounds):  # in turns, so that a slow moment meets all
         for name, way in ways.items():

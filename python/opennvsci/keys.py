@@ -133,9 +133,11 @@ class Key:
             number = operator.index(value)
         except TypeError:
             raise TypeError(f"{self.name} takes {self.form}, not {type(value).__name__}") from None
-        if self.enum is not None and number in self.enum._value2member_map_:
-            return self.enum(number).name  # a number may look like the name of another one
-        return str(number)
+        if self.enum is None:
+            return str(number)
+        if number not in self.enum._value2member_map_:
+            raise ValueError(f"{self.name}: {number} is no {self.type}")
+        return self.enum(number).name  # as a number it may look like the name of another one
 
     def _compound_text(self, value: Any) -> str:
         try:

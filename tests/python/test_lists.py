@@ -80,6 +80,9 @@ class KeyTest(LeakTest):
         key = opennvsci.buf_keys["Image.SurfBPC"]
         self.assertEqual(key.decode(key.encode(2)).name, "8")
         self.assertEqual(key.decode(key.encode("8")).value, 2)
+        for value in (8, -1, 1 << 70):
+            with self.assertRaises(ValueError):
+                key.encode(value)
 
     def test_gpus_by_all_their_names(self) -> None:
         device = opennvsci.devices()[0]
