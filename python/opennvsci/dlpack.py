@@ -71,20 +71,33 @@ _is_valid = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.c_char_p)(
 )
 
 
-class _Tensor:
+class _Capsule:
+    """A capsule that others may have too."""
+
+    def __init__(self, capsule: Any) -> None:
+        self.capsule = capsule
+
+    def references(self) -> int:
+        return sys.getrefcount(self.capsule)
+
+
+_ALONE = _Capsule(object()).references()
+
+
+class _Tensor(_Capsule):
     """A tensor that a consumer has, or may still take, and what keeps its memory."""
 
     def __init__(self, managed: Structure, name: bytes, *keep: Any) -> None:
+        super().__init__(_new_capsule(ctypes.addressof(managed), name, None))
         self.managed = managed
         self.name = name
         self.keep = keep
-        self.capsule = _new_capsule(ctypes.addressof(managed), name, None)
 
     def is_over(self) -> bool:
         """The consumer has called the deleter; or nobody took the capsule, and nobody has it any more."""
         if c_uint64.from_buffer(self.managed).value == 0:
             return True
-        return sys.getrefcount(self.capsule) == 2 and bool(_is_valid(self.capsule, self.name))
+        return self.references() == _ALONE and bool(_is_valid(self.capsule, self.name))
 
 
 # All tensors, in the order in which they are looked at. It stays when the interpreter ends, because consumers may.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import os
 import sys
 import unittest
 
@@ -12,7 +13,7 @@ import opennvsci
 from consumer import Taken
 from opennvsci import AttributeList, CudaError, NvSciError, reconcile
 from opennvsci.cuda import context_on, cuda
-from support import PLANES, RAW, TENSOR, LeakTest, allocate, free_memory, on_gpu
+from support import PLANES, RAW, TENSOR, LeakTest, allocate, free_memory, on_gpu, run_program
 
 
 class BufferTest(LeakTest):
@@ -315,6 +316,32 @@ class CudaTest(LeakTest):
             allocate(on_gpu(RAW)).cuda(99)
         self.assertEqual(caught.exception.cuda_result, 101)
         self.assertIn("CUDA_ERROR_INVALID_DEVICE", str(caught.exception))
+
+    def test_two_devices(self) -> None:
+        found = run_program(
+            """
+import sys
+sys.path.insert(0, sys.argv[1])
+import opennvsci
+from consumer import Taken
+from support import RAW, allocate
+first, second = opennvsci.devices()
+both = allocate({**RAW, "GpuId": [first, second]})
+print(both.cuda(0).device, both.cuda(1).device, both.__dlpack_device__(), both.cuda(1).__dlpack_device__())
+taken = Taken(both.__dlpack__(dl_device=(2, 1)))
+only = allocate({**RAW, "GpuId": second, "NeedCpuAccess": False})
+print(taken.device, only.__dlpack_device__(), only.cuda().device)
+try:
+    both.cuda(0).__dlpack__(dl_device=(2, 1))
+except BufferError as error:
+    print(error)
+""",
+            os.path.dirname(__file__),
+            OPENNVSCI_DEVICE="soft",
+            OPENNVSCI_SOFT_DEVICES="2",
+        )
+        expected = "0 1 (2, 0) (2, 1)\n(2, 1) (2, 1) 1\nthe array is on device 0 of CUDA, and is not copied elsewhere\n"
+        self.assertEqual((found.stdout, found.stderr), (expected, ""))
 
     def test_the_context_stays_as_it_was(self) -> None:
         current = ctypes.c_void_p()
