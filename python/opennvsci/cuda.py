@@ -95,25 +95,29 @@ def _retain_primary(ordinal: int) -> tuple[Handle, int]:
     return Handle(ordinal + 1, free), context.value or 0
 
 
+def _current_context() -> int:
+    context = ctypes.c_void_p()
+    check(cuda().cuCtxGetCurrent(ctypes.byref(context)), "cuCtxGetCurrent")
+    return context.value or 0
+
+
 def current_device() -> Optional[int]:
     """The device of the calling thread's current context; None without one."""
-    context, ordinal = ctypes.c_void_p(), ctypes.c_int()
-    check(cuda().cuCtxGetCurrent(ctypes.byref(context)), "cuCtxGetCurrent")
-    if not context.value:
+    if not _current_context():
         return None
+    ordinal = ctypes.c_int()
     check(cuda().cuCtxGetDevice(ctypes.byref(ordinal)), "cuCtxGetDevice")
     return ordinal.value
 
 
 @contextmanager
-def context_on(ordinal: Optional[int]) -> Iterator[Optional[Handle]]:
+def context_on(ordinal: Optional[int], home: int = 0) -> Iterator[Optional[Handle]]:
     """Makes a context of a device current: the one that is, or the primary one, whose owner is given. None: whichever
-    context is current, else that of device 0."""
-    current = current_device()
-    if current is not None and ordinal in (None, current):
+    context is current, else that of the device `home`."""
+    if _current_context() and (ordinal is None or ordinal == current_device()):
         yield None
         return
-    owner, context = _retain_primary(ordinal or 0)
+    owner, context = _retain_primary(home if ordinal is None else ordinal)
     check(cuda().cuCtxPushCurrent(context), "cuCtxPushCurrent")
     try:
         yield owner
@@ -123,16 +127,20 @@ def context_on(ordinal: Optional[int]) -> Iterator[Optional[Handle]]:
 
 def _identity() -> tuple[int, int]:
     """Of the current context: another one at the same address has another number."""
-    context, number = ctypes.c_void_p(), ctypes.c_ulonglong()
-    check(cuda().cuCtxGetCurrent(ctypes.byref(context)), "cuCtxGetCurrent")
+    context, number = _current_context(), ctypes.c_ulonglong()
     if hasattr(cuda(), "cuCtxGetId"):
         check(cuda().cuCtxGetId(context, ctypes.byref(number)), "cuCtxGetId")
-    return context.value or 0, number.value
+    return context, number.value
 
 
 def _unmap(
-    process: int, context: Any, pointer: int, *, free: Any = lib.nvsciCuMemFree,
-    print_refusals: Any = lib.opennvsciPrintRefusals, getpid: Any = os.getpid,
+    process: int,
+    context: Any,
+    pointer: int,
+    *,
+    free: Any = lib.nvsciCuMemFree,
+    print_refusals: Any = lib.opennvsciPrintRefusals,
+    getpid: Any = os.getpid,
 ) -> None:
     if getpid() != process:
         return

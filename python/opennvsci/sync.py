@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Sequence
 from . import _abi
 from ._libraries import lib
 from .buffers import sized
-from .cuda import context_on, current_device, stream_number
+from .cuda import context_on, stream_number
 from .devices import driver
 from .errors import WaitTimeout, call, call_cuda
 from .handles import Closing, Handle, array_of, taken_bytes
@@ -58,6 +58,7 @@ class SyncObject(Closing):
     _module: Module
     _lock: threading.Lock
     _imported_semaphore: Optional[Handle]
+    _home: int
 
     def __init__(self) -> None:
         raise TypeError("sync objects are made by ReconciledSyncList.allocate() and import_()")
@@ -69,6 +70,7 @@ class SyncObject(Closing):
         made._module = module
         made._lock = threading.Lock()
         made._imported_semaphore = None
+        made._home = 0
         return made
 
     @classmethod
@@ -130,7 +132,7 @@ class SyncObject(Closing):
 
     def _submit(self, function: Any, parameters: Any, stream: int) -> None:
         semaphore = ctypes.c_void_p(self._semaphore().value)
-        with context_on(self._device()):
+        with context_on(None, self._home):
             call_cuda(function, ctypes.byref(semaphore), ctypes.byref(parameters), 1, stream)
 
     def _semaphore(self) -> Handle:
@@ -138,14 +140,13 @@ class SyncObject(Closing):
         with self._lock:
             own = self._imported_semaphore
             if own is None:
-                with context_on(self._device()) as primary:
+                self._home = self._device()
+                with context_on(None, self._home) as primary:
                     own = self._imported_semaphore = _import_semaphore(self._handle.value, primary)
             return own
 
-    def _device(self) -> Optional[int]:
-        """None for the current context; without one, the device that the object is for."""
-        if current_device() is not None:
-            return None
+    def _device(self) -> int:
+        """The device that the object is for."""
         wanted = self.attributes.get("GpuId", ())
         return next((one.ordinal for one in driver().devices if one.gpu_id in wanted), 0)
 
