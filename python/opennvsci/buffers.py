@@ -185,10 +185,7 @@ class Buffer(Closing):
         """Another buffer of the same memory that can only be read: the memory management units see to it."""
         memory = self._open
         permission = _permission("Readonly")
-        dlpack.collect()
-        handle = ctypes.c_void_p()
-        call(lib.NvSciBufObjDupWithReducePerm, memory.handle.value, permission, ctypes.byref(handle))
-        return self._of(Handle(handle.value or 0, lib.NvSciBufObjFree), memory.module)
+        return self._made(memory.module, lib.NvSciBufObjDupWithReducePerm, memory.handle.value, permission)
 
     # ------------------------------------------------------------------------------------------- Other processes
 

@@ -54,13 +54,12 @@ class Endpoint(Closing):
             raise ValueError(f"{name!r} is no name of an endpoint")
         self.name = name
         call(lib.NvSciIpcInit)
-        handle = ctypes.c_uint64()
+        self._handle = Handle(_close)
         try:
-            call(lib.NvSciIpcOpenEndpoint, name.encode(), ctypes.byref(handle))
-        except BaseException:
-            lib.NvSciIpcDeinit()
+            call(lib.NvSciIpcOpenEndpoint, name.encode(), self._handle.out)
+        except NvSciError:
+            lib.NvSciIpcDeinit()  # else it goes with the handle
             raise
-        self._handle = Handle(handle.value, _close)
         info, descriptor = _abi.NvSciIpcEndpointInfo(), ctypes.c_int32()
         call(lib.NvSciIpcGetEndpointInfo, self.handle, ctypes.byref(info))
         call(lib.NvSciIpcGetLinuxEventFd, self.handle, ctypes.byref(descriptor))

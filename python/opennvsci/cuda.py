@@ -92,7 +92,7 @@ def _retain_primary(ordinal: int) -> tuple[Handle, int]:
     context = ctypes.c_void_p()
     check(cuda().cuDevicePrimaryCtxRetain(ctypes.byref(context), ordinal), "cuDevicePrimaryCtxRetain")
     free = partial(_release_primary, os.getpid(), release=cuda().cuDevicePrimaryCtxRelease)
-    return Handle(ordinal + 1, free), context.value or 0
+    return Handle(free, ordinal + 1), context.value or 0
 
 
 def _current_context() -> int:
@@ -172,16 +172,12 @@ class Mappings:
         description = _abi.CUDA_EXTERNAL_MEMORY_HANDLE_DESC(size=self._size)
         description.type = _abi.CUDA_CONSTANTS["CU_EXTERNAL_MEMORY_HANDLE_TYPE_NVSCIBUF"]
         description.handle.object = owner.value
-        memory, pointer = ctypes.c_void_p(), ctypes.c_ulonglong()
-        call_cuda(lib.nvsciCuImportExternalMemory, ctypes.byref(memory), ctypes.byref(description))
-        try:
-            window = _abi.CUDA_EXTERNAL_MEMORY_BUFFER_DESC(size=self._size)
-            call_cuda(
-                lib.nvsciCuExternalMemoryGetMappedBuffer, ctypes.byref(pointer), memory, ctypes.byref(window)
-            )
-        finally:
-            call_cuda(lib.nvsciCuDestroyExternalMemory, memory)  # the mapping stays
-        return Handle(pointer.value, partial(_unmap, os.getpid(), primary))
+        memory = Handle(lib.nvsciCuDestroyExternalMemory)  # goes at the end; the mapping stays
+        call_cuda(lib.nvsciCuImportExternalMemory, memory.out, ctypes.byref(description))
+        pointer = Handle(partial(_unmap, os.getpid(), primary))
+        window = _abi.CUDA_EXTERNAL_MEMORY_BUFFER_DESC(size=self._size)
+        call_cuda(lib.nvsciCuExternalMemoryGetMappedBuffer, pointer.out, memory.value, ctypes.byref(window))
+        return pointer
 
 
 def order(before: Any, after: int) -> None:

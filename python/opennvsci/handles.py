@@ -23,26 +23,30 @@ _hide_from_collector = ctypes.PYFUNCTYPE(None, ctypes.py_object)(("PyObject_GC_U
 
 
 class Handle:
-    """Owns one handle, and frees it."""
+    """Owns one handle, and frees it.
+
+    The owner is there before the handle, and a C function writes the handle into it (:attr:`out`): whatever is raised
+    in between, Ctrl-C too, what was made is owned.
+    """
 
     __slots__ = ("_cell", "_free", "__weakref__")
 
-    def __init__(self, value: int, free: Callable[[int], Any]) -> None:
+    def __init__(self, free: Callable[[int], Any], value: int = 0) -> None:
         self._free = free
-        self._cell = [value]
+        self._cell = [ctypes.c_void_p(value)]
         _hide_from_collector(self)
 
     @classmethod
     def made(cls, free: Callable[[int], Any], function: Any, *arguments: Any) -> Handle:
         """Owns what a function puts where its last argument says, which is added here."""
-        value = ctypes.c_void_p()
-        call(function, *arguments, ctypes.byref(value))
-        return cls(value.value or 0, free)
+        handle = cls(free)
+        call(function, *arguments, handle.out)
+        return handle
 
     @classmethod
     def closed(cls) -> Handle:
         """In the place of one that its owner has let go of."""
-        handle = cls(0, int)
+        handle = cls(int)
         handle.close()
         return handle
 
@@ -50,9 +54,14 @@ class Handle:
     def value(self) -> int:
         """The handle. Raises ValueError after it was closed."""
         try:
-            return self._cell[0]
+            return self._cell[0].value or 0
         except IndexError:
             raise ValueError("it was closed") from None
+
+    @property
+    def out(self) -> Any:
+        """Where a C function writes the handle: a pointer to 64 bits."""
+        return ctypes.byref(self._cell[0])
 
     @property
     def is_closed(self) -> bool:
@@ -61,10 +70,11 @@ class Handle:
     def close(self) -> None:
         """Frees the handle, if nobody did."""
         try:
-            value = self._cell.pop()  # in one step: threads may close at once
-        except IndexError:
+            value = self._cell.pop().value  # in one step: threads may close at once
+        except (IndexError, AttributeError):  # the latter if making it was interrupted
             return
-        self._free(value)
+        if value is not None:
+            self._free(value)
 
     def __del__(self) -> None:
         self.close()
@@ -95,9 +105,6 @@ def array_of(handles: list[int]) -> Any:
 
 def taken_bytes(free: Callable[[int], Any], function: Any, *arguments: Any) -> bytes:
     """The bytes that a function makes, of which its last two arguments tell the address and the number."""
-    address, size = ctypes.c_void_p(), ctypes.c_size_t()
-    call(function, *arguments, ctypes.byref(address), ctypes.byref(size))
-    try:
-        return ctypes.string_at(address.value or 0, size.value)
-    finally:
-        free(address.value or 0)
+    data, size = Handle(free), ctypes.c_size_t()
+    call(function, *arguments, data.out, ctypes.byref(size))
+    return ctypes.string_at(data.value, size.value)

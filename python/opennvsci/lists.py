@@ -376,10 +376,8 @@ def reconcile(*lists: Any) -> Any:
             raise TypeError(f"only lists of one kind can be reconciled, not {type(one).__name__}")
     first = lists[0]
     kind = ReconciledList if isinstance(first, AttributeList) else ReconciledSyncList
-    made, conflicts = ctypes.c_void_p(), ctypes.c_void_p()
+    made, conflicts = Handle(first._free()), Handle(first._free())
     handles = array_of([one._handle.value for one in lists])
-    try:
-        call(first._function("AttrListReconcile"), handles, len(handles), ctypes.byref(made), ctypes.byref(conflicts))
-    finally:
-        first._free()(conflicts)  # the exception has a copy of the report; without conflicts it is NULL
-    return kind(Handle(made.value or 0, first._free()), first._module)
+    # The exception has a copy of the report, and does not need the list of conflicts.
+    call(first._function("AttrListReconcile"), handles, len(handles), made.out, conflicts.out)
+    return kind(made, first._module)

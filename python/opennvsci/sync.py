@@ -228,9 +228,9 @@ def _import_semaphore(handle: int, primary: Optional[Handle]) -> Handle:
     description = _abi.CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC()
     description.type = _abi.CUDA_CONSTANTS["CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_NVSCISYNC"]
     description.handle.object = handle
-    semaphore = ctypes.c_void_p()
-    call_cuda(lib.nvsciCuImportExternalSemaphore, ctypes.byref(semaphore), ctypes.byref(description))
-    return Handle(semaphore.value or 0, partial(_destroy_semaphore, os.getpid(), primary))
+    semaphore = Handle(partial(_destroy_semaphore, os.getpid(), primary))
+    call_cuda(lib.nvsciCuImportExternalSemaphore, semaphore.out, ctypes.byref(description))
+    return semaphore
 
 
 def _destroy_semaphore(

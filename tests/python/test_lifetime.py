@@ -5,9 +5,11 @@ nothing that somebody still looks at is taken away."""
 from __future__ import annotations
 
 import gc
+import inspect
 import itertools
 import os
 import random
+import signal
 import threading
 import unittest
 
@@ -89,6 +91,41 @@ class OrderTest(LeakTest):
                 allocate(on_gpu(RAW)).cuda(99)
             with self.assertRaises(KeyError):
                 SyncList({"Nothing": 1})
+
+
+class InterruptTest(LeakTest):
+    def test_interrupts_at_any_time_leave_nothing(self) -> None:
+        """Signals come while objects are made, each a little later than the one before: an exception anywhere."""
+
+        class Interrupted(Exception):
+            pass
+
+        def interrupt(*_: object) -> None:
+            frame = inspect.currentframe()
+            while frame is not None:
+                if frame.f_code.co_name in ("__del__", "_collect_too", "close"):
+                    return  # nobody could catch it; or it came between the closing and the freeing
+                frame = frame.f_back
+            raise Interrupted
+
+        before = signal.signal(signal.SIGALRM, interrupt)
+        hits = 0
+        try:
+            for number in range(400):
+                try:
+                    signal.setitimer(signal.ITIMER_REAL, 1e-6 * (1 + 7 * number))
+                    buffer = allocate(on_gpu(RAW))
+                    buffer.cuda()
+                    buffer.readonly().memoryview()
+                    with opennvsci.Endpoint("itc_test_0"):
+                        pass
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+                except Interrupted:
+                    hits += 1
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        self.assertGreater(hits, 10)
 
 
 class ThreadTest(LeakTest):
