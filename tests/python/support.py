@@ -8,13 +8,17 @@ import gc
 import os
 import subprocess
 import sys
+import tempfile
 import unittest
+from pathlib import Path
 from typing import Any
 
 import opennvsci
 from opennvsci.cuda import context_on, cuda
 from opennvsci.devices import driver
 
+EXAMPLES = Path(__file__).parents[2] / "examples" / "python"
+PRODUCER = Path(os.environ.get("OPENNVSCI_BIN", "/nowhere"), "producer_consumer")
 RAW = {"Types": "RawBuffer", "RawBuffer.Size": 4096, "NeedCpuAccess": True, "RequiredPerm": "ReadWrite"}
 PLANES = {
     "Types": "Image",
@@ -92,6 +96,33 @@ class LeakTest(unittest.TestCase):
         gc.collect()
         opennvsci.collect()
         opennvsci.close_default_module()
+
+
+class ProgramTest(unittest.TestCase):
+    """Runs programs that meet in a folder of their own."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.environment = {**os.environ, "OPENNVSCI_RUNTIME_DIR": folder.name}
+
+    def start(self, *command: str, **more: str) -> Any:
+        environment = {**self.environment, **more}
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+    def python(self, name: str, *arguments: str) -> Any:
+        options = ("-X", "dev", "-W", "error::ResourceWarning")
+        return self.start(sys.executable, *options, str(EXAMPLES / name), *arguments)
+
+    def end(self, *processes: Any, is_silent: bool = True) -> str:
+        """What programs print. They must succeed, and say nothing on stderr."""
+        found = ""
+        for process in processes:
+            out, errors = process.communicate(timeout=60)
+            self.assertEqual((process.returncode, errors if is_silent else ""), (0, ""), errors)
+            found += out
+        return found
 
 
 def run_program(code: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

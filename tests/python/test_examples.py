@@ -5,44 +5,17 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import subprocess
-import sys
-import tempfile
 import unittest
 from pathlib import Path
-from typing import Any
 
 import opennvsci
+from support import PRODUCER, ProgramTest
 
-FOLDER = Path(__file__).parents[2] / "examples" / "python"
-PRODUCER = Path(os.environ.get("OPENNVSCI_BIN", "/nowhere"), "producer_consumer")
 HAS_NUMPY = importlib.util.find_spec("numpy") is not None
 
 
 @unittest.skipUnless(HAS_NUMPY, "no NumPy (Debian: python3-numpy)")
-class ExampleTest(unittest.TestCase):
-    def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.environment = {**os.environ, "OPENNVSCI_RUNTIME_DIR": folder.name}
-
-    def start(self, *command: str, **more: str) -> Any:
-        environment = {**self.environment, **more}
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True)
-
-    def python(self, name: str, *arguments: str) -> Any:
-        options = ("-X", "dev", "-W", "error::ResourceWarning")
-        return self.start(sys.executable, *options, str(FOLDER / name), *arguments)
-
-    def end(self, *processes: Any) -> str:
-        found = ""
-        for process in processes:
-            out, errors = process.communicate(timeout=60)
-            self.assertEqual((process.returncode, errors), (0, ""))
-            found += out
-        return found
-
+class ExampleTest(ProgramTest):
     def test_planes_in_numpy(self) -> None:
         found = self.end(self.python("planes_in_numpy.py"))
         self.assertIn("display asks {Y10, V10U10}", found)

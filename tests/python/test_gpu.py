@@ -13,7 +13,7 @@ from typing import Any
 
 import opennvsci
 from opennvsci import SyncList, reconcile
-from support import RAW, TENSOR, LeakTest, allocate, on_gpu, open_descriptors, run_program
+from support import PRODUCER, RAW, TENSOR, LeakTest, ProgramTest, allocate, on_gpu, open_descriptors, run_program
 
 try:
     import cupy
@@ -255,6 +255,28 @@ torch.kept = kept
             "video",
         )
         self.assertEqual(found.returncode, 0, found.stderr)
+
+
+class ProcessesTest(ProgramTest):
+    """A camera and vision, in processes of their own, whose streams wait for each other's."""
+
+    def check(self, *programs: Any) -> None:
+        found = self.end(*programs, is_silent=False)
+        self.assertRegex(found, "300 frames received, (300 checked on the device, )?0 wrong")
+
+    @unittest.skipUnless(HAS_TORCH, "no GPU, or no PyTorch")
+    def test_pytorch(self) -> None:
+        self.check(self.python("camera_and_vision.py", "--frames", "300"))
+
+    @unittest.skipUnless(HAS_CUPY, "no GPU, or no CuPy")
+    def test_cupy(self) -> None:
+        self.check(self.python("camera_and_vision.py", "--frames", "300", "--with", "cupy"))
+
+    @unittest.skipUnless(HAS_TORCH and PRODUCER.is_file(), "no GPU, no PyTorch, or no producer_consumer")
+    def test_pytorch_with_cpp(self) -> None:
+        for theirs, ours in (("producer", "consumer"), ("consumer", "producer")):
+            program = self.start(str(PRODUCER), theirs, "--frames", "300")
+            self.check(self.python("camera_and_vision.py", ours, "--frames", "300"), program)
 
 
 class _OnCpu:
