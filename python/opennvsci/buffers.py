@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from typing import TYPE_CHECKING, Any, Optional, Sequence
 
 from . import _abi, dlpack
@@ -253,6 +254,10 @@ class Buffer(Closing):
         """Lets go of the memory, which goes with the last array of it. Twice does no harm."""
         self._memory = None
         dlpack.collect()
+
+    def __del__(self, collect: Any = dlpack.collect, is_finalizing: Any = sys.is_finalizing) -> None:
+        if not is_finalizing():
+            collect(16)  # tensors that were let go of before their buffer go with it
 
 
 def sized(data: bytes, structure: Any) -> Any:

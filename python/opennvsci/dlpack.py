@@ -4,7 +4,7 @@
 A tensor lives until its consumer calls its deleter, which may be at any time: in a thread without Python, while an
 exception is on its way, after the interpreter has ended. No function in Python can be called then. So the deleter is a
 function of the C library that clears what it is given, sigemptyset(), and a tensor that was cleared is found later:
-when a buffer is made, exported or closed, when Python collects garbage, and by :func:`collect`. That gives its memory
+when a buffer is made, exported, closed or dropped, when Python collects garbage, and by :func:`collect`. That gives its memory
 back.
 
 A capsule that nobody took is found in the same way: the tensor holds the capsule, and looks whether it is the only one.
@@ -108,8 +108,8 @@ ctypes.pythonapi.Py_IncRef(ctypes.py_object(_tensors))
 def collect(most: Optional[int] = None) -> int:
     """Gives back what consumers of DLPack have let go of. Gives the number of tensors that are still in use.
 
-    Needed only by who wants the memory at once: it happens anyway when buffers are made, exported or closed, and when
-    Python collects garbage. Thread-safe.
+    Needed only by who wants the memory at once: it happens anyway when buffers are made, exported, closed or dropped,
+    and when Python collects garbage. Thread-safe.
 
     >>> import opennvsci
     >>> opennvsci.collect()

@@ -301,6 +301,15 @@ class CudaTest(LeakTest):
         del buffer
         self.assertEqual(free_memory(), before)
 
+    def test_a_tensor_that_was_dropped_before_its_buffer_goes_with_it(self) -> None:
+        before = free_memory()
+        buffer = allocate(on_gpu({**RAW, "RawBuffer.Size": 64 << 20}, cpu=False))
+        taken = Taken(buffer.__dlpack__(stream=-1))
+        self.assertLess(free_memory(), before)
+        taken.free()
+        del buffer
+        self.assertEqual(free_memory(), before)
+
     def test_the_stream_of_the_content_comes_first(self) -> None:
         stream = ctypes.c_void_p()
         driver = ctypes.CDLL(opennvsci.driver().path)
