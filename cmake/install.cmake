@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What `cmake --install` puts under the prefix, in three components: runtime (the libraries), development (what building
-# programs needs, documents and examples) and tool (the command). Everything finds everything else by relative paths, so
+# What `cmake --install` puts under the prefix, in four components: runtime (the libraries), development (what building
+# programs needs, documents and examples), tool (the command) and python (the Python package). Everything finds everything else by relative paths, so
 # the prefix may be moved afterwards.
 #
 # An NvSci library is its target, its header and its pkg-config file, all of its name; libnvscicommon, which is empty, has
@@ -50,7 +50,12 @@ install(DIRECTORY licenses DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT develop
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development
     FILES_MATCHING PATTERN *.md PATTERN *.svg PATTERN *.png PATTERN keys EXCLUDE)
 install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT development FILES_MATCHING PATTERN *.cpp
-    PATTERN negotiations EXCLUDE)
+    PATTERN *.py PATTERN negotiations EXCLUDE)
+
+# The Python package, which needs nothing but the libraries: PYTHONPATH names its folder, or Python looks there.
+set(OPENNVSCI_PYTHON_DIR ${CMAKE_INSTALL_DATADIR}/opennvsci/python CACHE STRING "Folder of the Python package")
+install(DIRECTORY python/opennvsci DESTINATION ${OPENNVSCI_PYTHON_DIR} COMPONENT python FILES_MATCHING PATTERN *.py
+    PATTERN py.typed PATTERN __pycache__ EXCLUDE)
 
 # find_package(OpenNvSci): OpenNvSci:: before the name of each library.
 set(opennvsci_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/OpenNvSci)

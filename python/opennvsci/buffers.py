@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Buffers: memory that was negotiated, with a right."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from typing import TYPE_CHECKING, Any, Optional, Sequence
+
+from . import _abi, dlpack
+from ._libraries import lib
+from .arrays import Array, Bytes, CudaArray
+from .errors import call
+from .handles import Closing, Handle, array_of, taken_bytes
+from .keys import buf_keys
+from .lists import AttributeList, ReconciledList
+from .memory import Memory
+from .modules import Module, default_module
+
+if TYPE_CHECKING:
+    from .channels import Endpoint
+
+
+def _permission(value: Any) -> int:
+    """A permission by its name, its member or its number."""
+    permissions = buf_keys["RequiredPerm"].enum
+    assert permissions is not None
+    return int(permissions[value] if isinstance(value, str) else permissions(value))
+
+
+class Buffer(Closing):
+    """Memory that was negotiated, with a right: read-write as it was allocated, read-only by :meth:`readonly`.
+
+    The buffer itself is an array for other libraries: of its only plane, tensor, array or raw buffer, or, if it has
+    several, of its bytes; :attr:`planes` and :attr:`arrays` are the parts. Arrays keep the memory: it goes with the
+    last of them, however the buffer ends, and after :meth:`close` the buffer itself makes no more.
+
+    Thread-safe.
+
+    >>> import opennvsci
+    >>> wishes = {"Types": "RawBuffer", "RawBuffer.Size": 4096, "NeedCpuAccess": True}
+    >>> with opennvsci.reconcile(opennvsci.AttributeList(wishes)).allocate() as buffer:
+    ...     buffer.memoryview()[:3] = b"abc"
+    ...     reader = buffer.readonly()
+    >>> bytes(reader.memoryview()[:4])
+    b'abc\\x00'
+    >>> reader.memoryview().readonly
+    True
+    """
+
+    _memory: Optional[Memory]
+    _lent: Optional[Array]
+
+    def __init__(self) -> None:
+        raise TypeError("buffers are made by ReconciledList.allocate(), readonly() and import_()")
+
+    @classmethod
+    def _of(cls, handle: Handle, module: Module) -> Buffer:
+        buffer = cls.__new__(cls)
+        buffer._memory = Memory(handle, module)
+        buffer._lent = None
+        return buffer
+
+    @classmethod
+    def _made(cls, module: Module, function: Any, *arguments: Any) -> Buffer:
+        dlpack.collect()
+        return cls._of(Handle.made(lib.NvSciBufObjFree, function, *arguments), module)
+
+    @property
+    def _open(self) -> Memory:
+        memory = self._memory
+        if memory is None:
+            raise ValueError("the buffer was closed")
+        return memory
+
+    # ------------------------------------------------------------------------------------------------ What it is
+
+    @property
+    def attributes(self) -> ReconciledList:
+        """The reconciled list of the buffer."""
+        return self._open.attributes
+
+    @property
+    def module(self) -> Module:
+        return self._open.module
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self._open.size
+
+    @property
+    def is_readonly(self) -> bool:
+        return self._open.is_readonly
+
+    @property
+    def place(self) -> str:
+        """Where the bytes are: "system memory", "video memory" or "system memory of the driver"."""
+        return self._open.place
+
+    def __repr__(self) -> str:
+        memory = self._memory
+        if memory is None:
+            return "<closed Buffer>"
+        return f"<Buffer: {memory.size} bytes in {memory.place}, {'read-only' if memory.is_readonly else 'read-write'}>"
+
+    # ------------------------------------------------------------------------------------------------ Its arrays
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """All parts, in the order of their offsets: the planes of all levels, the tensor, the array, the bytes."""
+        memory = self._open
+        return tuple(Array(memory, region) for region in memory.regions)
+
+    @property
+    def planes(self) -> tuple[Array, ...]:
+        """The planes of an image, rows in their pitch.
+
+        >>> import opennvsci
+        >>> wishes = {"Types": "Image", "Image.Layout": "PitchLinear", "Image.PlaneCount": 2, "NeedCpuAccess": True,
+        ...           "Image.PlaneColorFormat": ["Y8", "V8U8"], "Image.PlaneWidth": [100, 50],
+        ...           "Image.PlaneHeight": [64, 32], "Image.ScanType": "Progressive"}
+        >>> luma, chroma = opennvsci.reconcile(opennvsci.AttributeList(wishes)).allocate().planes
+        >>> luma.shape, chroma.shape
+        ((64, 100), (32, 50, 2))
+        """
+        return tuple(array for array in self.arrays if "plane" in array.name)
+
+    @property
+    def array(self) -> Array:
+        """What the buffer itself is for other libraries."""
+        memory = self._open
+        regions = memory.regions
+        return Array(memory, regions[0] if len(regions) == 1 else memory.whole())
+
+    def memoryview(self) -> Bytes:
+        """All bytes. Raises NvSciError without CPU access."""
+        memory = self._open
+        return memory.bytes(0, memory.size)
+
+    def numpy(self) -> Any:
+        """An array of NumPy on the memory."""
+        return self.array.numpy()
+
+    def cuda(self, device: Optional[int] = None, *, stream: Any = None) -> CudaArray:
+        """As :meth:`Array.cuda`."""
+        return self.array.cuda(device, stream=stream)
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        return self.array.__array_interface__
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        interface = self.array.__cuda_array_interface__
+        self._lent = self.array  # who has the address keeps this object, and it must keep the memory, even closed
+        return interface
+
+    def __buffer__(self, flags: int) -> Bytes:
+        return self.array.__buffer__(flags)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.array.__dlpack_device__()
+
+    def __dlpack__(self, **arguments: Any) -> Any:
+        return self.array.__dlpack__(**arguments)
+
+    def flush(self, offset: int = 0, size: Optional[int] = None) -> None:
+        """Flushes the CPU's cache, where the attributes say that it is needed (CpuNeedSwCacheCoherency)."""
+        memory = self._open
+        call(
+            lib.NvSciBufObjFlushCpuCacheRange,
+            memory.handle.value,
+            offset,
+            memory.size - offset if size is None else size,
+        )
+
+    # -------------------------------------------------------------------------------------------- Other buffers
+
+    def duplicate(self) -> Buffer:
+        """Another buffer of the same memory with the same right."""
+        memory = self._open
+        return self._made(memory.module, lib.NvSciBufObjDup, memory.handle.value)
+
+    def readonly(self) -> Buffer:
+        """Another buffer of the same memory that can only be read: the memory management units see to it."""
+        memory = self._open
+        permission = _permission("Readonly")
+        return self._made(memory.module, lib.NvSciBufObjDupWithReducePerm, memory.handle.value, permission)
+
+    # ------------------------------------------------------------------------------------------- Other processes
+
+    def export(self, endpoint: Endpoint, permission: Any = "Auto") -> bytes:
+        """The buffer and its list as bytes for the peer of an endpoint, once. "Auto" is what the peer asked for."""
+        return taken_bytes(
+            lib.NvSciBufAttrListAndObjFreeDesc,
+            lib.NvSciBufIpcExportAttrListAndObj,
+            self._open.handle.value,
+            _permission(permission),
+            endpoint.handle,
+        )
+
+    def export_descriptor(self, endpoint: Endpoint, permission: Any = "Auto") -> bytes:
+        """The buffer alone, for a peer that has the list."""
+        descriptor = _abi.NvSciBufObjIpcExportDescriptor()
+        call(
+            lib.NvSciBufObjIpcExport,
+            self._open.handle.value,
+            _permission(permission),
+            endpoint.handle,
+            ctypes.byref(descriptor),
+        )
+        return bytes(descriptor)
+
+    @classmethod
+    def import_(
+        cls,
+        endpoint: Endpoint,
+        data: bytes,
+        *,
+        check: Sequence[AttributeList] = (),
+        minimum: Any = "Auto",
+        module: Optional[Module] = None,
+    ) -> Buffer:
+        """The buffer that a peer exported. ``check``: own lists that it must satisfy; ``minimum``: the least right."""
+        module = module or (check[0].module if check else default_module())
+        wishes = array_of([one._handle.value for one in check]) if check else None
+        return cls._made(
+            module,
+            lib.NvSciBufIpcImportAttrListAndObj,
+            module.handle("Buf").value,
+            endpoint.handle,
+            bytes(data),
+            len(data),
+            wishes,
+            len(check),
+            _permission(minimum),
+            -1,
+        )
+
+    @classmethod
+    def _imported(cls, attributes: ReconciledList, endpoint: Endpoint, descriptor: bytes, minimum: Any) -> Buffer:
+        data = sized(descriptor, _abi.NvSciBufObjIpcExportDescriptor)
+        arguments = (ctypes.byref(data), attributes._handle.value, _permission(minimum), -1)
+        return cls._made(attributes.module, lib.NvSciBufObjIpcImport, endpoint.handle, *arguments)
+
+    def attach_peer(self, *lists: AttributeList) -> None:
+        """Lets peers that come late, whose lists these are, import the buffer. Raises ReconcileError if it does not
+        satisfy them."""
+        handles = array_of([one._handle.value for one in lists])
+        call(lib.NvSciBufObjAttachPeer, self._open.handle.value, handles, len(handles))
+
+    def close(self) -> None:
+        """Lets go of the memory, which goes with the last array of it. Twice does no harm."""
+        self._memory = None
+        dlpack.collect()
+
+    def __del__(self, collect: Any = dlpack.collect, is_finalizing: Any = sys.is_finalizing) -> None:
+        if not is_finalizing():
+            collect(16)  # tensors that were let go of before their buffer go with it
+
+
+def sized(data: bytes, structure: Any) -> Any:
+    """Bytes of a peer as a structure of fixed size. Raises ValueError for another number of bytes."""
+    if len(data) != ctypes.sizeof(structure):
+        raise ValueError(f"a descriptor has {ctypes.sizeof(structure)} bytes, not {len(data)}")
+    return structure.from_buffer_copy(data)

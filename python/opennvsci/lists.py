@@ -1,0 +1,383 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Attribute lists: what participants need of a buffer or of a sync object, and what became of it.
+
+A list reads as a dictionary by the names of keys. It is made of one, and can be set once for each key.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Optional, Sequence, TypeVar, Union, overload
+
+from . import _abi
+from ._libraries import lib
+from .devices import Device
+from .errors import call, call_cuda
+from .handles import Closing, Handle, array_of, taken_bytes
+from .keys import Key, KeyTable, buf_keys, sync_keys
+from .modules import Module, default_module
+from .report import Report
+
+if TYPE_CHECKING:
+    from .buffers import Buffer
+    from .channels import Endpoint
+    from .sync import SyncObject
+
+_Self = TypeVar("_Self", bound="_List")
+
+
+class _List(Closing, Mapping):  # type: ignore[type-arg]
+    """What all lists have. A key that is not set, or cannot be read from such a list, is a KeyError."""
+
+    _family = ""
+    _keys: KeyTable
+    _is_reconciled = False
+
+    def __init__(self, handle: Handle, module: Module, owner: Optional[Handle] = None) -> None:
+        self._handle = handle
+        self._module = module
+        self._owner = owner  # of a list that belongs to an object
+
+    @classmethod
+    def _function(cls, name: str) -> Any:
+        return getattr(lib, f"NvSci{cls._family}{name}")
+
+    @classmethod
+    def _free(cls) -> Any:
+        return cls._function("AttrListFree")
+
+    @property
+    def module(self) -> Module:
+        """The module that the list belongs to."""
+        return self._module
+
+    @property
+    def slot_count(self) -> int:
+        """The number of participants whose wishes it holds; 1 for a reconciled list."""
+        return int(self._function("AttrListGetSlotCount")(self._handle.value))
+
+    def slot(self, index: int) -> dict[str, Any]:
+        """What one participant of a list of several asks. Raises IndexError."""
+        if not 0 <= index < self.slot_count:
+            raise IndexError(f"the list has {self.slot_count} slots")
+        return self._read(list(self._readable()), index)
+
+    def _readable(self) -> Iterator[Key]:
+        return (key for key in self._keys if key.can_be_read(self._is_reconciled))
+
+    def _read(self, keys: Sequence[Key], slot: int = 0) -> dict[str, Any]:
+        pair = _abi.NvSciBufAttrKeyValuePair if self._family == "Buf" else _abi.NvSciSyncAttrKeyValuePair
+        pairs = (pair * len(keys))(*[pair(key.number, None, 0) for key in keys])
+        handle = self._handle  # the values lie in the list: it stays, whoever closes it meanwhile
+        call(self._function("AttrListSlotGetAttrs"), handle.value, slot, pairs, len(keys))
+        return {
+            key.name: key.decode(ctypes.string_at(one.value, one.len))
+            for key, one in zip(keys, pairs)
+            if one.value is not None
+        }
+
+    def __getitem__(self, name: str) -> Any:
+        key = self._keys[name]
+        if not key.can_be_read(self._is_reconciled):
+            kind = "a reconciled" if self._is_reconciled else "an unreconciled"
+            raise KeyError(f"{key.name} cannot be read from {kind} list")
+        found = self._read([key])
+        if not found:
+            raise KeyError(f"{key.name} is not set")
+        return found[key.name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read(list(self._readable())))
+
+    def __len__(self) -> int:
+        return len(self._read(list(self._readable())))
+
+    def __contains__(self, name: object) -> bool:
+        try:
+            self[name]  # type: ignore[index]
+        except (KeyError, TypeError):
+            return False
+        return True
+
+    def __repr__(self) -> str:
+        if self._handle.is_closed:
+            return f"<closed {type(self).__name__}>"
+        return f"{type(self).__name__}({self._read(list(self._readable()))})"
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def clone(self: _Self) -> _Self:
+        """A copy. That of an unreconciled list can be set: each key once more."""
+        handle = Handle.made(self._free(), self._function("AttrListClone"), self._handle.value)
+        copy = type(self).__new__(type(self))
+        _List.__init__(copy, handle, self._module)
+        return copy
+
+    def close(self) -> None:
+        """Frees the list. Twice does no harm; after it, using the list is a ValueError."""
+        self._handle = Handle.closed()
+
+
+class _Unreconciled(_List):
+    def __init__(
+        self, attributes: Optional[Mapping[str, Any]] = None, *, name: str = "", module: Optional[Module] = None
+    ) -> None:
+        module = module or default_module()
+        create = self._function("AttrListCreate")
+        super().__init__(Handle.made(self._free(), create, module.handle(self._family).value), module)
+        if "\0" in name:
+            raise ValueError(f"{name!r} has a zero in it")
+        if name:
+            set_name = getattr(lib, f"opennvsci{self._family}AttrListSetName")
+            call(set_name, self._handle.value, name.encode())
+        if attributes:
+            self.set(attributes)
+
+    def set(self, attributes: Mapping[str, Any]) -> None:
+        """Sets keys, all or none; each key once.
+
+        Raises KeyError for an unknown key, TypeError for a value of another type, NvSciError if the library refuses.
+        """
+        values = [(self._keys[name], value) for name, value in attributes.items()]
+        encoded = [(key, _stored(key.encode(value))) for key, value in values]
+        pair = _abi.NvSciBufAttrKeyValuePair if self._family == "Buf" else _abi.NvSciSyncAttrKeyValuePair
+        pairs = (pair * len(encoded))(
+            *[pair(key.number, ctypes.addressof(value), len(value)) for key, value in encoded]
+        )
+        call(self._function("AttrListSetAttrs"), self._handle.value, pairs, len(pairs))
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.set({name: value})
+
+    @classmethod
+    def appended(cls: type[_Self], lists: Iterable[_Self]) -> _Self:
+        """One list with the participants of all, which can only be read, reconciled and exported."""
+        lists = list(lists)
+        if not lists:
+            raise ValueError("no lists")
+        handles = array_of([one._handle.value for one in lists])
+        function = cls._function("AttrListAppendUnreconciled")
+        made = cls.__new__(cls)
+        _List.__init__(made, Handle.made(cls._free(), function, handles, len(handles)), lists[0]._module)
+        return made
+
+    def export(self, endpoint: Endpoint) -> bytes:
+        """The list as bytes for the peer of an endpoint, over which the program sends them."""
+        handles = array_of([self._handle.value])
+        return taken_bytes(
+            self._function("AttrListFreeDesc"),
+            self._function("AttrListIpcExportUnreconciled"),
+            handles,
+            1,
+            endpoint.handle,
+        )
+
+    @classmethod
+    def import_(cls: type[_Self], endpoint: Endpoint, data: bytes, *, module: Optional[Module] = None) -> _Self:
+        """The list that a peer exported, of bytes that came over the endpoint. It can be read and reconciled."""
+        module = module or default_module()
+        function = cls._function("AttrListIpcImportUnreconciled")
+        arguments = (module.handle(cls._family).value, endpoint.handle, bytes(data), len(data))
+        made = cls.__new__(cls)
+        _List.__init__(made, Handle.made(cls._free(), function, *arguments), module)
+        return made
+
+
+class AttributeList(_Unreconciled):
+    """What a participant needs of a buffer.
+
+    Keys are named as C names them, or shorter: "Types" is NvSciBufGeneralAttrKey_Types, "RawBuffer.Size" is
+    NvSciBufRawBufferAttrKey_Size. ``name`` says who asks, for reports and exceptions.
+
+    The list is freed with its last reference, or by :meth:`close`. Thread-safe, but for setting and reading one list
+    at once.
+
+    >>> camera = AttributeList({"Types": "RawBuffer", "RawBuffer.Size": 4096, "NeedCpuAccess": True}, name="camera")
+    >>> camera["NeedCpuAccess"], camera["RawBuffer.Size"]
+    (True, 4096)
+    >>> camera["RequiredPerm"] = "ReadWrite"
+    >>> sorted(camera)[-1]
+    'NvSciBufRawBufferAttrKey_Size'
+    """
+
+    _family = "Buf"
+    _keys = buf_keys
+
+
+class SyncList(_Unreconciled):
+    """What a participant needs of a sync object: to signal, or to wait.
+
+    >>> waiter = SyncList({"NeedCpuAccess": True, "RequiredPerm": "WaitOnly"}, name="display")
+    >>> waiter["RequiredPerm"].name
+    'WaitOnly'
+    """
+
+    _family = "Sync"
+    _keys = sync_keys
+
+    @classmethod
+    def for_device(
+        cls,
+        device: Union[Device, int] = 0,
+        *,
+        signal: bool = False,
+        wait: bool = False,
+        name: str = "",
+        module: Optional[Module] = None,
+    ) -> SyncList:
+        """What streams of a device need to signal, or to wait. Further keys can be set.
+
+        >>> sorted(SyncList.for_device(wait=True))[0]
+        'NvSciSyncAttrKey_GpuId'
+        """
+        flags = _abi.CUDA_CONSTANTS["CUDA_NVSCISYNC_ATTR_SIGNAL"] * signal
+        flags |= _abi.CUDA_CONSTANTS["CUDA_NVSCISYNC_ATTR_WAIT"] * wait
+        if not flags:
+            raise ValueError("say signal=True, wait=True or both")
+        made = cls(name=name, module=module)
+        ordinal = device.ordinal if isinstance(device, Device) else device
+        call_cuda(lib.nvsciCuDeviceGetNvSciSyncAttributes, made._handle.value, ordinal, flags)
+        return made
+
+
+class _Reconciled(_List):
+    _is_reconciled = True
+
+    @property
+    def report(self) -> Report:
+        """How the negotiation came to its end. The first call for a list tries its suggestions."""
+        address, handle = ctypes.c_void_p(), self._handle
+        call(getattr(lib, f"opennvsci{self._family}AttrListGetReport"), handle.value, ctypes.byref(address))
+        return Report.at(address.value or 0)
+
+    def explain(self) -> str:
+        """The report of every key and everybody, as ``opennvsci explain --all`` words it."""
+        return self.report.full_text
+
+    def validate(self, *lists: Any) -> None:
+        """Raises NvSciError unless the list satisfies all of these."""
+        handles = array_of([one._handle.value for one in lists])
+        is_valid = ctypes.c_bool()
+        function = self._function("AttrListValidateReconciled")
+        call(function, self._handle.value, handles, len(handles), ctypes.byref(is_valid))
+
+    def export(self, endpoint: Endpoint) -> bytes:
+        """The list as bytes for the peer of an endpoint, with the rights of that peer."""
+        return taken_bytes(
+            self._function("AttrListFreeDesc"),
+            self._function("AttrListIpcExportReconciled"),
+            self._handle.value,
+            endpoint.handle,
+        )
+
+    @classmethod
+    def import_(
+        cls: type[_Self],
+        endpoint: Endpoint,
+        data: bytes,
+        *,
+        check: Sequence[_Unreconciled] = (),
+        module: Optional[Module] = None,
+    ) -> _Self:
+        """The list that a peer exported. ``check``: own lists that it must satisfy."""
+        module = module or (check[0]._module if check else default_module())
+        wishes = array_of([one._handle.value for one in check]) if check else None
+        made = cls.__new__(cls)
+        arguments = (module.handle(cls._family).value, endpoint.handle, bytes(data), len(data), wishes, len(check))
+        function = cls._function("AttrListIpcImportReconciled")
+        _List.__init__(made, Handle.made(cls._free(), function, *arguments), module)
+        return made
+
+
+class ReconciledList(_Reconciled):
+    """What all lists of a buffer became: its layout, and where it will lie.
+
+    >>> camera = AttributeList({"Types": "RawBuffer", "RawBuffer.Size": 4096, "NeedCpuAccess": True}, name="camera")
+    >>> reconciled = reconcile(camera)
+    >>> reconciled["RawBuffer.Size"], reconciled.report.outcome
+    (4096, 'granted')
+    """
+
+    _family = "Buf"
+    _keys = buf_keys
+
+    def allocate(self) -> Buffer:
+        """A buffer for the list, filled with zero. More than one may be allocated."""
+        from .buffers import Buffer
+
+        return Buffer._made(self._module, self._function("ObjAlloc"), self._handle.value)
+
+    def import_buffer(self, endpoint: Endpoint, descriptor: bytes, *, minimum: Any = "Auto") -> Buffer:
+        """The buffer that a peer exported by :meth:`Buffer.export_descriptor`, with the list that came before."""
+        from .buffers import Buffer
+
+        return Buffer._imported(self, endpoint, descriptor, minimum)
+
+
+class ReconciledSyncList(_Reconciled):
+    """What all lists of a sync object became.
+
+    >>> both = reconcile(SyncList({"NeedCpuAccess": True, "RequiredPerm": "WaitSignal"}))
+    >>> both["PrimitiveInfo"][0].name
+    'SysmemSemaphorePayload64b'
+    """
+
+    _family = "Sync"
+    _keys = sync_keys
+
+    def allocate(self) -> SyncObject:
+        """A sync object for the list."""
+        from .sync import SyncObject
+
+        return SyncObject._made(self._module, self._function("ObjAlloc"), self._handle.value)
+
+    def import_object(self, endpoint: Endpoint, descriptor: bytes, *, permissions: Any = "Auto") -> SyncObject:
+        """The object that a peer exported by :meth:`SyncObject.export_descriptor`."""
+        from .sync import SyncObject
+
+        return SyncObject._imported(self, endpoint, descriptor, permissions)
+
+
+def _stored(data: bytes) -> Any:
+    return ctypes.create_string_buffer(data, len(data))
+
+
+@overload
+def reconcile(*lists: AttributeList) -> ReconciledList: ...
+@overload
+def reconcile(*lists: SyncList) -> ReconciledSyncList: ...
+def reconcile(*lists: Any) -> Any:
+    """Makes one list of all, or raises ReconcileError, which says who asks for what, and what would help.
+
+    >>> camera = AttributeList({"Types": "RawBuffer", "RawBuffer.Size": 4096}, name="camera")
+    >>> encoder = AttributeList({"Types": "RawBuffer", "RawBuffer.Size": 8192}, name="encoder")
+    >>> reconcile(camera, encoder)  # doctest: +NORMALIZE_WHITESPACE
+    Traceback (most recent call last):
+    opennvsci.errors.ReconcileError: 2 participants ask for 2 keys: 1 as asked, 1 refused.
+    <BLANKLINE>
+    NvSciBufRawBufferAttrKey_Size: refused
+      camera asks 4096
+      encoder asks 8192
+      rule 'equal': every list that sets it must give the same value
+    <BLANKLINE>
+    What they ask for NvSciBufRawBufferAttrKey_Size cannot be had together.
+    <BLANKLINE>
+    What to change:
+      NvSciBufRawBufferAttrKey_Size: leave the key out of encoder (tried: it reconciles when encoder leaves it out)
+    """
+    if not lists:
+        raise ValueError("nothing to reconcile")
+    for one in lists:
+        if not isinstance(one, _Unreconciled) or one._family != lists[0]._family:
+            raise TypeError(f"only lists of one kind can be reconciled, not {type(one).__name__}")
+    first = lists[0]
+    kind = ReconciledList if isinstance(first, AttributeList) else ReconciledSyncList
+    made, conflicts = Handle(first._free()), Handle(first._free())
+    handles = array_of([one._handle.value for one in lists])
+    # The exception has a copy of the report, and does not need the list of conflicts.
+    call(first._function("AttrListReconcile"), handles, len(handles), made.out, conflicts.out)
+    return kind(made, first._module)

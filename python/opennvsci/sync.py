@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sync objects and fences: who waits for whom, on CPUs, in streams and between processes."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Sequence
+
+from . import _abi
+from ._libraries import lib
+from .buffers import sized
+from .cuda import context_on, stream_number
+from .devices import driver
+from .errors import WaitTimeout, call, call_cuda
+from .handles import Closing, Handle, array_of, taken_bytes
+from .keys import sync_keys
+from .lists import ReconciledSyncList, SyncList
+from .modules import Module, default_module
+
+if TYPE_CHECKING:
+    from .channels import Endpoint
+
+_SLICE = 0.05  # seconds that a wait lets nobody else, such as Ctrl-C, have a say
+
+
+def _permission(value: Any) -> int:
+    permissions = sync_keys["RequiredPerm"].enum
+    assert permissions is not None
+    return int(permissions[value] if isinstance(value, str) else permissions(value))
+
+
+class TaskStatus(NamedTuple):
+    """What the signaler reports of the task behind a fence."""
+
+    timestamp: int
+    status: int
+
+
+class SyncObject(Closing):
+    """A timeline, which either the CPU or streams signal, and all wait for. Thread-safe.
+
+    >>> import opennvsci
+    >>> signaler = opennvsci.SyncList({"NeedCpuAccess": True, "RequiredPerm": "SignalOnly"}, name="camera")
+    >>> waiter = opennvsci.SyncList({"NeedCpuAccess": True, "RequiredPerm": "WaitOnly"}, name="display")
+    >>> timeline = opennvsci.reconcile(signaler, waiter).allocate()
+    >>> fence = timeline.generate_fence()
+    >>> fence.is_expired()
+    False
+    >>> timeline.signal()
+    >>> fence.wait(timeout=1)
+    """
+
+    _handle: Handle
+    _module: Module
+    _lock: threading.Lock
+    _imported_semaphore: Optional[Handle]
+    _home: int
+
+    def __init__(self) -> None:
+        raise TypeError("sync objects are made by ReconciledSyncList.allocate() and import_()")
+
+    @classmethod
+    def _of(cls, handle: Handle, module: Module) -> SyncObject:
+        made = cls.__new__(cls)
+        made._handle = handle
+        made._module = module
+        made._lock = threading.Lock()
+        made._imported_semaphore = None
+        made._home = 0
+        return made
+
+    @classmethod
+    def _made(cls, module: Module, function: Any, *arguments: Any) -> SyncObject:
+        return cls._of(Handle.made(lib.NvSciSyncObjFree, function, *arguments), module)
+
+    @property
+    def attributes(self) -> ReconciledSyncList:
+        """The reconciled list of the object."""
+        own = Handle.made(int, lib.NvSciSyncObjGetAttrList, self._handle.value)
+        return ReconciledSyncList(own, self._module, owner=self._handle)
+
+    def duplicate(self) -> SyncObject:
+        """Another object of the same timeline."""
+        return self._made(self._module, lib.NvSciSyncObjDup, self._handle.value)
+
+    def __repr__(self) -> str:
+        return "<closed SyncObject>" if self._handle.is_closed else f"<SyncObject {self._handle.value:#x}>"
+
+    # ------------------------------------------------------------------------------------------------------ CPU
+
+    def generate_fence(self) -> Fence:
+        """The next point that the CPU signals: the n-th fence expires with the n-th :meth:`signal`."""
+        fence = Fence(self._module)
+        call(lib.NvSciSyncObjGenerateFence, self._handle.value, fence.address)
+        return fence
+
+    def fence_at(self, value: int) -> Fence:
+        """The fence of a value, for objects with RequireDeterministicFences: the n-th signal reaches n."""
+        if isinstance(value, bool) or not 0 <= value < 1 << 64:
+            raise ValueError(f"{value} is no value of a fence")
+        fence = Fence(self._module)
+        call(lib.NvSciSyncFenceUpdateFence, self._handle.value, 0, value, fence.address)
+        return fence
+
+    def signal(self) -> None:
+        """Signals by the CPU: the timeline advances by one."""
+        call(lib.NvSciSyncObjSignal, self._handle.value)
+
+    # -------------------------------------------------------------------------------------------------- Streams
+
+    def signal_stream(self, stream: Any = None) -> Fence:
+        """Signals after all work that is in a stream. The fence can be waited for at once.
+
+        A stream is a number (CUstream), an object with ``__cuda_stream__``, or one of CuPy or PyTorch. Raises
+        CudaError.
+        """
+        number = stream_number(stream)
+        fence = Fence(self._module)
+        parameters = _abi.CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS(fence=fence.address)
+        self._submit(lib.nvsciCuSignalExternalSemaphoresAsync, parameters, number)
+        return fence
+
+    def wait_stream(self, fence: Fence, stream: Any = None) -> None:
+        """Lets what comes next in a stream wait for a fence of this object. The CPU does not wait. Raises CudaError."""
+        number = stream_number(stream)
+        parameters = _abi.CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS(fence=fence.address)
+        self._submit(lib.nvsciCuWaitExternalSemaphoresAsync, parameters, number)
+
+    def _submit(self, function: Any, parameters: Any, stream: int) -> None:
+        semaphore = ctypes.c_void_p(self._semaphore().value)
+        with context_on(None, self._home):
+            call_cuda(function, ctypes.byref(semaphore), ctypes.byref(parameters), 1, stream)
+
+    def _semaphore(self) -> Handle:
+        """The object in CUDA, which streams of every context use."""
+        with self._lock:
+            own = self._imported_semaphore
+            if own is None:
+                self._home = self._device()
+                with context_on(None, self._home) as primary:
+                    own = self._imported_semaphore = _import_semaphore(self._handle.value, primary)
+            return own
+
+    def _device(self) -> int:
+        """The device that the object is for."""
+        wanted = self.attributes.get("GpuId", ())
+        return next((one.ordinal for one in driver().devices if one.gpu_id in wanted), 0)
+
+    # ------------------------------------------------------------------------------------------- Other processes
+
+    def export(self, endpoint: Endpoint, permissions: Any = "Auto") -> bytes:
+        """The object and its list as bytes for the peer of an endpoint, once: "WaitOnly" or "Auto"."""
+        return taken_bytes(
+            lib.NvSciSyncAttrListAndObjFreeDesc,
+            lib.NvSciSyncIpcExportAttrListAndObj,
+            self._handle.value,
+            _permission(permissions),
+            endpoint.handle,
+        )
+
+    def export_descriptor(self, endpoint: Endpoint, permissions: Any = "Auto") -> bytes:
+        """The object alone, for a peer that has the list."""
+        descriptor = _abi.NvSciSyncObjIpcExportDescriptor()
+        arguments = (self._handle.value, _permission(permissions), endpoint.handle)
+        call(lib.NvSciSyncObjIpcExport, *arguments, ctypes.byref(descriptor))
+        return bytes(descriptor)
+
+    @classmethod
+    def import_(
+        cls,
+        endpoint: Endpoint,
+        data: bytes,
+        *,
+        check: Sequence[SyncList] = (),
+        permissions: Any = "Auto",
+        module: Optional[Module] = None,
+    ) -> SyncObject:
+        """The object that a peer exported. ``check``: own lists that it must satisfy."""
+        module = module or (check[0].module if check else default_module())
+        wishes = array_of([one._handle.value for one in check]) if check else None
+        return cls._made(
+            module,
+            lib.NvSciSyncIpcImportAttrListAndObj,
+            module.handle("Sync").value,
+            endpoint.handle,
+            bytes(data),
+            len(data),
+            wishes,
+            len(check),
+            _permission(permissions),
+            -1,
+        )
+
+    @classmethod
+    def _imported(
+        cls, attributes: ReconciledSyncList, endpoint: Endpoint, descriptor: bytes, permissions: Any
+    ) -> SyncObject:
+        data = sized(descriptor, _abi.NvSciSyncObjIpcExportDescriptor)
+        arguments = (ctypes.byref(data), attributes._handle.value, _permission(permissions), -1)
+        return cls._made(attributes.module, lib.NvSciSyncObjIpcImport, endpoint.handle, *arguments)
+
+    def import_fence(self, data: bytes) -> Fence:
+        """The fence of this object that a peer exported."""
+        fence = Fence(self._module)
+        descriptor = sized(data, _abi.NvSciSyncFenceIpcExportDescriptor)
+        call(lib.NvSciSyncIpcImportFence, self._handle.value, ctypes.byref(descriptor), fence.address)
+        return fence
+
+    def attach_peer(self, *lists: SyncList) -> None:
+        """Lets peers that come late, whose lists these are, import the object."""
+        handles = array_of([one._handle.value for one in lists])
+        call(lib.NvSciSyncObjAttachPeer, self._handle.value, handles, len(handles))
+
+    def close(self) -> None:
+        """Frees the object. Fences that expired stay expired, and those in streams still come. Twice does no harm."""
+        with self._lock:
+            semaphore, self._imported_semaphore = self._imported_semaphore, None
+        if semaphore is not None:
+            semaphore.close()
+        self._handle.close()
+
+
+def _import_semaphore(handle: int, primary: Optional[Handle]) -> Handle:
+    description = _abi.CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC()
+    description.type = _abi.CUDA_CONSTANTS["CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_NVSCISYNC"]
+    description.handle.object = handle
+    semaphore = Handle(partial(_destroy_semaphore, os.getpid(), primary))
+    call_cuda(lib.nvsciCuImportExternalSemaphore, semaphore.out, ctypes.byref(description))
+    return semaphore
+
+
+def _destroy_semaphore(
+    process: int,
+    context: Any,
+    semaphore: int,
+    *,
+    destroy: Any = lib.nvsciCuDestroyExternalSemaphore,
+    getpid: Any = os.getpid,
+) -> None:
+    if getpid() == process:
+        destroy(semaphore)
+
+
+class Fence:
+    """A point of a timeline. A plain value: it may outlive its object, and needs no closing. Thread-safe."""
+
+    __slots__ = ("_module", "_value")
+
+    def __init__(self, module: Optional[Module] = None) -> None:
+        """A cleared fence, for which nobody waits."""
+        self._module = module or default_module()
+        self._value = _abi.NvSciSyncFence()
+
+    @property
+    def address(self) -> int:
+        """Where the NvSciSyncFence lies, as long as this object lives."""
+        return ctypes.addressof(self._value)
+
+    @property
+    def is_cleared(self) -> bool:
+        """It is no point of any timeline."""
+        return not any(self._value.payload)
+
+    def wait(self, timeout: Optional[float] = None) -> None:
+        """Waits with the CPU, at most `timeout` seconds; None: for ever.
+
+        Raises WaitTimeout if the time is up, NvSciError (ResourceError) if the fence can never expire, because its
+        signaler is gone. Signals of the process, such as Ctrl-C, are heeded.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        with self._module.wait_context() as context:
+            while True:
+                left = _SLICE if end is None else max(0.0, end - time.monotonic())
+                try:
+                    call(lib.NvSciSyncFenceWait, self.address, context.value, int(1e6 * min(left, _SLICE)))
+                    return
+                except WaitTimeout:
+                    if end is not None and left <= _SLICE:
+                        raise
+
+    def is_expired(self) -> bool:
+        """Whether it expired. Raises NvSciError if it never can."""
+        try:
+            self.wait(0)
+        except WaitTimeout:
+            return False
+        return True
+
+    @property
+    def value(self) -> int:
+        """The value of the timeline that expires it. Raises NvSciError (ClearedFence) for a cleared one."""
+        primitive, value = ctypes.c_uint64(), ctypes.c_uint64()
+        call(lib.NvSciSyncFenceExtractFence, self.address, ctypes.byref(primitive), ctypes.byref(value))
+        return value.value
+
+    @property
+    def timestamp(self) -> int:
+        """When it was signaled, in microseconds of the signaler's clock. Raises NvSciError without timestamps."""
+        found = ctypes.c_uint64()
+        call(lib.NvSciSyncFenceGetTimestamp, self.address, ctypes.byref(found))
+        return found.value
+
+    @property
+    def task_status(self) -> TaskStatus:
+        """What the signaler reported."""
+        found = _abi.NvSciSyncTaskStatus()
+        call(lib.NvSciSyncFenceGetTaskStatus, self.address, ctypes.byref(found))
+        return TaskStatus(found.timestamp, found.status)
+
+    def export(self, endpoint: Endpoint) -> bytes:
+        """The fence as bytes for the peer of an endpoint, which imports them by :meth:`SyncObject.import_fence`."""
+        descriptor = _abi.NvSciSyncFenceIpcExportDescriptor()
+        call(lib.NvSciSyncIpcExportFence, self.address, endpoint.handle, ctypes.byref(descriptor))
+        return bytes(descriptor)
+
+    def __repr__(self) -> str:
+        return "<cleared Fence>" if self.is_cleared else f"<Fence of value {self.value}>"

@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Endpoints, and what goes over them: lists, buffers, objects and fences between two processes."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+from typing import Any
+
+import opennvsci
+from opennvsci import AttributeList, Buffer, Endpoint, NvSciError, SyncList, SyncObject, WaitTimeout, reconcile
+from support import RAW, LeakTest, allocate
+
+PEER = """
+import sys, opennvsci
+from opennvsci import *
+endpoint = Endpoint("nvscisync_a_1")
+endpoint.connect(timeout=20)
+module = Module()
+"""
+
+
+class ChannelTest(LeakTest):
+    def test_frames_and_messages(self) -> None:
+        with Endpoint("itc_test_0") as here, Endpoint("itc_test_1") as there:
+            thread = threading.Thread(target=there.connect, args=(5,))
+            thread.start()
+            here.connect(timeout=5)
+            thread.join()
+            self.assertEqual((here.frames, here.frame_size), (64, 1536))
+            here.write(b"abc")
+            self.assertEqual(there.read(5), b"abc\0\0")
+            for message in (b"", b"x", bytes(1536), bytearray(b"any bytes")):
+                here.send(message)
+                self.assertEqual(there.receive(timeout=1), message)
+            here.send(b"1", timeout=float("inf"))
+            self.assertEqual(select.select([there], [], [], 1)[0], [there])
+            self.assertTrue(there.events() & 1)
+            there.receive()
+            with self.assertRaises(WaitTimeout):
+                there.read(timeout=0.05)
+            with self.assertRaises(WaitTimeout):
+                for _ in range(65):
+                    here.write(b"x", timeout=0.05)
+            for bad in (b"", bytes(1537)):
+                with self.assertRaises(ValueError):
+                    here.write(bad)
+            with self.assertRaises(ValueError):
+                here.read(0)
+            with self.assertRaises(ValueError):
+                here.send(bytes(1537))
+            there.reset()
+            with self.assertRaises((ConnectionResetError, NvSciError)):
+                here.read(timeout=1)
+
+    def test_names_and_closing(self) -> None:
+        for name in ("no_such_endpoint", "", "x" * 64):
+            with self.assertRaises(NvSciError):
+                Endpoint(name)
+        with self.assertRaises(ValueError):
+            Endpoint("itc\0test")
+        endpoint = Endpoint("itc_test_0")
+        with self.assertRaises(NvSciError) as caught:
+            Endpoint("itc_test_0")
+        self.assertEqual(caught.exception.name, "NvSciError_Busy")
+        endpoint.close()
+        endpoint.close()
+        self.assertIn("closed", repr(endpoint))
+        for use in (endpoint.connect, endpoint.fileno, endpoint.events, lambda: endpoint.write(b"x"), endpoint.read):
+            with self.assertRaises(ValueError):
+                use()
+        for _ in range(200):
+            Endpoint("itc_test_0")
+
+    def test_nobody_comes(self) -> None:
+        with Endpoint("itc_test_0") as endpoint, self.assertRaises(WaitTimeout):
+            endpoint.connect(timeout=0.05)
+
+
+class TwoProcessesTest(LeakTest):
+    """This process and another one, which runs the code that a test gives it."""
+
+    def setUp(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        os.environ["OPENNVSCI_RUNTIME_DIR"] = self.folder.name
+        super().setUp()
+
+    def tearDown(self) -> None:
+        super().tearDown()
+        del os.environ["OPENNVSCI_RUNTIME_DIR"]
+        self.folder.cleanup()
+
+    def start(self, code: str) -> tuple[Any, Endpoint]:
+        peer = subprocess.Popen(
+            [sys.executable, "-X", "dev", "-c", PEER + code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.addCleanup(self.kill, peer)
+        endpoint = Endpoint("nvscisync_a_0")
+        endpoint.connect(timeout=20)
+        return peer, endpoint
+
+    @staticmethod
+    def kill(peer: Any) -> None:
+        peer.kill()
+        peer.communicate()
+
+    def end(self, peer: Any, expected: str = "") -> None:
+        out, errors = peer.communicate(timeout=20)
+        self.assertEqual((peer.returncode, out.strip(), errors), (0, expected, ""))
+
+    def test_a_buffer_that_the_peer_may_only_read(self) -> None:
+        peer, endpoint = self.start(
+            """
+own = AttributeList({"Types": "RawBuffer", "NeedCpuAccess": True}, name="display", module=module)
+endpoint.send(own.export(endpoint))
+buffer = Buffer.import_(endpoint, endpoint.receive(timeout=20), check=[own], minimum="Readonly")
+print(buffer, bytes(buffer.memoryview()[:5]), buffer.memoryview().readonly)
+endpoint.send(b"seen")
+"""
+        )
+        camera = AttributeList(RAW, name="camera")
+        theirs = AttributeList.import_(endpoint, endpoint.receive(timeout=20))
+        reconciled = reconcile(camera, theirs)
+        self.assertEqual(reconciled.report.participants[1].peer, "nvscisync_a_1")
+        buffer = reconciled.allocate()
+        buffer.memoryview()[:5] = b"hello"
+        endpoint.send(buffer.export(endpoint))
+        self.assertEqual(endpoint.receive(timeout=20), b"seen")
+        self.end(peer, "<Buffer: 4096 bytes in system memory, read-only> b'hello' True")
+
+    def test_list_and_descriptor_apart(self) -> None:
+        peer, endpoint = self.start(
+            """
+own = AttributeList({"Types": "RawBuffer", "NeedCpuAccess": True, "RequiredPerm": "ReadWrite"}, module=module)
+endpoint.send(own.export(endpoint))
+reconciled = ReconciledList.import_(endpoint, endpoint.receive(timeout=20), check=[own])
+for number in range(10):
+    buffer = reconciled.import_buffer(endpoint, endpoint.read(256, timeout=20), minimum="ReadWrite")
+    buffer.memoryview()[0] = number
+endpoint.send(b"written")
+"""
+        )
+        reconciled = reconcile(AttributeList(RAW), AttributeList.import_(endpoint, endpoint.receive(timeout=20)))
+        endpoint.send(reconciled.export(endpoint))
+        buffers = [reconciled.allocate() for _ in range(10)]
+        for buffer in buffers:
+            endpoint.write(buffer.export_descriptor(endpoint, "ReadWrite"))
+        self.assertEqual(endpoint.receive(timeout=20), b"written")
+        self.assertEqual([buffer.memoryview()[0] for buffer in buffers], list(range(10)))
+        self.end(peer)
+
+    def test_fences_there_and_back(self) -> None:
+        peer, endpoint = self.start(
+            """
+waiter = SyncList({"NeedCpuAccess": True, "RequiredPerm": "WaitOnly"}, name="display", module=module)
+endpoint.send(waiter.export(endpoint))
+timeline = SyncObject.import_(endpoint, endpoint.receive(timeout=20), check=[waiter])
+for _ in range(100):
+    timeline.import_fence(endpoint.read(56, timeout=20)).wait(timeout=20)
+    endpoint.write(b"x")
+"""
+        )
+        signaler = SyncList({"NeedCpuAccess": True, "RequiredPerm": "SignalOnly"}, name="camera")
+        timeline = reconcile(signaler, SyncList.import_(endpoint, endpoint.receive(timeout=20))).allocate()
+        endpoint.send(timeline.export(endpoint))
+        for _ in range(100):
+            fence = timeline.generate_fence()
+            endpoint.write(fence.export(endpoint))
+            timeline.signal()
+            endpoint.read(1, timeout=20)
+        self.end(peer)
+
+    def test_an_object_that_the_peer_signals(self) -> None:
+        peer, endpoint = self.start(
+            """
+own = SyncList({"NeedCpuAccess": True, "RequiredPerm": "SignalOnly"}, module=module)
+endpoint.send(own.export(endpoint))
+reconciled = ReconciledSyncList.import_(endpoint, endpoint.receive(timeout=20), check=[own])
+timeline = reconciled.import_object(endpoint, endpoint.read(1024, timeout=20))
+fence = timeline.generate_fence()
+endpoint.write(fence.export(endpoint))
+endpoint.receive(timeout=20)
+timeline.signal()
+endpoint.receive(timeout=20)
+"""
+        )
+        waiter = SyncList({"NeedCpuAccess": True, "RequiredPerm": "WaitOnly"})
+        reconciled = reconcile(waiter, SyncList.import_(endpoint, endpoint.receive(timeout=20)))
+        endpoint.send(reconciled.export(endpoint))
+        timeline = reconciled.allocate()
+        endpoint.write(timeline.export_descriptor(endpoint))
+        fence = timeline.import_fence(endpoint.read(56, timeout=20))
+        self.assertFalse(fence.is_expired())
+        endpoint.send(b"go")
+        fence.wait(timeout=20)
+        endpoint.send(b"end")
+        self.end(peer)
+
+    def test_a_peer_that_comes_late(self) -> None:
+        location = {"PeerLocationInfo": "SoC 4294967295 VM 4294967295"}
+        buffer = allocate(RAW, **location)
+        waiter = {"NeedCpuAccess": True, "RequiredPerm": "WaitSignal", **location}
+        timeline = reconcile(SyncList(waiter)).allocate()
+        peer, endpoint = self.start(
+            """
+endpoint.send(AttributeList({"Types": "RawBuffer", "NeedCpuAccess": True}, module=module).export(endpoint))
+print(Buffer.import_(endpoint, endpoint.receive(timeout=20)).size)
+endpoint.send(SyncList({"NeedCpuAccess": True, "RequiredPerm": "WaitOnly"}, module=module).export(endpoint))
+print(SyncObject.import_(endpoint, endpoint.receive(timeout=20)).attributes["ActualPerm"].name)
+"""
+        )
+        buffer.attach_peer(AttributeList.import_(endpoint, endpoint.receive(timeout=20)))
+        endpoint.send(buffer.export(endpoint))
+        timeline.attach_peer(SyncList.import_(endpoint, endpoint.receive(timeout=20)))
+        endpoint.send(timeline.export(endpoint))
+        self.end(peer, "4096\nWaitOnly")
+
+    def test_bytes_of_a_liar(self) -> None:
+        peer, endpoint = self.start("endpoint.write(b'\\xff' * 8)\nendpoint.receive(timeout=20)")
+        with self.assertRaises(NvSciError):
+            endpoint.receive(timeout=20)
+        for data in (b"", b"x", bytes(1000)):
+            for kind in (AttributeList, SyncList, opennvsci.ReconciledList, Buffer, SyncObject):
+                with self.assertRaises(NvSciError):
+                    kind.import_(endpoint, data)  # type: ignore[attr-defined]
+        reconciled = reconcile(AttributeList(RAW))
+        with self.assertRaises(ValueError):
+            reconciled.import_buffer(endpoint, bytes(255))
+        with self.assertRaises(NvSciError):
+            reconciled.import_buffer(endpoint, bytes(256))
+        endpoint.send(b"end")
+        self.end(peer)
+
+    def test_a_signaler_that_dies(self) -> None:
+        peer, endpoint = self.start(
+            """
+own = SyncList({"NeedCpuAccess": True, "RequiredPerm": "SignalOnly"}, module=module)
+theirs = SyncList.import_(endpoint, endpoint.receive(timeout=20), module=module)
+timeline = reconcile(own, theirs).allocate()
+endpoint.send(timeline.export(endpoint))
+endpoint.write(timeline.generate_fence().export(endpoint))
+endpoint.receive()
+"""
+        )
+        waiter = SyncList({"NeedCpuAccess": True, "RequiredPerm": "WaitOnly"})
+        endpoint.send(waiter.export(endpoint))
+        timeline = SyncObject.import_(endpoint, endpoint.receive(timeout=20), check=[waiter])
+        fence = timeline.import_fence(endpoint.read(56, timeout=20))
+        self.kill(peer)
+        with self.assertRaises(NvSciError) as caught:
+            fence.wait(timeout=20)
+        self.assertEqual(caught.exception.name, "NvSciError_ResourceError")
+
+
+if __name__ == "__main__":
+    unittest.main()
