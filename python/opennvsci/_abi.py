@@ -21,7 +21,7 @@ NVSCIIPC = "libnvsciipc.so.1"
 INTERPOSER = "libopennvsci-interpose.so.0"
 
 #: The headers that say what stands here.
-HEADERS = ("nvscibuf.h", "nvscisync.h", "nvsciipc.h", "opennvsci.h")
+HEADERS = ("nvscibuf.h", "nvscisync.h", "nvsciipc.h", "opennvsci.h", "opennvsci_look.h")
 
 #: Numbers of the headers, by their names there.
 CONSTANTS = {

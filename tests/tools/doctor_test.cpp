@@ -140,9 +140,10 @@ TEST_F(DoctorMemory, LittleIsANoteAndNearlyNothingAProblem) {
 TEST(DoctorContainer, SaysWhatIsNotSeen) {
     EXPECT_TRUE(is_fine(check_container({})));
     EXPECT_TRUE(tells(check_container({.kind = "Docker"}), State::note, "OPENNVSCI_RUNTIME_DIR"));
-    EXPECT_TRUE(tells(check_container({.can_see_first = false}), State::note, "hidepid"));
-    EXPECT_TRUE(tells(check_container({.is_own_proc = false}), State::problem, "of another namespace"));
-    EXPECT_TRUE(tells(check_container({.has_proc = false, .is_own_proc = false}), State::problem, "not mounted"));
+    EXPECT_TRUE(tells(check_container({.kind = "", .can_see_first = false}), State::note, "hidepid"));
+    EXPECT_TRUE(tells(check_container({.kind = "", .is_own_proc = false}), State::problem, "of another namespace"));
+    EXPECT_TRUE(
+        tells(check_container({.kind = "", .has_proc = false, .is_own_proc = false}), State::problem, "not mounted"));
 }
 
 GpuFacts good_gpu() {

@@ -263,7 +263,7 @@ TEST_F(ExplainTest, EqualParticipantsAreGroupedAndManyAreCounted) {
     EXPECT_EQ(same.exit_code, 0);
     EXPECT_TRUE(has(same, "part0, 63 more")) << same.output;
     EXPECT_TRUE(has(run("explain same.json --why Types"), "64 ask {RawBuffer}: part0, part1, part2 and 61 more"));
-    EXPECT_TRUE(has(run("explain same.json --why Types --all"), ", part62, part63\n"));
+    EXPECT_TRUE(has(run("explain same.json --why Types --all"), "part63\n"));
     EXPECT_FALSE(has(same, "whom --all shows")) << same.output;
 
     write_file("many.json", many_lists(64, false));
