@@ -41,8 +41,7 @@ CLI::Option* add_common_options(CLI::App& command, ExplainOptions& options) {
     auto* all = command.add_flag("--all", options.all, "Every participant, every key, every name");
     auto* why =
         command.add_option("--why", options.why, "Only what decided this key: its name, or the part after AttrKey_")
-            ->option_text("KEY")
-            ->excludes(all);
+            ->option_text("KEY");
     auto* json = command.add_flag("--json", options.json, "Print JSON: a negotiation file with reports")
                      ->excludes(all)
                      ->excludes(why);
