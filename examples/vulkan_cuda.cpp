@@ -468,8 +468,13 @@ Picture import_into_vulkan(const Vulkan& vulkan, NvSciBufObj object) {
     CHECK(nvsciVkGetMemoryProperties(vulkan.device, object, &properties));
     VkMemoryRequirements needs;
     vkGetImageMemoryRequirements(vulkan.device, picture.image, &needs);
+    // For this image alone: what a driver compresses where it knows nothing of the image, CUDA could not read.
+    VkMemoryDedicatedAllocateInfo dedicated{};
+    dedicated.sType = VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO;
+    dedicated.image = picture.image;
     VkImportMemorySciBufInfoNV import{};
     import.sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_SCI_BUF_INFO_NV;
+    import.pNext = &dedicated;
     import.handleType = VK_EXTERNAL_MEMORY_HANDLE_TYPE_SCI_BUF_BIT_NV;
     import.handle = object;
     VkMemoryAllocateInfo allocate{};
@@ -482,13 +487,16 @@ Picture import_into_vulkan(const Vulkan& vulkan, NvSciBufObj object) {
     return picture;
 }
 
-// Takes the picture over from CUDA, or gives it to CUDA, with what is in it.
-void hand_over(VkCommandBuffer commands, const Vulkan& vulkan, const Picture& picture, bool to_vulkan) {
+// How the picture changes hands. What is in it stays, but where Vulkan will draw all of it anew.
+enum class HandOver { to_draw, to_read, to_cuda };
+
+void hand_over(VkCommandBuffer commands, const Vulkan& vulkan, const Picture& picture, HandOver how) {
+    const bool to_vulkan = how != HandOver::to_cuda;
     VkImageMemoryBarrier barrier{};
     barrier.sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER;
     barrier.srcAccessMask = to_vulkan ? 0 : VK_ACCESS_SHADER_WRITE_BIT;
     barrier.dstAccessMask = to_vulkan ? VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_READ_BIT : 0;
-    barrier.oldLayout = VK_IMAGE_LAYOUT_GENERAL;
+    barrier.oldLayout = how == HandOver::to_draw ? VK_IMAGE_LAYOUT_UNDEFINED : VK_IMAGE_LAYOUT_GENERAL;
     barrier.newLayout = VK_IMAGE_LAYOUT_GENERAL;
     barrier.srcQueueFamilyIndex = to_vulkan ? VK_QUEUE_FAMILY_EXTERNAL : vulkan.family;
     barrier.dstQueueFamilyIndex = to_vulkan ? vulkan.family : VK_QUEUE_FAMILY_EXTERNAL;
@@ -562,11 +570,11 @@ NvSciSyncFence draw(Vulkan& vulkan, const Fences& fences, const Picture& picture
 
     NvSciSyncFence drawn = NvSciSyncFenceInitializer;
     vulkan.submit({}, next_signal(vulkan, fences, drawn), [&](VkCommandBuffer commands) {
-        hand_over(commands, vulkan, picture, true);
+        hand_over(commands, vulkan, picture, HandOver::to_draw);
         vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
         vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, layout, 0, 1, &set, 0, nullptr);
         vkCmdDispatch(commands, (kWidth + 15) / 16, (kHeight + 15) / 16, 1);
-        hand_over(commands, vulkan, picture, false);
+        hand_over(commands, vulkan, picture, HandOver::to_cuda);
     });
     vulkan.ends.push_back([=, device = vulkan.device, shader = info.stage.module] {
         vkDestroyPipeline(device, pipeline, nullptr);
@@ -606,12 +614,12 @@ NvSciSyncFence read(Vulkan& vulkan, const Fences& fences, const Picture& picture
     NvSciSyncFence copied = NvSciSyncFenceInitializer;
     const NvSciVkSemaphoreValue wait = wait_for(vulkan, fences, turned);
     vulkan.submit(wait, next_signal(vulkan, fences, copied), [&](VkCommandBuffer commands) {
-        hand_over(commands, vulkan, picture, true);
+        hand_over(commands, vulkan, picture, HandOver::to_read);
         VkBufferImageCopy copy{};
         copy.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};
         copy.imageExtent = {kWidth, kHeight, 1};
         vkCmdCopyImageToBuffer(commands, picture.image, VK_IMAGE_LAYOUT_GENERAL, buffer, 1, &copy);
-        hand_over(commands, vulkan, picture, false);
+        hand_over(commands, vulkan, picture, HandOver::to_cuda);
     });
     vulkan.ends.push_back([=, &pixels, device = vulkan.device] {
         void* mapped = nullptr;

@@ -216,7 +216,9 @@ VkResult nvsciVkGetMemoryProperties(VkDevice device, NvSciBufObj bufObj, NvSciVk
  *
  * An import takes a reference to the object, not ownership: its handle may be freed at once or later. Each import is a
  * VkDeviceMemory of its own; all show the same bytes. Import makes the whole object memory, whatever allocationSize
- * says: it is 0, or at most the object's size (PROPOSED). The other structures in the chain go to vkAllocateMemory().
+ * says: it is 0, or at most the object's size (PROPOSED). The other structures in the chain go to vkAllocateMemory();
+ * for the first plane of a block-linear image VkMemoryDedicatedAllocateInfo with that image is one of them
+ * (docs/vulkan.md).
  *
  * An export allocates an object as NvSciBufObjAlloc() does, and imports it.
  *
@@ -283,7 +285,8 @@ typedef struct NvSciVkPlaneImageCreateInfo {
  * @param pImage      Receives the image, to be destroyed with vkDestroyImage().
  * @retval VK_SUCCESS                     *pImage is set. Its layout is VK_IMAGE_LAYOUT_UNDEFINED; docs/vulkan.md tells
  *                                        how the texels are kept in the first transition.
- * @retval VK_ERROR_FORMAT_NOT_SUPPORTED  Vulkan has no format for the plane, or the device cannot import such an image.
+ * @retval VK_ERROR_FORMAT_NOT_SUPPORTED  Vulkan has no format for the plane, or the device cannot import such an image;
+ * or the usage writes a block-linear plane behind the first.
  * @retval VK_ERROR_FEATURE_NOT_PRESENT   The driver lays the image out in another way; the text has both.
  * @retval VK_ERROR_NOT_PERMITTED_KHR     The object is read-only.
  * @retval VK_ERROR_EXTENSION_NOT_PRESENT The device was created without the extension that the text names.
@@ -297,10 +300,13 @@ VkResult nvsciVkCreatePlaneImage(VkDevice device, const NvSciVkPlaneImageCreateI
  *
  * @param device     A device that is registered.
  * @param image      An image that is not bound.
- * @param memory     Memory of nvsciVkAllocateMemory(), of an object of NvSciBufType_Image.
+ * @param memory     Memory of nvsciVkAllocateMemory(), of an object of NvSciBufType_Image. For the first plane of a
+ *                   block-linear image it was imported with VkMemoryDedicatedAllocateInfo for this image; the image of
+ * a plane behind the first, if it is the program's own, must not be written.
  * @param planeIndex The plane.
  * @retval VK_SUCCESS                     The image is bound.
- * @retval VK_ERROR_FEATURE_NOT_PRESENT   The image does not fit the plane, or not the memory type; the text says why.
+ * @retval VK_ERROR_FEATURE_NOT_PRESENT   The image does not fit the plane, or not the memory type, or the memory is not
+ * the image's own; the text says why.
  * @retval VK_ERROR_VALIDATION_FAILED_EXT Memory of no object, an object of no image, no such plane.
  */
 VkResult nvsciVkBindPlaneImage(VkDevice device, VkImage image, VkDeviceMemory memory, uint32_t planeIndex);

@@ -182,7 +182,7 @@ VkResult nvsciVkAllocateMemory(VkDevice device, const VkMemoryAllocateInfo* pAll
             return {};
         }
         OPENNVSCI_TRY_ASSIGN(object, object_of(wanted));
-        OPENNVSCI_TRY_ASSIGN(memory, vulkan::import_memory(*known, object, wanted.info, pAllocator));
+        OPENNVSCI_TRY_ASSIGN(memory, vulkan::import_memory(*known, object, wanted, pAllocator));
         trace::when_on([&] { trace::note_address("memory", api::number(memory)); });
         *pMemory = memory;
         return {};

@@ -21,6 +21,7 @@ using VkDevice = struct VkDevice_T*;
 using VkQueue = struct VkQueue_T*;
 using VkDeviceMemory = struct VkDeviceMemory_T*;
 using VkImage = struct VkImage_T*;
+using VkBuffer = struct VkBuffer_T*;
 using VkSemaphore = struct VkSemaphore_T*;
 using VkAllocationCallbacks = struct VkAllocationCallbacks_T;  // only handed on
 
@@ -69,6 +70,7 @@ enum VkStructureType : std::int32_t {
     VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO = 1000077000,
     VK_STRUCTURE_TYPE_IMPORT_SEMAPHORE_FD_INFO_KHR = 1000079000,
     VK_STRUCTURE_TYPE_SEMAPHORE_GET_FD_INFO_KHR = 1000079001,
+    VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO = 1000127001,
     VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT = 1000178000,
     VK_STRUCTURE_TYPE_MEMORY_HOST_POINTER_PROPERTIES_EXT = 1000178001,
     VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT = 1000178002,
@@ -85,6 +87,12 @@ enum VkExternalMemoryHandleTypeFlagBits : std::uint32_t {
 enum VkExternalMemoryFeatureFlagBits : std::uint32_t {
     VK_EXTERNAL_MEMORY_FEATURE_DEDICATED_ONLY_BIT = 1,
     VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT = 4,
+};
+
+enum VkImageUsageFlagBits : std::uint32_t {
+    VK_IMAGE_USAGE_TRANSFER_SRC_BIT = 0x00000001,
+    VK_IMAGE_USAGE_SAMPLED_BIT = 0x00000004,
+    VK_IMAGE_USAGE_INPUT_ATTACHMENT_BIT = 0x00000080,
 };
 
 enum VkMemoryPropertyFlagBits : std::uint32_t {
@@ -203,6 +211,13 @@ struct VkMemoryAllocateInfo {
     const void* pNext;
     VkDeviceSize allocationSize;
     std::uint32_t memoryTypeIndex;
+};
+
+struct VkMemoryDedicatedAllocateInfo {
+    VkStructureType sType;
+    const void* pNext;
+    VkImage image;
+    VkBuffer buffer;
 };
 
 struct VkImportMemoryFdInfoKHR {

@@ -14,7 +14,7 @@ bool is_ours(const VkBaseInStructure& structure) {
 
 // A driver skips structures that it does not know, so ours may stay where they cannot be taken out.
 Result<AllocateInfo> AllocateInfo::read(const VkMemoryAllocateInfo& given) {
-    AllocateInfo found{load_once<VkMemoryAllocateInfo>(&given), nullptr, nullptr};
+    AllocateInfo found{load_once<VkMemoryAllocateInfo>(&given), nullptr, nullptr, nullptr};
     if (found.info.sType != VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO) {
         return fail(VK_ERROR_VALIDATION_FAILED_EXT, NvSciError_BadParameter,
                     "sType of pAllocateInfo is not VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO");
@@ -22,6 +22,8 @@ Result<AllocateInfo> AllocateInfo::read(const VkMemoryAllocateInfo& given) {
     const auto* const first = static_cast<const VkBaseInStructure*>(found.info.pNext);
     int count = 0;
     for (const VkBaseInStructure* next = first; next != nullptr; next = next->pNext) {
+        if (next->sType == VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO)
+            found.dedicated_image = reinterpret_cast<const VkMemoryDedicatedAllocateInfo*>(next)->image;
         if (!is_ours(*next)) continue;
         ++count;
         if (next->sType == kImportMemorySciBufInfo) {

@@ -12,6 +12,7 @@ struct AllocateInfo {
     VkMemoryAllocateInfo info;                   ///< what Vulkan gets, without ours if they came first
     const VkImportMemorySciBufInfoNV* imported;  ///< null if there is none
     const VkExportMemorySciBufInfoNV* exported;  ///< null if there is none
+    VkImage dedicated_image;                     ///< the image that the memory is for alone; null if it is for no image
 
     /// Nothing of ours: Vulkan's own business.
     [[nodiscard]] bool is_plain() const noexcept { return imported == nullptr && exported == nullptr; }

@@ -28,7 +28,8 @@ Import Device::forget(VkDeviceMemory memory) noexcept {
 Result<Device::Imported> Device::find_import(VkDeviceMemory memory) {
     const std::lock_guard lock(mutex_);
     const auto found = imports_.find(memory);
-    if (found != imports_.end()) return Imported{found->second.object, found->second.memory_type};
+    if (found != imports_.end())
+        return Imported{found->second.object, found->second.memory_type, found->second.dedicated_image};
     return fail(VK_ERROR_VALIDATION_FAILED_EXT, NvSciError_BadParameter,
                 "the memory was not imported from an object (nvsciVkAllocateMemory)");
 }

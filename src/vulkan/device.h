@@ -20,6 +20,7 @@ struct Import {
     std::shared_ptr<buf::Object> object;
     std::unique_ptr<memory::GpuMapping> registered;  ///< system memory as CUDA has it; null where that is not needed
     std::uint32_t memory_type = 0;
+    VkImage dedicated_image = nullptr;  ///< the image that the memory is for alone; null if it is for no image
 };
 
 class Device {
@@ -41,6 +42,7 @@ class Device {
     struct Imported {
         std::shared_ptr<buf::Object> object;
         std::uint32_t memory_type;
+        VkImage dedicated_image;
     };
     /// What `memory` was imported from. Errors: VALIDATION_FAILED if it was not.
     [[nodiscard]] Result<Imported> find_import(VkDeviceMemory memory);

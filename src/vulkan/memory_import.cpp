@@ -178,8 +178,9 @@ Result<VkDeviceMemory> allocate_memory(const Device& device, const VkMemoryAlloc
     return memory;
 }
 
-Result<VkDeviceMemory> import_memory(Device& device, std::shared_ptr<buf::Object> object,
-                                     const VkMemoryAllocateInfo& info, const VkAllocationCallbacks* allocator) {
+Result<VkDeviceMemory> import_memory(Device& device, std::shared_ptr<buf::Object> object, const AllocateInfo& wanted,
+                                     const VkAllocationCallbacks* allocator) {
+    const VkMemoryAllocateInfo& info = wanted.info;
     OPENNVSCI_TRY_ASSIGN(way, enabled_way(device, *object));
     const std::size_t size = object->allocation().size();
     if (info.allocationSize > size) {
@@ -189,7 +190,7 @@ Result<VkDeviceMemory> import_memory(Device& device, std::shared_ptr<buf::Object
     }
     VkMemoryAllocateInfo whole = info;
     whole.allocationSize = size;
-    Import import{std::move(object), nullptr, info.memoryTypeIndex};
+    Import import{std::move(object), nullptr, info.memoryTypeIndex, wanted.dedicated_image};
     VkDeviceMemory memory = nullptr;
     if (way.handle_type == VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT) {
         OPENNVSCI_TRY(check_type(info.memoryTypeIndex, way.memory_types));

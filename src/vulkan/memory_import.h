@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "buf/object.h"
+#include "vulkan/allocate_info.h"
 #include "vulkan/device.h"
 
 namespace opennvsci::vulkan {
@@ -33,11 +34,11 @@ struct ImportWay {
 /// The same for a logical device, and exactly the memory types that it takes. Errors: those of enabled_way; Vulkan's.
 [[nodiscard]] Result<ImportWay> exact_way(const Device& device, const buf::Object& object);
 
-/// Makes memory of an object. `info` is what the program wants: the memory type, and a chain, which is Vulkan's alone.
+/// Makes memory of an object. `wanted.info` is what the program wants: the memory type, and a chain, which is Vulkan's
+/// alone. The memory is the whole object, also for one image alone, because NVIDIA's driver takes no part of one (F61).
 /// Errors: those of import_way; VALIDATION_FAILED for another memory type or a greater size; Vulkan's.
 [[nodiscard]] Result<VkDeviceMemory> import_memory(Device& device, std::shared_ptr<buf::Object> object,
-                                                   const VkMemoryAllocateInfo& info,
-                                                   const VkAllocationCallbacks* allocator);
+                                                   const AllocateInfo& wanted, const VkAllocationCallbacks* allocator);
 
 /// Vulkan's own allocation. Errors: Vulkan's.
 [[nodiscard]] Result<VkDeviceMemory> allocate_memory(const Device& device, const VkMemoryAllocateInfo& info,

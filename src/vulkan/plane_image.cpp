@@ -120,6 +120,28 @@ Result<> check_importable(const PhysicalDevice& device, const Place& place, cons
     return {};
 }
 
+// Where Vulkan shares a block-linear image's memory with others, it may write compressed what shaders or copies write,
+// which CUDA reads as it lies there (driver-facts.md F61). Memory that is for one image alone begins with that image.
+Result<> check_compression(const Place& place, VkFlags usage) {
+    constexpr VkFlags kReads =
+        VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_SAMPLED_BIT | VK_IMAGE_USAGE_INPUT_ATTACHMENT_BIT;
+    if (!place.is_tiled || place.plane.offset == 0 || (usage & ~kReads) == 0) return {};
+    return fail(
+        VK_ERROR_FORMAT_NOT_SUPPORTED, NvSciError_NotSupported,
+        fmt::format("usage is {:#x}, and of a block-linear plane that does not begin where the object does Vulkan "
+                    "can only read (TRANSFER_SRC, SAMPLED, INPUT_ATTACHMENT): what it writes there may be "
+                    "compressed; make each plane an object of its own",
+                    usage));
+}
+
+Result<> check_dedication(const Place& place, const Device::Imported& imported, VkImage image) {
+    if (!place.is_tiled || place.plane.offset != 0 || imported.dedicated_image == image) return {};
+    return fail(
+        VK_ERROR_FEATURE_NOT_PRESENT, NvSciError_NotSupported,
+        "the memory was not imported for this image alone, and what Vulkan writes may be compressed; import the "
+        "object once more, with VkMemoryDedicatedAllocateInfo for this image in the chain");
+}
+
 // What Vulkan says of an image, against the plane.
 Result<VkMemoryRequirements> compare(const Device& device, VkImage image, const Place& place) {
     const buf::Plane& plane = place.plane;
@@ -155,6 +177,7 @@ Result<VkImage> create_plane_image(const Device& device, const buf::Object& obje
     OPENNVSCI_TRY_ASSIGN(place, place_of(object, wish.plane));
     OPENNVSCI_TRY_ASSIGN(way, enabled_way(device, object));
     OPENNVSCI_TRY(check_tiling(device.physical(), place));
+    OPENNVSCI_TRY(check_compression(place, wish.usage));
     OPENNVSCI_TRY_ASSIGN(format, format_for(place.plane, wish.format));
     const VkExternalMemoryImageCreateInfo external{VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO, wish.chain,
                                                    VkFlags{way.handle_type}};
@@ -174,6 +197,7 @@ Result<> bind_plane_image(Device& device, VkImage image, VkDeviceMemory memory, 
     OPENNVSCI_TRY_ASSIGN(imported, device.find_import(memory));
     OPENNVSCI_TRY_ASSIGN(place, place_of(*imported.object, plane));
     OPENNVSCI_TRY(check_tiling(device.physical(), place));
+    OPENNVSCI_TRY(check_dedication(place, imported, image));
     OPENNVSCI_TRY_ASSIGN(needs, compare(device, image, place));
     if ((needs.memoryTypeBits >> imported.memory_type & 1U) == 0) {
         return fail(VK_ERROR_FEATURE_NOT_PRESENT, NvSciError_NotSupported,

@@ -21,17 +21,21 @@ class FakeImageTest : public FakeTest {
     }
     Object rgba(NvSciBufAttrValImageLayoutType layout) { return image_of(layout, {{NvSciColor_A8B8G8R8, 64, 128}}); }
 
-    VkResult create(NvSciBufObj object, std::uint32_t plane, VkFormat format = VK_FORMAT_UNDEFINED) {
+    VkResult create(NvSciBufObj object, std::uint32_t plane, VkFormat format = VK_FORMAT_UNDEFINED, VkFlags usage = 3) {
         NvSciVkPlaneImageCreateInfo info{};
         info.bufObj = object;
         info.planeIndex = plane;
         info.format = format;
-        info.usage = 3;
+        info.usage = usage;
         return nvsciVkCreatePlaneImage(fake_.device(), &info, nullptr, &image_);
     }
     void destroy() { fake_.images.erase(std::exchange(image_, nullptr)); }
-    VkDeviceMemory import(NvSciBufObj object, std::uint32_t type) {
-        const VkImportMemorySciBufInfoNV import{kImportMemorySciBufInfo, nullptr, kHandleTypeSciBuf, object};
+    /// For the image alone, if one is given.
+    VkDeviceMemory import(NvSciBufObj object, std::uint32_t type, VkImage image = nullptr) {
+        const VkMemoryDedicatedAllocateInfo dedicated{VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO, nullptr, image,
+                                                      nullptr};
+        const VkImportMemorySciBufInfoNV import{kImportMemorySciBufInfo, image == nullptr ? nullptr : &dedicated,
+                                                kHandleTypeSciBuf, object};
         const VkMemoryAllocateInfo info{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &import, 0, type};
         VkDeviceMemory memory = nullptr;
         EXPECT_EQ(nvsciVkAllocateMemory(fake_.device(), &info, nullptr, &memory), VK_SUCCESS)
@@ -53,25 +57,42 @@ TEST_F(FakeImageTest, EachPlaneIsAnImageBoundAtItsOffset) {
         NvSciBufAttrList list = nullptr;
         ASSERT_EQ(NvSciBufObjGetAttrList(object, &list), kSuccess);
         const auto offsets = get<std::uint64_t>(list, NvSciBufImageAttrKey_PlaneOffset);
-        const VkDeviceMemory memory = import(object, 1);
         fake_.image = {layout == kBlock ? 65536U : 0U, 512, 0x0F};
         for (std::uint32_t plane = 0; plane < 2; ++plane) {
-            ASSERT_EQ(create(object, plane), VK_SUCCESS) << opennvsciGetLastErrorText();
+            const VkFlags usage = layout == kBlock && plane != 0 ? 1 : 3;
+            ASSERT_EQ(create(object, plane, VK_FORMAT_UNDEFINED, usage), VK_SUCCESS) << opennvsciGetLastErrorText();
+            const VkDeviceMemory memory = import(object, 1, plane == 0 ? image_ : nullptr);
             const FakeVulkan::Image& made = fake_.images.at(image_);
             EXPECT_EQ(made.info.tiling, layout == kBlock ? VK_IMAGE_TILING_OPTIMAL : VK_IMAGE_TILING_LINEAR);
             EXPECT_EQ(made.info.format, plane == 0 ? VK_FORMAT_R8_UNORM : VK_FORMAT_R8G8_UNORM);
             EXPECT_EQ(made.info.extent.width, plane == 0 ? 512U : 256U);
             EXPECT_EQ(made.info.extent.height, plane == 0 ? 96U : 48U);
-            EXPECT_EQ(made.info.usage, 3U);
+            EXPECT_EQ(made.info.usage, usage);
             EXPECT_EQ(made.handle_types, VkFlags{VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT});
             ASSERT_EQ(nvsciVkBindPlaneImage(fake_.device(), image_, memory, plane), VK_SUCCESS)
                 << opennvsciGetLastErrorText();
             EXPECT_EQ(made.bound, memory);
             EXPECT_EQ(made.offset, offsets[plane]);
             destroy();
+            nvsciVkFreeMemory(fake_.device(), memory, nullptr);
         }
-        nvsciVkFreeMemory(fake_.device(), memory, nullptr);
     }
+}
+
+// What Vulkan writes into memory of which it does not know that it is one image, it may compress.
+TEST_F(FakeImageTest, ABlockLinearPlaneThatVulkanWritesHasMemoryOfItsOwn) {
+    const Object object = nv12(kBlock);
+    fake_.image = {65536, 512, 0x0F};
+    expect_refused(create(object, 1), VK_ERROR_FORMAT_NOT_SUPPORTED, "Vulkan can only read");
+    ASSERT_EQ(create(object, 0), VK_SUCCESS) << opennvsciGetLastErrorText();
+    const VkDeviceMemory shared = import(object, 1);
+    EXPECT_EQ(nvsciVkBindPlaneImage(fake_.device(), image_, shared, 0), VK_ERROR_FEATURE_NOT_PRESENT);
+    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "VkMemoryDedicatedAllocateInfo for this image"));
+    const VkDeviceMemory own = import(object, 1, image_);
+    EXPECT_EQ(nvsciVkBindPlaneImage(fake_.device(), image_, own, 0), VK_SUCCESS) << opennvsciGetLastErrorText();
+    destroy();
+    for (const VkDeviceMemory memory : {shared, own})
+        nvsciVkFreeMemory(fake_.device(), memory, nullptr);
 }
 
 TEST_F(FakeImageTest, AnImageThatLiesOtherwiseIsRefusedBeforeItIsBound) {
@@ -122,7 +143,8 @@ TEST_F(FakeImageTest, WhatTheDeviceHasNotIsSaid) {
     fake_.image_features = 0;
     expect_refused(create(object, 0), VK_ERROR_FORMAT_NOT_SUPPORTED, "it cannot be imported");
     fake_.image_features = VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT | VK_EXTERNAL_MEMORY_FEATURE_DEDICATED_ONLY_BIT;
-    expect_refused(create(nv12(kBlock), 1), VK_ERROR_FORMAT_NOT_SUPPORTED, "begin where its memory begins");
+    expect_refused(create(nv12(kBlock), 1, VK_FORMAT_UNDEFINED, 1), VK_ERROR_FORMAT_NOT_SUPPORTED,
+                   "begin where its memory begins");
     fake_.image_features = VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT;
     expect_refused(create(image_of(kPitch, {{NvSciColor_Y8, 20000, 1}}), 0), VK_ERROR_FORMAT_NOT_SUPPORTED,
                    "16384 x 16384 texels are the most");

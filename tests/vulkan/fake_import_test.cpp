@@ -289,13 +289,15 @@ class Way {
         TRY_CALL(NvSciBufObjAlloc(reconciled_, object_.out()));
         NvSciVkMemoryProperties properties{};
         TRY_CALL(nvsciVkGetMemoryProperties(fake_.device(), object_, &properties));
-        const VkImportMemorySciBufInfoNV import{kImportMemorySciBufInfo, nullptr, kHandleTypeSciBuf, object_};
-        const auto type = static_cast<std::uint32_t>(__builtin_ctz(properties.memoryTypeBits));
-        const VkMemoryAllocateInfo info{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &import, 0, type};
-        TRY_CALL(nvsciVkAllocateMemory(fake_.device(), &info, nullptr, &memory_));
         NvSciVkPlaneImageCreateInfo image{};
         image.bufObj = object_;
         TRY_CALL(nvsciVkCreatePlaneImage(fake_.device(), &image, nullptr, &image_));
+        const VkMemoryDedicatedAllocateInfo dedicated{VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO, nullptr, image_,
+                                                      nullptr};
+        const VkImportMemorySciBufInfoNV import{kImportMemorySciBufInfo, &dedicated, kHandleTypeSciBuf, object_};
+        const auto type = static_cast<std::uint32_t>(__builtin_ctz(properties.memoryTypeBits));
+        const VkMemoryAllocateInfo info{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &import, 0, type};
+        TRY_CALL(nvsciVkAllocateMemory(fake_.device(), &info, nullptr, &memory_));
         TRY_CALL(nvsciVkBindPlaneImage(fake_.device(), image_, memory_, 0));
         VkMemoryGetSciBufInfoNV get{kMemoryGetSciBufInfo, nullptr, memory_, kHandleTypeSciBuf};
         return outcome_of(nvsciVkGetMemorySciBufNV(fake_.device(), &get, again_.out()));

@@ -24,6 +24,14 @@ Bytes random_texels(std::size_t bytes, unsigned seed) {
     return texels;
 }
 
+// Texels that hardware can compress: all alike, or each a step beyond the one before.
+Bytes even_texels(std::size_t bytes, unsigned step) {
+    Bytes texels(bytes);
+    for (std::size_t i = 0; i < bytes; ++i)
+        texels[i] = static_cast<unsigned char>(0x11 + i / 16 * step);
+    return texels;
+}
+
 // The formats that have a layout, one of each kind of memory and of Vulkan's format: the many of cameras differ by what
 // they mean only.
 std::vector<NvSciBufAttrValColorFmt> every_kind_of_format() {
@@ -105,6 +113,40 @@ class CudaPlane {
     CUarray array_ = nullptr;
 };
 
+constexpr VkImageUsageFlags kByCopies = VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT;
+
+// An image that shaders and the raster may write is what a driver would compress.
+VkResult create_with_most_usage(PlaneImage& image, NvSciBufObj object) {
+    constexpr VkImageUsageFlags kMore[] = {VK_IMAGE_USAGE_STORAGE_BIT | VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT,
+                                           VK_IMAGE_USAGE_STORAGE_BIT, VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT, 0};
+    VkResult result = VK_SUCCESS;
+    for (const VkImageUsageFlags more : kMore) {
+        result = image.create(object, 0, VK_FORMAT_UNDEFINED, kByCopies | more);
+        if (result != VK_ERROR_FORMAT_NOT_SUPPORTED) return result;
+    }
+    return result;
+}
+
+// Random texels too, for what can be compressed shows less of where it lies.
+void expect_the_same_texels(VulkanProgram& vulkan, const PlaneImage& image, VkExtent2D extent, const CudaPlane& array,
+                            std::size_t bytes) {
+    const Bytes contents[] = {random_texels(bytes, extent.width), random_texels(bytes, extent.height),
+                              even_texels(bytes, 0), even_texels(bytes, 1)};
+    for (const Bytes& content : contents) {
+        const Bytes before = random_texels(bytes, 7);
+        array.write(content);
+        EXPECT_TRUE(vulkan.read(image.get(), extent, bytes) == content) << "CUDA to Vulkan";
+        array.write(before);
+        vulkan.write(image.get(), extent, content);
+        EXPECT_TRUE(array.read() == content) << "Vulkan to CUDA";
+    }
+    array.write(contents[0]);
+    vulkan.clear(image.get());
+    const Bytes cleared = array.read();
+    EXPECT_TRUE(vulkan.read(image.get(), extent, bytes) == cleared) << "cleared by Vulkan";
+    EXPECT_TRUE(cleared != contents[0]) << "the clear shows nothing";
+}
+
 TEST_F(VulkanImageTest, TexelsOfABlockLinearPlaneAreThoseOfCudasArray) {
     if (!vulkan().is_gpu()) GTEST_SKIP() << "SKIPPED: needs a GPU with Vulkan";
     int mapped = 0;
@@ -117,23 +159,19 @@ TEST_F(VulkanImageTest, TexelsOfABlockLinearPlaneAreThoseOfCudasArray) {
             SCOPED_TRACE(::testing::Message() << color.name << " " << width << " x " << height);
             const Object object = image(kBlock, {plane});
             PlaneImage texels;
-            const VkResult result = texels.create(object, 0);
+            const VkResult result = create_with_most_usage(texels, object);
             if (result == VK_ERROR_FORMAT_NOT_SUPPORTED) {
                 said = opennvsciGetLastErrorText();
                 break;
             }
             ASSERT_EQ(result, VK_SUCCESS) << opennvsciGetLastErrorText();
             ImportedMemory memory;
-            ASSERT_EQ(memory.import(object, texels.memory_types()), VK_SUCCESS) << opennvsciGetLastErrorText();
+            ASSERT_EQ(memory.import(object, texels), VK_SUCCESS) << opennvsciGetLastErrorText();
             ASSERT_EQ(nvsciVkBindPlaneImage(vulkan().device(), texels.get(), memory.get(), 0), VK_SUCCESS)
                 << opennvsciGetLastErrorText();
             const CudaPlane array(object, attribute<std::uint64_t>(object, NvSciBufImageAttrKey_Size), 0, plane);
-            const Bytes first = random_texels(std::size_t{width} * height * color.bits_per_pixel / 8, width);
-            array.write(first);
-            EXPECT_TRUE(vulkan().read(texels.get(), {width, height}, first.size()) == first) << "CUDA to Vulkan";
-            const Bytes second = random_texels(first.size(), height);
-            vulkan().write(texels.get(), {width, height}, second);
-            EXPECT_TRUE(array.read() == second) << "Vulkan to CUDA";
+            expect_the_same_texels(vulkan(), texels, {width, height}, array,
+                                   std::size_t{width} * height * color.bits_per_pixel / 8);
             mapped += width == 70;
         }
         std::printf("  %-24s %s\n", color.name, said.c_str());
@@ -176,21 +214,37 @@ TEST_F(VulkanImageTest, TexelsOfAPitchLinearPlaneAreThoseOfTheCpusRows) {
     EXPECT_GT(mapped, 10);
 }
 
+// Of a block-linear plane behind the first Vulkan only reads.
 TEST_F(VulkanImageTest, PlanesOfOneObjectDoNotTouchEachOther) {
     const bool is_tiled = vulkan().is_gpu();
     const std::array<PlaneDescription, 2> planes{PlaneDescription{NvSciColor_Y8, 512, 96},
                                                  PlaneDescription{NvSciColor_V8U8, 256, 48}};
     const Object object = image(is_tiled ? kBlock : kPitch, {planes.begin(), planes.end()});
+    NvSciBufAttrList list = nullptr;
+    ASSERT_EQ(NvSciBufObjGetAttrList(object, &list), kSuccess);
+    const auto offsets = get<std::uint64_t>(list, NvSciBufImageAttrKey_PlaneOffset);
     std::array<PlaneImage, 2> images;
     std::array<ImportedMemory, 2> memories;
     std::array<Bytes, 2> texels;
     for (std::uint32_t i = 0; i < 2; ++i) {
-        ASSERT_EQ(images[i].create(object, i), VK_SUCCESS) << opennvsciGetLastErrorText();
-        ASSERT_EQ(memories[i].import(object, images[i].memory_types()), VK_SUCCESS) << opennvsciGetLastErrorText();
+        const bool is_read_only = is_tiled && i != 0;
+        ASSERT_EQ(images[i].create(object, i, VK_FORMAT_UNDEFINED,
+                                   is_read_only ? VkFlags{VK_IMAGE_USAGE_TRANSFER_SRC_BIT} : kByCopies),
+                  VK_SUCCESS)
+            << opennvsciGetLastErrorText();
+        ASSERT_EQ(is_tiled && i == 0 ? memories[i].import(object, images[i])
+                                     : memories[i].import(object, images[i].memory_types()),
+                  VK_SUCCESS)
+            << opennvsciGetLastErrorText();
         ASSERT_EQ(nvsciVkBindPlaneImage(vulkan().device(), images[i].get(), memories[i].get(), i), VK_SUCCESS)
             << opennvsciGetLastErrorText();
-        texels[i] = random_texels(std::size_t{512} * planes[i].height, i);
-        vulkan().write(images[i].get(), {planes[i].width, planes[i].height}, texels[i]);
+        texels[i] = even_texels(std::size_t{512} * planes[i].height, i);
+        if (is_read_only) {
+            const auto size = attribute<std::uint64_t>(object, NvSciBufImageAttrKey_Size);
+            CudaPlane(object, size, offsets[i], planes[i]).write(texels[i]);
+        } else {
+            vulkan().write(images[i].get(), {planes[i].width, planes[i].height}, texels[i]);
+        }
     }
     for (std::uint32_t i = 0; i < 2; ++i) {
         EXPECT_TRUE(vulkan().read(images[i].get(), {planes[i].width, planes[i].height}, texels[i].size()) == texels[i]);

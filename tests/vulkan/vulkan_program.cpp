@@ -216,6 +216,18 @@ void VulkanProgram::write(VkImage image, VkExtent2D extent, const Bytes& texels)
     });
 }
 
+void VulkanProgram::clear(VkImage image) {
+    run([&](VkCommandBuffer commands) {
+        hand_over(commands, image, family_, true);
+        VkClearColorValue color{};
+        for (std::uint32_t& component : color.uint32)
+            component = 1;
+        const VkImageSubresourceRange range{VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1};
+        vkCmdClearColorImage(commands, image, VK_IMAGE_LAYOUT_GENERAL, &color, 1, &range);
+        hand_over(commands, image, family_, false);
+    });
+}
+
 Bytes VulkanProgram::read(VkBuffer buffer, std::size_t bytes) {
     const Staging staging(*this, bytes);
     run([&](VkCommandBuffer commands) {
@@ -234,7 +246,14 @@ void VulkanProgram::write(VkBuffer buffer, const Bytes& bytes) {
     });
 }
 
-VkResult ImportedMemory::import(NvSciBufObj object, std::uint32_t types) {
+VkResult ImportedMemory::import(NvSciBufObj object, const PlaneImage& image) {
+    const VkMemoryDedicatedAllocateInfo dedicated{VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO, nullptr,
+                                                  image.get(), VK_NULL_HANDLE};
+    return import(object, image.memory_types(), &dedicated);
+}
+
+VkResult ImportedMemory::import(NvSciBufObj object, std::uint32_t types,
+                                const VkMemoryDedicatedAllocateInfo* dedicated) {
     free();
     const VkDevice device = VulkanProgram::instance()->device();
     NvSciVkMemoryProperties properties{};
@@ -242,7 +261,7 @@ VkResult ImportedMemory::import(NvSciBufObj object, std::uint32_t types) {
     const std::uint32_t possible = properties.memoryTypeBits & types;
     EXPECT_NE(possible, 0U) << properties.memoryTypeBits << " and " << types;
     if (possible == 0) return VK_ERROR_UNKNOWN;
-    VkImportMemorySciBufInfoNV import{VK_STRUCTURE_TYPE_IMPORT_MEMORY_SCI_BUF_INFO_NV, nullptr,
+    VkImportMemorySciBufInfoNV import{VK_STRUCTURE_TYPE_IMPORT_MEMORY_SCI_BUF_INFO_NV, dedicated,
                                       VK_EXTERNAL_MEMORY_HANDLE_TYPE_SCI_BUF_BIT_NV, object};
     VkMemoryAllocateInfo info{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &import, properties.size,
                               static_cast<std::uint32_t>(__builtin_ctz(possible))};

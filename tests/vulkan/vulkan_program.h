@@ -33,6 +33,8 @@ class VulkanProgram {
     /// Takes an image over from others, copies all of its texels, row after row, and gives it back. Waits.
     [[nodiscard]] Bytes read(VkImage image, VkExtent2D extent, std::size_t bytes);
     void write(VkImage image, VkExtent2D extent, const Bytes& texels);
+    /// Clears an image in the same way: integers to 1, all others to nearly 0. It may be used as Vulkan wants.
+    void clear(VkImage image);
     /// The same for a window of a buffer.
     [[nodiscard]] Bytes read(VkBuffer buffer, std::size_t bytes);
     void write(VkBuffer buffer, const Bytes& bytes);
@@ -56,6 +58,8 @@ class VulkanProgram {
     std::string name_;
 };
 
+class PlaneImage;
+
 /// Memory of an object, freed at the end.
 class ImportedMemory {
   public:
@@ -64,11 +68,15 @@ class ImportedMemory {
     ImportedMemory& operator=(const ImportedMemory&) = delete;
     ~ImportedMemory() { free(); }
     /// With the first memory type of `types` that is possible.
-    VkResult import(NvSciBufObj object, std::uint32_t types = ~0U);
+    VkResult import(NvSciBufObj object, std::uint32_t types = ~0U) { return import(object, types, nullptr); }
+    /// For an image alone.
+    VkResult import(NvSciBufObj object, const PlaneImage& image);
     void free();
     [[nodiscard]] VkDeviceMemory get() const noexcept { return memory_; }
 
   private:
+    VkResult import(NvSciBufObj object, std::uint32_t types, const VkMemoryDedicatedAllocateInfo* dedicated);
+
     VkDeviceMemory memory_ = VK_NULL_HANDLE;
 };
 
