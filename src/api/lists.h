@@ -80,8 +80,8 @@ template <class Pair>
     OPENNVSCI_TRY_ASSIGN(given, elements(array, count, list.schema().keys().size(), what));
     attr::KeyValue last{};
     Result<> done = list.set(given.size(), [&](std::size_t i) { return last = key_value(given[i]); });
-    if (!done) done.error() = with_other_library(std::move(done).error(), list.schema(), last);
-    return done;
+    if (done) return done;
+    return tl::make_unexpected(with_other_library(std::move(done).error(), list.schema(), last));
 }
 
 /// Stores the values of one slot of a list in the pairs of an array argument, all or none. A key may be asked for

@@ -118,7 +118,7 @@ void nvsciVkUnregisterDevice(VkDevice device) {
 // That a device cannot take part is the answer, not a refusal of the call; its reason is kept like one.
 VkResult nvsciVkGetPhysicalDeviceExternalMemorySciBufFeaturesNV(
     VkPhysicalDevice physicalDevice, VkPhysicalDeviceExternalMemorySciBufFeaturesNV* features) {
-    return api::vulkan_call(__func__, [&]() -> Result<> {
+    return api::vulkan_call(__func__, [&, name = __func__]() -> Result<> {
         if (features == nullptr) return api::null_argument("features");
         OPENNVSCI_TRY(check_structure(features->sType, kPhysicalDeviceSciBufFeatures, "features"));
         OPENNVSCI_TRY_ASSIGN(device, Registry::instance().find(physicalDevice));
@@ -126,7 +126,7 @@ VkResult nvsciVkGetPhysicalDeviceExternalMemorySciBufFeaturesNV(
         if (!possible) {
             Error answer = possible.error();
             answer.is_expected = true;
-            (void)api::remember_failure(__func__, answer, api::Channel::vulkan);
+            (void)api::remember_failure(name, answer, api::Channel::vulkan);
         }
         features->sciBufImport = features->sciBufExport = possible ? 1 : 0;
         return {};

@@ -52,7 +52,7 @@ class Explainer {
     // Peers first: what they ask can only be changed there.
     [[nodiscard]] std::vector<Ask> peers_first() const {
         std::vector<Ask> ordered(asks_.begin(), asks_.end());
-        std::ranges::stable_partition(ordered, [&](const Ask& ask) { return is_peer(ask); });
+        std::stable_partition(ordered.begin(), ordered.end(), [&](const Ask& ask) { return is_peer(ask); });
         return ordered;
     }
 

@@ -189,7 +189,7 @@ std::vector<Advice> untried_advice(const Schema& schema, const Report& report, s
         const auto changes = way.changes();
         all.push_back({words_of(schema, report, way.text()), {changes.begin(), changes.end()}, {}});
     }
-    std::ranges::stable_partition(all, [&](const Advice& advice) {
+    std::stable_partition(all.begin(), all.end(), [&](const Advice& advice) {
         return std::ranges::none_of(advice.changes, [&](const Change& change) {
             return report.participants()[change.participant].is_elsewhere();
         });
