@@ -178,6 +178,7 @@ VkResult nvsciVkAllocateMemory(VkDevice device, const VkMemoryAllocateInfo* pAll
         OPENNVSCI_TRY_ASSIGN(wanted, vulkan::AllocateInfo::read(*pAllocateInfo));
         if (wanted.is_plain()) {
             OPENNVSCI_TRY_ASSIGN(plain, vulkan::allocate_memory(*known, wanted.info, pAllocator));
+            (void)known->forget(plain);  // Vulkan gives a handle once more that was not freed here
             *pMemory = plain;
             return {};
         }
