@@ -314,7 +314,7 @@ void StreamOrder::lose_signaler() noexcept {
     if (!counter_.is_broken() || reached < counter_.first_lost() - 1) {
         counter_.break_from(reached + 1, Cause::signaler_is_gone);
     }
-    (void)counter_.raise(raised_payload(counter_.first_lost()));
+    (void)counter_.raise(raised_payload(counter_.first_lost()), /*with_semaphore=*/false);
 }
 
 // How far ahead of what is reached a value may be that streams wait for.
@@ -610,7 +610,8 @@ bool StreamOrder::raise() {
             if (has_failed) order.owe_release();
         }
     } end{*this};
-    end.has_failed = !counter_.raise(value);
+    // A semaphore only grows: signals of lost values come first.
+    end.has_failed = !counter_.raise(value, /*with_semaphore=*/!is_lowered);
     return !end.has_failed && is_lowered;
 }
 

@@ -76,8 +76,9 @@ class StreamOrder {
     [[nodiscard]] Result<std::shared_ptr<TimelineSemaphore>> attach(const SharedSemaphore::Make& make);
     /// Tells that a queue of Vulkan will wait for `value`. Errors: Overflow if it is too far ahead for that; the loss.
     [[nodiscard]] Result<> note_vulkan_wait(std::uint64_t value);
-    /// Asks the semaphore, of a timeline that Vulkan signals, what is reached.
-    void look_at_semaphore();
+    /// Asks the semaphore, of a timeline that Vulkan signals, what is reached. `signaling` is the one that signals;
+    /// null if none does yet.
+    void look_at_semaphore(const TimelineSemaphore* signaling);
     /// Tells that Vulkan will signal no more: what has not come is lost.
     void lose_semaphore(Cause why);
 

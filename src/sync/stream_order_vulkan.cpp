@@ -45,10 +45,11 @@ Result<> StreamOrder::note_vulkan_wait(std::uint64_t value) {
     return {};
 }
 
-void StreamOrder::look_at_semaphore() {
+void StreamOrder::look_at_semaphore(const TimelineSemaphore* signaling) {
     if (counter_.is_broken()) return release_waits();
-    if (const auto reached = counter_.semaphore()->value()) return counter_.prove(*reached);
-    lose_semaphore(Cause::vulkan_device_lost);
+    const TimelineSemaphore::Seen seen = counter_.semaphore()->value(signaling);
+    counter_.prove(seen.value);
+    if (seen.state == TimelineSemaphore::Seen::State::lost) lose_semaphore(Cause::vulkan_device_lost);
 }
 
 void StreamOrder::lose_semaphore(Cause why) {

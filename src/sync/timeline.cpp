@@ -130,7 +130,7 @@ Result<> Timeline::note_vulkan_wait(std::uint64_t value) {
 }
 
 void Timeline::look_at_semaphore() {
-    if (is_of_this_process()) streams_.look_at_semaphore();
+    if (is_of_this_process()) streams_.look_at_semaphore(signaling_semaphore_.load());
 }
 
 Result<Timeline::Identity> Timeline::identity() {
