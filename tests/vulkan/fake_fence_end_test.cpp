@@ -202,6 +202,30 @@ TEST_F(FakeFenceEnd, SignalsOfLostValuesComeBeforeThePayloadIsRaised) {
     });
 }
 
+// A signal that is lost hides none before it that the pool would miss.
+TEST_F(FakeFenceEnd, AFirstPoolWaitsForWhatIsNotLost) {
+    in_new_process([&] {
+        DoomedContext doomed;
+        const SyncObject object = signaled_by_cuda();
+        const Semaphore semaphore(object);
+        const Stream stream;
+        MemoryGate gate(cuda_);
+        NvSciSyncFence first = NvSciSyncFenceInitializer;
+        NvSciSyncFence lost = NvSciSyncFenceInitializer;
+        gate.hold(stream);
+        ASSERT_EQ(semaphore.signal(stream, &first), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        doomed.hold();
+        ASSERT_EQ(semaphore.signal(doomed.stream(), &lost), CUDA_SUCCESS);
+        doomed.lose();
+        EXPECT_EQ(poll(lost), kResourceError);
+        VkSemaphoreSciSyncPoolNV none = nullptr;
+        EXPECT_EQ(Pool::create(fake_.device(), object, &none), VK_ERROR_INITIALIZATION_FAILED);
+        gate.open();
+        const Pool pool(fake_.device(), object);
+        EXPECT_EQ(reached(pool.wait(first)), 1U);
+    });
+}
+
 TEST_F(FakeFenceEnd, ARefusalToLetGoIsMadeUpForLater) {
     in_new_process([&] {
         DoomedContext doomed;
