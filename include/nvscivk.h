@@ -67,7 +67,8 @@ VkResult nvsciVkRegisterInstance(VkInstance instance, PFN_vkGetInstanceProcAddr 
 void nvsciVkUnregisterInstance(VkInstance instance);
 
 /**
- * Makes a logical device known. Which extensions it was created with is seen from the functions that it has.
+ * Makes a logical device known. Which extensions it was created with is seen from the functions that it has. A device
+ * that is registered already stays as it is, with all that was imported: unregister it before vkDestroyDevice().
  *
  * @param physicalDevice The physical device that it was created from, of an instance that is registered.
  * @param device         The device.

@@ -24,14 +24,16 @@ using vulkan::Registry;
 
 namespace {
 
-// They end before what they are of.
+// They end before what they are of: when this returns, whoever else holds one, or ends it.
 void end_semaphore_pools(const std::vector<VkDevice>& devices) {
     std::vector<std::uint64_t> ended;
     api::semaphore_pools().for_each_own([&](std::uint64_t number, const std::unique_ptr<vulkan::SemaphorePool>& pool) {
         if (std::ranges::find(devices, pool->device().handle()) != devices.end()) ended.push_back(number);
     });
-    for (const std::uint64_t number : ended)
+    for (const std::uint64_t number : ended) {
+        if (const auto pool = api::semaphore_pools().acquire(number)) (*pool)->end();
         api::semaphore_pools().close(number);
+    }
 }
 
 using ObjectPointer = std::shared_ptr<buf::Object>;
@@ -178,6 +180,7 @@ VkResult nvsciVkAllocateMemory(VkDevice device, const VkMemoryAllocateInfo* pAll
         OPENNVSCI_TRY_ASSIGN(wanted, vulkan::AllocateInfo::read(*pAllocateInfo));
         if (wanted.is_plain()) {
             OPENNVSCI_TRY_ASSIGN(plain, vulkan::allocate_memory(*known, wanted.info, pAllocator));
+            (void)known->forget(plain);  // Vulkan gives a handle once more that was not freed here
             *pMemory = plain;
             return {};
         }

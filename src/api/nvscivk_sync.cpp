@@ -91,7 +91,14 @@ VkResult nvsciVkCreateSemaphoreSciSyncPoolNV(VkDevice device, const VkSemaphoreS
 
 void nvsciVkDestroySemaphoreSciSyncPoolNV(VkDevice, VkSemaphoreSciSyncPoolNV semaphorePool,
                                           const VkAllocationCallbacks*) {
-    api::free_handle(__func__, api::semaphore_pools(), semaphorePool);
+    if (semaphorePool == nullptr) return;
+    api::void_call(__func__, [&]() -> Result<> {
+        trace::when_on([&] { trace::note_address("handle", api::number(semaphorePool)); });
+        OPENNVSCI_TRY_ASSIGN(pool, api::acquire(api::semaphore_pools(), semaphorePool, "the argument"));
+        (*pool)->end();  // now, whoever else holds it
+        api::semaphore_pools().close(api::number(semaphorePool));
+        return {};
+    });
 }
 
 VkResult nvsciVkGetWaitSemaphore(VkDevice device, const VkSemaphoreSciSyncCreateInfoNV* pCreateInfo,

@@ -114,16 +114,21 @@ void Counter::raise_mirrors() noexcept {
     if (Mirrors* const mirrors = mirrors_.load(); mirrors != nullptr) mirrors->raise();
 }
 
-Result<> Counter::raise(std::uint64_t value) {
-    if (has_semaphore()) semaphore_->raise(value);
-    if (!is_in_memory()) return {};
-    if (!is_seen_by_cpu()) return place_.memory->store_apart(place_.offset, value);
+// What is reached the semaphore has: CUDA, which cannot ask it, must not lower it.
+Result<> Counter::raise(std::uint64_t value, bool with_semaphore) {
+    Result<> raised;
+    if (with_semaphore && has_semaphore() && value > reached()) raised = semaphore_->raise(value);
+    if (!is_in_memory()) return raised;
+    if (!is_seen_by_cpu()) {
+        OPENNVSCI_TRY(place_.memory->store_apart(place_.offset, value));
+        return raised;
+    }
     std::uint64_t payload = words_->payload.load();
     // In the cyclic order of streams: a peer may have left anything there.
     while (static_cast<std::int64_t>(payload - value) < 0 && !words_->payload.compare_exchange_weak(payload, value)) {
     }
     wake_sleepers();
-    return {};
+    return raised;
 }
 
 void Counter::sleep(std::uint64_t value, Clock::duration longest) const noexcept {

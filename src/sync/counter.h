@@ -142,9 +142,9 @@ class Counter {
     /// signals meanwhile: synchronization.md, Death.)
     void break_from(std::uint64_t first, Cause why, cu::CUresult result = cu::CUDA_SUCCESS) noexcept;
 
-    /// Raises the payload of a broken counter, and the semaphore, and wakes all who sleep. Errors: the driver's, for
-    /// video memory.
-    [[nodiscard]] Result<> raise(std::uint64_t value);
+    /// Raises the payload of a broken counter, and the semaphore if nobody signals smaller values any more, and wakes
+    /// all who sleep. Errors: the driver's, for video memory; those of SharedSemaphore.
+    [[nodiscard]] Result<> raise(std::uint64_t value, bool with_semaphore);
     /// Raises those of the mirrors.
     void raise_mirrors() noexcept;
 

@@ -114,6 +114,9 @@ Result<> check_result(const attr::Slot& result) {
     if (result.scalar<memory::Domain>(kPayloadDomain) != memory::Domain::system) {
         return wrong_result(kPayloadDomain, "the payload is not in memory that processes share");
     }
+    for (const std::uint32_t key : {kVulkanSignaler, kVulkanWaiter, kVulkanParticipant}) {
+        if (result.has(*schema().find(key))) return wrong_result(key, "objects of Vulkan are of one process");
+    }
     const auto permission = result.required<NvSciSyncAccessPerm>(NvSciSyncAttrKey_ActualPerm);
     const bool signals = result.required<bool>(kCpuSignaler) || result.required<bool>(kStreamSignaler);
     if (signals && (permission & NvSciSyncAccessPerm_SignalOnly) == 0) {

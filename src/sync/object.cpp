@@ -72,6 +72,7 @@ Result<std::shared_ptr<Object>> Object::import(std::shared_ptr<attr::Module> mod
     description.is_signaled_elsewhere = !signals || (permission & NvSciSyncAccessPerm_SignalOnly) == 0;
     if (description.is_signaled_elsewhere) description.cpu_signals = description.streams_signal = false;
     description.may_peer_streams_signal = import.may_streams_signal;
+    description.vulkan_signals = description.vulkan_waits = false;  // a peer's object has no semaphore
     import.leads_to_signaler = signaler_path(*list) == attr::Origin::kElsewhere;
     OPENNVSCI_TRY_ASSIGN(owned, Timelines::instance().create(module, description, std::move(import)));
     return std::shared_ptr<Object>(new Object(std::move(module), std::move(list), std::move(owned)));

@@ -13,6 +13,10 @@ using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names
 
 namespace {
 
+using Seen = TimelineSemaphore::Seen;
+
+constexpr const char* kRefused = "Vulkan refuses to signal a timeline semaphore: its device may be lost";
+
 tl::unexpected<Error> no_pool() {
     return fail(NvSciError_InvalidState,
                 "the object has no Vulkan semaphore yet: nvsciVkCreateSemaphoreSciSyncPoolNV makes it, before streams "
@@ -37,16 +41,18 @@ SharedSemaphore::~SharedSemaphore() {
 }
 
 Result<std::shared_ptr<TimelineSemaphore>> SharedSemaphore::attach(std::uint64_t reached, const Make& make) {
-    const std::lock_guard lock(mutex_);
-    if (exists() && !payload_ && !semaphores_.empty()) return not_exported();
-    semaphores_.reserve(semaphores_.size() + 1);
-    const bool is_new = !payload_;
+    const std::lock_guard making(making_);  // so the payload stays; Vulkan may call the program, and takes its time
+    {
+        const std::lock_guard lock(mutex_);
+        if (exists() && !payload_ && !semaphores_.empty()) return not_exported();
+    }
     OPENNVSCI_TRY_ASSIGN(made, make(reached, payload_));
-    if (is_new) {
+    const std::lock_guard lock(mutex_);
+    semaphores_.push_back(made.semaphore);
+    if (!payload_) {
         payload_ = std::move(made.payload);
         last_ = reached;
     }
-    semaphores_.push_back(made.semaphore);
     exists_.store(true, std::memory_order_seq_cst);
     return std::move(made.semaphore);
 }
@@ -56,37 +62,59 @@ void SharedSemaphore::detach(const TimelineSemaphore& semaphore) noexcept {
     std::erase_if(semaphores_, [&](const auto& known) { return known.get() == &semaphore; });
 }
 
-Result<std::uint64_t> SharedSemaphore::value() {
+Seen SharedSemaphore::value(const TimelineSemaphore* signaling) {
     const std::lock_guard lock(mutex_);
-    if (is_raised_ || semaphores_.empty()) return last_;
-    OPENNVSCI_TRY_ASSIGN(reached, semaphores_.front()->value());
-    last_ = std::max(last_, reached);
-    return last_;
+    const auto is_it = [&](const auto& semaphore) { return semaphore.get() == signaling; };
+    const bool is_one_asked = std::any_of(semaphores_.begin(), semaphores_.end(), is_it);
+    if (is_raised_ || semaphores_.empty()) return {Seen::State::known, last_};
+    Seen answer{Seen::State::lost, last_};
+    for (const auto& semaphore : semaphores_) {
+        if (is_one_asked && !is_it(semaphore)) continue;
+        const Seen seen = semaphore->value();
+        if (seen.state == Seen::State::known) {
+            last_ = std::max(last_, seen.value);
+            return {Seen::State::known, last_};
+        }
+        if (seen.state == Seen::State::unknown) answer.state = Seen::State::unknown;
+    }
+    return answer;
 }
 
 void SharedSemaphore::follow(std::uint64_t value) noexcept {
     const std::lock_guard lock(mutex_);
     if (is_raised_ || value <= last_ || semaphores_.empty()) return;
-    if (semaphores_.front()->signal(value)) {
+    const auto signaled = [&](const auto& semaphore) { return semaphore->signal(value); };
+    if (std::any_of(semaphores_.begin(), semaphores_.end(), signaled)) {
         last_ = value;
     } else {
-        log::write_bounded(log::Level::error, "Vulkan refuses to signal a timeline semaphore: its device may be lost");
+        log::write_bounded(log::Level::error, kRefused);
     }
 }
 
-void SharedSemaphore::raise(std::uint64_t value) {
+// What was raised before may be less by now, and what was reached may be more than anybody has looked at: so Vulkan is
+// asked before each signal.
+Result<> SharedSemaphore::raise(std::uint64_t value) {
     std::vector<ContextImport> imports;
+    Result<> raised;
     {
         const std::lock_guard lock(mutex_);
         is_raised_ = true;
-        if (value <= std::max(last_, raised_to_)) return;
-        raised_to_ = value;
-        const auto raised = [&](const auto& semaphore) { return semaphore->signal(value); };
-        if (std::any_of(semaphores_.begin(), semaphores_.end(), raised)) return;
+        for (const auto& semaphore : semaphores_) {
+            const Seen seen = semaphore->value();
+            if (seen.state == Seen::State::lost) continue;
+            const bool is_known = seen.state == Seen::State::known;
+            if (is_known && (seen.value >= value || semaphore->signal(value))) return {};
+            raised = fail(NvSciError_ResourceError, kRefused, CUDA_ERROR_ILLEGAL_STATE);
+        }
         imports = imports_;
     }
-    const auto raised = [&](const ContextImport& import) { return raise_in(import, value).has_value(); };
-    (void)std::any_of(imports.begin(), imports.end(), raised);
+    for (const ContextImport& import : imports) {
+        if (!import.context->is_alive()) continue;
+        auto signaled = raise_in(import, value);
+        if (signaled) return {};
+        raised = std::move(signaled);
+    }
+    return raised;
 }
 
 // In a stream of its own, which CUDA ends when it is done.

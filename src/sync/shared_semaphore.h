@@ -53,14 +53,15 @@ class SharedSemaphore {
 
     // The CPU. Nothing happens where no pool is there.
 
-    /// The value reached; the last one that was known, where it cannot be asked any more. Errors: those of the
-    /// semaphore.
-    [[nodiscard]] Result<std::uint64_t> value();
+    /// The value reached, as `signaling` has it, if that is one of its semaphores; else as the first one that answers.
+    /// With an answer that is no value: the last value that was known. So too where nobody can be asked any more.
+    [[nodiscard]] TimelineSemaphore::Seen value(const TimelineSemaphore* signaling = nullptr);
     /// Reaches `value` if it is greater than all before.
     void follow(std::uint64_t value) noexcept;
-    /// Lets all go on who wait for values up to `value`: the payload says nothing any more. By Vulkan, or, where its
-    /// device is lost, by CUDA.
-    void raise(std::uint64_t value);
+    /// Lets all go on who wait for values up to `value`, which no signal that is under way is less than: the payload
+    /// says nothing any more. By Vulkan, or, where its devices are lost, by CUDA. Errors: ResourceError, or the
+    /// driver's, if neither could and somebody may wait: not on devices, or in contexts, that are lost.
+    [[nodiscard]] Result<> raise(std::uint64_t value);
 
     // Streams.
 
@@ -80,13 +81,12 @@ class SharedSemaphore {
     [[nodiscard]] Result<> raise_in(const ContextImport& import, std::uint64_t value);
 
     std::atomic<bool> exists_{false};
-    std::mutex making_;  // held while CUDA imports
+    std::mutex making_;  // held while Vulkan makes a semaphore, or CUDA imports the payload
     std::mutex mutex_;   // of what follows; held for moments, last
     std::vector<std::shared_ptr<TimelineSemaphore>> semaphores_;
     UniqueFd payload_;
-    std::uint64_t last_ = 0;  // value that is known, or that was signaled
+    std::uint64_t last_ = 0;  // value that is known, or that the CPU has signaled
     bool is_raised_ = false;
-    std::uint64_t raised_to_ = 0;
     std::vector<ContextImport> imports_;
 };
 

@@ -314,7 +314,7 @@ void StreamOrder::lose_signaler() noexcept {
     if (!counter_.is_broken() || reached < counter_.first_lost() - 1) {
         counter_.break_from(reached + 1, Cause::signaler_is_gone);
     }
-    (void)counter_.raise(raised_payload(counter_.first_lost()));
+    (void)counter_.raise(raised_payload(counter_.first_lost()), /*with_semaphore=*/false);
 }
 
 // How far ahead of what is reached a value may be that streams wait for.
@@ -323,11 +323,21 @@ std::uint64_t StreamOrder::furthest() const noexcept {
     return description_.is_signaled_elsewhere ? kFurthestAwaited : std::uint64_t{1} << 63;
 }
 
-Result<> StreamOrder::check_distance(std::uint64_t value, std::uint64_t furthest) const {
-    const std::uint64_t reached = counter_.reached();
-    if (value <= reached || value - reached < furthest) return {};
-    return fail(NvSciError_Overflow,
-                fmt::format("the fence has value {}, {} or more ahead of the {} reached", value, furthest, reached));
+// What is reached may be known from long ago.
+Result<> StreamOrder::check_distance(std::uint64_t value, std::uint64_t furthest) {
+    const auto is_near = [&] {
+        const std::uint64_t reached = counter_.reached();
+        return value <= reached || value - reached < furthest;
+    };
+    if (is_near()) return {};
+    if (description_.is_signaled_by_vulkan) {
+        if (!counter_.is_broken()) counter_.prove(counter_.semaphore()->value().value);
+    } else {
+        look(UINT64_MAX);
+    }
+    if (is_near()) return {};
+    return fail(NvSciError_Overflow, fmt::format("the fence has value {}, {} or more ahead of the {} reached", value,
+                                                 furthest, counter_.reached()));
 }
 
 Result<> StreamOrder::make_room() {
@@ -610,7 +620,8 @@ bool StreamOrder::raise() {
             if (has_failed) order.owe_release();
         }
     } end{*this};
-    end.has_failed = !counter_.raise(value);
+    // A semaphore only grows: signals of lost values come first.
+    end.has_failed = !counter_.raise(value, /*with_semaphore=*/!is_lowered);
     return !end.has_failed && is_lowered;
 }
 

@@ -76,8 +76,9 @@ class StreamOrder {
     [[nodiscard]] Result<std::shared_ptr<TimelineSemaphore>> attach(const SharedSemaphore::Make& make);
     /// Tells that a queue of Vulkan will wait for `value`. Errors: Overflow if it is too far ahead for that; the loss.
     [[nodiscard]] Result<> note_vulkan_wait(std::uint64_t value);
-    /// Asks the semaphore, of a timeline that Vulkan signals, what is reached.
-    void look_at_semaphore();
+    /// Asks the semaphore, of a timeline that Vulkan signals, what is reached. `signaling` is the one that signals;
+    /// null if none does yet.
+    void look_at_semaphore(const TimelineSemaphore* signaling);
     /// Tells that Vulkan will signal no more: what has not come is lost.
     void lose_semaphore(Cause why);
 
@@ -120,12 +121,13 @@ class StreamOrder {
     [[nodiscard]] Result<> prepare_mirrors(const driver::StreamPlace& stream, cu::CUdeviceptr own, std::uint64_t value);
     [[nodiscard]] Result<> write(const driver::StreamPlace& stream, cu::CUdeviceptr own, std::uint64_t value);
     [[nodiscard]] Result<std::unique_lock<std::mutex>> lock_order();
-    [[nodiscard]] Result<> wait_for_signals();
+    [[nodiscard]] Result<std::unique_lock<std::mutex>> lock_order_for_semaphore();
+    [[nodiscard]] bool is_any_under_way();
     [[nodiscard]] Result<> catch_up(const Mirror& mirror);
     [[nodiscard]] Result<SharedEvent> write_behind(std::span<const StreamSignal> signals, const Mirror& mirror);
     [[nodiscard]] tl::unexpected<Error> lost_elsewhere() const;
     [[nodiscard]] std::uint64_t furthest() const noexcept;
-    [[nodiscard]] Result<> check_distance(std::uint64_t value, std::uint64_t furthest) const;
+    [[nodiscard]] Result<> check_distance(std::uint64_t value, std::uint64_t furthest);
     [[nodiscard]] Result<> make_room();
     bool raise();
     [[nodiscard]] Result<> record(const driver::StreamEvent& event, const driver::StreamPlace& stream);

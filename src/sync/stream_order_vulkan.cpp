@@ -10,30 +10,48 @@
 namespace opennvsci::sync {
 
 // No signal may be under way that a new payload would not get; one that was there before has all that streams signaled.
-// What the CPU signals meanwhile, it gets afterwards.
+// What the CPU signals meanwhile, it gets afterwards; what is lost, when the payload is raised.
 Result<std::shared_ptr<TimelineSemaphore>> StreamOrder::attach(const SharedSemaphore::Make& make) {
     SharedSemaphore& semaphore = *counter_.semaphore();
-    const auto ordered = lock_order();
-    if (!ordered) return tl::make_unexpected(ordered.error());
-    if (!semaphore.exists()) OPENNVSCI_TRY(wait_for_signals());
-    OPENNVSCI_TRY_ASSIGN(attached, semaphore.attach(counter_.reached(), make));
-    if (signaler_.kind() == Signaler::Kind::cpu) semaphore.follow(counter_.reached());
-    return std::move(attached);
+    auto attached = [&]() -> Result<std::shared_ptr<TimelineSemaphore>> {
+        OPENNVSCI_TRY_ASSIGN(ordered, lock_order_for_semaphore());
+        OPENNVSCI_TRY_ASSIGN(made, semaphore.attach(counter_.reached(), make));
+        if (signaler_.kind() == Signaler::Kind::cpu) semaphore.follow(counter_.reached());
+        const std::lock_guard lock(state_);
+        if (counter_.is_broken()) owe_release();
+        return std::move(made);
+    }();
+    if (counter_.is_broken()) release_waits();
+    return attached;
 }
 
-// With order_ held.
-Result<> StreamOrder::wait_for_signals() {
+// Streams go on to signal between the looks.
+Result<std::unique_lock<std::mutex>> StreamOrder::lock_order_for_semaphore() {
     const auto end = std::chrono::steady_clock::now() + kPatienceForSignals;
-    for (bool is_over = false; !is_over; std::this_thread::sleep_for(kBetweenTries)) {
-        if (signals_.empty()) return {};
-        const std::uint64_t newest = signals_.newest().value;
+    for (bool is_over = false;; std::this_thread::sleep_for(kBetweenTries)) {
+        {
+            OPENNVSCI_TRY_ASSIGN(ordered, lock_order());
+            if (counter_.has_semaphore() || !is_any_under_way()) return std::move(ordered);
+        }
+        release_waits();  // a loss may have been found
+        if (is_over) break;
         is_over = std::chrono::steady_clock::now() >= end;
-        look(newest);
-        if (is_passed(newest)) return {};
     }
     return fail(NvSciError_ResourceError,
                 "signals of the object are under way in streams; make its Vulkan semaphore pool before the first one, "
                 "or when they are done");
+}
+
+// Of signals that are not lost. With order_ held.
+bool StreamOrder::is_any_under_way() {
+    const std::lock_guard lock(state_);
+    if (signals_.empty()) return false;
+    settle(signals_.newest().value);
+    for (std::size_t i = signals_.size(); i-- > 0;) {
+        const std::uint64_t value = signals_.at(i).value;
+        if (!counter_.is_lost(value)) return counter_.reached() < value;
+    }
+    return false;
 }
 
 Result<> StreamOrder::note_vulkan_wait(std::uint64_t value) {
@@ -45,10 +63,11 @@ Result<> StreamOrder::note_vulkan_wait(std::uint64_t value) {
     return {};
 }
 
-void StreamOrder::look_at_semaphore() {
+void StreamOrder::look_at_semaphore(const TimelineSemaphore* signaling) {
     if (counter_.is_broken()) return release_waits();
-    if (const auto reached = counter_.semaphore()->value()) return counter_.prove(*reached);
-    lose_semaphore(Cause::vulkan_device_lost);
+    const TimelineSemaphore::Seen seen = counter_.semaphore()->value(signaling);
+    counter_.prove(seen.value);
+    if (seen.state == TimelineSemaphore::Seen::State::lost) lose_semaphore(Cause::vulkan_device_lost);
 }
 
 void StreamOrder::lose_semaphore(Cause why) {

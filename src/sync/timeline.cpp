@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 
 #include "ipc/random.h"
 #include "sync/timelines.h"
@@ -104,11 +105,15 @@ Result<std::shared_ptr<TimelineSemaphore>> Timeline::attach(const SharedSemaphor
     return streams_.attach(make);
 }
 
-void Timeline::detach(const TimelineSemaphore& semaphore) {
+// Memory may be missing only where streams are let go, which whoever looks next goes on with.
+void Timeline::detach(const TimelineSemaphore& semaphore) noexcept {
     if (!is_of_this_process()) return;
     if (signaling_semaphore_.load() == &semaphore) {
-        look_at_semaphore();
-        streams_.lose_semaphore(Cause::vulkan_pool_gone);
+        try {
+            look_at_semaphore();
+            streams_.lose_semaphore(Cause::vulkan_pool_gone);
+        } catch (const std::bad_alloc&) {
+        }
     }
     counter_.semaphore()->detach(semaphore);
 }
@@ -130,7 +135,7 @@ Result<> Timeline::note_vulkan_wait(std::uint64_t value) {
 }
 
 void Timeline::look_at_semaphore() {
-    if (is_of_this_process()) streams_.look_at_semaphore();
+    if (is_of_this_process()) streams_.look_at_semaphore(signaling_semaphore_.load());
 }
 
 Result<Timeline::Identity> Timeline::identity() {

@@ -136,7 +136,7 @@ class Timeline {
     /// in a forked child.
     [[nodiscard]] Result<std::shared_ptr<TimelineSemaphore>> attach(const SharedSemaphore::Make& make);
     /// Ends the use of one. If Vulkan signaled by it, what has not come is lost.
-    void detach(const TimelineSemaphore& semaphore);
+    void detach(const TimelineSemaphore& semaphore) noexcept;
     /// The next value, for a signal by this semaphore. Errors: InvalidState if another one was first; the loss.
     [[nodiscard]] Result<std::uint64_t> hand_out_to(const TimelineSemaphore& semaphore);
     /// Tells that a queue will wait for `value`. Errors: those of StreamOrder::note_vulkan_wait.

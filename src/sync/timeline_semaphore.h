@@ -8,8 +8,6 @@
 
 #include <cstdint>
 
-#include "base/result.h"
-
 namespace opennvsci::sync {
 
 class TimelineSemaphore {
@@ -19,8 +17,17 @@ class TimelineSemaphore {
     TimelineSemaphore& operator=(const TimelineSemaphore&) = delete;
     virtual ~TimelineSemaphore() = default;
 
-    /// The value reached. Errors: ResourceError if the device is lost.
-    [[nodiscard]] virtual Result<std::uint64_t> value() const = 0;
+    /// What a look at it shows.
+    struct Seen {
+        enum class State : std::uint8_t {
+            known,
+            lost,    ///< with its device
+            unknown  ///< Vulkan does not say now, and may later
+        };
+        State state;
+        std::uint64_t value;  ///< reached, if it is known
+    };
+    [[nodiscard]] virtual Seen value() const noexcept = 0;
     /// Reaches `value`, which is greater than all before; false if Vulkan refuses.
     [[nodiscard]] virtual bool signal(std::uint64_t value) noexcept = 0;
 };

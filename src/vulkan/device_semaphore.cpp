@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace opennvsci::vulkan {
 namespace {
 
@@ -34,8 +36,9 @@ Result<std::shared_ptr<DeviceSemaphore>> DeviceSemaphore::create(std::shared_ptr
     return made;
 }
 
-DeviceSemaphore::~DeviceSemaphore() {
-    if (handle_ != nullptr) device_->call().vkDestroySemaphore(device_->handle(), handle_, allocator_);
+void DeviceSemaphore::destroy() noexcept {
+    VkSemaphore const ended = std::exchange(handle_, nullptr);
+    if (ended != nullptr) device_->call().vkDestroySemaphore(device_->handle(), ended, allocator_);
 }
 
 Result<UniqueFd> DeviceSemaphore::payload() const {
@@ -56,11 +59,11 @@ Result<> DeviceSemaphore::import(UniqueFd payload) {
     return {};
 }
 
-Result<std::uint64_t> DeviceSemaphore::value() const {
+DeviceSemaphore::Seen DeviceSemaphore::value() const noexcept {
     std::uint64_t value = 0;
     const VkResult result = device_->call().vkGetSemaphoreCounterValue(device_->handle(), handle_, &value);
-    if (result != VK_SUCCESS) return call_failed(result, "vkGetSemaphoreCounterValue");
-    return value;
+    if (result == VK_SUCCESS) return {Seen::State::known, value};
+    return {result == VK_ERROR_DEVICE_LOST ? Seen::State::lost : Seen::State::unknown, 0};
 }
 
 bool DeviceSemaphore::signal(std::uint64_t value) noexcept {

@@ -20,7 +20,9 @@ class DeviceSemaphore final : public sync::TimelineSemaphore {
     [[nodiscard]] static Result<std::shared_ptr<DeviceSemaphore>> create(std::shared_ptr<const Device> device,
                                                                          const VkAllocationCallbacks* allocator,
                                                                          std::uint64_t initial, bool is_exported);
-    ~DeviceSemaphore() override;
+    ~DeviceSemaphore() override { destroy(); }
+    /// Before its end, which comes when nobody has it any more; it may not be used from then on.
+    void destroy() noexcept;
 
     [[nodiscard]] VkSemaphore handle() const noexcept { return handle_; }
 
@@ -29,7 +31,7 @@ class DeviceSemaphore final : public sync::TimelineSemaphore {
     /// Gives up its payload for that of the descriptor, which it takes. Errors: Vulkan's.
     [[nodiscard]] Result<> import(UniqueFd payload);
 
-    [[nodiscard]] Result<std::uint64_t> value() const override;
+    [[nodiscard]] Seen value() const noexcept override;
     [[nodiscard]] bool signal(std::uint64_t value) noexcept override;
 
   private:

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/process.h"
+
 namespace opennvsci::vulkan {
 
 namespace {
@@ -20,15 +22,26 @@ Registry& Registry::instance() {
     return *registry;
 }
 
-void Registry::insert(VkInstance handle, std::shared_ptr<const Instance> instance) {
-    const std::lock_guard lock(mutex_);
-    instances_[handle] = std::move(instance);
+// Before there are threads: a fork in the middle of the first call would leave the child waiting for its end.
+[[gnu::constructor]] static void make_registry() {
+    (void)Registry::instance();
 }
 
-// A device that was there under the same handle ends outside of the lock, as in erase.
+Registry::Registry() {
+    process::guard_across_fork(mutex_);
+}
+
+// What was there under the same handle ends outside of the lock, here and in erase: forks wait for it.
+void Registry::insert(VkInstance handle, std::shared_ptr<const Instance> instance) {
+    const std::lock_guard lock(mutex_);
+    std::swap(instances_[handle], instance);
+}
+
+// One that is known keeps what it knows of its memory.
 void Registry::insert(std::shared_ptr<Device> device) {
     const std::lock_guard lock(mutex_);
     std::shared_ptr<Device>& known = devices_[device->handle()];
+    if (known != nullptr && known->physical().handle() == device->physical().handle()) return;
     std::swap(known, device);
 }
 

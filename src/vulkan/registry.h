@@ -21,6 +21,7 @@ class Registry {
     [[nodiscard]] static Registry& instance();
 
     void insert(VkInstance handle, std::shared_ptr<const Instance> instance);
+    /// Nothing if it is known, as one of the same physical device.
     void insert(std::shared_ptr<Device> device);
 
     /// Ends an instance with its devices, or a device; nothing if it is not registered.
@@ -35,7 +36,9 @@ class Registry {
     [[nodiscard]] Result<std::shared_ptr<Device>> find(VkDevice handle);
 
   private:
-    std::mutex mutex_;
+    Registry();
+
+    std::mutex mutex_;  // held for moments
     std::unordered_map<VkInstance, std::shared_ptr<const Instance>> instances_;
     std::unordered_map<VkDevice, std::shared_ptr<Device>> devices_;
 };

@@ -49,10 +49,10 @@ Result<std::unique_ptr<SemaphorePool>> SemaphorePool::create(std::shared_ptr<con
                                                              const VkAllocationCallbacks* allocator) {
     const std::optional<Uuid> gpu = gpu_of(*object);
     OPENNVSCI_TRY(check(*device, *object, gpu));
-    std::shared_ptr<DeviceSemaphore> semaphore;
+    std::unique_ptr<SemaphorePool> pool(new SemaphorePool(std::move(device), std::move(object)));  // it detaches
     const auto make = [&](std::uint64_t initial, const UniqueFd& payload) -> Result<sync::SharedSemaphore::Made> {
-        OPENNVSCI_TRY_ASSIGN(made, DeviceSemaphore::create(device, allocator, initial, gpu.has_value()));
-        semaphore = made;
+        OPENNVSCI_TRY_ASSIGN(made, DeviceSemaphore::create(pool->device_, allocator, initial, gpu.has_value()));
+        pool->semaphore_ = made;
         if (payload) {
             OPENNVSCI_TRY_ASSIGN(shared, os::duplicate(payload.get()));
             OPENNVSCI_TRY(made->import(std::move(shared)));
@@ -62,16 +62,31 @@ Result<std::unique_ptr<SemaphorePool>> SemaphorePool::create(std::shared_ptr<con
         OPENNVSCI_TRY_ASSIGN(exported, made->payload());
         return sync::SharedSemaphore::Made{std::move(made), std::move(exported)};
     };
-    OPENNVSCI_TRY(object->timeline().attach(make));
-    return std::unique_ptr<SemaphorePool>(
-        new SemaphorePool(std::move(device), std::move(object), std::move(semaphore)));
+    OPENNVSCI_TRY(pool->object_->timeline().attach(make));
+    return pool;
 }
 
-SemaphorePool::~SemaphorePool() {
-    object_->timeline().detach(*semaphore_);
+void SemaphorePool::end() noexcept {
+    sync::Timeline& timeline = object_->timeline();
+    if (!timeline.is_of_this_process()) return;
+    const std::lock_guard lock(mutex_);
+    if (semaphore_ == nullptr) return;
+    timeline.detach(*semaphore_);
+    semaphore_->destroy();
+    semaphore_.reset();
+}
+
+// In a forked child nothing is locked: there the timeline refuses.
+Result<std::unique_lock<std::mutex>> SemaphorePool::lock() const {
+    if (!object_->timeline().is_of_this_process()) return std::unique_lock<std::mutex>();
+    std::unique_lock held(mutex_);
+    if (semaphore_ != nullptr) return held;
+    return vulkan::fail(VK_ERROR_INVALID_EXTERNAL_HANDLE, NvSciError_BadParameter,
+                        "the semaphore pool is destroyed, or its device unregistered");
 }
 
 Result<NvSciVkSemaphoreValue> SemaphorePool::wait(const NvSciSyncFence& storage) const {
+    OPENNVSCI_TRY_ASSIGN(held, lock());
     sync::Timeline& timeline = object_->timeline();
     if (!timeline.description().vulkan_waits) {
         return opennvsci::fail(NvSciError_NotPermitted, {"client type", "signaler", "waiter"},
@@ -89,6 +104,7 @@ Result<NvSciVkSemaphoreValue> SemaphorePool::wait(const NvSciSyncFence& storage)
 }
 
 Result<NvSciVkSemaphoreValue> SemaphorePool::signal(NvSciSyncFence& storage) const {
+    OPENNVSCI_TRY_ASSIGN(held, lock());
     sync::Timeline& timeline = object_->timeline();
     if (!timeline.description().vulkan_signals) {
         return opennvsci::fail(NvSciError_NotPermitted, {"client type", "waiter", "signaler"},

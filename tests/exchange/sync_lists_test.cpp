@@ -5,6 +5,7 @@
 #include "exchange.h"
 #include "exchange_channel.h"
 #include "sync/keys.h"
+#include "sync/list_exchange.h"
 #include "sync/peers.h"
 
 namespace opennvsci::test {
@@ -101,6 +102,23 @@ TEST_F(SyncListExchangeTest, ASignalerOfAnotherProcessIsKnownAsThat) {
         EXPECT_EQ(flag(theirs, NvSciSyncAttrKey_NeedCpuAccess), cpu);
         EXPECT_EQ(number(theirs, NvSciSyncAttrKey_ActualPerm), kSignal);
         EXPECT_EQ(sync::signaler_path(*inside(theirs)), 0U);
+    }
+}
+
+// No process shares a timeline semaphore, so no peer says that Vulkan takes part, not even that it does not.
+TEST_F(SyncListExchangeTest, AResultThatSpeaksOfVulkanIsRefused) {
+    const SyncList result = reconciled({cpu_list(module_, kSignal), imported({cpu_list(peer_module_, kWait)})});
+    const attr::Slot honest = inside(at_peer(result))->reconciled();
+    EXPECT_TRUE(sync::check_result(honest));
+    for (const std::uint32_t key : {sync::kVulkanSignaler, sync::kVulkanWaiter, sync::kVulkanParticipant}) {
+        for (const bool value : {true, false}) {
+            attr::Slot lie = honest;
+            lie.put_scalar(key, value);
+            const auto checked = sync::check_result(lie);
+            ASSERT_FALSE(checked);
+            EXPECT_EQ(checked.error().code, kBadParameter);
+            EXPECT_TRUE(contains(checked.error().text, "of one process"));
+        }
     }
 }
 

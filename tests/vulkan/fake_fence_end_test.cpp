@@ -78,7 +78,7 @@ TEST_F(FakeFenceEnd, FencesOfADeviceThatIsLostAreLost) {
     EXPECT_EQ(poll(reached), kSuccess);
     (void)pool.signal(&fence);
     ASSERT_EQ(semaphore.wait(stream, fence), CUDA_SUCCESS);
-    semaphores_.is_device_lost = true;
+    semaphores_.lost_device = fake_.device();
     EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, -1), kResourceError);
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "Vulkan device that signals is lost"));
     EXPECT_TRUE(comes_to_its_end(cuda_, stream)) << "CUDA raises what Vulkan cannot";
@@ -86,6 +86,37 @@ TEST_F(FakeFenceEnd, FencesOfADeviceThatIsLostAreLost) {
     NvSciSyncFence none = NvSciSyncFenceInitializer;
     NvSciVkSemaphoreValue unused{};
     EXPECT_EQ(pool.signal(&none, &unused), VK_ERROR_DEVICE_LOST);
+}
+
+TEST_F(FakeFenceEnd, ALostDeviceDoesNotSpeakForAnother) {
+    const SyncObject object = allocate({vulkan(kSignalerAndWaiter), cpu_list(module_, NvSciSyncAccessPerm_WaitOnly)});
+    const Pool waiter(other_device(), object);
+    const Pool signaler(fake_.device(), object);
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    const NvSciVkSemaphoreValue signal = signaler.signal(&fence);
+    semaphores_.lost_device = other_device();
+    EXPECT_EQ(poll(fence), kTimeout);
+    submit(signal);
+    EXPECT_EQ(poll(fence), kSuccess);
+
+    const SyncObject by_cpu = signaled_by_cpu();
+    const Pool lost(other_device(), by_cpu);
+    const Pool alive(fake_.device(), by_cpu);
+    ASSERT_EQ(NvSciSyncObjSignal(by_cpu), kSuccess);
+    EXPECT_EQ(reached(alive.wait(fence_of(by_cpu, 1))), 1U);
+}
+
+TEST_F(FakeFenceEnd, OnlyADeviceThatIsLostLosesFences) {
+    const SyncObject object = signaled_by_vulkan();
+    const Pool pool(fake_.device(), object);
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    const NvSciVkSemaphoreValue signal = pool.signal(&fence);
+    semaphores_.value_result = VK_ERROR_OUT_OF_HOST_MEMORY;
+    EXPECT_EQ(poll(fence), kTimeout);
+    submit(signal);
+    EXPECT_EQ(poll(fence), kTimeout) << "Vulkan does not say";
+    semaphores_.value_result = VK_SUCCESS;
+    EXPECT_EQ(poll(fence), kSuccess);
 }
 
 TEST_F(FakeFenceEnd, UnregisteringADeviceDestroysItsPools) {
@@ -121,6 +152,97 @@ TEST_F(FakeFenceEnd, AContextThatIsLostLetsVulkanGo) {
         EXPECT_GE(reached(awaited), awaited.value);
         NvSciVkSemaphoreValue unused{};
         EXPECT_EQ(pool.wait(fence, &unused), VK_ERROR_DEVICE_LOST);
+    });
+}
+
+// What is reached may be more than anybody waits for: the payload only grows, which the fake checks.
+TEST_F(FakeFenceEnd, LettingGoNeverLowersThePayload) {
+    in_new_process([&] {
+        DoomedContext doomed;
+        const SyncObject object = signaled_by_cuda();
+        const Semaphore semaphore(object);
+        const Pool pool(fake_.device(), object);
+        NvSciSyncFence fence = NvSciSyncFenceInitializer;
+        for (int i = 0; i < 5; ++i)
+            ASSERT_EQ(semaphore.signal(doomed.stream(), &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        EXPECT_EQ(NvSciSyncFenceWait(&fence, context_, 10'000'000), kSuccess);
+        const NvSciVkSemaphoreValue awaited = pool.wait(fence_of(object, 3));
+        doomed.hold();
+        ASSERT_EQ(semaphore.signal(doomed.stream(), &fence), CUDA_SUCCESS);
+        doomed.lose();
+        EXPECT_EQ(poll(fence), kResourceError);
+        EXPECT_EQ(reached(awaited), 5U);
+    });
+}
+
+// A lost signal in another context comes after the loss is known, and would lower what was raised.
+TEST_F(FakeFenceEnd, SignalsOfLostValuesComeBeforeThePayloadIsRaised) {
+    in_new_process([&] {
+        DoomedContext doomed;
+        const SyncObject object = signaled_by_cuda();
+        const Semaphore semaphore(object);
+        const Pool pool(fake_.device(), object);
+        const Stream stream;
+        MemoryGate gate(cuda_);
+        NvSciSyncFence lost = NvSciSyncFenceInitializer;
+        NvSciSyncFence after = NvSciSyncFenceInitializer;
+        doomed.hold();
+        ASSERT_EQ(semaphore.signal(doomed.stream(), &lost), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        gate.hold(stream);
+        for (int i = 0; i < 2; ++i)
+            ASSERT_EQ(semaphore.signal(stream, &after), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        const NvSciVkSemaphoreValue awaited = pool.wait(after);
+        doomed.lose();
+        EXPECT_EQ(poll(lost), kResourceError);
+        EXPECT_EQ(reached(awaited), 0U) << "signals of smaller values are still to come";
+        gate.open();
+        EXPECT_TRUE(comes_to_its_end(cuda_, stream));
+        EXPECT_EQ(poll(after), kResourceError);
+        EXPECT_GE(reached(awaited), awaited.value);
+    });
+}
+
+// A signal that is lost hides none before it that the pool would miss.
+TEST_F(FakeFenceEnd, AFirstPoolWaitsForWhatIsNotLost) {
+    in_new_process([&] {
+        DoomedContext doomed;
+        const SyncObject object = signaled_by_cuda();
+        const Semaphore semaphore(object);
+        const Stream stream;
+        MemoryGate gate(cuda_);
+        NvSciSyncFence first = NvSciSyncFenceInitializer;
+        NvSciSyncFence lost = NvSciSyncFenceInitializer;
+        gate.hold(stream);
+        ASSERT_EQ(semaphore.signal(stream, &first), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        doomed.hold();
+        ASSERT_EQ(semaphore.signal(doomed.stream(), &lost), CUDA_SUCCESS);
+        doomed.lose();
+        EXPECT_EQ(poll(lost), kResourceError);
+        VkSemaphoreSciSyncPoolNV none = nullptr;
+        EXPECT_EQ(Pool::create(fake_.device(), object, &none), VK_ERROR_INITIALIZATION_FAILED);
+        gate.open();
+        const Pool pool(fake_.device(), object);
+        EXPECT_EQ(reached(pool.wait(first)), 1U);
+    });
+}
+
+TEST_F(FakeFenceEnd, ARefusalToLetGoIsMadeUpForLater) {
+    in_new_process([&] {
+        DoomedContext doomed;
+        const SyncObject object = signaled_by_cuda();
+        const Semaphore semaphore(object);
+        const Pool pool(fake_.device(), object);
+        NvSciSyncFence fence = NvSciSyncFenceInitializer;
+        doomed.hold();
+        ASSERT_EQ(semaphore.signal(doomed.stream(), &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        const NvSciVkSemaphoreValue awaited = pool.wait(fence);
+        semaphores_.signal_result = VK_ERROR_OUT_OF_HOST_MEMORY;
+        doomed.lose();
+        EXPECT_EQ(poll(fence), kResourceError);
+        EXPECT_EQ(reached(awaited), 0U);
+        semaphores_.signal_result = VK_SUCCESS;
+        EXPECT_EQ(poll(fence), kResourceError);
+        EXPECT_GE(reached(awaited), awaited.value);
     });
 }
 

@@ -79,6 +79,20 @@ TEST_F(FakeFence, AStreamCannotWaitBeforeTheObjectHasASemaphore) {
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "nvsciVkCreateSemaphoreSciSyncPoolNV"));
 }
 
+// Nobody has looked at what Vulkan signaled, more than a wait may be ahead.
+TEST_F(FakeFence, AWaitFarAheadLooksBeforeItIsRefused) {
+    const SyncObject object = signaled_by_vulkan();
+    const Semaphore semaphore(object);
+    const Pool pool(fake_.device(), object);
+    const Stream stream;
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    constexpr std::uint64_t kFar = (std::uint64_t{1} << 31) + 5;
+    EXPECT_EQ(semaphore.wait(stream, fence_of(object, kFar)), CUDA_ERROR_INVALID_VALUE);
+    submit({pool.signal(&fence).semaphore, kFar});
+    EXPECT_EQ(semaphore.wait(stream, fence_of(object, kFar)), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+    EXPECT_EQ(cuda_.cuStreamSynchronize(stream), CUDA_SUCCESS);
+}
+
 TEST_F(FakeFence, TheCpuMeetsAVulkanSignalWhileItWaits) {
     const SyncObject object = signaled_by_vulkan();
     const Pool pool(fake_.device(), object);

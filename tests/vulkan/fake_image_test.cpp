@@ -159,7 +159,7 @@ TEST_F(FakeImageTest, ABlockLinearImageNeedsAGpuThatCudaKnows) {
         plane_image(kBlock, {{NvSciColor_A8B8G8R8, 64, 128}}).with(NvSciBufGeneralAttrKey_NeedCpuAccess, true)));
     fake_.is_cpu = true;
     fake_.image = {32768, 256, 0x0F};
-    register_all();
+    register_again();
     expect_refused(create(object, 0), VK_ERROR_FEATURE_NOT_PRESENT, "block-linear, which only GPUs have");
 }
 

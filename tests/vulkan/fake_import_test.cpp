@@ -84,12 +84,24 @@ TEST_F(FakeImportTest, SystemMemoryGoesByItsAddressAndLivesAsLongAsTheImport) {
     free(memory);
 }
 
+TEST_F(FakeImportTest, ADeviceThatIsRegisteredAgainKeepsItsImports) {
+    const Object object = system_object();
+    VkDeviceMemory memory = nullptr;
+    ASSERT_EQ(import(object, 2, &memory), VK_SUCCESS) << opennvsciGetLastErrorText();
+    register_all();
+    const VkMemoryGetSciBufInfoNV info{kMemoryGetSciBufInfo, nullptr, memory, kHandleTypeSciBuf};
+    NvSciBufObj found = nullptr;
+    EXPECT_EQ(nvsciVkGetMemorySciBufNV(fake_.device(), &info, &found), VK_SUCCESS) << opennvsciGetLastErrorText();
+    NvSciBufObjFree(found);
+    free(memory);
+}
+
 // The GPU's driver takes an address only if CUDA knows it; a device of the CPU needs no CUDA.
 TEST_F(FakeImportTest, SystemMemoryIsRegisteredWithCudaForAGpuOnly) {
     const Object object = system_object();
     for (const bool is_cpu : {false, true}) {
         fake_.is_cpu = is_cpu;
-        register_all();
+        register_again();
         const auto before = DriverHooks::instance().live_objects();
         VkDeviceMemory memory = nullptr;
         ASSERT_EQ(import(object, 2, &memory), VK_SUCCESS);
@@ -213,11 +225,11 @@ TEST_F(FakeImportTest, AnExtensionThatIsNotThereOrNotEnabledIsNamed) {
     const Object system = system_object();
     VkDeviceMemory memory = nullptr;
     fake_.enabled.clear();
-    register_all();
+    register_again();
     expect_refused(import(video, 1, &memory), VK_ERROR_EXTENSION_NOT_PRESENT, "VK_KHR_external_memory_fd");
     expect_refused(import(system, 2, &memory), VK_ERROR_EXTENSION_NOT_PRESENT, "VK_EXT_external_memory_host");
     fake_.extensions.clear();
-    register_all();
+    register_again();
     expect_refused(import(video, 1, &memory), VK_ERROR_FEATURE_NOT_PRESENT, "VK_KHR_external_memory_fd");
     expect_refused(import(system, 2, &memory), VK_ERROR_FEATURE_NOT_PRESENT, "VK_EXT_external_memory_host");
 }
@@ -226,7 +238,7 @@ TEST_F(FakeImportTest, MemoryOfAnotherGpuIsRefused) {
     const Object object = video_object();
     VkDeviceMemory memory = nullptr;
     fake_.uuid.bytes.fill(0x5A);
-    register_all();
+    register_again();
     expect_refused(import(object, 1, &memory), VK_ERROR_FEATURE_NOT_PRESENT,
                    "nvsciVkGetPhysicalDeviceSciBufAttributesNV");
 }
@@ -237,7 +249,7 @@ TEST_F(FakeImportTest, TheAttributesAreThoseOfTheDevice) {
     EXPECT_TRUE(same(get<NvSciRmGpuId>(list, NvSciBufGeneralAttrKey_GpuId), {gpu(0)}));
     EXPECT_EQ(nvsciVkGetPhysicalDeviceSciBufAttributesNV(fake_.physical(), list), VK_SUCCESS) << "they are there";
     fake_.is_cpu = true;
-    register_all();
+    register_again();
     const List cpu = raw_list(module_, kSize);
     ASSERT_EQ(nvsciVkGetPhysicalDeviceSciBufAttributesNV(fake_.physical(), cpu), VK_SUCCESS);
     EXPECT_EQ(get_flags(cpu, NvSciBufGeneralAttrKey_NeedCpuAccess), std::vector<bool>{true});
@@ -255,7 +267,7 @@ TEST_F(FakeImportTest, TheAttributesAreThoseOfTheDevice) {
     ASSERT_EQ(nvsciVkGetPhysicalDeviceExternalMemorySciBufFeaturesNV(fake_.physical(), &features), VK_SUCCESS);
     EXPECT_EQ(features.sciBufImport, 1U);
     fake_.extensions.clear();
-    register_all();
+    register_again();
     ASSERT_EQ(nvsciVkGetPhysicalDeviceExternalMemorySciBufFeaturesNV(fake_.physical(), &features), VK_SUCCESS);
     EXPECT_EQ(features.sciBufImport, 0U);
     EXPECT_EQ(features.sciBufExport, 0U);

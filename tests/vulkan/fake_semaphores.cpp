@@ -109,16 +109,18 @@ void vkDestroySemaphore(VkDevice, VkSemaphore semaphore, const VkAllocationCallb
     EXPECT_EQ(g_semaphores->alive.erase(semaphore), 1U);
 }
 
-VkResult vkGetSemaphoreCounterValue(VkDevice, VkSemaphore semaphore, std::uint64_t* value) {
+VkResult vkGetSemaphoreCounterValue(VkDevice device, VkSemaphore semaphore, std::uint64_t* value) {
     const auto payload = payload_of(semaphore);
-    if (g_semaphores->is_device_lost) return VK_ERROR_DEVICE_LOST;
+    if (g_semaphores->lost_device == device) return VK_ERROR_DEVICE_LOST;
+    if (g_semaphores->value_result != VK_SUCCESS) return g_semaphores->value_result;
     *value = payload->value();
     return VK_SUCCESS;
 }
 
-VkResult vkSignalSemaphore(VkDevice, const VkSemaphoreSignalInfo* info) {
+VkResult vkSignalSemaphore(VkDevice device, const VkSemaphoreSignalInfo* info) {
     const auto payload = payload_of(info->semaphore);
-    if (g_semaphores->is_device_lost) return VK_ERROR_DEVICE_LOST;
+    if (g_semaphores->lost_device == device) return VK_ERROR_DEVICE_LOST;
+    if (g_semaphores->signal_result != VK_SUCCESS) return g_semaphores->signal_result;
     payload->set(info->value);
     return VK_SUCCESS;
 }
@@ -182,7 +184,7 @@ CUresult signal_semaphore(const CUexternalSemaphore* semaphores,
                           const CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS* parameters, unsigned, CUstream stream) {
     return run_in(stream, *semaphores, parameters->params.fence.value, [](void* data) {
         const std::unique_ptr<Job> job(static_cast<Job*>(data));
-        if (job->payload->value() < job->value) job->payload->set(job->value);
+        job->payload->set(job->value);
     });
 }
 

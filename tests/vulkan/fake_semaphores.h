@@ -40,7 +40,9 @@ struct FakeSemaphores {
 
     bool has_timelines = true;
     bool are_exported = true;
-    std::atomic<bool> is_device_lost = false;
+    std::atomic<vk::VkDevice> lost_device = nullptr;
+    std::atomic<vk::VkResult> value_result = vk::VK_SUCCESS;   // of the next looks
+    std::atomic<vk::VkResult> signal_result = vk::VK_SUCCESS;  // of the CPU's next signals
     std::map<vk::VkSemaphore, std::shared_ptr<FakePayload>> alive;
     std::map<std::uint64_t, std::shared_ptr<FakePayload>> exported;  // by the inode of the descriptor
 

@@ -22,6 +22,11 @@ class FakeTest : public BufTest {
         ASSERT_EQ(nvsciVkRegisterDevice(fake_.physical(), fake_.device()), vk::VK_SUCCESS)
             << opennvsciGetLastErrorText();
     }
+    /// The device as it has become.
+    void register_again() {
+        unregister();
+        register_all();
+    }
     void unregister() { nvsciVkUnregisterInstance(fake_.instance()); }
 
     TestDevice& device_ = TestDevice::current();
