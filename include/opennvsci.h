@@ -70,8 +70,9 @@ bool opennvsciPrintRefusals(bool arePrinted);
  *
  * @param attrList A writable unreconciled list.
  * @param name     A non-empty UTF-8 text of at most 63 bytes, without control characters, invisible ones and those that
- *                 turn the direction of writing: it stands in lines that people read. Copied. A second call replaces
- * it.
+ *                 turn the direction of writing: it stands in lines that people read. The joiners U+200C and U+200D may
+ *                 stand between two visible characters other than a space, as Persian and emoji need them; the tags of
+ *                 flag emoji may not. Copied. A second call replaces it.
  * @retval NvSciError_Success            The list has the name.
  * @retval NvSciError_BadParameter       A NULL argument, a bad handle, a bad name, a list that cannot be written.
  * @retval NvSciError_InsufficientMemory Out of memory.

@@ -60,16 +60,13 @@ void print_json_value(const Json& value) {
 
 std::string printable(std::string_view text) {
     std::string shown;
-    while (!text.empty()) {
-        const auto [point, size] = utf8::first_character(text);
-        const std::size_t bytes = std::max<std::size_t>(size, 1);
-        if (size == 0 || utf8::is_unseen(point)) {
-            shown.append(bytes, '?');
+    utf8::for_each_character(text, [&](std::string_view bytes, utf8::Sight sight) {
+        if (sight == utf8::Sight::seen) {
+            shown += bytes;
         } else {
-            shown += text.substr(0, bytes);
+            shown.append(bytes.size(), '?');
         }
-        text.remove_prefix(bytes);
-    }
+    });
     return shown;
 }
 

@@ -34,8 +34,8 @@ constexpr Character first_character(std::string_view text) noexcept {
     return point >= kLeast[size] && point <= 0x10FFFF && !is_surrogate ? Character{point, size} : Character{};
 }
 
-/// Whether a reader does not see it: controls, the ends of lines and paragraphs, what turns the direction of writing,
-/// and what has no width and is no part of another character.
+/// Whether a reader does not see it, wherever it stands: controls, the ends of lines and paragraphs, what turns the
+/// direction of writing, and what has no width and is no part of another character. Joiners are among them (see below).
 constexpr bool is_unseen(char32_t point) noexcept {
     struct Range {
         char32_t first;
@@ -52,6 +52,37 @@ constexpr bool is_unseen(char32_t point) noexcept {
         if (point >= range.first && point <= range.last) return true;
     }
     return false;
+}
+
+/// What joins two characters, or keeps them from being joined, as Persian, the scripts of India and emoji are written:
+/// ZERO WIDTH NON-JOINER and ZERO WIDTH JOINER.
+constexpr bool is_joiner(char32_t point) noexcept {
+    return point == 0x200C || point == 0x200D;
+}
+
+enum class Sight {
+    seen,
+    unseen,  ///< of a joiner: it does not stand between two characters that are seen
+    broken,  ///< a byte that is no character
+};
+
+/// Calls `take(bytes, sight)` for every character of the text, and for every byte that belongs to none.
+template <class Take>
+constexpr void for_each_character(std::string_view text, Take&& take) {
+    const auto has_shape = [](const Character& character) {
+        return character.size != 0 && character.point != U' ' && !is_unseen(character.point);
+    };
+    bool can_join = false;  // what stands before
+    while (!text.empty()) {
+        const Character character = first_character(text);
+        const std::string_view bytes = text.substr(0, character.size != 0 ? character.size : 1);
+        text.remove_prefix(bytes.size());
+        const bool joins = is_joiner(character.point) && can_join && !text.empty() && has_shape(first_character(text));
+        can_join = has_shape(character);
+        take(bytes, character.size == 0                    ? Sight::broken
+                    : joins || !is_unseen(character.point) ? Sight::seen
+                                                           : Sight::unseen);
+    }
 }
 
 /// At most how many bytes of the text are whole characters, if `most`, which are fewer than it has, may stay.

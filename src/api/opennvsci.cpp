@@ -27,7 +27,8 @@ using namespace opennvsci;  // NOLINT(google-build-using-namespace): extern "C" 
 namespace {
 
 constexpr std::size_t kMaxNameBytes = 63;  // as an NvSciIpc endpoint name
-constexpr const char* kName = "UTF-8 without control characters and those that turn the direction of writing";
+constexpr const char* kName =
+    "UTF-8 without control characters and those that turn the direction of writing, or invisible ones";
 
 template <class Handle>
 NvSciError set_name(const char* function, api::ListTable& table, Handle attrList, const char* name) {

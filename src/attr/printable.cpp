@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attr/printable.h"
 
-#include <algorithm>
-
 #include "base/utf8.h"
 
 namespace opennvsci::attr {
@@ -10,16 +8,13 @@ namespace opennvsci::attr {
 std::string printable(std::string_view words) {
     std::string out;
     out.reserve(words.size());
-    while (!words.empty()) {
-        const auto [point, size] = utf8::first_character(words);
-        const std::size_t bytes = std::max<std::size_t>(size, 1);
-        if (size == 0 || utf8::is_unseen(point)) {
-            out.append(bytes, '?');
+    utf8::for_each_character(words, [&](std::string_view bytes, utf8::Sight sight) {
+        if (sight == utf8::Sight::seen) {
+            out += bytes;
         } else {
-            out += words.substr(0, bytes);
+            out.append(bytes.size(), '?');
         }
-        words.remove_prefix(bytes);
-    }
+    });
     return out;
 }
 

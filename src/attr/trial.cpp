@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <compare>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -68,17 +69,46 @@ bool is_denied(const Decision* decision) {
     return decision != nullptr && decision->outcome == Outcome::denied;
 }
 
-// Later changes replace earlier ones of the same ask, and all asks of who does not take part.
-std::vector<Change> both(std::span<const Change> first, std::span<const Change> second) {
-    std::vector<Change> all(first.begin(), first.end());
-    for (const Change& change : second) {
-        std::erase_if(all, [&](const Change& earlier) {
-            return earlier.participant == change.participant &&
-                   (earlier.key == change.key || change.kind == Change::Kind::leave_apart);
+// How much a way out asks: what this process can change itself comes first, and of that what changes less.
+struct Cost {
+    bool touches_peer;
+    std::size_t changes;
+    friend auto operator<=>(const Cost&, const Cost&) = default;
+};
+
+Cost cost_of(const Report& report, std::span<const Change> changes) {
+    const bool touches_peer = std::ranges::any_of(
+        changes, [&](const Change& change) { return report.participants()[change.participant].is_elsewhere(); });
+    return {touches_peer, changes.size()};
+}
+
+// Whether a change takes the place of one of `earlier`, whose words would say then what nobody has to do.
+bool replaces_one_of(std::span<const Change> earlier, const Change& change) {
+    return std::ranges::any_of(earlier, [&](const Change& before) {
+        return before.participant == change.participant &&
+               (before.key == change.key || change.kind == Change::Kind::leave_apart);
+    });
+}
+
+bool is_same(const Change& one, const Change& other) {
+    if (one.kind != other.kind || one.participant != other.participant) return false;
+    return one.kind == Change::Kind::leave_apart || (one.key == other.key && one.value == other.value);
+}
+
+// Ways that do all that one does which helps, and perhaps more, are no choice. In their final order.
+void drop_dominated(std::vector<Advice>& all) {
+    std::vector<Advice> kept;
+    for (Advice& advice : all) {
+        const bool is_dominated = std::ranges::any_of(kept, [&](const Advice& better) {
+            return better.trial.state == TrialState::verified &&
+                   std::ranges::all_of(better.changes, [&](const Change& change) {
+                       return std::ranges::any_of(advice.changes,
+                                                  [&](const Change& same) { return is_same(change, same); });
+                   });
         });
-        all.push_back(change);
+        if (!is_dominated) kept.push_back(std::move(advice));
     }
-    return all;
+    all = std::move(kept);
 }
 
 // A search for changes that help with one key.
@@ -97,7 +127,9 @@ class Search {
         advice.trial = std::move(attempt.trial);
         if (advice.trial.state != TrialState::not_enough || attempt.report == nullptr) return;
         left_ = kMostTrials;
-        if (auto longer = extended(advice, *attempt.report, 1)) advice = *std::move(longer);
+        best_.reset();
+        extend(advice, *attempt.report, 1);
+        if (best_) advice = *std::exchange(best_, std::nullopt);
     }
 
   private:
@@ -152,31 +184,40 @@ class Search {
         return changes;
     }
 
-    // `begun`, which led to `tried`, with what helps there.
-    [[nodiscard]] std::optional<Advice> extended(const Advice& begun, const Report& tried, int step) {
+    // Looks for the best way that begins with `begun`, which led to `tried`. No step makes a way cheaper, so what costs
+    // as much as the best one already is not tried.
+    void extend(const Advice& begun, const Report& tried, int step) {
         const auto obstacle = obstacle_in(tried);
-        if (!obstacle || step > kMostSteps) return std::nullopt;
+        if (!obstacle || step > kMostSteps) return;
         for (const Advice& next : untried_advice(schema_, tried, *obstacle)) {
-            if (next.changes.empty() || left_-- <= 0) continue;
+            if (next.changes.empty()) continue;
+            const std::vector<Change> added = of_all_participants(next.changes, begun.changes);
+            if (std::ranges::any_of(added,
+                                    [&](const Change& change) { return replaces_one_of(begun.changes, change); })) {
+                continue;
+            }
             const std::string about =
                 *obstacle == key_index_ ? std::string() : fmt::format("for {} ", schema_.keys()[*obstacle].name);
-            Advice longer{fmt::format("{}, and {}{}", begun.words, about, next.words),
-                          both(begun.changes, of_all_participants(next.changes, begun.changes)),
-                          {}};
+            Advice longer{fmt::format("{}, and {}{}", begun.words, about, next.words), begun.changes, {}};
+            longer.changes.insert(longer.changes.end(), added.begin(), added.end());
+            if (best_ && cost_of(report_, best_->changes) <= cost_of(report_, longer.changes)) continue;
+            if (left_-- <= 0) return;
             Attempt attempt = attempt_with(longer.changes);
             longer.trial = std::move(attempt.trial);
-            if (longer.trial.state == TrialState::verified) return longer;
-            if (longer.trial.state != TrialState::not_enough || attempt.report == nullptr) continue;
-            if (auto found = extended(longer, *attempt.report, step + 1)) return found;
+            if (longer.trial.state == TrialState::verified) {
+                best_ = std::move(longer);
+            } else if (longer.trial.state == TrialState::not_enough && attempt.report != nullptr) {
+                extend(longer, *attempt.report, step + 1);
+            }
         }
-        return std::nullopt;
     }
 
     const Schema& schema_;
     const Report& report_;
     const std::size_t key_index_;
     const Reconcile reconcile_;
-    int left_ = 0;
+    int left_ = 0;                // trials of the advice at hand
+    std::optional<Advice> best_;  // that helps, of those that it was made longer to
 };
 
 }  // namespace
@@ -189,11 +230,8 @@ std::vector<Advice> untried_advice(const Schema& schema, const Report& report, s
         const auto changes = way.changes();
         all.push_back({words_of(schema, report, way.text()), {changes.begin(), changes.end()}, {}});
     }
-    std::stable_partition(all.begin(), all.end(), [&](const Advice& advice) {
-        return std::ranges::none_of(advice.changes, [&](const Change& change) {
-            return report.participants()[change.participant].is_elsewhere();
-        });
-    });
+    std::stable_partition(all.begin(), all.end(),
+                          [&](const Advice& advice) { return !cost_of(report, advice.changes).touches_peer; });
     return all;
 }
 
@@ -203,10 +241,12 @@ std::vector<Advice> try_advice(const Schema& schema, const Report& report, std::
     Search search(schema, report, key_index, reconcile);
     for (Advice& advice : all)
         search.complete(advice);
-    const auto rank = [](const Advice& advice) {
-        return advice.trial.state == TrialState::verified ? 0 : advice.changes.empty() ? 2 : 1;
+    const auto rank = [&](const Advice& advice) {
+        const int state = advice.trial.state == TrialState::verified ? 0 : advice.changes.empty() ? 2 : 1;
+        return std::pair(state, cost_of(report, advice.changes));
     };
     std::ranges::stable_sort(all, {}, rank);
+    drop_dominated(all);
     return all;
 }
 

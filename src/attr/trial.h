@@ -43,8 +43,9 @@ struct Advice {
 [[nodiscard]] std::vector<Advice> untried_advice(const Schema& schema, const Report& report, std::size_t key_index);
 
 /// The same, each tried, if this process has made the report: of others the words alone came along. One that is not
-/// enough goes on with what the negotiation that it leads to suggests, for a few steps, and becomes what of all that
-/// helps. What helps comes first, and of that what this process can change itself. Costs some reconciliations.
+/// enough goes on with what the negotiation that it leads to suggests, for a few steps, and becomes the best of all
+/// that helps. What helps comes first; of that what this process can change itself, then what changes less. What does
+/// all that another one does which helps, and perhaps more, is left out. Costs some reconciliations.
 [[nodiscard]] std::vector<Advice> try_advice(const Schema& schema, const Report& report, std::size_t key_index,
                                              Reconcile reconcile);
 

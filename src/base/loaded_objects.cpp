@@ -9,7 +9,7 @@ namespace {
 constinit std::mutex g_mutex;
 
 [[gnu::constructor]] void guard_across_fork() {
-    process::guard_across_fork(g_mutex);
+    process::guard_first_across_fork(g_mutex);
 }
 
 }  // namespace

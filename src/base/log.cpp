@@ -93,13 +93,9 @@ void write(Level level, std::string_view text) noexcept {
     // What a program or a peer has given may stand in it; it is one line, and steers no terminal.
     std::array<char, kLongest> line{};
     std::size_t used = 0;
-    for (std::string_view rest = message.view(); !rest.empty();) {
-        const auto [point, size] = utf8::first_character(rest);
-        const std::string_view character = rest.substr(0, std::max<std::size_t>(size, 1));
-        used += (size > 0 && utf8::is_unseen(point) ? std::string_view("?") : character)
-                    .copy(&line[used], character.size());
-        rest.remove_prefix(character.size());
-    }
+    utf8::for_each_character(message.view(), [&](std::string_view bytes, utf8::Sight sight) {
+        used += (sight == utf8::Sight::unseen ? std::string_view("?") : bytes).copy(&line[used], bytes.size());
+    });
     line[used++] = '\n';
     write_without_signal(line.data(), used);
     errno = saved_errno;

@@ -30,4 +30,9 @@ std::uint64_t draw_token() noexcept;
 /// at once.
 void guard_across_fork(std::mutex& mutex) noexcept;
 
+/// The same for one lock that may be held for long, or by a thread that waits for the one that forks: a fork takes it
+/// before all others, which it does not hold meanwhile, and goes on without it when it has not got it for some seconds.
+/// The child of such a fork finds it locked for ever.
+void guard_first_across_fork(std::mutex& mutex) noexcept;
+
 }  // namespace opennvsci::process

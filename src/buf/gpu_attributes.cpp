@@ -172,11 +172,14 @@ Result<> decide_cacheability(Negotiation& negotiation, const Placement& placemen
 }
 
 // Why compression cannot be had, or empty.
-attr::Text compression_obstacle(Negotiation& negotiation, const Placement& placement, bool one_gpu_asks) {
+attr::Text compression_obstacle(Negotiation& negotiation, const Placement& placement, const Device& first_asking,
+                                bool one_gpu_asks) {
     constexpr auto kAsking = attr::Text::Owners::asking;
     const Participants& participants = placement.participants;
     if (!one_gpu_asks) {
-        return {"more than one GPU is to have compression", kAsking, NvSciBufGeneralAttrKey_EnableGpuCompression};
+        return fmt::format("more than one GPU is to have compression ({})",
+                           who_names_another(negotiation, NvSciBufGeneralAttrKey_EnableGpuCompression,
+                                             placement.domain == Domain::video ? *placement.device : first_asking));
     }
     if (participants.cpu) return {"the CPU takes part", kAsking, NvSciBufGeneralAttrKey_NeedCpuAccess};
     if (placement.domain != Domain::video) {
@@ -184,7 +187,8 @@ attr::Text compression_obstacle(Negotiation& negotiation, const Placement& place
                            negotiation.words(placement.reason));
     }
     if (participants.only_device() != placement.device) {
-        return {"another GPU takes part", kAsking, NvSciBufGeneralAttrKey_GpuId};
+        return fmt::format("another GPU takes part ({})",
+                           who_names_another(negotiation, NvSciBufGeneralAttrKey_GpuId, *placement.device));
     }
     if (!placement.device->grants_compression(*participants.driver)) return "the device has no compressible memory";
     return {};
@@ -213,14 +217,14 @@ Result<> decide_compression(Negotiation& negotiation, const Placement& placement
     bool one_gpu_asks = true;
     OPENNVSCI_TRY(for_each_wish<NvSciBufAttrValGpuCompression>(
         negotiation, key, participants, [&](const attr::Ask&, const Gpu& gpu, const auto&) -> Result<> {
-            one_gpu_asks = one_gpu_asks && (asking == nullptr || asking == gpu.device);
-            asking = gpu.device;
+            if (asking == nullptr) asking = gpu.device;
+            one_gpu_asks = one_gpu_asks && asking == gpu.device;
             return {};
         }));
     if (participants.gpus.empty()) return {};
 
     attr::Text obstacle;
-    if (asking != nullptr) obstacle = compression_obstacle(negotiation, placement, one_gpu_asks);
+    if (asking != nullptr) obstacle = compression_obstacle(negotiation, placement, *asking, one_gpu_asks);
     const bool compressed = asking != nullptr && obstacle.empty();
     std::vector<NvSciBufAttrValGpuCompression> granted;
     granted.reserve(participants.gpus.size());

@@ -95,7 +95,9 @@ attr::Text reason_for_system_memory(Negotiation& negotiation, const Participants
     if (participants.gpus.empty()) return "no GPU takes part";
     const Device* gpu = participants.only_device();
     if (gpu == nullptr) {
-        return asked("several GPUs take part and VidMem_GpuId is unset", NvSciBufGeneralAttrKey_GpuId);
+        return fmt::format(
+            "several GPUs take part and VidMem_GpuId is unset ({})",
+            who_names_another(negotiation, NvSciBufGeneralAttrKey_GpuId, *participants.gpus.front().device));
     }
     if (gpu->is_integrated) return "the GPU shares the system's memory";
     if (!gpu->supports_virtual_memory) return "the GPU has no shareable video memory (attributes 102 and 103)";
@@ -132,6 +134,19 @@ Result<Placement> place_in_driver_memory(Negotiation& negotiation, Participants 
 bool asks_uncached(attr::Bytes cacheability) {
     return std::ranges::any_of(attr::elements<NvSciBufAttrValGpuCache>(cacheability),
                                [](const auto& wish) { return !wish.cacheability; });
+}
+
+std::string who_names_another(Negotiation& negotiation, std::uint32_t key, const Device& device) {
+    const auto is_another = [&](const NvSciRmGpuId& id) { return !device.has_uuid(Uuid::from(id.bytes)); };
+    const std::string who = negotiation.names_of(key, [&](attr::Bytes value) {
+        if (key == std::uint32_t{NvSciBufGeneralAttrKey_GpuId}) {
+            return std::ranges::any_of(attr::elements<NvSciRmGpuId>(value), is_another);
+        }
+        return std::ranges::any_of(attr::elements<NvSciBufAttrValGpuCompression>(value),
+                                   [&](const auto& wish) { return is_another(wish.gpuId); });
+    });
+    return fmt::format("{} of {} names another than {}", attr::own_part(negotiation.key(key).name), who,
+                       device.uuid.text());
 }
 
 Result<Placement> decide_placement(Negotiation& negotiation, Participants participants) {

@@ -28,6 +28,11 @@ void state_placement(attr::Negotiation& negotiation, const Placement& placement)
 /// True if a value of EnableGpuCache says false of any GPU.
 [[nodiscard]] bool asks_uncached(attr::Bytes cacheability);
 
+/// "GpuId of b, c names another than GPU-...": in whose asks of `key`, GpuId or EnableGpuCompression, there is another
+/// GPU than `device`.
+[[nodiscard]] std::string who_names_another(attr::Negotiation& negotiation, std::uint32_t key,
+                                            const driver::Device& device);
+
 /// The way that would bring a buffer from system memory into video memory, as one more way out of a conflict; none if
 /// there is another obstacle than the participants.
 [[nodiscard]] attr::Suggestion way_to_video_memory(attr::Negotiation& negotiation, const Participants& participants);

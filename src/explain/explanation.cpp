@@ -19,7 +19,6 @@ using attr::TrialState;
 
 Line line_of(const Explanation& all, const attr::Key& key, std::size_t index, const attr::Decision* decision) {
     Line line{&key, {}, {}, {}, {}, decision, {}, {}};
-    if (key.direction == attr::Direction::internal && key.can_be_asked()) return line;  // no program set it
     all.report->for_each_ask(index, [&](std::uint32_t participant, attr::Bytes value) {
         line.asks.push_back({participant, value, key.text(value)});
     });
@@ -210,6 +209,7 @@ Explanation explain(const Library& library, std::shared_ptr<const attr::Report> 
     for (std::size_t index = 0; index < schema.keys().size(); ++index) {
         if (!all.report->is_asked(index) && all.report->decision(index) == nullptr) continue;
         const attr::Key& key = schema.keys()[index];
+        if (key.direction == attr::Direction::internal && key.can_be_asked()) continue;  // no program set it
         if (all.amendment != nullptr && all.amendment->key == key.number) {
             all.lines.push_back(amended_line(all, key, index));
             continue;

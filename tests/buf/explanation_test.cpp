@@ -2,8 +2,11 @@
 //
 // The report of a negotiation as data (opennvsci.h): asks, reasons, places, suggestions that were tried; and the last
 // refusal of a thread.
+#include <algorithm>
+#include <span>
 #include <string_view>
 #include <thread>
+#include <tuple>
 
 #include "attributes.h"
 #include "buf_objects.h"
@@ -298,7 +301,13 @@ TEST_F(ExplanationTest, ANameThatCannotBeShownIsRefused) {
         EXPECT_EQ(opennvsciBufAttrListSetName(list, name), kBadParameter) << name;
         EXPECT_STREQ(last_refusal().prerequisite, "name");
     }
-    EXPECT_EQ(opennvsciBufAttrListSetName(list, "K\xc3\xa4mera 1"), kSuccess);
+    for (const char* name : {"\u200dcamera", "camera\u200c", "a\u200d\u200db", "a \u200db", "a\u2060b", "\u200d"}) {
+        EXPECT_EQ(opennvsciBufAttrListSetName(list, name), kBadParameter) << name;
+        EXPECT_TRUE(contains(last_refusal().needed, "invisible"));
+    }
+    for (const char* name : {"K\xc3\xa4mera 1", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+                             "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\u2764\ufe0f\u200d\U0001f525"})
+        EXPECT_EQ(opennvsciBufAttrListSetName(list, name), kSuccess) << name;
 }
 
 TEST_F(ExplanationTest, AListOfAnotherModuleIsCalledByItsName) {
@@ -374,6 +383,61 @@ TEST_F(ExplanationTest, SomebodyIsNamedWhereAllTogetherAskTooMuch) {
     const OpenNvSciSuggestion& suggestion = *report_of(outcome.conflict).deciding->suggestions;
     EXPECT_EQ(suggestion.trial, OpenNvSciTrial_Verified) << suggestion.then;
     EXPECT_EQ(suggestion.changeCount, 40U - 128 / 8);
+}
+
+// What helps comes first, then what this process can change itself, then what changes less; and no way does all that a
+// better one does, and more. A list with the name of one of a peer stands for it.
+void expect_best_first(const OpenNvSciReport& report, std::size_t least_verified) {
+    const std::span ways(report.deciding->suggestions, report.deciding->suggestionCount);
+    const auto is_of_peer = [&](const OpenNvSciChange& change) {
+        return contains(report.participants[change.participant].name, " at peer ");
+    };
+    const auto rank = [&](const OpenNvSciSuggestion& way) {
+        const std::span changes(way.changes, way.changeCount);
+        const int state = way.trial == OpenNvSciTrial_Verified ? 0 : changes.empty() ? 2 : 1;
+        return std::tuple(state, std::ranges::any_of(changes, is_of_peer), changes.size());
+    };
+    EXPECT_TRUE(std::ranges::is_sorted(ways, {}, rank)) << report.text;
+    std::size_t verified = 0;
+    for (const OpenNvSciSuggestion& better : ways) {
+        if (better.trial != OpenNvSciTrial_Verified) continue;
+        ++verified;
+        for (const OpenNvSciSuggestion& way : ways) {
+            if (&way == &better) continue;
+            const bool has_all =
+                std::ranges::all_of(std::span(better.changes, better.changeCount), [&](const OpenNvSciChange& one) {
+                    return std::ranges::any_of(
+                        std::span(way.changes, way.changeCount), [&](const OpenNvSciChange& other) {
+                            return one.kind == other.kind && one.participant == other.participant &&
+                                   one.key == other.key && one.len == other.len &&
+                                   (one.len == 0 || std::memcmp(one.value, other.value, one.len) == 0);
+                        });
+                });
+            EXPECT_FALSE(has_all) << better.text << '\n' << way.text;
+        }
+    }
+    EXPECT_GE(verified, least_verified) << report.text;
+}
+
+TEST_F(ExplanationTest, TheBestWayOutComesFirst) {
+    if (TestDevice::instance().device().is_integrated) GTEST_SKIP() << "the device has no memory of its own";
+    const List app = named("app", 4096);
+    ASSERT_EQ(set(app, NvSciBufGeneralAttrKey_VidMem_GpuId, gpu(0)), kSuccess);
+    ASSERT_EQ(set(app, NvSciBufGeneralAttrKey_GpuId, gpu(0)), kSuccess);
+    const List logger = named("logger", 4096);
+    ASSERT_EQ(set(logger, NvSciBufGeneralAttrKey_NeedCpuAccess, true), kSuccess);
+    const List vision = named("vision at peer p1", 4096);
+    ASSERT_EQ(set(vision, NvSciBufGeneralAttrKey_GpuId, gpu(0)), kSuccess);
+    ASSERT_EQ(set(vision, NvSciBufGeneralAttrKey_EnableGpuCache, NvSciBufAttrValGpuCache{gpu(0), true}), kSuccess);
+    EXPECT_NE(reconcile({app, logger, vision}).code, kSuccess);
+    expect_best_first(*last_refusal().report, 1);
+    EXPECT_EQ(last_refusal().report->deciding->suggestions->changeCount, 1U);
+
+    if (TestDevice::instance().driver().devices.size() < 2) GTEST_SKIP() << "there is one GPU";
+    const List other = named("other", 4096);
+    ASSERT_EQ(set(other, NvSciBufGeneralAttrKey_GpuId, gpu(1)), kSuccess);
+    EXPECT_NE(reconcile({app, other, logger, vision}).code, kSuccess);
+    expect_best_first(*last_refusal().report, 2);
 }
 
 TEST_F(ExplanationTest, EachThreadHasItsOwnLastRefusal) {

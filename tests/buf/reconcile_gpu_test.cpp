@@ -264,6 +264,30 @@ TEST_F(ReconcileGpuTest, CompressionIsDeniedIfTwoGpusAsk) {
     }
 }
 
+// Not of those who want what most do, but of who brings the other one.
+TEST_F(ReconcileGpuTest, WhoBringsAnotherGpuIsNamed) {
+    NEEDS_TWO_GPUS();
+    const auto reason_of = [](NvSciBufAttrList list, std::uint32_t key) {
+        const OpenNvSciReport* report = nullptr;
+        EXPECT_EQ(opennvsciBufAttrListGetReport(list, &report), kSuccess);
+        for (const OpenNvSciDecision& made : std::span(report->decisions, report->decisionCount)) {
+            if (made.key == key) return std::string(made.reason);
+        }
+        return std::string();
+    };
+    const List first = compressed_list();
+    const List second = gpu_list();
+    const List culprit = raw_list(module_, 4096);
+    ASSERT_EQ(set(culprit, kGpuId, gpu(1)), kSuccess);
+    ASSERT_EQ(opennvsciBufAttrListSetName(culprit, "culprit"), kSuccess);
+    const std::string who = "GpuId of culprit names another than ";
+    const std::string system = reason_of(reconciled({first, second, culprit}), kCompression);
+    EXPECT_NE(system.find("several GPUs take part and VidMem_GpuId is unset (" + who), std::string::npos) << system;
+    ASSERT_EQ(set(culprit, kCompression, NvSciBufAttrValGpuCompression{gpu(1), kGeneric}), kSuccess);
+    const std::string both = reason_of(reconciled({first, second, culprit}), kCompression);
+    EXPECT_NE(both.find("EnableGpuCompression of culprit names another than "), std::string::npos) << both;
+}
+
 TEST_F(ReconcileGpuTest, CompressionOfAGpuThatTakesNoPartFails) {
     const List list = raw_list(module_, 4096);
     ASSERT_EQ(set(list, kCompression, NvSciBufAttrValGpuCompression{gpu(0), kGeneric}), kSuccess);

@@ -188,6 +188,26 @@ TEST_F(ExplainFileTest, NamesCannotSteerTheTerminalNorBeTooLong) {
     }
 }
 
+// The library tells by its name whether a list is of a peer, so the end of the name is not what is cut.
+TEST_F(ExplainFileTest, ALongNameOfAPeerStaysOneOfAPeer) {
+    const std::string name = "{\"name\": \"" + std::string(56, 'y') + "\", ";
+    const std::string peer = "\"peer\": \"nvscisync_a_1\", ";
+    const std::string captured =
+        "{\"name\": \"" + std::string(60, 'z') + " at peer " + std::string(90, 'e') + "\", \"asks\": {}}";
+    write_file("file.json", negotiation(name + peer + "\"asks\": {}}, " + name + peer + "\"asks\": {}}, " + captured));
+    const auto file = read_negotiations((folder_ / "file.json").string());
+    ASSERT_TRUE(file) << file.error().text;
+    const std::vector<Wishes>& all = file->negotiations[0].participants;
+    EXPECT_TRUE(all[0].name.starts_with("yyyyyyyyyyyy"));
+    EXPECT_TRUE(all[0].name.ends_with("… (list 1) at peer nvscisync_a_1")) << all[0].name;
+    EXPECT_TRUE(all[1].name.ends_with("… (list 2) at peer nvscisync_a_1")) << all[1].name;
+    EXPECT_NE(all[2].name.find("… at peer eeee"), std::string::npos) << all[2].name;
+    for (const Wishes& wishes : all) {
+        EXPECT_LE(wishes.name.size(), 63U) << wishes.name;
+        EXPECT_EQ(printable(wishes.name), wishes.name) << "no character was cut";
+    }
+}
+
 TEST_F(ExplainFileTest, FilesThatCannotBeReadAreTold) {
     for (const char* arguments :
          {"explain nothing.json", "explain .", "explain", "explain a b", "explain x --json --why Size",

@@ -529,6 +529,34 @@ TEST_F(ExplainTest, OneThatCannotBeTriedDoesNotHideTheOthers) {
     EXPECT_TRUE(has(bounded, "4 more negotiations cannot be tried, and are left out")) << bounded.output;
 }
 
+// A page without a negotiation, or that no negotiation has the key, would tell what nobody knows.
+TEST_F(ExplainTest, OfNegotiationsThatCannotBeTriedNothingIsSaid) {
+    const std::string bad = R"({"format_version": 1, "interface": "NvSciBuf", "participants": [{"asks": {)"
+                            R"("NvSciBufImageAttrKey_PlaneOffset": 0}}]})"
+                            "\n";
+    write_file("bad", bad + bad);
+    EXPECT_EQ(run("explain bad --html page.html").exit_code, 2);
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "page.html"));
+    EXPECT_EQ(run("explain bad --html - 2>/dev/null").output, "");
+    const Outcome why = run("explain bad --why NvSciBufRawBufferAttrKey_Size");
+    EXPECT_EQ(why.exit_code, 2);
+    EXPECT_FALSE(has(why, "no negotiation has this key")) << why.output;
+
+    const std::string good = run("explain --json " + example("formats") + " 2>/dev/null").output;
+    write_file("good", good + good);
+    write_file("mixed", good + bad);
+    const std::string other_key =
+        " --html page.html --force --why NvSciSyncAttrKey_RequiredPerm" + std::string(kMachine);
+    const Outcome none = run("explain good" + other_key);
+    EXPECT_EQ(none.exit_code, 2);
+    EXPECT_TRUE(has(none, "no negotiation has this key")) << none.output;
+    EXPECT_TRUE(std::filesystem::remove(folder_ / "page.html")) << "it does not depend on the key";
+    const Outcome some = run("explain mixed" + other_key);
+    EXPECT_EQ(some.exit_code, 2);
+    EXPECT_FALSE(has(some, "no negotiation has this key")) << some.output;
+    EXPECT_TRUE(std::filesystem::exists(folder_ / "page.html"));
+}
+
 TEST_F(ExplainTest, EqualNamesAreToldApart) {
     write_file("same", R"({"format_version": 1, "interface": "NvSciBuf", "participants": [
         {"name": "list 2", "asks": {"NvSciBufGeneralAttrKey_Types": "RawBuffer", "NvSciBufRawBufferAttrKey_Size": 1}},

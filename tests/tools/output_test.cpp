@@ -29,6 +29,16 @@ TEST(OutputTest, PrintableLeavesWhatCanBeRead) {
     for (const std::string_view seen :
          {"\u00a0", "\u200a", "\u2010", "\u202f", "\u2070", "\ufffd", "e\u0301", "\u2764\ufe0f"})
         EXPECT_EQ(printable(seen), seen);
+    // Joiners between characters that are seen: Persian, Hindi, a family. Elsewhere nobody sees them.
+    for (const std::string_view seen : {"\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0915\u094d\u200d\u0937",
+                                        "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\u2764\ufe0f\u200d\U0001f525"})
+        EXPECT_EQ(printable(seen), seen);
+    EXPECT_EQ(printable("\u200da"), "???a");
+    EXPECT_EQ(printable("a\u200c"), "a???");
+    EXPECT_EQ(printable("a\u200d\u200db"), "a??????b");
+    EXPECT_EQ(printable("a \u200db\u200d c"), "a ???b??? c");
+    EXPECT_EQ(printable("a\u200d\n\u200db"), "a???????b");
+    EXPECT_EQ(printable("a\u200d\xff"), "a????");
     // Overlong, a surrogate, beyond Unicode, no first byte, cut off.
     EXPECT_EQ(printable("\xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80 \xff \x80 \xe2\x82"), "?? ??? ???? ? ? ??");
 }

@@ -224,13 +224,16 @@ Result<bool> explain(const ExplainOptions& options) {
         std::fprintf(stderr, "opennvsci: %s; left out\n", reconciles.error().text.c_str());
     }
     tell_more(file, not_tried, "negotiations cannot be tried, and are");
-    if (!options.why.empty() && !explainer.has_found_key()) return fail("--why: no negotiation has this key");
+    const bool is_any_told = not_tried < file.negotiations.size();
+    const bool is_any_left_out = !file.mistakes.empty() || not_tried != 0;
     const bool has_overview = file.count > 1 && options.only == 0 && !options.json && options.why.empty() && !has_page;
     if (has_overview)
         print_text('\n' + wrapped(overview(file, refused, file.mistakes.size() + not_tried), terminal_width()));
-    if (is_page_on_stdout) print_text(explainer.page());
-    if (has_page && !is_page_on_stdout) OPENNVSCI_TRY(write_file(options.html, explainer.page(), existing));
-    if (!file.mistakes.empty() || not_tried != 0) return fail("");  // which were told
+    if (is_page_on_stdout && is_any_told) print_text(explainer.page());
+    if (has_page && !is_page_on_stdout && is_any_told)
+        OPENNVSCI_TRY(write_file(options.html, explainer.page(), existing));
+    if (is_any_left_out) return fail("");  // which were told
+    if (!options.why.empty() && !explainer.has_found_key()) return fail("--why: no negotiation has this key");
     return refused.empty();
 }
 

@@ -22,7 +22,8 @@ namespace {
 constexpr int kReadFormatVersion = 1;
 constexpr std::size_t kMaxInputBytes = std::size_t{256} << 20U;
 constexpr std::size_t kMaxParticipants = 1024;
-constexpr std::size_t kMaxNameBytes = 63;      // that a list may have as its name
+constexpr std::size_t kMaxNameBytes = 63;  // that a list may have as its name
+constexpr std::string_view kAtPeer = " at peer ";
 constexpr std::size_t kMaxOriginBytes = 4096;  // more than any path or time
 
 Result<std::string> read_input(const std::string& path) {
@@ -56,6 +57,20 @@ std::optional<std::string> text_of_value(const Json& value) {
     return std::nullopt;
 }
 
+// A name in the bytes that a list's may have, with `number` behind what the program called it. Its end, by which the
+// library tells a list of a peer, stays: the name before it is shortened, and the endpoint only where that has no room.
+std::string fitting(const std::string& name, const std::string& number) {
+    constexpr std::size_t kLeastOwnBytes = 12;
+    const std::size_t at = std::min(name.rfind(kAtPeer), name.size());
+    std::string own = name.substr(0, at);
+    std::string end;
+    if (at < name.size()) {
+        const std::size_t most = kMaxNameBytes - number.size() - kAtPeer.size() - std::min(own.size(), kLeastOwnBytes);
+        end = fmt::format("{}{}", kAtPeer, shortened(name.substr(at + kAtPeer.size()), most));
+    }
+    return shortened(std::move(own), kMaxNameBytes - number.size() - end.size()) + number + end;
+}
+
 // As texts name a list: one without a name by its number.
 std::string shown_name(const Wishes& wishes, std::size_t index) {
     return wishes.name.empty() ? fmt::format("list {}", index + 1) : wishes.name;
@@ -72,8 +87,7 @@ void tell_apart(std::vector<Wishes>& participants) {
         for (std::size_t i = 0; i < participants.size(); ++i) {
             std::string& name = participants[i].name;
             if (name.empty() || uses[name] == 1) continue;
-            const std::string number = fmt::format(" (list {})", i + 1);
-            name = shortened(std::move(name), kMaxNameBytes - number.size()) + number;
+            name = fitting(name, fmt::format(" (list {})", i + 1));
         }
     }
 }
@@ -143,10 +157,10 @@ class Reader {
         OPENNVSCI_TRY_ASSIGN(name, text_member(fields, "name", path + ".name"));
         OPENNVSCI_TRY_ASSIGN(peer, text_member(fields, "peer", path + ".peer"));
         Wishes wishes{printable(name), printable(shortened(peer, kMaxNameBytes)), {}, place(path)};
-        if (!wishes.peer.empty() && wishes.name.find(" at peer ") == std::string::npos) {
-            wishes.name = fmt::format("{} at peer {}", wishes.name.empty() ? "a list" : wishes.name, wishes.peer);
+        if (!wishes.peer.empty() && wishes.name.find(kAtPeer) == std::string::npos) {
+            wishes.name = fmt::format("{}{}{}", wishes.name.empty() ? "a list" : wishes.name, kAtPeer, wishes.peer);
         }
-        wishes.name = shortened(std::move(wishes.name), kMaxNameBytes);
+        wishes.name = fitting(wishes.name, "");
         const auto asks = fields.find("asks");
         if (asks == fields.end() || !asks->is_object()) {
             return mistake(path + ".asks", "it must be an object with a member for each key");
