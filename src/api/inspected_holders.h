@@ -12,6 +12,7 @@
 
 #include "api/inspection_writer.h"
 #include "api/transfers.h"
+#include "attr/list.h"
 
 namespace opennvsci::api {
 

@@ -7,6 +7,7 @@
 
 #include "api/handles.h"
 #include "api/inspection_document.h"
+#include "attr/printable.h"
 
 namespace opennvsci::api {
 namespace {

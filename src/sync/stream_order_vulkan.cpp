@@ -14,7 +14,8 @@ namespace opennvsci::sync {
 Result<std::shared_ptr<TimelineSemaphore>> StreamOrder::attach(const SharedSemaphore::Make& make) {
     SharedSemaphore& semaphore = *counter_.semaphore();
     auto attached = [&]() -> Result<std::shared_ptr<TimelineSemaphore>> {
-        OPENNVSCI_TRY_ASSIGN(ordered, lock_order_for_semaphore());
+        const auto ordered = lock_order_for_semaphore();
+        if (!ordered) return tl::make_unexpected(ordered.error());
         OPENNVSCI_TRY_ASSIGN(made, semaphore.attach(counter_.reached(), make));
         if (signaler_.kind() == Signaler::Kind::cpu) semaphore.follow(counter_.reached());
         const std::lock_guard lock(state_);

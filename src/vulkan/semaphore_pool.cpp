@@ -86,7 +86,8 @@ Result<std::unique_lock<std::mutex>> SemaphorePool::lock() const {
 }
 
 Result<NvSciVkSemaphoreValue> SemaphorePool::wait(const NvSciSyncFence& storage) const {
-    OPENNVSCI_TRY_ASSIGN(held, lock());
+    const auto held = lock();
+    if (!held) return tl::make_unexpected(held.error());
     sync::Timeline& timeline = object_->timeline();
     if (!timeline.description().vulkan_waits) {
         return opennvsci::fail(NvSciError_NotPermitted, {"client type", "signaler", "waiter"},
@@ -104,7 +105,8 @@ Result<NvSciVkSemaphoreValue> SemaphorePool::wait(const NvSciSyncFence& storage)
 }
 
 Result<NvSciVkSemaphoreValue> SemaphorePool::signal(NvSciSyncFence& storage) const {
-    OPENNVSCI_TRY_ASSIGN(held, lock());
+    const auto held = lock();
+    if (!held) return tl::make_unexpected(held.error());
     sync::Timeline& timeline = object_->timeline();
     if (!timeline.description().vulkan_signals) {
         return opennvsci::fail(NvSciError_NotPermitted, {"client type", "waiter", "signaler"},
