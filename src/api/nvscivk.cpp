@@ -120,7 +120,8 @@ void nvsciVkUnregisterDevice(VkDevice device) {
 // That a device cannot take part is the answer, not a refusal of the call; its reason is kept like one.
 VkResult nvsciVkGetPhysicalDeviceExternalMemorySciBufFeaturesNV(
     VkPhysicalDevice physicalDevice, VkPhysicalDeviceExternalMemorySciBufFeaturesNV* features) {
-    return api::vulkan_call(__func__, [&, name = __func__]() -> Result<> {
+    const char* const name = __func__;
+    return api::vulkan_call(name, [&]() -> Result<> {
         if (features == nullptr) return api::null_argument("features");
         OPENNVSCI_TRY(check_structure(features->sType, kPhysicalDeviceSciBufFeatures, "features"));
         OPENNVSCI_TRY_ASSIGN(device, Registry::instance().find(physicalDevice));

@@ -73,7 +73,7 @@ bool is_denied(const Decision* decision) {
 struct Cost {
     bool touches_peer;
     std::size_t changes;
-    friend auto operator<=>(const Cost&, const Cost&) = default;
+    friend auto operator<=>(const Cost&, const Cost&) = default;  // NOLINT(modernize-use-nullptr): its own 0
 };
 
 Cost cost_of(const Report& report, std::span<const Change> changes) {
