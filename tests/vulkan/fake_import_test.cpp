@@ -279,8 +279,7 @@ TEST_F(FakeImportTest, TheAttributesAreThoseOfTheDevice) {
 /// The whole way of an object into Vulkan; `width` is another one each time, because CUDA is asked once for each.
 class Way {
   public:
-    Way(FakeVulkan& fake, NvSciBufModule module, const NvSciRmGpuId& gpu, bool is_tiled)
-        : fake_(fake), module_(module), gpu_(gpu), is_tiled_(is_tiled) {}
+    Way(FakeVulkan& fake, NvSciBufModule module, bool is_tiled) : fake_(fake), module_(module), is_tiled_(is_tiled) {}
     Way(const Way&) = delete;
     Way& operator=(const Way&) = delete;
     ~Way() {
@@ -331,7 +330,6 @@ class Way {
 
     FakeVulkan& fake_;
     const NvSciBufModule module_;
-    const NvSciRmGpuId gpu_;
     const bool is_tiled_;
     List list_;
     List reconciled_;
@@ -347,7 +345,7 @@ TEST_F(FakeImportTest, AFailureAtEveryCallComesBackAndLeavesNothing) {
     for (const bool is_tiled : {true, false}) {
         fake_.image.size = is_tiled ? 65536 : 0;
         const long failures = expect_failures_come_back(kEveryPoint, [&](FailurePoint& point) {
-            Way way(fake_, module_, gpu(0), is_tiled);
+            Way way(fake_, module_, is_tiled);
             point.arm();
             const CallOutcome outcome = way.run();
             point.disarm();
