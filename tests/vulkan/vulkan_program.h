@@ -5,6 +5,9 @@
 // CPU, which Mesa has. Instance and device are registered.
 #pragma once
 
+// Vulkan's structures grow by chains, and are initialised as far as they are used.
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 #include <nvscivk.h>
 
 #include <cstddef>
