@@ -158,7 +158,8 @@ TEST_F(FakeImportTest, MemoryOfANewObjectIsAllocated) {
 // A driver that does not know our structure skips it, but the validation layer warns of it.
 TEST_F(FakeImportTest, TheRestOfTheChainGoesToVulkan) {
     const Object object = video_object();
-    const VkBaseInStructure other{VkStructureType{1000127001}, nullptr};
+    const VkMemoryDedicatedAllocateInfo other{VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO, nullptr, nullptr,
+                                              nullptr};
     VkDeviceMemory memory = nullptr;
     ASSERT_EQ(import(object, 1, &memory, 0, &other), VK_SUCCESS);
     EXPECT_EQ(fake_.last_chain, &other);
