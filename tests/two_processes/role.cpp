@@ -85,8 +85,9 @@ Steps& Steps::instance() {
 
 void Steps::next(const char* call) {
     last_call_ = call;
-    if (++count_ == kill_at_) ::kill(::getpid(), SIGKILL);
-    if (at_each_) at_each_(count_);
+    const long count = ++count_;
+    if (count == kill_at_) ::kill(::getpid(), SIGKILL);
+    if (at_each_) at_each_(count);
 }
 
 void require(NvSciError code, const char* call) {

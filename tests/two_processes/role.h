@@ -5,6 +5,7 @@
 // call that a role makes of the libraries is a step with a number, so that a test can end the process at any of them.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <stdexcept>
@@ -53,9 +54,10 @@ class Steps {
     [[nodiscard]] const char* last_call() const noexcept { return last_call_; }
 
   private:
-    long count_ = 0;
+    // Some roles have threads.
+    std::atomic<long> count_ = 0;
     long kill_at_ = 0;
-    const char* last_call_ = "none";
+    std::atomic<const char*> last_call_ = "none";
     std::function<void(long)> at_each_;
 };
 
