@@ -23,12 +23,6 @@ Result<> check_peer(const attr::Slot& reconciled, const Participant& peer, const
                                 "with WaitOnly",
                                 schema().find(NvSciSyncAttrKey_RequiredPerm)->name, name));
     }
-    if (reconciled.has(*schema().find(kVulkanWaiter))) {
-        return fail(NvSciError_BadParameter, {"a list that speaks for Vulkan", "there", "none"},
-                    fmt::format("{} cannot take part: a list speaks for Vulkan, and a peer cannot share a timeline "
-                                "semaphore. To avoid it: make an object for each of the two",
-                                name));
-    }
     if (reconciled.scalar<memory::Domain>(kPayloadDomain) != memory::Domain::system) {
         return fail(NvSciError_BadParameter, {"NvSciSyncAttrKey_PeerLocationInfo", "unset", "set"},
                     fmt::format("{} cannot wait: the object was reconciled for this process alone, and no other one "

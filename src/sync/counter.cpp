@@ -11,10 +11,13 @@ constexpr std::size_t kPayloadBytes = 8;
 
 }  // namespace
 
+Counter::Counter(const Description& description) : description_(description) {
+    if (description.has_semaphore) semaphore_ = std::make_unique<SharedSemaphore>();
+}
+
 Result<Counter> Counter::allocate(const Description& description) {
     static_assert(sizeof(Words) <= CounterArena::kWordsBytes);
     Counter counter(description);
-    if (description.has_semaphore) counter.semaphore_ = std::make_unique<SharedSemaphore>();
     if (description.has_timestamps && description.has_peers) {
         const auto right = description.peer_signals ? memory::Right::read_write : memory::Right::read_only;
         OPENNVSCI_TRY_ASSIGN(timestamps, SharedPage::create(kTimestampsPageBytes, right));
@@ -91,12 +94,24 @@ Mirrors& Counter::mirrors() {
 
 std::uint64_t Counter::add_one() noexcept {
     const std::uint64_t value = words_->payload.fetch_add(1, std::memory_order_seq_cst) + 1;
-    words_->wake_sleepers();
-    if (Mirrors* const mirrors = mirrors_.load(std::memory_order_seq_cst); mirrors != nullptr) [[unlikely]]
-        mirrors->follow(*words_);
+    publish();
     if (has_semaphore()) [[unlikely]]
         semaphore_->follow(words_->payload.load(std::memory_order_seq_cst));
     return value;
+}
+
+void Counter::reach(std::uint64_t value) noexcept {
+    std::uint64_t payload = words_->payload.load(std::memory_order_seq_cst);
+    while (payload < value && !words_->payload.compare_exchange_weak(payload, value)) {
+    }
+    if (payload < value) publish();
+}
+
+// To who sleeps here, and to peers.
+void Counter::publish() noexcept {
+    words_->wake_sleepers();
+    if (Mirrors* const mirrors = mirrors_.load(std::memory_order_seq_cst); mirrors != nullptr) [[unlikely]]
+        mirrors->follow(*words_);
 }
 
 void Counter::prove(std::uint64_t value) noexcept {
@@ -117,7 +132,7 @@ void Counter::raise_mirrors() noexcept {
 // What is reached the semaphore has: CUDA, which cannot ask it, must not lower it.
 Result<> Counter::raise(std::uint64_t value, bool with_semaphore) {
     Result<> raised;
-    if (with_semaphore && has_semaphore() && value > reached()) raised = semaphore_->raise(value);
+    if (with_semaphore && is_semaphore_of_streams() && value > reached()) raised = semaphore_->raise(value);
     if (!is_in_memory()) return raised;
     if (!is_seen_by_cpu()) {
         OPENNVSCI_TRY(place_.memory->store_apart(place_.offset, value));

@@ -18,8 +18,10 @@
 // process signals have words of their own, the mirrors, which follow the counter's. Where a peer signals, the words are
 // in a page of their own, which that peer and all others that take part share.
 //
-// Where a list speaks for Vulkan there is a timeline semaphore too (sync/shared_semaphore.h). It follows what the CPU
-// or streams reach; or Vulkan signals it, and then it has the payload, and looks at it prove values.
+// Where a list of this process speaks for Vulkan there is a timeline semaphore too (sync/shared_semaphore.h). It follows
+// what the CPU or streams reach; or Vulkan signals it, and then it has the payload, and looks at it prove values. Where
+// others take part who cannot have it, the payload stays in memory, and a relay carries values between the two
+// (sync/semaphore_relay.h).
 //
 // Thread-safe, but for break_from and raise: one caller at a time.
 #pragma once
@@ -56,6 +58,7 @@ class Counter {
         bool has_peers = false;      ///< timestamps lie in memory of their own, for peers to read
         bool peer_signals = false;   ///< all lies in memory of its own, for that peer to write
         bool has_semaphore = false;  ///< Vulkan takes part
+        bool is_relayed = false;     ///< the CPU carries the values of that semaphore, and streams do not use it
     };
     /// Memory that peers see, as far as there is some.
     struct Pages {
@@ -131,9 +134,15 @@ class Counter {
     [[nodiscard]] SharedSemaphore* semaphore() const noexcept { return semaphore_.get(); }
     /// True once Vulkan has it.
     [[nodiscard]] bool has_semaphore() const noexcept { return semaphore_ != nullptr && semaphore_->exists(); }
+    /// True once Vulkan has it, where streams use it.
+    [[nodiscard]] bool is_semaphore_of_streams() const noexcept { return has_semaphore() && !description_.is_relayed; }
 
-    /// Reaches the next value, for the CPU, and returns it; with timestamps, when it is reached. Only in system memory.
+    // The CPU signals. Only in system memory.
+
+    /// Reaches the next value, and returns it; with timestamps, when it is reached.
     std::uint64_t add_one() noexcept;
+    /// Reaches `value` and all before it; nothing if they are reached. One caller at a time, and none beside add_one.
+    void reach(std::uint64_t value) noexcept;
 
     /// Tells that events have shown `value` to be reached.
     void prove(std::uint64_t value) noexcept;
@@ -142,8 +151,8 @@ class Counter {
     /// signals meanwhile: synchronization.md, Death.)
     void break_from(std::uint64_t first, Cause why, cu::CUresult result = cu::CUDA_SUCCESS) noexcept;
 
-    /// Raises the payload of a broken counter, and the semaphore if nobody signals smaller values any more, and wakes
-    /// all who sleep. Errors: the driver's, for video memory; those of SharedSemaphore.
+    /// Raises the payload of a broken counter, and the semaphore of streams if nobody signals smaller values any more,
+    /// and wakes all who sleep. Errors: the driver's, for video memory; those of SharedSemaphore.
     [[nodiscard]] Result<> raise(std::uint64_t value, bool with_semaphore);
     /// Raises those of the mirrors.
     void raise_mirrors() noexcept;
@@ -162,12 +171,13 @@ class Counter {
   private:
     using Words = CounterWords;
 
-    explicit Counter(const Description& description) : description_(description) {}
+    explicit Counter(const Description& description);
     [[nodiscard]] CounterArena::Size size() const noexcept {
         return description_.has_timestamps && !description_.has_peers ? CounterArena::Size::words_and_timestamps
                                                                       : CounterArena::Size::words;
     }
     void use_pages() noexcept;
+    void publish() noexcept;
     [[nodiscard]] std::uint64_t reached_of_shared(std::uint64_t payload, std::uint64_t proven) const noexcept;
 
     const Description description_;

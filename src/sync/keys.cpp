@@ -142,6 +142,8 @@ constexpr std::array kKeys{
     Key{kVulkanSignaler, "VulkanSignaler",     &value::boolean,       1,              kInternal, kOutput,    &kBool,       nullptr,          nullptr, kMayBeAbsent},
     Key{kVulkanWaiter, "VulkanWaiter",         &value::boolean,       1,              kInternal, kOutput,    &kBool,       nullptr,          nullptr, kMayBeAbsent},
     Key{kVulkanParticipant, "VulkanParticipant", &value::boolean,     1,              kInternal, kOptional,  &kBool,       nullptr,          nullptr, kMayBeAbsent},
+    Key{kVulkanGpu, "VulkanGpu",               &value::gpu_id,        1,              kInternal, kOutput,    &kAny,        nullptr,          nullptr, kMayBeAbsent},
+    Key{kVulkanRelay, "VulkanRelay",           &value::boolean,       1,              kInternal, kOutput,    &kBool,       nullptr,          nullptr, kMayBeAbsent},
 };
 // clang-format on
 

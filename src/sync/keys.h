@@ -26,8 +26,10 @@ enum InternalKey : std::uint32_t {
     kVulkanWaiter = 1U << 26 | 7U,    ///< bool: a list of its own that speaks for Vulkan asked to wait
 
     /// bool, asked by the library in the lists that it fills for Vulkan: the list speaks for Vulkan, and for nothing
-    /// else. Where nobody asks, none of these three is in the result.
+    /// else. Where nobody asks, none of these is in the result.
     kVulkanParticipant = 1U << 26 | 8U,
+    kVulkanGpu = 1U << 26 | 9U,     ///< NvSciRmGpuId: of its Vulkan devices, if CUDA imports their semaphores
+    kVulkanRelay = 1U << 26 | 10U,  ///< bool: CUDA takes part on a device that cannot have the semaphores of Vulkan
 };
 
 /// The primitives that a machine with discrete GPUs has, the better one last.

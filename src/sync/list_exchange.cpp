@@ -16,9 +16,9 @@ namespace {
 
 namespace wire = attr::wire;
 
-// The GPUs tell which of a peer's lists speak for CUDA.
+// The last two tell which of a peer's lists speak for CUDA.
 constexpr std::uint32_t kShareKeys[] = {NvSciSyncAttrKey_NeedCpuAccess, NvSciSyncAttrKey_RequiredPerm,
-                                        NvSciSyncAttrKey_GpuId};
+                                        NvSciSyncAttrKey_GpuId, kVulkanParticipant};
 constexpr wire::Library kLibrary{
     2, "NvSciSync", schema, NvSciError_BadParameter, NvSciError_AttrListValidationFailed, kShareKeys};
 
@@ -114,11 +114,9 @@ Result<> check_result(const attr::Slot& result) {
     if (result.scalar<memory::Domain>(kPayloadDomain) != memory::Domain::system) {
         return wrong_result(kPayloadDomain, "the payload is not in memory that processes share");
     }
-    for (const std::uint32_t key : {kVulkanSignaler, kVulkanWaiter, kVulkanParticipant}) {
-        if (result.has(*schema().find(key))) return wrong_result(key, "objects of Vulkan are of one process");
-    }
     const auto permission = result.required<NvSciSyncAccessPerm>(NvSciSyncAttrKey_ActualPerm);
-    const bool signals = result.required<bool>(kCpuSignaler) || result.required<bool>(kStreamSignaler);
+    const bool signals = result.required<bool>(kCpuSignaler) || result.required<bool>(kStreamSignaler) ||
+                         result.scalar<bool>(kVulkanSignaler).value_or(false);
     if (signals && (permission & NvSciSyncAccessPerm_SignalOnly) == 0) {
         return wrong_result(NvSciSyncAttrKey_ActualPerm, "no right to signal, and this process is the signaler");
     }

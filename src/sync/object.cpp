@@ -27,6 +27,13 @@ Timeline::Description describe_common(const attr::Slot& reconciled) {
     return description;
 }
 
+// Where the semaphore of this process's Vulkan is not that of who signals, or of who waits.
+bool is_relayed(const Timeline::Description& description, const attr::Slot& reconciled) {
+    if (!description.vulkan_signals && !description.vulkan_waits) return false;
+    if (reconciled.scalar<bool>(kVulkanRelay).value_or(false)) return true;
+    return description.vulkan_signals ? description.has_peers : description.is_signaled_elsewhere;
+}
+
 Result<Timeline::Description> describe(const attr::List& list) {
     const attr::Slot& reconciled = list.reconciled();
     Timeline::Description description = describe_common(reconciled);
@@ -43,6 +50,7 @@ Result<Timeline::Description> describe(const attr::List& list) {
     }
     description.has_peers = list.has_peers() || reconciled.has(*schema().find(NvSciSyncAttrKey_PeerLocationInfo)) ||
                             reconciled.has(*schema().find(NvSciSyncAttrKey_PeerHwEngineArray));
+    description.is_relayed = is_relayed(description, reconciled);
     if (description.domain != memory::Domain::video) return description;
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
     OPENNVSCI_TRY_ASSIGN(
@@ -68,11 +76,13 @@ Result<std::shared_ptr<Object>> Object::import(std::shared_ptr<attr::Module> mod
     Timeline::Description description = describe_common(list->reconciled());
     description.domain = memory::Domain::system;
     description.has_peers = true;
-    const bool signals = description.cpu_signals || description.streams_signal;
+    const bool signals = description.cpu_signals || description.streams_signal || description.vulkan_signals;
     description.is_signaled_elsewhere = !signals || (permission & NvSciSyncAccessPerm_SignalOnly) == 0;
-    if (description.is_signaled_elsewhere) description.cpu_signals = description.streams_signal = false;
+    if (description.is_signaled_elsewhere) {
+        description.cpu_signals = description.streams_signal = description.vulkan_signals = false;
+    }
     description.may_peer_streams_signal = import.may_streams_signal;
-    description.vulkan_signals = description.vulkan_waits = false;  // a peer's object has no semaphore
+    description.is_relayed = is_relayed(description, list->reconciled());
     import.leads_to_signaler = signaler_path(*list) == attr::Origin::kElsewhere;
     OPENNVSCI_TRY_ASSIGN(owned, Timelines::instance().create(module, description, std::move(import)));
     return std::shared_ptr<Object>(new Object(std::move(module), std::move(list), std::move(owned)));

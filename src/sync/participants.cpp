@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/participants.h"
 
+#include <cstring>
 #include <utility>
 
 #include "base/unaligned.h"
@@ -42,9 +43,12 @@ void Roles::put(attr::Slot& result) const {
     result.put_scalar(kCpuSignaler, cpu_signals);
     result.put_scalar(kStreamSignaler, streams_signal);
     result.put_scalar(kStreamWaiter, streams_wait);
-    if (!vulkan_signals && !vulkan_waits) return;
+    if (!vulkan_signals && !vulkan_waits && !result.has(*schema().find(kVulkanSignaler))) return;
     result.put_scalar(kVulkanSignaler, vulkan_signals);
     result.put_scalar(kVulkanWaiter, vulkan_waits);
+    NvSciRmGpuId gpu;
+    std::memcpy(gpu.bytes, vulkan_gpu.bytes.data(), sizeof(gpu.bytes));
+    result.put_scalar(kVulkanGpu, gpu);
 }
 
 }  // namespace opennvsci::sync

@@ -36,15 +36,17 @@ struct Roles {
     bool streams_wait = false;
     bool vulkan_signals = false;
     bool vulkan_waits = false;
+    Uuid vulkan_gpu{};  ///< null: of none, or of one whose semaphores CUDA does not import
 
     void add(const Participant& participant) {
+        if (participant.is_vulkan && !participant.gpus.empty()) vulkan_gpu = participant.gpus.front();
         vulkan_signals = vulkan_signals || (participant.signals() && participant.is_vulkan);
         vulkan_waits = vulkan_waits || (participant.waits() && participant.is_vulkan);
         cpu_signals = cpu_signals || (participant.signals() && participant.has_cpu && !participant.is_vulkan);
         streams_signal = streams_signal || (participant.signals() && participant.speaks_for_cuda());
         streams_wait = streams_wait || (participant.waits() && participant.speaks_for_cuda());
     }
-    /// Writes them into the slot of a reconciled list.
+    /// Writes them into the slot of a reconciled list, over those of another process.
     void put(attr::Slot& result) const;
 };
 

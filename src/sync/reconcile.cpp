@@ -230,8 +230,19 @@ attr::Text asked(const char* fact, std::uint32_t key) noexcept {
     return {fact, attr::Text::Owners::asking, key};
 }
 
+bool takes_part_elsewhere(Negotiation& negotiation, const std::vector<Participant>& all) {
+    return !std::all_of(all.begin(), all.end(), [](const Participant& p) { return p.origin->is_this_process(); }) ||
+           negotiation.is_asked(NvSciSyncAttrKey_PeerLocationInfo) ||
+           negotiation.is_asked(NvSciSyncAttrKey_PeerHwEngineArray);
+}
+
 Place place_payload(Negotiation& negotiation, const std::vector<Participant>& all) {
-    if (std::any_of(all.begin(), all.end(), [](const Participant& p) { return p.is_vulkan && p.signals(); })) {
+    const auto signals_with_vulkan = [](const Participant& p) { return p.is_vulkan && p.signals(); };
+    if (is_cuda_apart_from_vulkan(all)) {
+        return {memory::Domain::system,
+                "CUDA cannot have the semaphore of the Vulkan device, and the CPU carries its values"};
+    }
+    if (std::any_of(all.begin(), all.end(), signals_with_vulkan) && !takes_part_elsewhere(negotiation, all)) {
         return {std::nullopt, "Vulkan signals, and its timeline semaphore has the payload"};
     }
     const auto has_cpu = [](const Participant& p) { return p.has_cpu; };
@@ -278,6 +289,7 @@ void decide_place(Negotiation& negotiation, const std::vector<Participant>& all)
         if (participant.origin->is_this_process()) roles.add(participant);
     }
     roles.put(result);
+    if (is_cuda_apart_from_vulkan(all)) result.put_scalar(kVulkanRelay, true);
     // The process that reconciles owns the primitive (nvscisync.md 5.2).
     negotiation.compute(NvSciSyncAttrKey_ActualPerm, NvSciSyncAccessPerm{NvSciSyncAccessPerm_WaitSignal},
                         "this process owns the primitive");

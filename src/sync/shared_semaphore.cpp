@@ -80,15 +80,17 @@ Seen SharedSemaphore::value(const TimelineSemaphore* signaling) {
     return answer;
 }
 
-void SharedSemaphore::follow(std::uint64_t value) noexcept {
+std::uint64_t SharedSemaphore::follow(std::uint64_t value) noexcept {
     const std::lock_guard lock(mutex_);
-    if (is_raised_ || value <= last_ || semaphores_.empty()) return;
+    if (is_raised_ || value <= last_ || semaphores_.empty()) return last_;
+    value = std::min(value, last_ + std::min(kFurthest, UINT64_MAX - last_));
     const auto signaled = [&](const auto& semaphore) { return semaphore->signal(value); };
     if (std::any_of(semaphores_.begin(), semaphores_.end(), signaled)) {
         last_ = value;
     } else {
         log::write_bounded(log::Level::error, kRefused);
     }
+    return last_;
 }
 
 // What was raised before may be less by now, and what was reached may be more than anybody has looked at: so Vulkan is

@@ -35,6 +35,9 @@ class SharedSemaphore {
     /// which it does not close. Errors: Vulkan's.
     using Make = std::function<Result<Made>(std::uint64_t initial, const UniqueFd& payload)>;
 
+    /// The least maxTimelineSemaphoreValueDifference that Vulkan allows a device.
+    static constexpr std::uint64_t kFurthest = (std::uint64_t{1} << 31) - 1;
+
     SharedSemaphore() = default;
     SharedSemaphore(const SharedSemaphore&) = delete;
     SharedSemaphore& operator=(const SharedSemaphore&) = delete;
@@ -56,8 +59,9 @@ class SharedSemaphore {
     /// The value reached, as `signaling` has it, if that is one of its semaphores; else as the first one that answers.
     /// With an answer that is no value: the last value that was known. So too where nobody can be asked any more.
     [[nodiscard]] TimelineSemaphore::Seen value(const TimelineSemaphore* signaling = nullptr);
-    /// Reaches `value` if it is greater than all before.
-    void follow(std::uint64_t value) noexcept;
+    /// Reaches `value` if it is greater than all before, or the furthest that can be reached at once. Returns what is
+    /// reached.
+    std::uint64_t follow(std::uint64_t value) noexcept;
     /// Lets all go on who wait for values up to `value`, which no signal that is under way is less than: the payload
     /// says nothing any more. By Vulkan, or, where its devices are lost, by CUDA. Errors: ResourceError, or the
     /// driver's, if neither could and somebody may wait: not on devices, or in contexts, that are lost.

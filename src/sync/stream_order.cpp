@@ -59,6 +59,12 @@ tl::unexpected<Error> StreamOrder::lost_elsewhere() const {
                                     "signal, or of one before it (CUDA error {}), so the fence cannot expire",
                                     peer, static_cast<unsigned>(why)),
                         why == CUDA_SUCCESS ? CUDA_ERROR_ILLEGAL_STATE : why);
+        case Cause::vulkan_device_lost:
+            return fail(NvSciError_ResourceError,
+                        fmt::format("{}, which signals the object or leads to who does, has lost the Vulkan device of "
+                                    "the signal, so the fence cannot expire",
+                                    peer),
+                        CUDA_ERROR_ILLEGAL_STATE);
         case Cause::signaler_is_gone:
             return fail(NvSciError_ResourceError,
                         fmt::format("{}, which signals the object or leads to who does, is gone: its process has "
@@ -82,7 +88,7 @@ Result<> StreamOrder::outcome(std::uint64_t value) const {
 
 Result<> StreamOrder::prepare(const driver::ContextWatch* context) {
     if (counter_.is_in_memory()) OPENNVSCI_TRY(counter_.address_in(*context));
-    if (counter_.has_semaphore()) OPENNVSCI_TRY(counter_.semaphore()->prepare(*context));
+    if (counter_.is_semaphore_of_streams()) OPENNVSCI_TRY(counter_.semaphore()->prepare(*context));
     if (description_.is_signaled_elsewhere || description_.is_signaled_by_vulkan) return {};
     if (description_.has_timestamps) OPENNVSCI_TRY(prepare_timestamps(*context));
     const std::unique_lock ordered(order_, std::try_to_lock);  // a signal that is being submitted may take for ever
@@ -128,7 +134,7 @@ Result<std::uint64_t> StreamOrder::submit_signal(const driver::StreamPlace& stre
     const std::uint64_t value = std::max(values_.handed_out(), counter_.reached()) + 1;
     if (counter_.has_mirrors()) [[unlikely]]
         OPENNVSCI_TRY(prepare_mirrors(stream, address, value));
-    if (counter_.has_semaphore()) [[unlikely]]
+    if (counter_.is_semaphore_of_streams()) [[unlikely]]
         OPENNVSCI_TRY(counter_.semaphore()->prepare(*stream.context));
     if (description_.has_timestamps) {
         OPENNVSCI_TRY_ASSIGN(
@@ -138,7 +144,7 @@ Result<std::uint64_t> StreamOrder::submit_signal(const driver::StreamPlace& stre
     if (is_written()) {
         if (auto written = write(stream, address, value); !written) {
             // The time is stored, and the semaphore signaled, when the stream comes there.
-            if (description_.has_timestamps || counter_.has_semaphore()) {
+            if (description_.has_timestamps || counter_.is_semaphore_of_streams()) {
                 const auto behind = event_behind_wait(stream.context, 0);
                 if (!behind || !record(**behind, stream)) keep_for_ever();
             }
@@ -164,7 +170,7 @@ Result<std::uint64_t> StreamOrder::submit_signal(const driver::StreamPlace& stre
 // comes first: a value that it has is left out if the rest fails.
 Result<> StreamOrder::write(const driver::StreamPlace& stream, CUdeviceptr own, std::uint64_t value) {
     const driver::Driver& driver = stream.context->driver();
-    if (counter_.has_semaphore()) [[unlikely]] {
+    if (counter_.is_semaphore_of_streams()) [[unlikely]] {
         OPENNVSCI_TRY(counter_.semaphore()->signal(stream, value));
         values_.hand_out_to(value);
         if (!counter_.is_in_memory()) return {};
@@ -319,7 +325,7 @@ void StreamOrder::lose_signaler() noexcept {
 
 // How far ahead of what is reached a value may be that streams wait for.
 std::uint64_t StreamOrder::furthest() const noexcept {
-    if (description_.is_signaled_by_vulkan) return kFurthestOfSemaphore;
+    if (description_.is_signaled_by_vulkan) return SharedSemaphore::kFurthest;
     return description_.is_signaled_elsewhere ? kFurthestAwaited : std::uint64_t{1} << 63;
 }
 

@@ -15,7 +15,8 @@
 // that.
 //
 // Where Vulkan takes part, a signal goes to its timeline semaphore too, before the value is written. Where Vulkan
-// signals, streams wait for that semaphore, as they do in memory: for any value.
+// signals, streams wait for that semaphore, as they do in memory: for any value. Neither where a relay carries the
+// values of the semaphore (sync/semaphore_relay.h): then streams know the payload in memory alone.
 //
 // If the context of a signal is lost, the counter breaks there: signals before it may still be done, none comes after
 // it, and streams that wait in memory for a lost value are let go.
@@ -45,7 +46,8 @@ class StreamOrder {
         bool is_deterministic;
         bool has_timestamps;
         bool is_signaled_elsewhere;  ///< by another process
-        bool is_signaled_by_vulkan;
+        bool is_signaled_by_vulkan;   ///< by a semaphore that streams wait for
+        bool is_relayed;              ///< the CPU carries the values of Vulkan's semaphore, and streams do not use it
     };
 
     /// The others must outlive it.
@@ -116,7 +118,7 @@ class StreamOrder {
     [[nodiscard]] Result<> submit_wait(const driver::StreamPlace& stream, std::uint64_t value);
     [[nodiscard]] Result<std::uint64_t> submit_signal(const driver::StreamPlace& stream);
     [[nodiscard]] bool is_written() const noexcept {
-        return counter_.is_in_memory() || counter_.has_mirrors() || counter_.has_semaphore();
+        return counter_.is_in_memory() || counter_.has_mirrors() || counter_.is_semaphore_of_streams();
     }
     [[nodiscard]] Result<> prepare_mirrors(const driver::StreamPlace& stream, cu::CUdeviceptr own, std::uint64_t value);
     [[nodiscard]] Result<> write(const driver::StreamPlace& stream, cu::CUdeviceptr own, std::uint64_t value);
@@ -147,8 +149,6 @@ class StreamOrder {
     // not wait that long.
     static constexpr std::chrono::seconds kPatienceForSignals{1};
     static constexpr std::chrono::milliseconds kBetweenTries{1};
-    // The least maxTimelineSemaphoreValueDifference that Vulkan allows a device.
-    static constexpr std::uint64_t kFurthestOfSemaphore = (std::uint64_t{1} << 31) - 1;
 
     const Description description_;
     Counter& counter_;

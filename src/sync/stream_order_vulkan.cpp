@@ -13,6 +13,7 @@ namespace opennvsci::sync {
 // What the CPU signals meanwhile, it gets afterwards; what is lost, when the payload is raised.
 Result<std::shared_ptr<TimelineSemaphore>> StreamOrder::attach(const SharedSemaphore::Make& make) {
     SharedSemaphore& semaphore = *counter_.semaphore();
+    if (description_.is_relayed) return semaphore.attach(counter_.reached(), make);
     auto attached = [&]() -> Result<std::shared_ptr<TimelineSemaphore>> {
         const auto ordered = lock_order_for_semaphore();
         if (!ordered) return tl::make_unexpected(ordered.error());
@@ -56,7 +57,7 @@ bool StreamOrder::is_any_under_way() {
 }
 
 Result<> StreamOrder::note_vulkan_wait(std::uint64_t value) {
-    OPENNVSCI_TRY(check_distance(value, kFurthestOfSemaphore));
+    OPENNVSCI_TRY(check_distance(value, SharedSemaphore::kFurthest));
     const std::lock_guard lock(state_);
     if (counter_.is_lost(value)) return lost();
     greatest_awaited_ = std::max(greatest_awaited_, value);

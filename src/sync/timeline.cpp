@@ -8,6 +8,7 @@
 #include <new>
 
 #include "ipc/random.h"
+#include "sync/relay_thread.h"
 #include "sync/timelines.h"
 
 namespace opennvsci::sync {
@@ -21,8 +22,13 @@ Timeline::Timeline(std::shared_ptr<attr::Module> module, const Description& desc
       description_(description),
       counter_(std::move(counter)),
       streams_({description.is_deterministic, description.has_timestamps && description.streams_signal,
-                description.is_signaled_elsewhere, description.vulkan_signals},
-               counter_, values_, signaler_) {}
+                description.is_signaled_elsewhere, description.vulkan_signals && !description.is_relayed,
+                description.is_relayed},
+               counter_, values_, signaler_) {
+    if (!description.is_relayed) return;
+    relay_.emplace(description.vulkan_signals ? SemaphoreRelay::Way::from_vulkan : SemaphoreRelay::Way::to_vulkan,
+                   counter_, streams_);
+}
 
 Result<std::unique_ptr<Timeline>> Timeline::allocate(std::shared_ptr<attr::Module> module,
                                                      const Description& description, std::optional<Import> import) {
@@ -31,7 +37,8 @@ Result<std::unique_ptr<Timeline>> Timeline::allocate(std::shared_ptr<attr::Modul
                                        description.has_timestamps,
                                        description.has_peers,
                                        description.is_signaled_elsewhere,
-                                       description.vulkan_signals || description.vulkan_waits};
+                                       description.vulkan_signals || description.vulkan_waits,
+                                       description.is_relayed};
     if (import) {
         std::unique_ptr<Timeline> made(
             new Timeline(std::move(module), description, Counter::of_peer(counter, std::move(import->pages))));
@@ -102,7 +109,11 @@ Result<> Timeline::prepare(const driver::ContextWatch* context) {
 
 Result<std::shared_ptr<TimelineSemaphore>> Timeline::attach(const SharedSemaphore::Make& make) {
     OPENNVSCI_TRY(check_process());
-    return streams_.attach(make);
+    if (!relay_) return streams_.attach(make);
+    OPENNVSCI_TRY(relay_thread::add(number_));
+    auto attached = streams_.attach(make);
+    if (!attached) relay_thread::remove(number_);
+    return attached;
 }
 
 // Memory may be missing only where streams are let go, which whoever looks next goes on with.
@@ -110,12 +121,18 @@ void Timeline::detach(const TimelineSemaphore& semaphore) noexcept {
     if (!is_of_this_process()) return;
     if (signaling_semaphore_.load() == &semaphore) {
         try {
-            look_at_semaphore();
-            streams_.lose_semaphore(Cause::vulkan_pool_gone);
+            end_vulkan_signals(semaphore);
         } catch (const std::bad_alloc&) {
         }
     }
     counter_.semaphore()->detach(semaphore);
+    if (relay_) relay_thread::remove(number_);
+}
+
+void Timeline::end_vulkan_signals(const TimelineSemaphore& semaphore) {
+    if (relay_) return relay_->end_signals(&semaphore, Cause::vulkan_pool_gone);
+    look_at_semaphore();
+    streams_.lose_semaphore(Cause::vulkan_pool_gone);
 }
 
 Result<std::uint64_t> Timeline::hand_out_to(const TimelineSemaphore& semaphore) {
@@ -126,16 +143,43 @@ Result<std::uint64_t> Timeline::hand_out_to(const TimelineSemaphore& semaphore) 
                     "another Vulkan semaphore pool signals the object, or did; an object is signaled from one pool");
     }
     if (counter_.is_broken()) return streams_.lost();
-    return values_.hand_out();
+    if (relay_) OPENNVSCI_TRY(signaler_.claim(Signaler::Kind::cpu));  // it signals what streams wait for
+    const std::uint64_t value = values_.hand_out();
+    expect(value);
+    return value;
 }
 
 Result<> Timeline::note_vulkan_wait(std::uint64_t value) {
     OPENNVSCI_TRY(check_process());
-    return streams_.note_vulkan_wait(value);
+    OPENNVSCI_TRY(streams_.note_vulkan_wait(value));
+    if (!description_.vulkan_signals) expect(value);
+    return {};
+}
+
+void Timeline::expect(std::uint64_t value) {
+    if (!relay_) return;
+    relay_->expect(value);
+    if (relay_->carry(signaling_semaphore_.load())) relay_thread::wake();
+}
+
+// Memory may be missing only where streams are let go, which the next look goes on with.
+bool Timeline::relay(bool looks_for_losses) noexcept {
+    if (!relay_ || !is_of_this_process()) return false;
+    try {
+        if (looks_for_losses && relay_->way() == SemaphoreRelay::Way::to_vulkan) look(UINT64_MAX);
+        return relay_->carry(signaling_semaphore_.load());
+    } catch (const std::bad_alloc&) {
+        return true;
+    }
 }
 
 void Timeline::look_at_semaphore() {
-    if (is_of_this_process()) streams_.look_at_semaphore(signaling_semaphore_.load());
+    if (!is_of_this_process()) return;
+    if (relay_) {
+        relay_->carry(signaling_semaphore_.load());
+    } else {
+        streams_.look_at_semaphore(signaling_semaphore_.load());
+    }
 }
 
 Result<Timeline::Identity> Timeline::identity() {

@@ -8,7 +8,8 @@
 // the timeline holds the link to it, or to the process on the way to it: when that is gone, nobody can signal any more.
 //
 // Vulkan may take part, by a timeline semaphore (sync/shared_semaphore.h): it waits for what the CPU or streams signal,
-// or signals itself, from one semaphore pool.
+// or signals itself, from one semaphore pool. Where others cannot have that semaphore, a relay carries its values
+// (sync/semaphore_relay.h).
 //
 // A forked child has its parent's timelines in memory and owns none of them: it may neither signal nor wait.
 //
@@ -28,6 +29,7 @@
 #include "ipc/watch.h"
 #include "sync/counter.h"
 #include "sync/fence_values.h"
+#include "sync/semaphore_relay.h"
 #include "sync/signaler.h"
 #include "sync/stream_order.h"
 
@@ -48,6 +50,7 @@ class Timeline {
 
         bool vulkan_signals = false;  ///< the signaler's list speaks for Vulkan: nobody else signals then
         bool vulkan_waits = false;    ///< a list that speaks for Vulkan asked to wait
+        bool is_relayed = false;      ///< the CPU carries the values of Vulkan's semaphore
 
         bool has_peers = false;              ///< other processes take part, or will
         bool is_signaled_elsewhere = false;  ///< by a peer, which streams_signal and cpu_signals do not tell of
@@ -132,8 +135,8 @@ class Timeline {
 
     // Vulkan, if it takes part.
 
-    /// Makes a semaphore of a device that has the timeline's values. Errors: those of StreamOrder::attach; InvalidState
-    /// in a forked child.
+    /// Makes a semaphore of a device that has the timeline's values. Errors: those of StreamOrder::attach and, with a
+    /// relay, of the relay thread; InvalidState in a forked child.
     [[nodiscard]] Result<std::shared_ptr<TimelineSemaphore>> attach(const SharedSemaphore::Make& make);
     /// Ends the use of one. If Vulkan signaled by it, what has not come is lost.
     void detach(const TimelineSemaphore& semaphore) noexcept;
@@ -141,6 +144,8 @@ class Timeline {
     [[nodiscard]] Result<std::uint64_t> hand_out_to(const TimelineSemaphore& semaphore);
     /// Tells that a queue will wait for `value`. Errors: those of StreamOrder::note_vulkan_wait.
     [[nodiscard]] Result<> note_vulkan_wait(std::uint64_t value);
+    /// The relay's look at what has come, and at what is lost if `looks_for_losses`. True while something is expected.
+    bool relay(bool looks_for_losses) noexcept;
 
     // Peers.
 
@@ -169,6 +174,8 @@ class Timeline {
     [[nodiscard]] Result<> check_process() const;
     [[nodiscard]] Result<> watch_signaler();
     void look_at_semaphore();
+    void end_vulkan_signals(const TimelineSemaphore& semaphore);
+    void expect(std::uint64_t value);
 
     const std::uint64_t maker_ = process::token();
     const std::shared_ptr<attr::Module> module_;
@@ -178,6 +185,8 @@ class Timeline {
     Signaler signaler_;
     std::mutex cpu_signals_;  // with timestamps: the time is there before the value
     StreamOrder streams_;
+
+    std::optional<SemaphoreRelay> relay_;
 
     std::atomic<const TimelineSemaphore*> signaling_semaphore_{nullptr};  // the first one; compared, never followed
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a reconciliation must keep where a list speaks for Vulkan (synchronization.md, Vulkan). Its fences are values of
-// a Vulkan timeline semaphore, which one GPU has, CUDA imports, and no other process sees.
+// a Vulkan timeline semaphore, which one device has, and CUDA imports on the same GPU. Who else takes part does so by a
+// relay (sync/semaphore_relay.h).
 #pragma once
 
 #include <vector>
@@ -11,8 +12,11 @@
 
 namespace opennvsci::sync {
 
-/// Errors: UnsupportedConfig where the other participants cannot share such a semaphore. Nothing where no list speaks
-/// for Vulkan.
+/// Errors: UnsupportedConfig for several Vulkan devices of one process, and for timestamps of what Vulkan signals.
+/// Nothing where no list speaks for Vulkan.
 [[nodiscard]] Result<> check_vulkan(attr::Negotiation& negotiation, const std::vector<Participant>& all);
+
+/// True if Vulkan and CUDA both take part in this process, and CUDA cannot have the semaphore of the Vulkan device.
+[[nodiscard]] bool is_cuda_apart_from_vulkan(const std::vector<Participant>& all);
 
 }  // namespace opennvsci::sync

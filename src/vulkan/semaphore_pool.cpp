@@ -7,6 +7,7 @@
 
 #include "base/os.h"
 #include "base/uuid.h"
+#include "sync/keys.h"
 #include "sync/trace_notes.h"
 #include "trace/slice.h"
 
@@ -15,9 +16,9 @@ namespace {
 
 // The GPU whose semaphores CUDA can import; none if the device of the object is no such one.
 std::optional<Uuid> gpu_of(const sync::Object& object) {
-    const auto gpus = object.list()->reconciled().elements<NvSciRmGpuId>(NvSciSyncAttrKey_GpuId);
-    if (gpus.empty()) return std::nullopt;
-    return Uuid::from((*gpus.begin()).bytes);
+    const Uuid gpu = Uuid::from(
+        object.list()->reconciled().scalar<NvSciRmGpuId>(sync::kVulkanGpu).value_or(NvSciRmGpuId{}).bytes);
+    return gpu.is_null() ? std::nullopt : std::optional(gpu);
 }
 
 Result<> check(const Device& device, const sync::Object& object, const std::optional<Uuid>& gpu) {

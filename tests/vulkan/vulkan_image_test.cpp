@@ -16,17 +16,17 @@ namespace {
 
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names
 
-Bytes random_texels(std::size_t bytes, unsigned seed) {
+Texels random_texels(std::size_t bytes, unsigned seed) {
     std::mt19937 random(seed);
-    Bytes texels(bytes);
+    Texels texels(bytes);
     for (unsigned char& byte : texels)
         byte = static_cast<unsigned char>(random());
     return texels;
 }
 
 // Texels that hardware can compress: all alike, or each a step beyond the one before.
-Bytes even_texels(std::size_t bytes, unsigned step) {
-    Bytes texels(bytes);
+Texels even_texels(std::size_t bytes, unsigned step) {
+    Texels texels(bytes);
     for (std::size_t i = 0; i < bytes; ++i)
         texels[i] = static_cast<unsigned char>(0x11 + i / 16 * step);
     return texels;
@@ -76,7 +76,7 @@ class CudaPlane {
     CudaPlane& operator=(const CudaPlane&) = delete;
     ~CudaPlane() { TestDevice::instance().driver().call.cuMipmappedArrayDestroy(mipmap_); }
 
-    void write(const Bytes& texels) const {
+    void write(const Texels& texels) const {
         CUDA_MEMCPY2D copy{};
         copy.srcMemoryType = CU_MEMORYTYPE_HOST;
         copy.srcHost = texels.data();
@@ -85,8 +85,8 @@ class CudaPlane {
         copy.dstArray = array_;
         run(copy);
     }
-    [[nodiscard]] Bytes read() const {
-        Bytes texels(row_bytes_ * height_);
+    [[nodiscard]] Texels read() const {
+        Texels texels(row_bytes_ * height_);
         CUDA_MEMCPY2D copy{};
         copy.srcMemoryType = CU_MEMORYTYPE_ARRAY;
         copy.srcArray = array_;
@@ -130,10 +130,10 @@ VkResult create_with_most_usage(PlaneImage& image, NvSciBufObj object) {
 // Random texels too, for what can be compressed shows less of where it lies.
 void expect_the_same_texels(VulkanProgram& vulkan, const PlaneImage& image, VkExtent2D extent, const CudaPlane& array,
                             std::size_t bytes) {
-    const Bytes contents[] = {random_texels(bytes, extent.width), random_texels(bytes, extent.height),
+    const Texels contents[] = {random_texels(bytes, extent.width), random_texels(bytes, extent.height),
                               even_texels(bytes, 0), even_texels(bytes, 1)};
-    for (const Bytes& content : contents) {
-        const Bytes before = random_texels(bytes, 7);
+    for (const Texels& content : contents) {
+        const Texels before = random_texels(bytes, 7);
         array.write(content);
         EXPECT_TRUE(vulkan.read(image.get(), extent, bytes) == content) << "CUDA to Vulkan";
         array.write(before);
@@ -142,7 +142,7 @@ void expect_the_same_texels(VulkanProgram& vulkan, const PlaneImage& image, VkEx
     }
     array.write(contents[0]);
     vulkan.clear(image.get());
-    const Bytes cleared = array.read();
+    const Texels cleared = array.read();
     EXPECT_TRUE(vulkan.read(image.get(), extent, bytes) == cleared) << "cleared by Vulkan";
     EXPECT_TRUE(cleared != contents[0]) << "the clear shows nothing";
 }
@@ -202,10 +202,10 @@ TEST_F(VulkanImageTest, TexelsOfAPitchLinearPlaneAreThoseOfTheCpusRows) {
         void* pointer = nullptr;
         ASSERT_EQ(NvSciBufObjGetCpuPtr(object, &pointer), kSuccess);
         ASSERT_EQ(attribute<std::uint32_t>(object, NvSciBufImageAttrKey_PlanePitch), 512U);
-        const Bytes first = random_texels(std::size_t{512} * height, format);
+        const Texels first = random_texels(std::size_t{512} * height, format);
         std::memcpy(pointer, first.data(), first.size());
         EXPECT_TRUE(vulkan().read(texels.get(), {width, height}, first.size()) == first) << color.name;
-        const Bytes second = random_texels(first.size(), format + 1000U);
+        const Texels second = random_texels(first.size(), format + 1000U);
         vulkan().write(texels.get(), {width, height}, second);
         EXPECT_EQ(std::memcmp(pointer, second.data(), second.size()), 0) << color.name;
         ++mapped;
@@ -225,7 +225,7 @@ TEST_F(VulkanImageTest, PlanesOfOneObjectDoNotTouchEachOther) {
     const auto offsets = get<std::uint64_t>(list, NvSciBufImageAttrKey_PlaneOffset);
     std::array<PlaneImage, 2> images;
     std::array<ImportedMemory, 2> memories;
-    std::array<Bytes, 2> texels;
+    std::array<Texels, 2> texels;
     for (std::uint32_t i = 0; i < 2; ++i) {
         const bool is_read_only = is_tiled && i != 0;
         ASSERT_EQ(images[i].create(object, i, VK_FORMAT_UNDEFINED,

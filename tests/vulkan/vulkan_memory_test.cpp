@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bytes of objects in a real Vulkan: on a GPU, in video and in system memory, beside CUDA; on a device of the CPU in
+// Texels of objects in a real Vulkan: on a GPU, in video and in system memory, beside CUDA; on a device of the CPU in
 // system memory, beside the CPU. Both ways, by several imports, in any order of the ends.
 #include <algorithm>
 #include <chrono>
@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t kSize = 100000;
 
-Bytes pattern(unsigned seed) {
-    Bytes bytes(kSize);
+Texels pattern(unsigned seed) {
+    Texels bytes(kSize);
     for (std::size_t i = 0; i < bytes.size(); ++i)
         bytes[i] = static_cast<unsigned char>(i * seed + (i >> 8));
     return bytes;
@@ -44,10 +44,10 @@ TEST_F(VulkanMemoryTest, SystemMemoryIsTheSameForTheCpu) {
     ASSERT_EQ(memory.import(object), VK_SUCCESS) << opennvsciGetLastErrorText();
     ImportedBuffer buffer;
     ASSERT_EQ(buffer.create(object, kSize, memory.get()), VK_SUCCESS);
-    const Bytes first = pattern(3);
+    const Texels first = pattern(3);
     std::memcpy(cpu_pointer(object), first.data(), kSize);
     EXPECT_TRUE(vulkan().read(buffer.get(), kSize) == first);
-    const Bytes second = pattern(7);
+    const Texels second = pattern(7);
     vulkan().write(buffer.get(), second);
     EXPECT_EQ(std::memcmp(cpu_pointer(object), second.data(), kSize), 0);
 }
@@ -69,10 +69,10 @@ TEST_F(VulkanMemoryTest, MemoryIsTheSameForCuda) {
             ASSERT_EQ(memory.import(object, 1U << type), VK_SUCCESS) << opennvsciGetLastErrorText();
             ImportedBuffer buffer;
             ASSERT_EQ(buffer.create(object, kSize, memory.get()), VK_SUCCESS);
-            const Bytes first = pattern(type + 3);
+            const Texels first = pattern(type + 3);
             ASSERT_EQ(device_.write(cuda.pointer, first), cu::CUDA_SUCCESS);
             EXPECT_TRUE(vulkan().read(buffer.get(), kSize) == first);
-            const Bytes second = pattern(type + 50);
+            const Texels second = pattern(type + 50);
             vulkan().write(buffer.get(), second);
             EXPECT_TRUE(device_.read(cuda.pointer, kSize) == second);
         }
@@ -88,7 +88,7 @@ TEST_F(VulkanMemoryTest, ImportsAreMemoryOfTheirOwnAndEndInAnyOrder) {
         ImportedMemory second;
         ASSERT_EQ(first.import(object), VK_SUCCESS) << opennvsciGetLastErrorText();
         ASSERT_EQ(second.import(object), VK_SUCCESS);
-        const Bytes bytes = pattern(5);
+        const Texels bytes = pattern(5);
         ImportedBuffer kept;
         ASSERT_EQ(kept.create(object, kSize, second.get()), VK_SUCCESS);
         {

@@ -194,7 +194,7 @@ VkBufferImageCopy whole(VkExtent2D extent) {
 
 }  // namespace
 
-Bytes VulkanProgram::read(VkImage image, VkExtent2D extent, std::size_t bytes) {
+Texels VulkanProgram::read(VkImage image, VkExtent2D extent, std::size_t bytes) {
     const Staging staging(*this, bytes);
     run([&](VkCommandBuffer commands) {
         hand_over(commands, image, family_, true);
@@ -205,7 +205,7 @@ Bytes VulkanProgram::read(VkImage image, VkExtent2D extent, std::size_t bytes) {
     return {staging.pointer, staging.pointer + bytes};
 }
 
-void VulkanProgram::write(VkImage image, VkExtent2D extent, const Bytes& texels) {
+void VulkanProgram::write(VkImage image, VkExtent2D extent, const Texels& texels) {
     const Staging staging(*this, texels.size());
     std::memcpy(staging.pointer, texels.data(), texels.size());
     run([&](VkCommandBuffer commands) {
@@ -228,7 +228,7 @@ void VulkanProgram::clear(VkImage image) {
     });
 }
 
-Bytes VulkanProgram::read(VkBuffer buffer, std::size_t bytes) {
+Texels VulkanProgram::read(VkBuffer buffer, std::size_t bytes) {
     const Staging staging(*this, bytes);
     run([&](VkCommandBuffer commands) {
         const VkBufferCopy copy{0, 0, bytes};
@@ -237,7 +237,7 @@ Bytes VulkanProgram::read(VkBuffer buffer, std::size_t bytes) {
     return {staging.pointer, staging.pointer + bytes};
 }
 
-void VulkanProgram::write(VkBuffer buffer, const Bytes& bytes) {
+void VulkanProgram::write(VkBuffer buffer, const Texels& bytes) {
     const Staging staging(*this, bytes.size());
     std::memcpy(staging.pointer, bytes.data(), bytes.size());
     run([&](VkCommandBuffer commands) {

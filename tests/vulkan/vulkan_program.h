@@ -16,7 +16,7 @@
 
 namespace opennvsci::test {
 
-using Bytes = std::vector<unsigned char>;
+using Texels = std::vector<unsigned char>;
 
 class VulkanProgram {
   public:
@@ -30,17 +30,18 @@ class VulkanProgram {
     [[nodiscard]] VkPhysicalDevice physical() const noexcept { return physical_; }
     [[nodiscard]] VkDevice device() const noexcept { return device_; }
     [[nodiscard]] VkQueue queue() const noexcept { return queue_; }
+    [[nodiscard]] std::uint32_t family() const noexcept { return family_; }  ///< of the queue
     [[nodiscard]] bool is_gpu() const noexcept { return is_gpu_; }
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
     /// Takes an image over from others, copies all of its texels, row after row, and gives it back. Waits.
-    [[nodiscard]] Bytes read(VkImage image, VkExtent2D extent, std::size_t bytes);
-    void write(VkImage image, VkExtent2D extent, const Bytes& texels);
+    [[nodiscard]] Texels read(VkImage image, VkExtent2D extent, std::size_t bytes);
+    void write(VkImage image, VkExtent2D extent, const Texels& texels);
     /// Clears an image in the same way: integers to 1, all others to nearly 0. It may be used as Vulkan wants.
     void clear(VkImage image);
     /// The same for a window of a buffer.
-    [[nodiscard]] Bytes read(VkBuffer buffer, std::size_t bytes);
-    void write(VkBuffer buffer, const Bytes& bytes);
+    [[nodiscard]] Texels read(VkBuffer buffer, std::size_t bytes);
+    void write(VkBuffer buffer, const Texels& bytes);
 
   private:
     VulkanProgram() = default;

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/relay_thread.h"
+
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <thread>
+#include <vector>
+
+#include "base/detached_thread.h"
+#include "base/futex.h"
+#include "base/process.h"
+#include "sync/timelines.h"
+
+namespace opennvsci::sync::relay_thread {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+// Between two looks lies a part of the time that was waited already, so what comes is late by no more than that part.
+constexpr int kPart = 32;
+constexpr microseconds kShortestSlice{5};
+constexpr milliseconds kLongestSlice{1};
+constexpr milliseconds kBetweenLooksForLosses{1};
+constexpr std::chrono::hours kUntilWoken{1};
+constexpr milliseconds kPatienceAtExit{1000};
+
+class Relays {
+  public:
+    static Relays& instance() {
+        static Relays& relays = *new Relays;  // its thread may outlive the static destructors
+        return relays;
+    }
+
+    Result<> add(std::uint64_t timeline) {
+        const std::lock_guard lock(mutex_);
+        forget_parent();
+        timelines_.reserve(timelines_.size() + 1);
+        if (!has_thread_) OPENNVSCI_TRY(start_thread());
+        timelines_.push_back(timeline);
+        return {};
+    }
+
+    void remove(std::uint64_t timeline) noexcept {
+        {
+            const std::lock_guard lock(mutex_);
+            if (maker_ != process::token()) return;
+            const auto found = std::ranges::find(timelines_, timeline);
+            if (found == timelines_.end()) return;
+            timelines_.erase(found);
+        }
+        wake();
+    }
+
+    void wake() noexcept {
+        wakes_.fetch_add(1, std::memory_order_seq_cst);
+        futex::wake_all(&wakes_);
+    }
+
+  private:
+    Relays() { process::guard_across_fork(mutex_); }
+
+    void forget_parent() noexcept {
+        if (maker_ == process::token()) return;
+        maker_ = process::token();
+        has_thread_ = false;
+        timelines_.clear();
+    }
+
+    Result<> start_thread() {
+        stop_at_exit();
+        has_thread_ = start_detached_thread([this] { run(); });
+        if (has_thread_) return {};
+        return fail(NvSciError_ResourceError, "no thread can be started that carries the values of Vulkan's semaphores");
+    }
+
+    // A driver of Vulkan may take itself down at the end of the program, and must not be asked from then on. It was
+    // loaded before this is called, so its own end comes after.
+    static void stop_at_exit() {
+        static const bool is_known = std::atexit([] { instance().stop(); }) == 0;
+        (void)is_known;
+    }
+
+    void stop() noexcept {
+        {
+            const std::lock_guard lock(mutex_);
+            if (maker_ != process::token() || !has_thread_) return;
+        }
+        is_stopped_.store(true, std::memory_order_seq_cst);
+        const auto end = Clock::now() + kPatienceAtExit;
+        while (is_looking_.load(std::memory_order_seq_cst) && Clock::now() < end)
+            std::this_thread::sleep_for(kShortestSlice);
+    }
+
+    // The timelines of now; empty, and the thread has ended, if there are none.
+    bool copy_timelines(std::vector<std::uint64_t>& timelines) {
+        const std::lock_guard lock(mutex_);
+        timelines = timelines_;
+        has_thread_ = !timelines.empty();
+        return has_thread_;
+    }
+
+    void run() noexcept {
+        ::prctl(PR_SET_TIMERSLACK, 1UL);  // short sleeps are as short as they are
+        std::vector<std::uint64_t> timelines;
+        std::uint32_t wakes = wakes_.load(std::memory_order_seq_cst);
+        auto begin = Clock::now();
+        auto last_look_for_losses = begin;
+        while (true) {
+            bool is_any_expected = true;
+            const auto now = Clock::now();
+            const bool looks_for_losses = now - last_look_for_losses >= kBetweenLooksForLosses;
+            if (looks_for_losses) last_look_for_losses = now;
+            try {
+                if (!copy_timelines(timelines)) return;
+                is_any_expected = look(timelines, looks_for_losses);
+            } catch (const std::bad_alloc&) {  // once more
+            }
+            const auto slice = std::clamp<Clock::duration>((now - begin) / kPart, kShortestSlice, kLongestSlice);
+            futex::wait(&wakes_, wakes, is_any_expected ? slice : Clock::duration(kUntilWoken));
+            if (const std::uint32_t newest = wakes_.load(std::memory_order_seq_cst); newest != wakes) {
+                wakes = newest;
+                begin = Clock::now();
+            }
+        }
+    }
+
+    bool look(const std::vector<std::uint64_t>& timelines, bool looks_for_losses) {
+        bool is_any_expected = false;
+        is_looking_.store(true, std::memory_order_seq_cst);
+        for (const std::uint64_t number : timelines) {
+            if (is_stopped_.load(std::memory_order_seq_cst)) break;
+            const auto timeline = Timelines::instance().acquire(number);
+            if (timeline && (*timeline)->relay(looks_for_losses)) is_any_expected = true;
+        }
+        is_looking_.store(false, std::memory_order_seq_cst);
+        return is_any_expected;
+    }
+
+    std::mutex mutex_;  // of what follows up to the thread
+    std::vector<std::uint64_t> timelines_;
+    std::uint64_t maker_ = 0;  // 0: nobody yet, and it is not asked for when the library is loaded
+    bool has_thread_ = false;
+    std::atomic<std::uint32_t> wakes_{0};
+    std::atomic<bool> is_looking_{false};
+    std::atomic<bool> is_stopped_{false};
+};
+
+// Before there are threads: a fork in the middle of the first call would leave the child waiting for its end.
+[[gnu::constructor]] void make_relays() {
+    (void)Relays::instance();
+}
+
+}  // namespace
+
+Result<> add(std::uint64_t timeline) {
+    return Relays::instance().add(timeline);
+}
+
+void remove(std::uint64_t timeline) noexcept {
+    Relays::instance().remove(timeline);
+}
+
+void wake() noexcept {
+    Relays::instance().wake();
+}
+
+}  // namespace opennvsci::sync::relay_thread

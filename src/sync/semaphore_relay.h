@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// SemaphoreRelay: carries values between the payload of a timeline and the timeline semaphore of this process's Vulkan,
+// where others take part who cannot have that semaphore: other processes, or CUDA on a device whose semaphores it does
+// not import. The CPU does it, whenever somebody looks: the relay thread (sync/relay_thread.h) does while something is
+// expected.
+//
+// From Vulkan: what the semaphore reaches, the payload reaches, as if the CPU had signaled it. To Vulkan: the semaphore
+// follows the payload. What is lost stays unreached on the one side; on the other the semaphore is raised when all
+// values before the first lost one are reached, so that no queue waits for ever and none goes on too early.
+//
+// Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+
+#include "sync/counter.h"
+#include "sync/stream_order.h"
+
+namespace opennvsci::sync {
+
+class SemaphoreRelay {
+  public:
+    enum class Way : std::uint8_t { from_vulkan, to_vulkan };
+
+    /// The others must outlive it. The counter has a semaphore.
+    SemaphoreRelay(Way way, Counter& counter, StreamOrder& streams) : way_(way), counter_(counter), streams_(streams) {}
+
+    [[nodiscard]] Way way() const noexcept { return way_; }
+
+    /// Tells that `value` is to come: Vulkan will signal it, or waits for it.
+    void expect(std::uint64_t value) noexcept;
+    /// Carries what has come; true while something is expected. `signaling` is the semaphore that Vulkan signals, null
+    /// if none does yet.
+    bool carry(const TimelineSemaphore* signaling);
+    /// Carries what has come the last time, because Vulkan signals no more: the rest is lost.
+    void end_signals(const TimelineSemaphore* signaling, Cause why);
+
+  private:
+    bool carry_from_vulkan(const TimelineSemaphore* signaling);
+    bool carry_to_vulkan();
+
+    const Way way_;
+    Counter& counter_;
+    StreamOrder& streams_;
+    std::mutex mutex_;  // held while values are carried, so that none is after the loss
+    std::uint64_t expected_ = 0;
+};
+
+}  // namespace opennvsci::sync
