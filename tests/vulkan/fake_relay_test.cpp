@@ -75,25 +75,24 @@ TEST_F(FakeRelay, VulkanWaitsForWhatStreamsSignal) {
 
 TEST_F(FakeRelay, OnAnotherGpuToo) {
     semaphores_.are_exported = true;
-    const SyncList other_gpu = create_list(module_);
-    const CUdevice other = device_.driver().devices.at(1).handle;
-    ASSERT_EQ(nvsciCuDeviceGetNvSciSyncAttributes(other_gpu, other, 2), CUDA_SUCCESS);
-    const SyncObject object = allocate({vulkan(kSignaler), other_gpu});
-    const Pool pool(fake_.device(), object);
-    const Pool twin(other_device(), object);
-    NvSciSyncFence fence = NvSciSyncFenceInitializer;
-    const NvSciVkSemaphoreValue signal = pool.signal(&fence);
-    CUcontext context = nullptr;
-    ASSERT_EQ(cuda_.cuCtxCreate(&context, 0, other), CUDA_SUCCESS);
-    {
+    in_new_process([&] {  // whose context ends with it
+        const SyncList other_gpu = create_list(module_);
+        const CUdevice other = device_.driver().devices.at(1).handle;
+        ASSERT_EQ(nvsciCuDeviceGetNvSciSyncAttributes(other_gpu, other, 2), CUDA_SUCCESS);
+        const SyncObject object = allocate({vulkan(kSignaler), other_gpu});
+        const Pool pool(fake_.device(), object);
+        const Pool twin(other_device(), object);
+        CUcontext context = nullptr;
+        ASSERT_EQ(cuda_.cuCtxCreate(&context, 0, other), CUDA_SUCCESS);
         const Semaphore semaphore(object);
         const Stream stream;
+        NvSciSyncFence fence = NvSciSyncFenceInitializer;
+        const NvSciVkSemaphoreValue signal = pool.signal(&fence);
         ASSERT_EQ(semaphore.wait(stream, fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
         EXPECT_TRUE(is_held(cuda_, stream));
         submit(signal);
         EXPECT_TRUE(comes_to_its_end(cuda_, stream));
-    }
-    EXPECT_EQ(cuda_.cuCtxDestroy(context), CUDA_SUCCESS);
+    });
 }
 
 TEST_F(FakeRelay, EachSideGoesOnAThousandTimes) {
