@@ -6,8 +6,8 @@
 //
 // On a GPU the picture is block-linear and in video memory; CUDA uses a kernel with surfaces. Where Vulkan has a device
 // of the CPU only, such as Mesa's lavapipe, the picture is in system memory, row after row, and CUDA is OpenNvSci's
-// software device, which runs no kernels: rows change places by copies. Nor do these two share semaphores, so the CPU
-// waits for each fence there, before it submits what comes next.
+// software device, which runs no kernels: rows change places by copies. The fences are the same: these two share no
+// semaphores, so the library carries the values.
 //
 // Build and run, with <cuda.h> of a CUDA toolkit, Vulkan's headers and its loader:
 //   c++ -std=c++17 vulkan_cuda.cpp $(pkg-config --cflags --libs nvscivk nvscibuf nvscisync vulkan)
@@ -270,15 +270,14 @@ struct Direction {
     CUexternalSemaphore cuda = nullptr;
 };
 
-// Both directions. The CPU may wait for either.
+// Both directions. The CPU may wait for what Vulkan signals.
 struct Fences {
     NvSciSyncModule module = nullptr;
     NvSciSyncCpuWaitContext context = nullptr;
     Direction by_vulkan;
     Direction by_cuda;
-    bool are_shared = false;  // by Vulkan and CUDA; else the CPU waits in between
 
-    void start(const Vulkan& vulkan, CUdevice device, bool share);
+    void start(const Vulkan& vulkan, CUdevice device);
     void end(const Vulkan& vulkan) const;
     void wait_with_cpu(const NvSciSyncFence& fence) const { CHECK(NvSciSyncFenceWait(&fence, context, -1)); }
 };
@@ -336,28 +335,23 @@ void import_into_cuda(Direction& direction) {
     CHECK(nvsciCuImportExternalSemaphore(&direction.cuda, &desc));
 }
 
-void Fences::start(const Vulkan& vulkan, CUdevice device, bool share) {
-    are_shared = share;
+void Fences::start(const Vulkan& vulkan, CUdevice device) {
     CHECK(NvSciSyncModuleOpen(&module));
     CHECK(NvSciSyncCpuWaitContextAlloc(module, &context));
-    std::vector<NvSciSyncAttrList> lists = {vulkan_list(module, vulkan, VK_SCI_SYNC_CLIENT_TYPE_SIGNALER_NV),
-                                            cpu_list(module)};
-    if (share) lists.push_back(cuda_list(module, device, CUDA_NVSCISYNC_ATTR_WAIT));
-    by_vulkan.object = allocate_fences(lists);
-    lists = {cuda_list(module, device, CUDA_NVSCISYNC_ATTR_SIGNAL), cpu_list(module)};
-    if (share) lists.push_back(vulkan_list(module, vulkan, VK_SCI_SYNC_CLIENT_TYPE_WAITER_NV));
-    by_cuda.object = allocate_fences(lists);
-    import_into_vulkan(by_vulkan, vulkan);
-    import_into_cuda(by_cuda);
-    if (!share) return;
-    import_into_vulkan(by_cuda, vulkan);
-    import_into_cuda(by_vulkan);
+    by_vulkan.object = allocate_fences({vulkan_list(module, vulkan, VK_SCI_SYNC_CLIENT_TYPE_SIGNALER_NV),
+                                        cuda_list(module, device, CUDA_NVSCISYNC_ATTR_WAIT), cpu_list(module)});
+    by_cuda.object = allocate_fences({cuda_list(module, device, CUDA_NVSCISYNC_ATTR_SIGNAL),
+                                      vulkan_list(module, vulkan, VK_SCI_SYNC_CLIENT_TYPE_WAITER_NV)});
+    for (Direction* direction : {&by_vulkan, &by_cuda}) {
+        import_into_vulkan(*direction, vulkan);
+        import_into_cuda(*direction);
+    }
 }
 
 void Fences::end(const Vulkan& vulkan) const {
     for (const Direction& direction : {by_vulkan, by_cuda}) {
         nvsciVkDestroySemaphoreSciSyncPoolNV(vulkan.device, direction.vulkan, nullptr);
-        if (direction.cuda != nullptr) CHECK(nvsciCuDestroyExternalSemaphore(direction.cuda));
+        CHECK(nvsciCuDestroyExternalSemaphore(direction.cuda));
         NvSciSyncObjFree(direction.object);
     }
     NvSciSyncCpuWaitContextFree(context);
@@ -377,22 +371,17 @@ NvSciVkSemaphoreValue next_signal(const Vulkan& vulkan, const Fences& fences, Nv
 
 // What Vulkan's queue waits for to wait for a fence of CUDA.
 NvSciVkSemaphoreValue wait_for(const Vulkan& vulkan, const Fences& fences, const NvSciSyncFence& fence) {
-    NvSciVkSemaphoreValue wait{};
-    if (!fences.are_shared) {
-        fences.wait_with_cpu(fence);
-        return wait;
-    }
     VkSemaphoreSciSyncCreateInfoNV info{};
     info.sType = VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_CREATE_INFO_NV;
     info.semaphorePool = fences.by_cuda.vulkan;
     info.pFence = &fence;
+    NvSciVkSemaphoreValue wait{};
     CHECK(nvsciVkGetWaitSemaphore(vulkan.device, &info, &wait));
     return wait;
 }
 
 // The stream waits for what Vulkan signaled.
 void wait_in_stream(const Fences& fences, NvSciSyncFence fence, CUstream stream) {
-    if (!fences.are_shared) return fences.wait_with_cpu(fence);
     CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS wait;
     std::memset(&wait, 0, sizeof(wait));
     wait.params.nvSciSync.fence = &fence;
@@ -784,7 +773,7 @@ int main(int count, char** arguments) {
     Picture picture = import_into_vulkan(vulkan, object);
 
     Fences fences;
-    fences.start(vulkan, device, gpu != nullptr);
+    fences.start(vulkan, device);
     std::size_t wrong = 0;
     {
         Cuda cuda(object, gpu != nullptr);
@@ -798,10 +787,9 @@ int main(int count, char** arguments) {
             wrong += count_wrong(pixels);
         }
     }
-    std::printf("%ld x %u x %u pixels, %s, %s: Vulkan drew, CUDA turned them upside down, Vulkan read: %zu wrong\n",
-                frames, kWidth, kHeight,
-                gpu != nullptr ? "block-linear in video memory" : "pitch-linear in system memory",
-                fences.are_shared ? "no CPU in between" : "the CPU waits in between", wrong);
+    std::printf("%ld x %u x %u pixels, %s: Vulkan drew, CUDA turned them upside down, Vulkan read: %zu wrong\n", frames,
+                kWidth, kHeight, gpu != nullptr ? "block-linear in video memory" : "pitch-linear in system memory",
+                wrong);
     fences.end(vulkan);
 
     vkDestroyImage(vulkan.device, picture.image, nullptr);

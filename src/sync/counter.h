@@ -18,10 +18,10 @@
 // process signals have words of their own, the mirrors, which follow the counter's. Where a peer signals, the words are
 // in a page of their own, which that peer and all others that take part share.
 //
-// Where a list of this process speaks for Vulkan there is a timeline semaphore too (sync/shared_semaphore.h). It follows
-// what the CPU or streams reach; or Vulkan signals it, and then it has the payload, and looks at it prove values. Where
-// others take part who cannot have it, the payload stays in memory, and a relay carries values between the two
-// (sync/semaphore_relay.h).
+// Where a list of this process speaks for Vulkan there is a timeline semaphore too (sync/shared_semaphore.h). It
+// follows what the CPU or streams reach; or Vulkan signals it, and then it has the payload, and looks at it prove
+// values. Where others take part who cannot have it, the payload stays in memory, and a relay carries values between
+// the two (sync/semaphore_relay.h).
 //
 // Thread-safe, but for break_from and raise: one caller at a time.
 #pragma once

@@ -78,7 +78,8 @@ class Relays {
         stop_at_exit();
         has_thread_ = start_detached_thread([this] { run(); });
         if (has_thread_) return {};
-        return fail(NvSciError_ResourceError, "no thread can be started that carries the values of Vulkan's semaphores");
+        return fail(NvSciError_ResourceError,
+                    "no thread can be started that carries the values of Vulkan's semaphores");
     }
 
     // A driver of Vulkan may take itself down at the end of the program, and must not be asked from then on. It was
@@ -114,17 +115,18 @@ class Relays {
         auto begin = Clock::now();
         auto last_look_for_losses = begin;
         while (true) {
-            bool is_any_expected = true;
+            auto carried = SemaphoreRelay::Carried::nothing;
             const auto now = Clock::now();
             const bool looks_for_losses = now - last_look_for_losses >= kBetweenLooksForLosses;
             if (looks_for_losses) last_look_for_losses = now;
             try {
                 if (!copy_timelines(timelines)) return;
-                is_any_expected = look(timelines, looks_for_losses);
+                carried = look(timelines, looks_for_losses);
             } catch (const std::bad_alloc&) {  // once more
             }
+            if (carried == SemaphoreRelay::Carried::some) begin = now;
             const auto slice = std::clamp<Clock::duration>((now - begin) / kPart, kShortestSlice, kLongestSlice);
-            futex::wait(&wakes_, wakes, is_any_expected ? slice : Clock::duration(kUntilWoken));
+            futex::wait(&wakes_, wakes, carried == SemaphoreRelay::Carried::all ? Clock::duration(kUntilWoken) : slice);
             if (const std::uint32_t newest = wakes_.load(std::memory_order_seq_cst); newest != wakes) {
                 wakes = newest;
                 begin = Clock::now();
@@ -132,16 +134,16 @@ class Relays {
         }
     }
 
-    bool look(const std::vector<std::uint64_t>& timelines, bool looks_for_losses) {
-        bool is_any_expected = false;
+    SemaphoreRelay::Carried look(const std::vector<std::uint64_t>& timelines, bool looks_for_losses) {
+        auto carried = SemaphoreRelay::Carried::all;
         is_looking_.store(true, std::memory_order_seq_cst);
         for (const std::uint64_t number : timelines) {
             if (is_stopped_.load(std::memory_order_seq_cst)) break;
             const auto timeline = Timelines::instance().acquire(number);
-            if (timeline && (*timeline)->relay(looks_for_losses)) is_any_expected = true;
+            if (timeline) carried = std::max(carried, (*timeline)->relay(looks_for_losses));
         }
         is_looking_.store(false, std::memory_order_seq_cst);
-        return is_any_expected;
+        return carried;
     }
 
     std::mutex mutex_;  // of what follows up to the thread

@@ -2,6 +2,7 @@
 #include "sync/semaphore_relay.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace opennvsci::sync {
 
@@ -10,40 +11,45 @@ void SemaphoreRelay::expect(std::uint64_t value) noexcept {
     expected_ = std::max(expected_, value);
 }
 
-bool SemaphoreRelay::carry(const TimelineSemaphore* signaling) {
+SemaphoreRelay::Carried SemaphoreRelay::carry(std::uint64_t signaling) {
     const std::lock_guard lock(mutex_);
     return way_ == Way::from_vulkan ? carry_from_vulkan(signaling) : carry_to_vulkan();
 }
 
-void SemaphoreRelay::end_signals(const TimelineSemaphore* signaling, Cause why) {
+void SemaphoreRelay::end_signals(std::uint64_t signaling, Cause why) {
     const std::lock_guard lock(mutex_);
     carry_from_vulkan(signaling);
     streams_.lose_semaphore(why);
 }
 
 // With mutex_ held.
-bool SemaphoreRelay::carry_from_vulkan(const TimelineSemaphore* signaling) {
+SemaphoreRelay::Carried SemaphoreRelay::carry_from_vulkan(std::uint64_t signaling) {
     if (counter_.is_broken()) {
         streams_.release_waits();
-        return false;
+        return Carried::all;
     }
     const TimelineSemaphore::Seen seen = counter_.semaphore()->value(signaling);
     counter_.reach(seen.value);
     if (seen.state == TimelineSemaphore::Seen::State::lost) {
         streams_.lose_semaphore(Cause::vulkan_device_lost);
-        return false;
+        return Carried::all;
     }
-    return counter_.reached() < expected_;
+    return came_to(counter_.reached());
 }
 
 // With mutex_ held.
-bool SemaphoreRelay::carry_to_vulkan() {
+SemaphoreRelay::Carried SemaphoreRelay::carry_to_vulkan() {
     SharedSemaphore& semaphore = *counter_.semaphore();
     const std::uint64_t first_lost = counter_.first_lost();  // before what is reached: what came in between stays so
     const std::uint64_t reached = counter_.reached();
-    if (semaphore.follow(reached) >= expected_) return false;
-    if (first_lost == 0 || reached + 1 < first_lost) return true;
-    return !semaphore.raise(expected_);
+    const Carried carried = came_to(semaphore.follow(reached));
+    if (carried == Carried::all || first_lost == 0 || reached + 1 < first_lost) return carried;
+    return semaphore.raise(expected_) ? Carried::all : Carried::nothing;
+}
+
+SemaphoreRelay::Carried SemaphoreRelay::came_to(std::uint64_t value) noexcept {
+    if (value >= expected_) return Carried::all;
+    return std::exchange(carried_, value) == value ? Carried::nothing : Carried::some;
 }
 
 }  // namespace opennvsci::sync

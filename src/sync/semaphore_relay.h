@@ -23,6 +23,12 @@ namespace opennvsci::sync {
 class SemaphoreRelay {
   public:
     enum class Way : std::uint8_t { from_vulkan, to_vulkan };
+    /// What a look has found, in the order of what there is to do next.
+    enum class Carried : std::uint8_t {
+        all,      ///< nothing more is expected
+        nothing,  ///< nothing has come of what is expected
+        some,     ///< something has come, and more is expected
+    };
 
     /// The others must outlive it. The counter has a semaphore.
     SemaphoreRelay(Way way, Counter& counter, StreamOrder& streams) : way_(way), counter_(counter), streams_(streams) {}
@@ -31,21 +37,23 @@ class SemaphoreRelay {
 
     /// Tells that `value` is to come: Vulkan will signal it, or waits for it.
     void expect(std::uint64_t value) noexcept;
-    /// Carries what has come; true while something is expected. `signaling` is the semaphore that Vulkan signals, null
-    /// if none does yet.
-    bool carry(const TimelineSemaphore* signaling);
+    /// Carries what has come. `signaling` is the number of the semaphore that Vulkan signals, 0 if none
+    /// does yet.
+    Carried carry(std::uint64_t signaling);
     /// Carries what has come the last time, because Vulkan signals no more: the rest is lost.
-    void end_signals(const TimelineSemaphore* signaling, Cause why);
+    void end_signals(std::uint64_t signaling, Cause why);
 
   private:
-    bool carry_from_vulkan(const TimelineSemaphore* signaling);
-    bool carry_to_vulkan();
+    Carried carry_from_vulkan(std::uint64_t signaling);
+    Carried carry_to_vulkan();
+    Carried came_to(std::uint64_t value) noexcept;
 
     const Way way_;
     Counter& counter_;
     StreamOrder& streams_;
     std::mutex mutex_;  // held while values are carried, so that none is after the loss
     std::uint64_t expected_ = 0;
+    std::uint64_t carried_ = 0;
 };
 
 }  // namespace opennvsci::sync

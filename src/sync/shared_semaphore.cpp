@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/shared_semaphore.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 
 #include "base/log.h"
 #include "base/os.h"
@@ -15,7 +18,16 @@ namespace {
 
 using Seen = TimelineSemaphore::Seen;
 
-constexpr const char* kRefused = "Vulkan refuses to signal a timeline semaphore: its device may be lost";
+tl::unexpected<Error> refused(int result) {
+    return fail(NvSciError_ResourceError,
+                fmt::format("Vulkan refuses to signal a timeline semaphore (VkResult {})", result),
+                CUDA_ERROR_ILLEGAL_STATE);
+}
+
+tl::unexpected<Error> not_told() {
+    return fail(NvSciError_ResourceError, "Vulkan does not say what a timeline semaphore has reached",
+                CUDA_ERROR_ILLEGAL_STATE);
+}
 
 tl::unexpected<Error> no_pool() {
     return fail(NvSciError_InvalidState,
@@ -40,21 +52,31 @@ SharedSemaphore::~SharedSemaphore() {
     }
 }
 
-Result<std::shared_ptr<TimelineSemaphore>> SharedSemaphore::attach(std::uint64_t reached, const Make& make) {
-    const std::lock_guard making(making_);  // so the payload stays; Vulkan may call the program, and takes its time
-    {
-        const std::lock_guard lock(mutex_);
-        if (exists() && !payload_ && !semaphores_.empty()) return not_exported();
+Result<> SharedSemaphore::attach(std::shared_ptr<TimelineSemaphore> semaphore, std::uint64_t reached) {
+    const std::lock_guard making(making_);  // so the payload stays
+    UniqueFd made;
+    if (payload_) {
+        OPENNVSCI_TRY_ASSIGN(shared, os::duplicate(payload_.get()));
+        OPENNVSCI_TRY(semaphore->import(std::move(shared)));
+    } else {
+        const Seen seen = semaphore->value();  // of one that is new
+        if (const int result = seen.value < reached ? semaphore->signal(reached) : 0; result != 0) {
+            return refused(result);
+        }
+        if (semaphore->is_exported()) {
+            OPENNVSCI_TRY_ASSIGN(exported, semaphore->payload());
+            made = std::move(exported);
+        }
     }
-    OPENNVSCI_TRY_ASSIGN(made, make(reached, payload_));
     const std::lock_guard lock(mutex_);
-    semaphores_.push_back(made.semaphore);
+    if (!payload_ && !semaphores_.empty()) return not_exported();
+    semaphores_.push_back(std::move(semaphore));
     if (!payload_) {
-        payload_ = std::move(made.payload);
+        payload_ = std::move(made);
         last_ = reached;
     }
     exists_.store(true, std::memory_order_seq_cst);
-    return std::move(made.semaphore);
+    return {};
 }
 
 void SharedSemaphore::detach(const TimelineSemaphore& semaphore) noexcept {
@@ -62,9 +84,10 @@ void SharedSemaphore::detach(const TimelineSemaphore& semaphore) noexcept {
     std::erase_if(semaphores_, [&](const auto& known) { return known.get() == &semaphore; });
 }
 
-Seen SharedSemaphore::value(const TimelineSemaphore* signaling) {
+Seen SharedSemaphore::value(std::uint64_t signaling) {
     const std::lock_guard lock(mutex_);
-    const auto is_it = [&](const auto& semaphore) { return semaphore.get() == signaling; };
+    catch_up();
+    const auto is_it = [&](const auto& semaphore) { return semaphore->number() == signaling; };
     const bool is_one_asked = std::any_of(semaphores_.begin(), semaphores_.end(), is_it);
     if (is_raised_ || semaphores_.empty()) return {Seen::State::known, last_};
     Seen answer{Seen::State::lost, last_};
@@ -82,15 +105,25 @@ Seen SharedSemaphore::value(const TimelineSemaphore* signaling) {
 
 std::uint64_t SharedSemaphore::follow(std::uint64_t value) noexcept {
     const std::lock_guard lock(mutex_);
-    if (is_raised_ || value <= last_ || semaphores_.empty()) return last_;
-    value = std::min(value, last_ + std::min(kFurthest, UINT64_MAX - last_));
-    const auto signaled = [&](const auto& semaphore) { return semaphore->signal(value); };
-    if (std::any_of(semaphores_.begin(), semaphores_.end(), signaled)) {
-        last_ = value;
-    } else {
-        log::write_bounded(log::Level::error, kRefused);
-    }
+    followed_ = std::max(followed_, value);
+    catch_up();
     return last_;
+}
+
+void SharedSemaphore::catch_up() noexcept {
+    if (is_raised_ || followed_ <= last_ || semaphores_.empty()) return;
+    const std::uint64_t value = std::min(followed_, last_ + std::min(kFurthest, UINT64_MAX - last_));
+    int result = 0;
+    for (const auto& semaphore : semaphores_) {
+        result = semaphore->signal(value);
+        if (result != 0) continue;
+        last_ = value;
+        return;
+    }
+    std::array<char, 96> text;
+    const auto end = fmt::format_to_n(text.data(), text.size(),
+                                      "Vulkan refuses to signal a timeline semaphore (VkResult {})", result);
+    log::write_bounded(log::Level::error, {text.data(), std::min(end.size, text.size())});
 }
 
 // What was raised before may be less by now, and what was reached may be more than anybody has looked at: so Vulkan is
@@ -104,9 +137,13 @@ Result<> SharedSemaphore::raise(std::uint64_t value) {
         for (const auto& semaphore : semaphores_) {
             const Seen seen = semaphore->value();
             if (seen.state == Seen::State::lost) continue;
-            const bool is_known = seen.state == Seen::State::known;
-            if (is_known && (seen.value >= value || semaphore->signal(value))) return {};
-            raised = fail(NvSciError_ResourceError, kRefused, CUDA_ERROR_ILLEGAL_STATE);
+            if (seen.state == Seen::State::unknown) {
+                raised = not_told();
+                continue;
+            }
+            const int result = seen.value >= value ? 0 : semaphore->signal(value);
+            if (result == 0) return {};
+            raised = refused(result);
         }
         imports = imports_;
     }

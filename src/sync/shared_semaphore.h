@@ -13,7 +13,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -26,15 +25,6 @@ namespace opennvsci::sync {
 
 class SharedSemaphore {
   public:
-    /// A semaphore, and the descriptor of its payload if that is new and can be exported.
-    struct Made {
-        std::shared_ptr<TimelineSemaphore> semaphore;
-        UniqueFd payload;
-    };
-    /// Makes a semaphore of a device: with a new payload of value `initial`, or with that of the descriptor `payload`,
-    /// which it does not close. Errors: Vulkan's.
-    using Make = std::function<Result<Made>(std::uint64_t initial, const UniqueFd& payload)>;
-
     /// The least maxTimelineSemaphoreValueDifference that Vulkan allows a device.
     static constexpr std::uint64_t kFurthest = (std::uint64_t{1} << 31) - 1;
 
@@ -48,19 +38,20 @@ class SharedSemaphore {
 
     // Pools.
 
-    /// Adds a semaphore. `reached` is the value of a new payload. Errors: those of `make`; NotSupported for a second
-    /// one where the payload cannot be exported.
-    [[nodiscard]] Result<std::shared_ptr<TimelineSemaphore>> attach(std::uint64_t reached, const Make& make);
+    /// Adds one, whose payload becomes that of all, at `reached` at least, or which gets that of the others. Errors:
+    /// Vulkan's; NotSupported for a second one where the payload cannot be exported.
+    [[nodiscard]] Result<> attach(std::shared_ptr<TimelineSemaphore> semaphore, std::uint64_t reached);
     /// It is not used from then on.
     void detach(const TimelineSemaphore& semaphore) noexcept;
 
     // The CPU. Nothing happens where no pool is there.
 
-    /// The value reached, as `signaling` has it, if that is one of its semaphores; else as the first one that answers.
-    /// With an answer that is no value: the last value that was known. So too where nobody can be asked any more.
-    [[nodiscard]] TimelineSemaphore::Seen value(const TimelineSemaphore* signaling = nullptr);
-    /// Reaches `value` if it is greater than all before, or the furthest that can be reached at once. Returns what is
-    /// reached.
+    /// The value reached, as the one with the number `signaling` has it, if it is there; else as the first one that
+    /// answers. With an answer that is no value: the last value that was known. So too where nobody can be asked any
+    /// more.
+    [[nodiscard]] TimelineSemaphore::Seen value(std::uint64_t signaling = 0);
+    /// Reaches `value` if it is greater than all before, or the furthest that can be reached at once; what Vulkan
+    /// refuses is tried again whenever somebody looks. Returns what is reached.
     std::uint64_t follow(std::uint64_t value) noexcept;
     /// Lets all go on who wait for values up to `value`, which no signal that is under way is less than: the payload
     /// says nothing any more. By Vulkan, or, where its devices are lost, by CUDA. Errors: ResourceError, or the
@@ -81,15 +72,17 @@ class SharedSemaphore {
         const driver::ContextWatch* context;
         cu::CUexternalSemaphore semaphore;
     };
+    void catch_up() noexcept;  // with mutex_ held
     [[nodiscard]] cu::CUexternalSemaphore known_import(const driver::ContextWatch& context) noexcept;
     [[nodiscard]] Result<> raise_in(const ContextImport& import, std::uint64_t value);
 
     std::atomic<bool> exists_{false};
-    std::mutex making_;  // held while Vulkan makes a semaphore, or CUDA imports the payload
+    std::mutex making_;  // held while one gets a payload, or CUDA imports it
     std::mutex mutex_;   // of what follows; held for moments, last
     std::vector<std::shared_ptr<TimelineSemaphore>> semaphores_;
     UniqueFd payload_;
-    std::uint64_t last_ = 0;  // value that is known, or that the CPU has signaled
+    std::uint64_t last_ = 0;      // value that is known, or that the CPU has signaled
+    std::uint64_t followed_ = 0;  // by the CPU, as far as Vulkan lets it
     bool is_raised_ = false;
     std::vector<ContextImport> imports_;
 };

@@ -46,8 +46,8 @@ class StreamOrder {
         bool is_deterministic;
         bool has_timestamps;
         bool is_signaled_elsewhere;  ///< by another process
-        bool is_signaled_by_vulkan;   ///< by a semaphore that streams wait for
-        bool is_relayed;              ///< the CPU carries the values of Vulkan's semaphore, and streams do not use it
+        bool is_signaled_by_vulkan;  ///< by a semaphore that streams wait for
+        bool is_relayed;             ///< the CPU carries the values of Vulkan's semaphore, and streams do not use it
     };
 
     /// The others must outlive it.
@@ -73,14 +73,14 @@ class StreamOrder {
     /// stands in front of a full stream; the driver's.
     [[nodiscard]] Result<> add_mirror(Mirror mirror);
 
-    /// Adds a semaphore of Vulkan, which has what was signaled and gets what will be. Errors: ResourceError while
+    /// Adds a new semaphore of Vulkan, which has what was signaled and gets what will be. Errors: ResourceError while
     /// signals are under way that it would miss; those of SharedSemaphore.
-    [[nodiscard]] Result<std::shared_ptr<TimelineSemaphore>> attach(const SharedSemaphore::Make& make);
+    [[nodiscard]] Result<> attach(const std::shared_ptr<TimelineSemaphore>& semaphore);
     /// Tells that a queue of Vulkan will wait for `value`. Errors: Overflow if it is too far ahead for that; the loss.
     [[nodiscard]] Result<> note_vulkan_wait(std::uint64_t value);
-    /// Asks the semaphore, of a timeline that Vulkan signals, what is reached. `signaling` is the one that signals;
-    /// null if none does yet.
-    void look_at_semaphore(const TimelineSemaphore* signaling);
+    /// Asks the semaphore, of a timeline that Vulkan signals, what is reached. `signaling` is the number of the one
+    /// that signals; 0 if none does yet.
+    void look_at_semaphore(std::uint64_t signaling);
     /// Tells that Vulkan will signal no more: what has not come is lost.
     void lose_semaphore(Cause why);
 

@@ -11,17 +11,17 @@ namespace opennvsci::sync {
 
 // No signal may be under way that a new payload would not get; one that was there before has all that streams signaled.
 // What the CPU signals meanwhile, it gets afterwards; what is lost, when the payload is raised.
-Result<std::shared_ptr<TimelineSemaphore>> StreamOrder::attach(const SharedSemaphore::Make& make) {
-    SharedSemaphore& semaphore = *counter_.semaphore();
-    if (description_.is_relayed) return semaphore.attach(counter_.reached(), make);
-    auto attached = [&]() -> Result<std::shared_ptr<TimelineSemaphore>> {
+Result<> StreamOrder::attach(const std::shared_ptr<TimelineSemaphore>& semaphore) {
+    if (description_.is_relayed) return counter_.semaphore()->attach(semaphore, counter_.reached());
+    const auto attached = [&]() -> Result<> {
         const auto ordered = lock_order_for_semaphore();
         if (!ordered) return tl::make_unexpected(ordered.error());
-        OPENNVSCI_TRY_ASSIGN(made, semaphore.attach(counter_.reached(), make));
-        if (signaler_.kind() == Signaler::Kind::cpu) semaphore.follow(counter_.reached());
+        OPENNVSCI_TRY(counter_.semaphore()->attach(semaphore, counter_.reached()));
+        const bool may_cpu = !description_.is_signaled_by_vulkan && signaler_.kind() != Signaler::Kind::streams;
+        if (may_cpu) counter_.semaphore()->follow(counter_.reached());
         const std::lock_guard lock(state_);
         if (counter_.is_broken()) owe_release();
-        return std::move(made);
+        return {};
     }();
     if (counter_.is_broken()) release_waits();
     return attached;
@@ -58,6 +58,7 @@ bool StreamOrder::is_any_under_way() {
 
 Result<> StreamOrder::note_vulkan_wait(std::uint64_t value) {
     OPENNVSCI_TRY(check_distance(value, SharedSemaphore::kFurthest));
+    counter_.semaphore()->follow(0);  // what Vulkan refused before is tried again
     const std::lock_guard lock(state_);
     if (counter_.is_lost(value)) return lost();
     greatest_awaited_ = std::max(greatest_awaited_, value);
@@ -65,7 +66,7 @@ Result<> StreamOrder::note_vulkan_wait(std::uint64_t value) {
     return {};
 }
 
-void StreamOrder::look_at_semaphore(const TimelineSemaphore* signaling) {
+void StreamOrder::look_at_semaphore(std::uint64_t signaling) {
     if (counter_.is_broken()) return release_waits();
     const TimelineSemaphore::Seen seen = counter_.semaphore()->value(signaling);
     counter_.prove(seen.value);

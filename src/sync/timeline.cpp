@@ -107,21 +107,27 @@ Result<> Timeline::prepare(const driver::ContextWatch* context) {
     return watch_signaler();
 }
 
-Result<std::shared_ptr<TimelineSemaphore>> Timeline::attach(const SharedSemaphore::Make& make) {
+Result<> Timeline::attach(const std::shared_ptr<TimelineSemaphore>& semaphore) {
     OPENNVSCI_TRY(check_process());
-    if (!relay_) return streams_.attach(make);
+    if (!relay_) return streams_.attach(semaphore);
     OPENNVSCI_TRY(relay_thread::add(number_));
-    auto attached = streams_.attach(make);
-    if (!attached) relay_thread::remove(number_);
-    return attached;
+    struct Registration {
+        std::uint64_t number;
+        ~Registration() {
+            if (number != 0) relay_thread::remove(number);
+        }
+    } registration{number_};
+    OPENNVSCI_TRY(streams_.attach(semaphore));
+    registration.number = 0;
+    return {};
 }
 
 // Memory may be missing only where streams are let go, which whoever looks next goes on with.
 void Timeline::detach(const TimelineSemaphore& semaphore) noexcept {
     if (!is_of_this_process()) return;
-    if (signaling_semaphore_.load() == &semaphore) {
+    if (signaling_semaphore_.load() == semaphore.number()) {
         try {
-            end_vulkan_signals(semaphore);
+            end_vulkan_signals();
         } catch (const std::bad_alloc&) {
         }
     }
@@ -129,16 +135,16 @@ void Timeline::detach(const TimelineSemaphore& semaphore) noexcept {
     if (relay_) relay_thread::remove(number_);
 }
 
-void Timeline::end_vulkan_signals(const TimelineSemaphore& semaphore) {
-    if (relay_) return relay_->end_signals(&semaphore, Cause::vulkan_pool_gone);
+void Timeline::end_vulkan_signals() {
+    if (relay_) return relay_->end_signals(signaling_semaphore_.load(), Cause::vulkan_pool_gone);
     look_at_semaphore();
     streams_.lose_semaphore(Cause::vulkan_pool_gone);
 }
 
 Result<std::uint64_t> Timeline::hand_out_to(const TimelineSemaphore& semaphore) {
     OPENNVSCI_TRY(check_process());
-    const TimelineSemaphore* known = nullptr;
-    if (!signaling_semaphore_.compare_exchange_strong(known, &semaphore) && known != &semaphore) {
+    std::uint64_t known = 0;
+    if (!signaling_semaphore_.compare_exchange_strong(known, semaphore.number()) && known != semaphore.number()) {
         return fail(NvSciError_InvalidState,
                     "another Vulkan semaphore pool signals the object, or did; an object is signaled from one pool");
     }
@@ -159,17 +165,17 @@ Result<> Timeline::note_vulkan_wait(std::uint64_t value) {
 void Timeline::expect(std::uint64_t value) {
     if (!relay_) return;
     relay_->expect(value);
-    if (relay_->carry(signaling_semaphore_.load())) relay_thread::wake();
+    if (relay_->carry(signaling_semaphore_.load()) != SemaphoreRelay::Carried::all) relay_thread::wake();
 }
 
 // Memory may be missing only where streams are let go, which the next look goes on with.
-bool Timeline::relay(bool looks_for_losses) noexcept {
-    if (!relay_ || !is_of_this_process()) return false;
+SemaphoreRelay::Carried Timeline::relay(bool looks_for_losses) noexcept {
+    if (!relay_ || !is_of_this_process()) return SemaphoreRelay::Carried::all;
     try {
         if (looks_for_losses && relay_->way() == SemaphoreRelay::Way::to_vulkan) look(UINT64_MAX);
         return relay_->carry(signaling_semaphore_.load());
     } catch (const std::bad_alloc&) {
-        return true;
+        return SemaphoreRelay::Carried::nothing;
     }
 }
 

@@ -80,6 +80,8 @@ class Timeline {
     [[nodiscard]] const Description& description() const noexcept { return description_; }
     [[nodiscard]] const Counter& counter() const noexcept { return counter_; }
     [[nodiscard]] bool is_of_this_process() const noexcept { return maker_ == process::token(); }
+    /// Errors: InvalidState in a forked child.
+    [[nodiscard]] Result<> check_process() const;
 
     /// The value of the last fence that was handed out, or made by the program or by a peer.
     [[nodiscard]] std::uint64_t greatest_fence() const noexcept { return values_.greatest(); }
@@ -135,17 +137,17 @@ class Timeline {
 
     // Vulkan, if it takes part.
 
-    /// Makes a semaphore of a device that has the timeline's values. Errors: those of StreamOrder::attach and, with a
+    /// Gives a new semaphore of a device the timeline's values. Errors: those of StreamOrder::attach and, with a
     /// relay, of the relay thread; InvalidState in a forked child.
-    [[nodiscard]] Result<std::shared_ptr<TimelineSemaphore>> attach(const SharedSemaphore::Make& make);
+    [[nodiscard]] Result<> attach(const std::shared_ptr<TimelineSemaphore>& semaphore);
     /// Ends the use of one. If Vulkan signaled by it, what has not come is lost.
     void detach(const TimelineSemaphore& semaphore) noexcept;
     /// The next value, for a signal by this semaphore. Errors: InvalidState if another one was first; the loss.
     [[nodiscard]] Result<std::uint64_t> hand_out_to(const TimelineSemaphore& semaphore);
     /// Tells that a queue will wait for `value`. Errors: those of StreamOrder::note_vulkan_wait.
     [[nodiscard]] Result<> note_vulkan_wait(std::uint64_t value);
-    /// The relay's look at what has come, and at what is lost if `looks_for_losses`. True while something is expected.
-    bool relay(bool looks_for_losses) noexcept;
+    /// The relay's look at what has come, and at what is lost if `looks_for_losses`.
+    SemaphoreRelay::Carried relay(bool looks_for_losses) noexcept;
 
     // Peers.
 
@@ -171,10 +173,9 @@ class Timeline {
     friend class Timelines;  // keeps those without an owner in a chain
 
     Timeline(std::shared_ptr<attr::Module> module, const Description& description, Counter counter);
-    [[nodiscard]] Result<> check_process() const;
     [[nodiscard]] Result<> watch_signaler();
     void look_at_semaphore();
-    void end_vulkan_signals(const TimelineSemaphore& semaphore);
+    void end_vulkan_signals();
     void expect(std::uint64_t value);
 
     const std::uint64_t maker_ = process::token();
@@ -188,7 +189,7 @@ class Timeline {
 
     std::optional<SemaphoreRelay> relay_;
 
-    std::atomic<const TimelineSemaphore*> signaling_semaphore_{nullptr};  // the first one; compared, never followed
+    std::atomic<std::uint64_t> signaling_semaphore_{0};  // the number of the first one
 
     std::mutex peers_;  // of what follows
     Identity identity_{};

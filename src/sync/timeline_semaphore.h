@@ -3,10 +3,15 @@
 // TimelineSemaphore: a timeline semaphore of a Vulkan device of the program, as the CPU uses it. The floor of Vulkan
 // has the one implementation. Several, of one device each, may have one payload (sync/shared_semaphore.h).
 //
-// Not to be used once its device is destroyed. Thread-safe, but for signal: one caller at a time.
+// Nothing here calls the program's allocators. Not to be used once its device is destroyed. Thread-safe, but for signal
+// and import: one caller at a time.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
 
 namespace opennvsci::sync {
 
@@ -16,6 +21,9 @@ class TimelineSemaphore {
     TimelineSemaphore(const TimelineSemaphore&) = delete;
     TimelineSemaphore& operator=(const TimelineSemaphore&) = delete;
     virtual ~TimelineSemaphore() = default;
+
+    /// No other one has it, nor had.
+    [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
 
     /// What a look at it shows.
     struct Seen {
@@ -28,8 +36,18 @@ class TimelineSemaphore {
         std::uint64_t value;  ///< reached, if it is known
     };
     [[nodiscard]] virtual Seen value() const noexcept = 0;
-    /// Reaches `value`, which is greater than all before; false if Vulkan refuses.
-    [[nodiscard]] virtual bool signal(std::uint64_t value) noexcept = 0;
+    /// Reaches `value`, which is greater than all before. 0, or the VkResult if Vulkan refuses.
+    [[nodiscard]] virtual int signal(std::uint64_t value) noexcept = 0;
+
+    [[nodiscard]] virtual bool is_exported() const noexcept = 0;
+    /// Of one that is exported: a new descriptor of its payload. Errors: Vulkan's.
+    [[nodiscard]] virtual Result<UniqueFd> payload() const = 0;
+    /// Gives up its payload for that of the descriptor, which it takes. Errors: Vulkan's.
+    [[nodiscard]] virtual Result<> import(UniqueFd payload) = 0;
+
+  private:
+    static inline std::atomic<std::uint64_t> g_last_number{0};
+    const std::uint64_t number_ = ++g_last_number;
 };
 
 }  // namespace opennvsci::sync

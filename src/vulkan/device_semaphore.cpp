@@ -30,7 +30,7 @@ Result<std::shared_ptr<DeviceSemaphore>> DeviceSemaphore::create(std::shared_ptr
     const VkSemaphoreTypeCreateInfo timeline{VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
                                              is_exported ? &exported : nullptr, VK_SEMAPHORE_TYPE_TIMELINE, initial};
     const VkSemaphoreCreateInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, &timeline, 0};
-    std::shared_ptr<DeviceSemaphore> made(new DeviceSemaphore(std::move(device), allocator));
+    std::shared_ptr<DeviceSemaphore> made(new DeviceSemaphore(std::move(device), allocator, is_exported));
     const VkResult result = call.vkCreateSemaphore(made->device_->handle(), &info, allocator, &made->handle_);
     if (result != VK_SUCCESS) return call_failed(result, "vkCreateSemaphore");
     return made;
@@ -66,9 +66,9 @@ DeviceSemaphore::Seen DeviceSemaphore::value() const noexcept {
     return {result == VK_ERROR_DEVICE_LOST ? Seen::State::lost : Seen::State::unknown, 0};
 }
 
-bool DeviceSemaphore::signal(std::uint64_t value) noexcept {
+int DeviceSemaphore::signal(std::uint64_t value) noexcept {
     const VkSemaphoreSignalInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO, nullptr, handle_, value};
-    return device_->call().vkSignalSemaphore(device_->handle(), &info) == VK_SUCCESS;
+    return device_->call().vkSignalSemaphore(device_->handle(), &info);
 }
 
 }  // namespace opennvsci::vulkan

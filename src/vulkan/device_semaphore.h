@@ -2,12 +2,13 @@
 //
 // DeviceSemaphore: a timeline semaphore in a device that the program has registered, with a payload of its own or with
 // one that other semaphores have too. Destroyed before the device.
+//
+// Only its beginning and its end call the program's allocators: no lock may be held then that they could want.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 
-#include "base/unique_fd.h"
 #include "sync/timeline_semaphore.h"
 #include "vulkan/device.h"
 
@@ -26,20 +27,19 @@ class DeviceSemaphore final : public sync::TimelineSemaphore {
 
     [[nodiscard]] VkSemaphore handle() const noexcept { return handle_; }
 
-    /// Of one that is exported: a new descriptor of its payload. Errors: Vulkan's.
-    [[nodiscard]] Result<UniqueFd> payload() const;
-    /// Gives up its payload for that of the descriptor, which it takes. Errors: Vulkan's.
-    [[nodiscard]] Result<> import(UniqueFd payload);
-
     [[nodiscard]] Seen value() const noexcept override;
-    [[nodiscard]] bool signal(std::uint64_t value) noexcept override;
+    [[nodiscard]] int signal(std::uint64_t value) noexcept override;
+    [[nodiscard]] bool is_exported() const noexcept override { return is_exported_; }
+    [[nodiscard]] Result<UniqueFd> payload() const override;
+    [[nodiscard]] Result<> import(UniqueFd payload) override;
 
   private:
-    DeviceSemaphore(std::shared_ptr<const Device> device, const VkAllocationCallbacks* allocator)
-        : device_(std::move(device)), allocator_(allocator) {}
+    DeviceSemaphore(std::shared_ptr<const Device> device, const VkAllocationCallbacks* allocator, bool is_exported)
+        : device_(std::move(device)), allocator_(allocator), is_exported_(is_exported) {}
 
     const std::shared_ptr<const Device> device_;
     const VkAllocationCallbacks* const allocator_;
+    const bool is_exported_;
     VkSemaphore handle_ = nullptr;
 };
 

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <utility>
 
-#include "base/os.h"
 #include "base/uuid.h"
 #include "sync/keys.h"
 #include "sync/trace_notes.h"
@@ -16,8 +16,8 @@ namespace {
 
 // The GPU whose semaphores CUDA can import; none if the device of the object is no such one.
 std::optional<Uuid> gpu_of(const sync::Object& object) {
-    const Uuid gpu = Uuid::from(
-        object.list()->reconciled().scalar<NvSciRmGpuId>(sync::kVulkanGpu).value_or(NvSciRmGpuId{}).bytes);
+    const Uuid gpu =
+        Uuid::from(object.list()->reconciled().scalar<NvSciRmGpuId>(sync::kVulkanGpu).value_or(NvSciRmGpuId{}).bytes);
     return gpu.is_null() ? std::nullopt : std::optional(gpu);
 }
 
@@ -50,36 +50,37 @@ Result<std::unique_ptr<SemaphorePool>> SemaphorePool::create(std::shared_ptr<con
                                                              const VkAllocationCallbacks* allocator) {
     const std::optional<Uuid> gpu = gpu_of(*object);
     OPENNVSCI_TRY(check(*device, *object, gpu));
-    std::unique_ptr<SemaphorePool> pool(new SemaphorePool(std::move(device), std::move(object)));  // it detaches
-    const auto make = [&](std::uint64_t initial, const UniqueFd& payload) -> Result<sync::SharedSemaphore::Made> {
-        OPENNVSCI_TRY_ASSIGN(made, DeviceSemaphore::create(pool->device_, allocator, initial, gpu.has_value()));
-        pool->semaphore_ = made;
-        if (payload) {
-            OPENNVSCI_TRY_ASSIGN(shared, os::duplicate(payload.get()));
-            OPENNVSCI_TRY(made->import(std::move(shared)));
-            return sync::SharedSemaphore::Made{std::move(made), UniqueFd()};
-        }
-        if (!gpu) return sync::SharedSemaphore::Made{std::move(made), UniqueFd()};
-        OPENNVSCI_TRY_ASSIGN(exported, made->payload());
-        return sync::SharedSemaphore::Made{std::move(made), std::move(exported)};
-    };
-    OPENNVSCI_TRY(pool->object_->timeline().attach(make));
+    sync::Timeline& timeline = object->timeline();
+    OPENNVSCI_TRY_ASSIGN(semaphore,
+                         DeviceSemaphore::create(device, allocator, timeline.counter().reached(), gpu.has_value()));
+    std::unique_ptr<SemaphorePool> pool(new SemaphorePool(std::move(device), std::move(object)));
+    OPENNVSCI_TRY(timeline.attach(semaphore));
+    pool->semaphore_ = std::move(semaphore);
+    pool->has_ended_ = false;
     return pool;
 }
 
+// Vulkan may call the program's allocator, so nothing is locked then.
 void SemaphorePool::end() noexcept {
     sync::Timeline& timeline = object_->timeline();
     if (!timeline.is_of_this_process()) return;
-    const std::lock_guard lock(mutex_);
-    if (semaphore_ == nullptr) return;
-    timeline.detach(*semaphore_);
-    semaphore_->destroy();
-    semaphore_.reset();
+    std::unique_lock held(mutex_);
+    if (semaphore_ == nullptr) {
+        const auto is_over = [&] { return has_ended_ || ending_ == std::this_thread::get_id(); };
+        return ended_.wait(held, is_over);
+    }
+    const auto semaphore = std::exchange(semaphore_, nullptr);
+    ending_ = std::this_thread::get_id();
+    held.unlock();
+    timeline.detach(*semaphore);
+    semaphore->destroy();
+    held.lock();
+    has_ended_ = true;
+    ended_.notify_all();
 }
 
-// In a forked child nothing is locked: there the timeline refuses.
 Result<std::unique_lock<std::mutex>> SemaphorePool::lock() const {
-    if (!object_->timeline().is_of_this_process()) return std::unique_lock<std::mutex>();
+    OPENNVSCI_TRY(object_->timeline().check_process());
     std::unique_lock held(mutex_);
     if (semaphore_ != nullptr) return held;
     return vulkan::fail(VK_ERROR_INVALID_EXTERNAL_HANDLE, NvSciError_BadParameter,

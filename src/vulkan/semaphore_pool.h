@@ -8,8 +8,10 @@
 // Thread-safe.
 #pragma once
 
+#include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <thread>
 
 #include "base/since.h"
 #include "nvscisync.h"
@@ -29,8 +31,8 @@ class SemaphorePool {
     SemaphorePool& operator=(const SemaphorePool&) = delete;
     ~SemaphorePool() { end(); }
 
-    /// When this returns the semaphore is destroyed, whoever was first to end the pool. Not in a forked child, which
-    /// owns nothing of it.
+    /// When this returns the semaphore is destroyed, whoever was first to end the pool; but for an allocator that is
+    /// called by the end itself. Not in a forked child, which owns nothing of it.
     void end() noexcept;
 
     [[nodiscard]] const Device& device() const noexcept { return *device_; }
@@ -51,8 +53,11 @@ class SemaphorePool {
     const std::shared_ptr<const Device> device_;
     const std::shared_ptr<sync::Object> object_;
     const Since since_;
-    mutable std::mutex mutex_;                    // of the semaphore, held while it is used or ends
-    std::shared_ptr<DeviceSemaphore> semaphore_;  // null after the end
+    mutable std::mutex mutex_;                    // of what follows; held while the semaphore is used
+    std::shared_ptr<DeviceSemaphore> semaphore_;  // null before the beginning, and from the beginning of the end
+    std::thread::id ending_;                      // the thread that ends it
+    bool has_ended_ = true;
+    std::condition_variable ended_;
 };
 
 }  // namespace opennvsci::vulkan

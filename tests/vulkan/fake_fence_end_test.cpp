@@ -2,6 +2,9 @@
 //
 // The ends of fences between CUDA, Vulkan and the CPU: objects, pools and devices that go in any order, devices and
 // contexts that are lost, and failures at every call.
+#include <optional>
+#include <thread>
+
 #include "doomed_context.h"
 #include "failure_walk.h"
 #include "fake_fence.h"
@@ -60,11 +63,14 @@ TEST_F(FakeFenceEnd, WhatAPoolDidNotSignalIsLostWithIt) {
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "pool that signaled the object is destroyed"));
     EXPECT_EQ(task_status(fence), NvSciSyncTaskStatus_Failure);
     EXPECT_EQ(semaphore.wait(stream, fence), CUDA_ERROR_ILLEGAL_STATE);
-    const Pool later(fake_.device(), object);
-    NvSciSyncFence none = NvSciSyncFenceInitializer;
-    NvSciVkSemaphoreValue unused{};
-    EXPECT_NE(later.signal(&none, &unused), VK_SUCCESS);
-    EXPECT_TRUE(is_cleared(none));
+    for (int i = 0; i < 20; ++i) {  // wherever its memory lies
+        const Pool later(fake_.device(), object);
+        NvSciSyncFence none = NvSciSyncFenceInitializer;
+        NvSciVkSemaphoreValue unused{};
+        EXPECT_EQ(later.signal(&none, &unused), VK_ERROR_VALIDATION_FAILED_EXT);
+        EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "another Vulkan semaphore pool"));
+        EXPECT_TRUE(is_cleared(none));
+    }
 }
 
 TEST_F(FakeFenceEnd, FencesOfADeviceThatIsLostAreLost) {
@@ -244,6 +250,63 @@ TEST_F(FakeFenceEnd, ARefusalToLetGoIsMadeUpForLater) {
         EXPECT_EQ(poll(fence), kResourceError);
         EXPECT_GE(reached(awaited), awaited.value);
     });
+}
+
+// The program's allocator, which Vulkan calls, may do what it likes with the object.
+TEST_F(FakeFenceEnd, AnAllocatorMaySignalAndWaitWhileAPoolIsMade) {
+    const SyncObject object = allocate({gpu_list(module_, 3), vulkan(kWaiter)});
+    const Semaphore semaphore(object);
+    const Stream stream;
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    CUcontext context = nullptr;
+    ASSERT_EQ(cuda_.cuCtxGetCurrent(&context), CUDA_SUCCESS);
+    const auto use = [&] {
+        std::thread([&] {
+            ASSERT_EQ(cuda_.cuCtxSetCurrent(context), CUDA_SUCCESS);
+            EXPECT_EQ(semaphore.signal(stream, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+        }).join();
+        EXPECT_EQ(semaphore.wait(stream, fence), CUDA_SUCCESS);
+        EXPECT_EQ(cuda_.cuStreamSynchronize(stream), CUDA_SUCCESS);
+    };
+    semaphores_.allocator = use;
+    const Pool pool(fake_.device(), object);
+    EXPECT_EQ(reached(pool.wait(fence)), 1U);
+    semaphores_.allocator = use;
+    const Pool second(other_device(), object);
+    EXPECT_EQ(reached(second.wait(fence)), 2U);
+    std::optional<Pool> inner;
+    semaphores_.allocator = [&] { inner.emplace(fake_.device(), object); };
+    const Pool third(other_device(), object);
+    EXPECT_EQ(reached(inner->wait(fence)), 2U);
+}
+
+TEST_F(FakeFenceEnd, AnAllocatorMayUseThePoolThatIsDestroyed) {
+    const SyncObject object = signaled_by_vulkan();
+    Pool pool(fake_.device(), object);
+    const VkSemaphoreSciSyncPoolNV handle = pool.handle();
+    bool is_called = false;
+    semaphores_.allocator = [&] {
+        NvSciVkSemaphoreValue unused{};
+        EXPECT_NE(pool.wait(NvSciSyncFenceInitializer, &unused), VK_SUCCESS);
+        NvSciSyncFence fence = NvSciSyncFenceInitializer;
+        EXPECT_NE(pool.signal(&fence, &unused), VK_SUCCESS);
+        nvsciVkDestroySemaphoreSciSyncPoolNV(fake_.device(), handle, nullptr);
+        is_called = true;
+    };
+    nvsciVkUnregisterDevice(fake_.device());
+    EXPECT_TRUE(is_called);
+    pool.forget();
+}
+
+TEST_F(FakeFenceEnd, WhatVulkanRefusedIsTriedAgain) {
+    const SyncObject object = signaled_by_cpu();
+    const Pool pool(fake_.device(), object);
+    const NvSciSyncFence fence = generate(object);
+    semaphores_.signal_result = VK_ERROR_OUT_OF_HOST_MEMORY;
+    ASSERT_EQ(NvSciSyncObjSignal(object), kSuccess);
+    EXPECT_EQ(poll(fence), kSuccess);
+    semaphores_.signal_result = VK_SUCCESS;
+    EXPECT_EQ(reached(pool.wait(fence)), 1U);
 }
 
 // Every order in which object, import and pool can go, with a fence pending that the stream waits for.

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <utility>
 
 #include "failure_point.h"
 
@@ -35,6 +36,11 @@ std::uint64_t inode_of(int descriptor) {
     struct stat status {};
     EXPECT_EQ(::fstat(descriptor, &status), 0) << "the descriptor is not open";
     return status.st_ino;
+}
+
+// Once: what it does may come here again.
+void call_allocator() {
+    if (const auto allocator = std::exchange(g_semaphores->allocator, {})) allocator();
 }
 
 std::shared_ptr<FakePayload> payload_of(VkSemaphore semaphore) {
@@ -96,6 +102,7 @@ void vkGetPhysicalDeviceExternalSemaphoreProperties(VkPhysicalDevice, const VkPh
 VkResult vkCreateSemaphore(VkDevice, const VkSemaphoreCreateInfo* info, const VkAllocationCallbacks*,
                            VkSemaphore* semaphore) {
     if (FailurePoint::should_fail()) return VK_ERROR_OUT_OF_HOST_MEMORY;
+    call_allocator();
     auto* type = find_in<VkSemaphoreTypeCreateInfo>(info->pNext, VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO);
     EXPECT_NE(type, nullptr);
     const std::lock_guard lock(g_mutex);
@@ -105,6 +112,7 @@ VkResult vkCreateSemaphore(VkDevice, const VkSemaphoreCreateInfo* info, const Vk
 }
 
 void vkDestroySemaphore(VkDevice, VkSemaphore semaphore, const VkAllocationCallbacks*) {
+    call_allocator();
     const std::lock_guard lock(g_mutex);
     EXPECT_EQ(g_semaphores->alive.erase(semaphore), 1U);
 }

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -43,6 +44,7 @@ struct FakeSemaphores {
     std::atomic<vk::VkDevice> lost_device = nullptr;
     std::atomic<vk::VkResult> value_result = vk::VK_SUCCESS;   // of the next looks
     std::atomic<vk::VkResult> signal_result = vk::VK_SUCCESS;  // of the CPU's next signals
+    std::function<void()> allocator;  // of the program: called where Vulkan makes a semaphore or destroys one
     std::map<vk::VkSemaphore, std::shared_ptr<FakePayload>> alive;
     std::map<std::uint64_t, std::shared_ptr<FakePayload>> exported;  // by the inode of the descriptor
 

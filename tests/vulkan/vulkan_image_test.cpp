@@ -131,7 +131,7 @@ VkResult create_with_most_usage(PlaneImage& image, NvSciBufObj object) {
 void expect_the_same_texels(VulkanProgram& vulkan, const PlaneImage& image, VkExtent2D extent, const CudaPlane& array,
                             std::size_t bytes) {
     const Texels contents[] = {random_texels(bytes, extent.width), random_texels(bytes, extent.height),
-                              even_texels(bytes, 0), even_texels(bytes, 1)};
+                               even_texels(bytes, 0), even_texels(bytes, 1)};
     for (const Texels& content : contents) {
         const Texels before = random_texels(bytes, 7);
         array.write(content);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Two processes: a renderer with Vulkan, and a viewer with CUDA or the CPU. Frames go from the one to the other and back
-// in one buffer, with fences of NvSciSync and no wait of a CPU on Vulkan's side in between; and either is killed while
-// the other waits for it. Where the machine has no Vulkan that fits the device, each test skips itself and says why.
+// Two processes: a renderer with Vulkan, and a viewer with CUDA or the CPU. Frames go from the one to the other and
+// back in one buffer, with fences of NvSciSync and no wait of a CPU on Vulkan's side in between; and either is killed
+// while the other waits for it. Where the machine has no Vulkan that fits the device, each test skips itself and says
+// why.
 #include <unistd.h>
 
 #include <array>
@@ -60,7 +61,8 @@ class Side {
             SyncList conflict;
             MUST(NvSciSyncAttrListReconcileAndObjAlloc(lists.data(), lists.size(), object.out(), conflict.out()));
             SyncObjectBlob both;
-            MUST(NvSciSyncIpcExportAttrListAndObj(object, NvSciSyncAccessPerm_Auto, channel, &both.address, &both.size));
+            MUST(
+                NvSciSyncIpcExportAttrListAndObj(object, NvSciSyncAccessPerm_Auto, channel, &both.address, &both.size));
             channel.send_blob(both.bytes());
             return object;
         }
