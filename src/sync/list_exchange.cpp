@@ -115,9 +115,10 @@ Result<> check_result(const attr::Slot& result) {
         return wrong_result(kPayloadDomain, "the payload is not in memory that processes share");
     }
     const auto permission = result.required<NvSciSyncAccessPerm>(NvSciSyncAttrKey_ActualPerm);
-    const bool signals = result.required<bool>(kCpuSignaler) || result.required<bool>(kStreamSignaler) ||
-                         result.scalar<bool>(kVulkanSignaler).value_or(false);
-    if (signals && (permission & NvSciSyncAccessPerm_SignalOnly) == 0) {
+    const bool vulkan_signals = result.scalar<bool>(kVulkanSignaler).value_or(false);
+    const bool others_signal = result.required<bool>(kCpuSignaler) || result.required<bool>(kStreamSignaler);
+    if (vulkan_signals && others_signal) return wrong_result(kVulkanSignaler, "an object has one signaler");
+    if ((vulkan_signals || others_signal) && (permission & NvSciSyncAccessPerm_SignalOnly) == 0) {
         return wrong_result(NvSciSyncAttrKey_ActualPerm, "no right to signal, and this process is the signaler");
     }
     return {};

@@ -49,6 +49,7 @@ void Roles::put(attr::Slot& result) const {
     NvSciRmGpuId gpu;
     std::memcpy(gpu.bytes, vulkan_gpu.bytes.data(), sizeof(gpu.bytes));
     result.put_scalar(kVulkanGpu, gpu);
+    result.put_scalar(kVulkanRelay, is_cuda_relayed);
 }
 
 }  // namespace opennvsci::sync

@@ -36,7 +36,8 @@ struct Roles {
     bool streams_wait = false;
     bool vulkan_signals = false;
     bool vulkan_waits = false;
-    Uuid vulkan_gpu{};  ///< null: of none, or of one whose semaphores CUDA does not import
+    Uuid vulkan_gpu{};             ///< null: of none, or of one whose semaphores CUDA does not import
+    bool is_cuda_relayed = false;  ///< CUDA takes part where it cannot have Vulkan's semaphores
 
     void add(const Participant& participant) {
         if (participant.is_vulkan && !participant.gpus.empty()) vulkan_gpu = participant.gpus.front();

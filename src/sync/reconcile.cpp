@@ -288,8 +288,8 @@ void decide_place(Negotiation& negotiation, const std::vector<Participant>& all)
     for (const Participant& participant : all) {
         if (participant.origin->is_this_process()) roles.add(participant);
     }
+    roles.is_cuda_relayed = is_cuda_apart_from_vulkan(all);
     roles.put(result);
-    if (is_cuda_apart_from_vulkan(all)) result.put_scalar(kVulkanRelay, true);
     // The process that reconciles owns the primitive (nvscisync.md 5.2).
     negotiation.compute(NvSciSyncAttrKey_ActualPerm, NvSciSyncAccessPerm{NvSciSyncAccessPerm_WaitSignal},
                         "this process owns the primitive");

@@ -147,6 +147,24 @@ void expect_the_same_texels(VulkanProgram& vulkan, const PlaneImage& image, VkEx
     EXPECT_TRUE(cleared != contents[0]) << "the clear shows nothing";
 }
 
+// The one plane of an object as Vulkan's image and as CUDA's array. What creating the image gives.
+VkResult expect_the_same_texels(VulkanProgram& vulkan, NvSciBufObj object, std::uint64_t size,
+                                const PlaneDescription& plane) {
+    const buf::ColorFormat& color = buf::color_format(plane.format);
+    SCOPED_TRACE(::testing::Message() << color.name << " " << plane.width << " x " << plane.height);
+    PlaneImage texels;
+    const VkResult result = create_with_most_usage(texels, object);
+    if (result != VK_SUCCESS) return result;
+    ImportedMemory memory;
+    EXPECT_EQ(memory.import(object, texels), VK_SUCCESS) << opennvsciGetLastErrorText();
+    EXPECT_EQ(nvsciVkBindPlaneImage(vulkan.device(), texels.get(), memory.get(), 0), VK_SUCCESS)
+        << opennvsciGetLastErrorText();
+    const CudaPlane array(object, size, 0, plane);
+    expect_the_same_texels(vulkan, texels, {plane.width, plane.height}, array,
+                           std::size_t{plane.width} * plane.height * color.bits_per_pixel / 8);
+    return result;
+}
+
 TEST_F(VulkanImageTest, TexelsOfABlockLinearPlaneAreThoseOfCudasArray) {
     if (!vulkan().is_gpu()) GTEST_SKIP() << "SKIPPED: needs a GPU with Vulkan";
     int mapped = 0;
@@ -156,27 +174,41 @@ TEST_F(VulkanImageTest, TexelsOfABlockLinearPlaneAreThoseOfCudasArray) {
         std::string said = "texels equal both ways";
         for (const auto& [width, height] : {std::pair{1U, 1U}, {70U, 45U}, {256U, 16U}, {720U, 480U}, {1921U, 1081U}}) {
             const PlaneDescription plane{format, width, height};
-            SCOPED_TRACE(::testing::Message() << color.name << " " << width << " x " << height);
             const Object object = image(kBlock, {plane});
-            PlaneImage texels;
-            const VkResult result = create_with_most_usage(texels, object);
+            const auto size = attribute<std::uint64_t>(object, NvSciBufImageAttrKey_Size);
+            const VkResult result = expect_the_same_texels(vulkan(), object, size, plane);
             if (result == VK_ERROR_FORMAT_NOT_SUPPORTED) {
                 said = opennvsciGetLastErrorText();
                 break;
             }
             ASSERT_EQ(result, VK_SUCCESS) << opennvsciGetLastErrorText();
-            ImportedMemory memory;
-            ASSERT_EQ(memory.import(object, texels), VK_SUCCESS) << opennvsciGetLastErrorText();
-            ASSERT_EQ(nvsciVkBindPlaneImage(vulkan().device(), texels.get(), memory.get(), 0), VK_SUCCESS)
-                << opennvsciGetLastErrorText();
-            const CudaPlane array(object, attribute<std::uint64_t>(object, NvSciBufImageAttrKey_Size), 0, plane);
-            expect_the_same_texels(vulkan(), texels, {width, height}, array,
-                                   std::size_t{width} * height * color.bits_per_pixel / 8);
             mapped += width == 70;
         }
         std::printf("  %-24s %s\n", color.name, said.c_str());
     }
     EXPECT_GT(mapped, 20);
+}
+
+// In memory that a GPU may compress, and, where the CPU takes part, in system memory of the driver.
+TEST_F(VulkanImageTest, SoAreThoseInOtherMemory) {
+    if (!vulkan().is_gpu()) GTEST_SKIP() << "SKIPPED: needs a GPU with Vulkan";
+    NvSciBufAttrValGpuCompression compression{};
+    compression.gpuId = device_.gpu_id();
+    compression.compressionType = NvSciBufCompressionType_GenericCompressible;
+    for (const auto format : {NvSciColor_Y8, NvSciColor_A8B8G8R8, NvSciColor_Float_A16B16G16R16, NvSciColor_Y16}) {
+        const PlaneDescription plane{format, 720, 480};
+        const Attributes attributes = plane_image(kBlock, {plane});
+        const Object compressed =
+            object_of(Attributes(attributes).with(NvSciBufGeneralAttrKey_EnableGpuCompression, compression));
+        const auto granted =
+            attribute<NvSciBufAttrValGpuCompression>(compressed, NvSciBufGeneralAttrKey_EnableGpuCompression);
+        EXPECT_EQ(granted.compressionType, NvSciBufCompressionType_GenericCompressible);
+        const Object of_cpu = object_of(Attributes(attributes).with(NvSciBufGeneralAttrKey_NeedCpuAccess, true));
+        for (const NvSciBufObj object : {compressed.get(), of_cpu.get()}) {
+            const auto size = attribute<std::uint64_t>(object, NvSciBufImageAttrKey_Size);
+            EXPECT_EQ(expect_the_same_texels(vulkan(), object, size, plane), VK_SUCCESS) << opennvsciGetLastErrorText();
+        }
+    }
 }
 
 TEST_F(VulkanImageTest, TexelsOfAPitchLinearPlaneAreThoseOfTheCpusRows) {
