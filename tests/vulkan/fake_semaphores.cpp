@@ -40,7 +40,11 @@ std::uint64_t inode_of(int descriptor) {
 
 // Once: what it does may come here again.
 void call_allocator() {
-    if (const auto allocator = std::exchange(g_semaphores->allocator, {})) allocator();
+    const auto take = [] {
+        const std::lock_guard lock(g_mutex);
+        return std::exchange(g_semaphores->allocator, {});
+    };
+    if (const auto allocator = take()) allocator();
 }
 
 std::shared_ptr<FakePayload> payload_of(VkSemaphore semaphore) {
