@@ -76,9 +76,10 @@ constexpr const char* kObjectsDetails =
     "Asked are the programs of this user that were started with OPENNVSCI_INSPECT=1, from the first module that they "
     "open, and with the same OPENNVSCI_RUNTIME_DIR as this command. They go on meanwhile. Of each kind the first ones "
     "are shown.\n"
-    "An object lives as long as a handle, an import into CUDA or a mapping holds it; what is held by an import alone "
-    "has "
-    "no handle any more. Imports and mappings name the object by its number. Arrays that are mapped are CUDA's own and "
+    "An object lives as long as a handle, an import into CUDA or Vulkan, a mapping or a semaphore pool holds it; what "
+    "is "
+    "held by an import alone has no handle any more. Imports and mappings name the object by its number. Arrays that "
+    "are mapped are CUDA's own and "
     "not known. Times are UTC.";
 
 std::string variables_details() {

@@ -7,6 +7,7 @@
 #include "api/inspection_document.h"
 #include "buf/keys.h"
 #include "cuda/mapped_pointers.h"
+#include "vulkan/registry.h"
 
 namespace opennvsci::api {
 namespace {
@@ -26,7 +27,17 @@ Buffers::Entry* entry_of(Buffers& buffers, const buf::Object& object) {
     });
 }
 
-// Handles first: what only CUDA holds any more comes last.
+// `visit(device, memory, import)` for each import into Vulkan.
+template <class Visit>
+void for_each_vulkan_import(const Visit& visit) {
+    for (const auto& device : vulkan::Registry::instance().own_devices()) {
+        device->for_each_import([&](vk::VkDeviceMemory memory, const vulkan::Import& import) {
+            visit(device->physical(), number(memory), import);
+        });
+    }
+}
+
+// Handles first: what only CUDA or Vulkan holds any more comes last.
 std::size_t find_holders(Buffers& buffers) {
     std::size_t handles = 0;
     objects().for_each_own([&](std::uint64_t number, const ObjectEntry& entry) {
@@ -41,6 +52,9 @@ std::size_t find_holders(Buffers& buffers) {
                                                       if (auto* const found = entry_of(buffers, *mapped.object))
                                                           add_holder(found->mappings, pointer, mapped.since);
                                                   });
+    for_each_vulkan_import([&](const vulkan::PhysicalDevice&, std::uint64_t memory, const vulkan::Import& import) {
+        if (auto* const found = entry_of(buffers, *import.object)) add_holder(found->of_vulkan, memory, import.since);
+    });
     buffers.add_transfers();
     return handles;
 }
@@ -57,6 +71,7 @@ void write_buffer(InspectionWriter& out, const Buffers& buffers, const Buffers::
     write_holders(out, "handles", entry.handles, "handle");
     write_holders(out, "imports", entry.imports, "handle");
     write_holders(out, "mappings", entry.mappings, "pointer");
+    write_holders(out, "vulkan_imports", entry.of_vulkan, "memory");
     write_transfers(out, entry.transfers);
     write_reconciled(out, *facts.list);
     out.since(facts.since);
@@ -89,6 +104,23 @@ void write_mappings(InspectionWriter& out, const Buffers& buffers) {
     });
 }
 
+void write_vulkan_imports(InspectionWriter& out, const Buffers& buffers) {
+    out.kind("vulkan_imports", "count", [&] {
+        std::size_t count = 0;
+        for_each_vulkan_import(
+            [&](const vulkan::PhysicalDevice& device, std::uint64_t memory, const vulkan::Import& import) {
+                ++count;
+                out.entry([&] {
+                    out.handle("memory", memory);
+                    write_object_number(out, buffers.number_of(import.object.get()));
+                    write_device(out, device);
+                    out.since(import.since);
+                });
+            });
+        return count;
+    });
+}
+
 }  // namespace
 
 void write_buffers(InspectionWriter& out) {
@@ -101,6 +133,7 @@ void write_buffers(InspectionWriter& out) {
     });
     write_external_memories(out, buffers);
     write_mappings(out, buffers);
+    write_vulkan_imports(out, buffers);
 }
 
 }  // namespace opennvsci::api

@@ -29,6 +29,11 @@ void write_transfers(InspectionWriter& out, const std::vector<Transfer>& transfe
     });
 }
 
+void write_device(InspectionWriter& out, const vulkan::PhysicalDevice& device) {
+    out.text("device", device.name());
+    out.text("uuid", device.uuid().text());
+}
+
 void write_reconciled(InspectionWriter& out, const attr::List& list) {
     const auto report = list.report();
     const std::vector<attr::Participant> none;

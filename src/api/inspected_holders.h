@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Holders: what holds the objects that an inspection tells of: handles, imports into CUDA, mappings, and the peers that
-// they went to or came from. Objects are told apart by their addresses and are not held, so that none ends later than
-// the program wants; one that ends meanwhile may have told half of what held it.
+// Holders: what holds the objects that an inspection tells of: handles, imports into CUDA and Vulkan, mappings, and the
+// peers that they went to or came from. Objects are told apart by their addresses and are not held, so that none ends
+// later than the program wants; one that ends meanwhile may have told half of what held it.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,12 @@
 #include "api/inspection_writer.h"
 #include "api/transfers.h"
 #include "attr/list.h"
+#include "vulkan/physical_device.h"
 
 namespace opennvsci::api {
 
 struct Holder {
-    std::uint64_t number;  ///< a handle, or a device pointer
+    std::uint64_t number;  ///< a handle, of Vulkan's too, or a device pointer
     Since since;
 };
 
@@ -31,6 +32,7 @@ class HeldObjects {
         std::vector<Holder> handles;
         std::vector<Holder> imports;
         std::vector<Holder> mappings;
+        std::vector<Holder> of_vulkan;  ///< imports of memory, or semaphore pools
         std::vector<Transfer> transfers;
     };
 
@@ -41,7 +43,7 @@ class HeldObjects {
         if (known != places_.end()) return &entries_[known->second];
         if (entries_.size() == InspectionWriter::kMostOfAKind) return nullptr;
         places_.emplace(object, entries_.size());
-        entries_.push_back({object, facts(), {}, {}, {}, {}});
+        entries_.push_back({object, facts(), {}, {}, {}, {}, {}});
         return &entries_.back();
     }
 
@@ -79,6 +81,8 @@ inline void write_object_number(InspectionWriter& out, std::optional<std::size_t
 void write_holders(InspectionWriter& out, std::string_view key, const std::vector<Holder>& holders,
                    std::string_view name);
 void write_transfers(InspectionWriter& out, const std::vector<Transfer>& transfers);
+/// The name and the UUID of a Vulkan device.
+void write_device(InspectionWriter& out, const vulkan::PhysicalDevice& device);
 /// The participants of the reconciliation, and all keys of its result with their values.
 void write_reconciled(InspectionWriter& out, const attr::List& list);
 

@@ -60,6 +60,9 @@ std::size_t find_holders(SyncObjects& objects) {
         if (auto* const found = entry_of(objects, semaphore.object()))
             add_holder(found->imports, number, semaphore.since());
     });
+    semaphore_pools().for_each_own([&](std::uint64_t number, const std::unique_ptr<vulkan::SemaphorePool>& pool) {
+        if (auto* const found = entry_of(objects, pool->object())) add_holder(found->of_vulkan, number, pool->since());
+    });
     objects.add_transfers();
     return handles;
 }
@@ -78,6 +81,7 @@ void write_sync_object(InspectionWriter& out, const SyncObjects& objects, const 
     out.module(facts.module);
     write_holders(out, "handles", entry.handles, "handle");
     write_holders(out, "imports", entry.imports, "handle");
+    write_holders(out, "semaphore_pools", entry.of_vulkan, "handle");
     write_transfers(out, entry.transfers);
     write_reconciled(out, *facts.list);
     out.since(facts.since);
@@ -88,6 +92,15 @@ void write_external_semaphores(InspectionWriter& out, const SyncObjects& objects
                       [&](std::uint64_t, const cuda::ExternalSemaphore& semaphore) {
                           write_object_number(out, objects.number_of(&semaphore.object()));
                           out.since(semaphore.since());
+                      });
+}
+
+void write_semaphore_pools(InspectionWriter& out, const SyncObjects& objects) {
+    out.kind_of_table("semaphore_pools", semaphore_pools(),
+                      [&](std::uint64_t, const std::unique_ptr<vulkan::SemaphorePool>& pool) {
+                          write_object_number(out, objects.number_of(&pool->object()));
+                          write_device(out, pool->device().physical());
+                          out.since(pool->since());
                       });
 }
 
@@ -109,6 +122,7 @@ void write_sync_objects(InspectionWriter& out) {
         return handles;
     });
     write_external_semaphores(out, objects);
+    write_semaphore_pools(out, objects);
     write_wait_contexts(out);
 }
 

@@ -13,9 +13,11 @@ namespace opennvsci::api {
 namespace {
 
 constexpr int kFormatVersion = 1;
-// There are ten kinds, and an entry, which is begun while there is room, has less than that.
+constexpr std::size_t kKindsInAll = 12;
+// An entry, which is begun while there is room, has less than that.
 constexpr std::size_t kMostBytesOfAnEntry = std::size_t{128} << 10;
-static_assert(10 * (InspectionWriter::kMostBytesOfAKind + kMostBytesOfAnEntry) < ipc::inspection::kMostAnswerBytes);
+static_assert(kKindsInAll * (InspectionWriter::kMostBytesOfAKind + kMostBytesOfAnEntry) <
+              ipc::inspection::kMostAnswerBytes);
 
 void write_modules(InspectionWriter& out) {
     const auto each = [&](const char* library, ModuleTable& table, std::size_t& count) {

@@ -16,9 +16,9 @@ namespace opennvsci::api {
 // Its parts, each a field, or several.
 
 void write_lists(InspectionWriter& out);
-/// Buffer objects, external memories and mapped buffers.
+/// Buffer objects, external memories, mapped buffers and imports into Vulkan.
 void write_buffers(InspectionWriter& out);
-/// Synchronization objects, external semaphores and wait contexts.
+/// Synchronization objects, external semaphores, semaphore pools and wait contexts.
 void write_sync_objects(InspectionWriter& out);
 
 }  // namespace opennvsci::api

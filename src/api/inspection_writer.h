@@ -22,7 +22,7 @@ namespace opennvsci::api {
 class InspectionWriter {
   public:
     static constexpr std::size_t kMostOfAKind = 1000;
-    static constexpr std::size_t kMostBytesOfAKind = std::size_t{640} << 10;
+    static constexpr std::size_t kMostBytesOfAKind = std::size_t{512} << 10;
     /// Of what may be many in one entry: participants, handles of an object.
     static constexpr std::size_t kMostInAnEntry = 16;
     static constexpr std::size_t kMostTextBytes = 128;

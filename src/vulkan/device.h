@@ -2,13 +2,15 @@
 //
 // Device: a logical device that a program has registered, its functions, and the memory that it imported. It knows of
 // each import what has to live as long as the memory does.
-// Thread-safe.
+// Thread-safe, but not in a forked child, which owns none.
 #pragma once
 
 #include <memory>
 #include <mutex>
 #include <unordered_map>
 
+#include "base/process.h"
+#include "base/since.h"
 #include "buf/object.h"
 #include "memory/allocation.h"
 #include "vulkan/physical_device.h"
@@ -21,6 +23,7 @@ struct Import {
     std::unique_ptr<memory::GpuMapping> registered;  ///< system memory as CUDA has it; null where that is not needed
     std::uint32_t memory_type = 0;
     VkImage dedicated_image = nullptr;  ///< the image that the memory is for alone; null if it is for no image
+    Since since{};
 };
 
 class Device {
@@ -32,6 +35,7 @@ class Device {
     [[nodiscard]] const DeviceFunctions& call() const noexcept { return functions_; }
     [[nodiscard]] VkDevice handle() const noexcept { return handle_; }
     [[nodiscard]] const PhysicalDevice& physical() const noexcept { return *physical_; }
+    [[nodiscard]] bool is_of_this_process() const noexcept { return maker_ == process::token(); }
 
     /// Remembers an import; without room for it `memory` is freed and bad_alloc thrown. Of a handle that Vulkan gives
     /// once more the first memory is gone.
@@ -46,6 +50,13 @@ class Device {
     };
     /// What `memory` was imported from. Errors: VALIDATION_FAILED if it was not.
     [[nodiscard]] Result<Imported> find_import(VkDeviceMemory memory);
+    /// Calls `visit(memory, import)` for each import, under the lock that all others need too.
+    template <class Visit>
+    void for_each_import(const Visit& visit) {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [memory, import] : imports_)
+            visit(memory, import);
+    }
 
   private:
     Device(std::shared_ptr<const PhysicalDevice> physical, VkDevice handle, const DeviceFunctions& functions)
@@ -54,6 +65,7 @@ class Device {
     const std::shared_ptr<const PhysicalDevice> physical_;
     const VkDevice handle_;
     const DeviceFunctions functions_;
+    const std::uint64_t maker_ = process::token();
     std::mutex mutex_;
     std::unordered_map<VkDeviceMemory, Import> imports_;
 };

@@ -190,7 +190,7 @@ Result<VkDeviceMemory> import_memory(Device& device, std::shared_ptr<buf::Object
     }
     VkMemoryAllocateInfo whole = info;
     whole.allocationSize = size;
-    Import import{std::move(object), nullptr, info.memoryTypeIndex, wanted.dedicated_image};
+    Import import{std::move(object), nullptr, info.memoryTypeIndex, wanted.dedicated_image, {}};
     VkDeviceMemory memory = nullptr;
     if (way.handle_type == VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT) {
         OPENNVSCI_TRY(check_type(info.memoryTypeIndex, way.memory_types));

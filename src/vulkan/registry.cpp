@@ -83,6 +83,15 @@ std::vector<VkDevice> Registry::devices_of(VkInstance handle) {
     return devices;
 }
 
+std::vector<std::shared_ptr<Device>> Registry::own_devices() {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::shared_ptr<Device>> devices;
+    for (const auto& [_, known] : devices_) {
+        if (known->is_of_this_process()) devices.push_back(known);
+    }
+    return devices;
+}
+
 Result<std::shared_ptr<const PhysicalDevice>> Registry::find(VkPhysicalDevice handle) {
     const std::lock_guard lock(mutex_);
     for (const auto& [_, instance] : instances_) {

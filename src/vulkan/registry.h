@@ -30,6 +30,8 @@ class Registry {
 
     /// The devices of an instance that are registered.
     [[nodiscard]] std::vector<VkDevice> devices_of(VkInstance handle);
+    /// Those that this process has registered.
+    [[nodiscard]] std::vector<std::shared_ptr<Device>> own_devices();
 
     /// Errors: VALIDATION_FAILED if it is not registered.
     [[nodiscard]] Result<std::shared_ptr<const PhysicalDevice>> find(VkPhysicalDevice handle);

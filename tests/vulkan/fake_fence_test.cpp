@@ -5,6 +5,7 @@
 #include <chrono>
 #include <thread>
 
+#include "api/inspection_document.h"
 #include "fake_fence.h"
 
 namespace opennvsci::test {
@@ -180,6 +181,18 @@ TEST_F(FakeFence, AFirstPoolWaitsForSignalsThatAreUnderWay) {
     gate.open();
     const Pool pool(fake_.device(), object);
     EXPECT_EQ(reached(pool.wait(fence)), 1U);
+}
+
+TEST_F(FakeFence, AnInspectionTellsOfThePoolsThatHoldAnObject) {
+    SyncObject object = signaled_by_vulkan();
+    {
+        const Pool pool(fake_.device(), object);
+        object.reset();
+        const std::string told = api::inspection_document();
+        EXPECT_TRUE(contains(told, "\"handles\":[],\"imports\":[],\"semaphore_pools\":[{\"handle\":\"0x"));
+        EXPECT_TRUE(contains(told, "\"object\":1,\"device\":\"fake device\""));
+    }
+    EXPECT_TRUE(contains(api::inspection_document(), "\"semaphore_pools\":{\"entries\":[],\"count\":0}"));
 }
 
 TEST_F(FakeFence, AClearedFenceIsTheValueZero) {

@@ -4,6 +4,7 @@
 // a failure at every call.
 #include <fcntl.h>
 
+#include "api/inspection_document.h"
 #include "buf_objects.h"
 #include "driver_hooks.h"
 #include "failure_walk.h"
@@ -133,6 +134,18 @@ TEST_F(FakeImportTest, TheObjectBehindMemoryIsGivenOnceMore) {
     free(memory);
     static_cast<char*>(pointer)[0] = 'x';
     EXPECT_EQ(nvsciVkGetMemorySciBufNV(fake_.device(), &info, again.out()), VK_ERROR_VALIDATION_FAILED_EXT);
+}
+
+TEST_F(FakeImportTest, AnInspectionTellsOfTheImportsThatHoldABuffer) {
+    Object object = video_object();
+    VkDeviceMemory memory = nullptr;
+    ASSERT_EQ(import(object, 1, &memory), VK_SUCCESS) << opennvsciGetLastErrorText();
+    object.reset();
+    const std::string told = api::inspection_document();
+    EXPECT_TRUE(contains(told, "\"handles\":[],\"imports\":[],\"mappings\":[],\"vulkan_imports\":[{\"memory\":\"0x"));
+    EXPECT_TRUE(contains(told, "\"device\":\"fake device\",\"uuid\":\"" + fake_.uuid.text()));
+    free(memory);
+    EXPECT_TRUE(contains(api::inspection_document(), "\"vulkan_imports\":{\"entries\":[],\"count\":0}"));
 }
 
 TEST_F(FakeImportTest, MemoryOfANewObjectIsAllocated) {

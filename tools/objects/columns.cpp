@@ -95,6 +95,8 @@ std::string holders_text(const Json& entry) {
     add("handles", "handle", "handles");
     add("imports", "import", "imports");
     add("mappings", "mapping", "mappings");
+    add("vulkan_imports", "Vulkan import", "Vulkan imports");
+    add("semaphore_pools", "semaphore pool", "semaphore pools");
     return all;
 }
 
@@ -166,6 +168,11 @@ constexpr ColumnRow kOfMappings[] = {{"pointer", Column::name, text_of<kPointer>
                                      {"device", Column::text, text_of<kDevice>},
                                      kAge,
                                      kSince};
+constexpr ColumnRow kOfVulkanImports[] = {{"memory", Column::name, text_of<kMemory>},
+                                          {"buffer", Column::number, number_of<kObject>},
+                                          {"device", Column::text, text_of<kDevice>},
+                                          kAge,
+                                          kSince};
 constexpr ColumnRow kOfSyncObjects[] = {{"object", Column::number, number_of<kObject>},
                                         {"permission", Column::name, text_of<kPermission>},
                                         {"primitive", Column::name, text_of<kPrimitive>},
@@ -179,6 +186,11 @@ constexpr ColumnRow kOfSyncObjects[] = {{"object", Column::number, number_of<kOb
                                         kSince};
 constexpr ColumnRow kOfSemaphores[] = {
     {"handle", Column::name, text_of<kHandle>}, {"object", Column::number, number_of<kObject>}, kAge, kSince};
+constexpr ColumnRow kOfSemaphorePools[] = {{"handle", Column::name, text_of<kHandle>},
+                                           {"object", Column::number, number_of<kObject>},
+                                           {"device", Column::text, text_of<kDevice>},
+                                           kAge,
+                                           kSince};
 constexpr ColumnRow kOfWaitContexts[] = {
     {"handle", Column::name, text_of<kHandle>}, {"module", Column::name, text_of<kModule>}, kAge, kSince};
 constexpr ColumnRow kOfEndpoints[] = {{"endpoint", Column::name, text_of<kName>},
@@ -195,9 +207,11 @@ constexpr KindRow kKinds[] = {
     {"buffers", "handles", "buffers, by handles", kOfBuffers},
     {"external_memories", "count", "external memories", kOfExternalMemories},
     {"mappings", "count", "mapped buffers", kOfMappings},
+    {"vulkan_imports", "count", "imports into Vulkan", kOfVulkanImports},
     {"sync_lists", "count", "lists of NvSciSync", kOfLists},
     {"sync_objects", "handles", "sync objects, by handles", kOfSyncObjects},
     {"external_semaphores", "count", "external semaphores", kOfSemaphores},
+    {"semaphore_pools", "count", "semaphore pools of Vulkan", kOfSemaphorePools},
     {"wait_contexts", "count", "wait contexts", kOfWaitContexts},
     {"endpoints", "count", "endpoints", kOfEndpoints},
 };
