@@ -161,12 +161,16 @@ VkResult nvsciVkGetPhysicalDeviceExternalMemorySciBufFeaturesNV(
  *     true, because the memory that other devices can import is the CPU's (PROPOSED);
  *   - NvSciBufGeneralAttrKey_RequiredPerm ReadWrite, because Vulkan has no memory that can only be read (PROPOSED).
  *
+ * The list speaks for this device from then on, and for no other: what it is reconciled to the device can import, or
+ * the reconciliation is refused and says why (docs/vulkan.md).
+ *
  * A key that has this value already is left as it is. Everything else, the buffer's type first, the program sets.
  *
  * @param physicalDevice    A physical device of an instance that is registered.
  * @param pAttributes       An unreconciled list that can be set.
  * @retval VK_SUCCESS                     The keys are set.
- * @retval VK_ERROR_VALIDATION_FAILED_EXT One of the keys has another value, or the list cannot be set.
+ * @retval VK_ERROR_VALIDATION_FAILED_EXT One of the keys has another value, the list speaks for a device that can
+ * import other memory, or it cannot be set.
  * @retval VK_ERROR_FEATURE_NOT_PRESENT   The device cannot import memory of objects; the text says why.
  */
 VkResult nvsciVkGetPhysicalDeviceSciBufAttributesNV(VkPhysicalDevice physicalDevice, NvSciBufAttrList pAttributes);

@@ -25,6 +25,10 @@ using VkBuffer = struct VkBuffer_T*;
 using VkSemaphore = struct VkSemaphore_T*;
 using VkAllocationCallbacks = struct VkAllocationCallbacks_T;  // only handed on
 
+// Names of extensions, which are macros in Vulkan's header.
+inline constexpr const char* kExternalMemoryFd = "VK_KHR_external_memory_fd";
+inline constexpr const char* kExternalMemoryHost = "VK_EXT_external_memory_host";
+
 using VkFlags = std::uint32_t;
 using VkBool32 = std::uint32_t;
 using VkDeviceSize = std::uint64_t;
@@ -53,6 +57,8 @@ enum VkResult : std::int32_t {
 };
 
 enum VkStructureType : std::int32_t {
+    VK_STRUCTURE_TYPE_APPLICATION_INFO = 0,
+    VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO = 1,
     VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO = 5,
     VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO = 9,
     VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO = 14,
@@ -136,6 +142,29 @@ enum VkFormat : std::int32_t {
 struct VkBaseInStructure {
     VkStructureType sType;
     const VkBaseInStructure* pNext;
+};
+
+inline constexpr std::uint32_t kVersion1_1 = 1U << 22 | 1U << 12;  ///< VK_API_VERSION_1_1
+
+struct VkApplicationInfo {
+    VkStructureType sType;
+    const void* pNext;
+    const char* pApplicationName;
+    std::uint32_t applicationVersion;
+    const char* pEngineName;
+    std::uint32_t engineVersion;
+    std::uint32_t apiVersion;
+};
+
+struct VkInstanceCreateInfo {
+    VkStructureType sType;
+    const void* pNext;
+    VkFlags flags;
+    const VkApplicationInfo* pApplicationInfo;
+    std::uint32_t enabledLayerCount;
+    const char* const* ppEnabledLayerNames;
+    std::uint32_t enabledExtensionCount;
+    const char* const* ppEnabledExtensionNames;
 };
 
 struct VkExtent3D {

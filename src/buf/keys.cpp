@@ -207,6 +207,9 @@ constexpr std::array kKeys{
     Key{kMemoryDomain, "MemoryDomain",    &value::memory_domain,   1,              kInternal, kOutput,      &kDomain,             nullptr,            nullptr},
     Key{kMemoryGpu, "MemoryGpu",          &value::gpu_id,          1,              kInternal, kOutput,      &kAny,                nullptr,            nullptr, kMayBeAbsent},
     Key{kMemoryCompressed, "MemoryCompressed", &value::boolean,    1,              kInternal, kOutput,      &kBool,               nullptr,            nullptr, kMayBeAbsent},
+    Key{kVulkanGpu, "VulkanGpu",          &value::gpu_id,          1,              kInternal, kOptional,    &kAny,                nullptr,            &rule::importable_by_vulkan, kMayBeAbsent},
+    Key{kVulkanHostPointers, "VulkanHostPointers", &value::uint64, 1,              kInternal, kOptional,    &kAlign,              nullptr,            nullptr, kMayBeAbsent},
+    Key{kVulkanDescriptors, "VulkanDescriptors", &value::boolean,  1,              kInternal, kOptional,    &kBool,               nullptr,            nullptr, kMayBeAbsent},
 };
 // clang-format on
 

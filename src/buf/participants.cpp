@@ -5,6 +5,9 @@
 
 #include <algorithm>
 
+#include "base/unaligned.h"
+#include "buf/keys.h"
+
 namespace opennvsci::buf {
 namespace {
 
@@ -19,6 +22,22 @@ std::string device_list(const Driver& driver) {
         text += fmt::format("{} ({})", device.uuid.text(), device.name);
     }
     return text;
+}
+
+std::vector<VulkanParticipant> vulkan_participants(Negotiation& negotiation) {
+    std::vector<VulkanParticipant> all;
+    for (const attr::Ask& ask : negotiation.asks(kVulkanGpu))
+        all.push_back({ask.participant, {Uuid::from(ask.value.data())}});
+    const auto read = [&]<class T>(std::uint32_t key, T VulkanDevice::*member) {
+        for (const attr::Ask& ask : negotiation.asks(key)) {
+            const auto one = std::ranges::find(all, ask.participant, &VulkanParticipant::participant);
+            if (one != all.end()) one->device.*member = load<T>(ask.value.data());
+        }
+    };
+    if (all.empty()) return all;
+    read(kVulkanHostPointers, &VulkanDevice::host_pointer_alignment);
+    read(kVulkanDescriptors, &VulkanDevice::imports_descriptors);
+    return all;
 }
 
 }  // namespace
@@ -49,6 +68,7 @@ Result<const Device*> require_device(Negotiation& negotiation, const Driver& dri
 Result<Participants> find_participants(Negotiation& negotiation) {
     Participants participants;
     participants.cpu = negotiation.result().scalar<bool>(NvSciBufGeneralAttrKey_NeedCpuAccess).value_or(false);
+    participants.vulkan = vulkan_participants(negotiation);
     if (!negotiation.is_asked(NvSciBufGeneralAttrKey_GpuId) &&
         !negotiation.is_asked(NvSciBufGeneralAttrKey_VidMem_GpuId)) {
         return participants;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Participants: who will touch a buffer, the CPU and which GPUs.
+// Participants: who will touch a buffer: the CPU, which GPUs, and which Vulkan devices, each also one of the first two.
 #pragma once
 
 #include <vector>
 
 #include "attr/negotiation.h"
+#include "buf/vulkan_device.h"
 #include "driver/driver.h"
 #include "nvscibuf.h"
 
@@ -17,10 +18,17 @@ struct Gpu {
     const driver::Device* device;
 };
 
+/// A participant that speaks for a Vulkan device.
+struct VulkanParticipant {
+    std::uint32_t participant;  ///< its place in the report
+    VulkanDevice device;
+};
+
 struct Participants {
     const driver::Driver* driver = nullptr;  ///< null if no key names a GPU
     std::vector<Gpu> gpus;                   ///< those of GpuId
     bool cpu = false;
+    std::vector<VulkanParticipant> vulkan{};  ///< known during a reconciliation only
 
     /// The GPU of GpuId with this id, in either spelling, or null.
     [[nodiscard]] const Gpu* find(const NvSciRmGpuId& id) const;

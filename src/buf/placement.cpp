@@ -101,6 +101,12 @@ attr::Text reason_for_system_memory(Negotiation& negotiation, const Participants
     }
     if (gpu->is_integrated) return "the GPU shares the system's memory";
     if (!gpu->supports_virtual_memory) return "the GPU has no shareable video memory (attributes 102 and 103)";
+    for (const VulkanParticipant& one : participants.vulkan) {
+        const std::string obstacle = one.device.obstacle_to(Domain::video, gpu->uuid);
+        if (obstacle.empty()) continue;
+        return fmt::format("{} speaks for a Vulkan device, which {}",
+                           negotiation.report().participants()[one.participant].text(), obstacle);
+    }
     // Only system memory is not cached by a discrete GPU, and here both are open.
     const std::string uncached = negotiation.names_of(NvSciBufGeneralAttrKey_EnableGpuCache, asks_uncached);
     if (uncached.empty()) return {};
@@ -108,6 +114,16 @@ attr::Text reason_for_system_memory(Negotiation& negotiation, const Participants
 }
 
 constexpr const char* kNoArrays = "a GPU maps a block-linear image as an array, and there are none in it";
+
+// CUDA has it on every GPU, Vulkan on that which made it.
+const Device* owner_of_driver_memory(const Participants& participants) {
+    for (const VulkanParticipant& one : participants.vulkan) {
+        for (const Gpu& gpu : participants.gpus) {
+            if (gpu.device->uuid == one.device.gpu) return gpu.device;
+        }
+    }
+    return participants.gpus[0].device;
+}
 
 // A GPU maps a block-linear image as an array, and arrays need memory of the driver.
 Result<Placement> place_in_driver_memory(Negotiation& negotiation, Participants participants, attr::Text reason) {
@@ -124,9 +140,9 @@ Result<Placement> place_in_driver_memory(Negotiation& negotiation, Participants 
              negotiation.ask_instead(NvSciBufImageAttrKey_Layout, NvSciBufImage_PitchLinearType),
              way_to_video_memory(negotiation, participants)});
     }
-    const Device* first = participants.gpus[0].device;
+    const Device* owner = owner_of_driver_memory(participants);
     report_places(negotiation, nullptr, {reason, kNoArrays, {}}, Domain::driver_system);
-    return Placement{std::move(participants), Domain::driver_system, first, std::move(reason)};
+    return Placement{std::move(participants), Domain::driver_system, owner, std::move(reason)};
 }
 
 }  // namespace
@@ -152,8 +168,7 @@ std::string who_names_another(Negotiation& negotiation, std::uint32_t key, const
 Result<Placement> decide_placement(Negotiation& negotiation, Participants participants) {
     const auto video = negotiation.result().scalar<NvSciRmGpuId>(NvSciBufGeneralAttrKey_VidMem_GpuId);
     if (video) return place_in_video_memory_as_asked(negotiation, std::move(participants), *video);
-    const bool is_tiled = negotiation.result().scalar<std::uint32_t>(NvSciBufImageAttrKey_Layout) ==
-                          std::uint32_t{NvSciBufImage_BlockLinearType};
+    const bool is_tiled = is_block_linear(negotiation.result());
     attr::Text reason = reason_for_system_memory(negotiation, participants);
     if (reason.empty()) {
         const Device* only = participants.only_device();

@@ -11,6 +11,7 @@
 #include "buf/buffer_type.h"
 #include "buf/gpu_attributes.h"
 #include "buf/keys.h"
+#include "buf/vulkan_participants.h"
 
 namespace opennvsci::buf {
 namespace {
@@ -77,6 +78,7 @@ Result<> negotiate(Negotiation& negotiation) {
     OPENNVSCI_TRY_ASSIGN(placement, decide_placement(negotiation, std::move(participants)));
     OPENNVSCI_TRY(decide_gpu_attributes(negotiation, placement));
     state_placement(negotiation, placement);
+    OPENNVSCI_TRY(check_vulkan(negotiation, placement));
     OPENNVSCI_TRY(leading_type(groups).complete(negotiation, placement));
     OPENNVSCI_TRY(check_allocatable(negotiation));
     complete_general_keys(negotiation);

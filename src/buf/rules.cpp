@@ -6,6 +6,8 @@
 #include "attr/rules.h"
 #include "attr/slot.h"
 #include "buf/buffer_type.h"
+#include "buf/keys.h"
+#include "buf/vulkan_device.h"
 
 namespace opennvsci::buf {
 namespace {
@@ -55,6 +57,11 @@ bool grants_permission(const attr::Key& key, const attr::Slot& reconciled, const
     return granted && *granted >= wanted;
 }
 
+bool is_importable_by_vulkan(const attr::Key&, const attr::Slot& reconciled, const attr::CheckedWishes& unreconciled) {
+    const auto device = VulkanDevice::of(unreconciled);
+    return !device || device->obstacle_to(reconciled).empty();
+}
+
 }  // namespace
 
 // Without Types a list cannot have the keys of a type, so leaving the key out is no remedy.
@@ -70,5 +77,8 @@ const attr::CheckRule rule::at_least_dimensions{
 const attr::CheckRule rule::granted_permission{"permission granted",
                                                "ActualPerm is at least what was asked, or Readonly if nothing was",
                                                grants_permission, NvSciBufGeneralAttrKey_ActualPerm};
+const attr::CheckRule rule::importable_by_vulkan{"importable by Vulkan",
+                                                 "the Vulkan device of the list can import the memory and its layout",
+                                                 is_importable_by_vulkan, kMemoryDomain};
 
 }  // namespace opennvsci::buf

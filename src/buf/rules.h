@@ -21,4 +21,7 @@ extern const attr::CheckRule at_least_dimensions;
 /// ActualPerm of the reconciled list is at least RequiredPerm of the other, where unset counts as Readonly.
 extern const attr::CheckRule granted_permission;
 
+/// The Vulkan device for which the other list speaks, if it does, can import what the reconciled one states.
+extern const attr::CheckRule importable_by_vulkan;
+
 }  // namespace opennvsci::buf::rule

@@ -17,14 +17,18 @@ namespace {
 // Whether `value` is among the elements that the key has. Errors: VALIDATION_FAILED if it has others.
 template <class T>
 Result<bool> has_already(const attr::List& list, std::uint32_t key, const T& value) {
-    OPENNVSCI_TRY_ASSIGN(bytes, list.get(0, key));
-    if (bytes.empty()) return false;
-    for (std::size_t at = 0; at + sizeof(T) <= bytes.size(); at += sizeof(T)) {
-        if (std::memcmp(bytes.data() + at, &value, sizeof(T)) == 0) return true;
-    }
-    return fail(
-        VK_ERROR_VALIDATION_FAILED_EXT, NvSciError_BadParameter,
-        fmt::format("the list has {} with another value than a Vulkan device needs", buf::schema().find(key)->name));
+    const attr::Key& row = *buf::schema().find(key);
+    bool is_set = false;
+    bool is_there = false;
+    list.for_each_participant([&](const attr::Wishes& wishes) {
+        const attr::Bytes known = wishes.values.get(row);
+        is_set = !known.empty();
+        for (std::size_t at = 0; at + sizeof(T) <= known.size(); at += sizeof(T))
+            is_there = is_there || std::memcmp(known.data() + at, &value, sizeof(T)) == 0;
+    });
+    if (is_there || !is_set) return is_there;
+    return fail(VK_ERROR_VALIDATION_FAILED_EXT, NvSciError_BadParameter,
+                fmt::format("the list has {} with another value than a Vulkan device needs", row.name));
 }
 
 }  // namespace
@@ -35,10 +39,11 @@ Result<> set_buf_attributes(attr::List& list, const PhysicalDevice& device) {
                     "the list cannot be written: it is reconciled, appended or imported");
     }
     OPENNVSCI_TRY(check_can_import(device));
-    OPENNVSCI_TRY_ASSIGN(gpu, device.gpu());
+    OPENNVSCI_TRY_ASSIGN(abilities, device.abilities());
     const auto permission = NvSciBufAccessPerm_ReadWrite;
     const bool is_cpu_needed = true;
-    NvSciRmGpuId id{};
+    NvSciRmGpuId gpu{};
+    std::ranges::copy(abilities.gpu.bytes, gpu.bytes);
     std::vector<attr::KeyValue> pairs;
     const auto add = [&](std::uint32_t key, const auto& value) -> Result<> {
         OPENNVSCI_TRY_ASSIGN(is_there, has_already(list, key, value));
@@ -46,14 +51,17 @@ Result<> set_buf_attributes(attr::List& list, const PhysicalDevice& device) {
         return {};
     };
     OPENNVSCI_TRY(add(NvSciBufGeneralAttrKey_RequiredPerm, permission));
-    if (gpu != nullptr) {
-        std::ranges::copy(gpu->uuid.bytes, id.bytes);
-        OPENNVSCI_TRY(add(NvSciBufGeneralAttrKey_GpuId, id));
-    } else {
+    if (abilities.gpu.is_null()) {
         OPENNVSCI_TRY(add(NvSciBufGeneralAttrKey_NeedCpuAccess, is_cpu_needed));
+    } else {
+        OPENNVSCI_TRY(add(NvSciBufGeneralAttrKey_GpuId, gpu));
     }
+    OPENNVSCI_TRY(add(buf::kVulkanGpu, gpu));
+    OPENNVSCI_TRY(add(buf::kVulkanHostPointers, abilities.host_pointer_alignment));
+    OPENNVSCI_TRY(add(buf::kVulkanDescriptors, abilities.imports_descriptors));
     if (pairs.empty()) return {};
-    return list.set(pairs.size(), [&](std::size_t i) { return pairs[i]; });
+    return list.set(
+        pairs.size(), [&](std::size_t i) { return pairs[i]; }, attr::List::Setter::library);
 }
 
 }  // namespace opennvsci::vulkan

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "buf/keys.h"
-#include "buf/placement.h"
 #include "driver/scoped_context.h"
 
 namespace opennvsci::vulkan {
@@ -12,17 +11,6 @@ namespace {
 
 using memory::Domain;
 using memory::Right;
-
-constexpr const char* kDescriptors = "VK_KHR_external_memory_fd";
-constexpr const char* kHostPointers = "VK_EXT_external_memory_host";
-
-tl::unexpected<Error> not_possible(std::string text) {
-    return fail(VK_ERROR_FEATURE_NOT_PRESENT, NvSciError_NotSupported, std::move(text));
-}
-
-tl::unexpected<Error> not_there(const PhysicalDevice& device, const char* extension, const char* purpose) {
-    return not_possible(fmt::format("{} has no {}, which {} needs", device.name(), extension, purpose));
-}
 
 tl::unexpected<Error> not_enabled(const char* extension) {
     return fail(VK_ERROR_EXTENSION_NOT_PRESENT, NvSciError_NotSupported,
@@ -37,45 +25,21 @@ Result<> check_right(const buf::Object& object) {
         "list of the Vulkan device ask for ReadWrite, or copy the data");
 }
 
-Domain domain_of(const buf::Object& object) {
-    return object.list()->reconciled().required<Domain>(buf::kMemoryDomain);
+struct Memory {
+    Domain domain;
+    Uuid owner;  // null for Domain::system
+};
+
+Memory memory_of(const buf::Object& object) {
+    const attr::Slot& reconciled = object.list()->reconciled();
+    const auto owner = reconciled.scalar<NvSciRmGpuId>(buf::kMemoryGpu).value_or(NvSciRmGpuId{});
+    return {reconciled.required<Domain>(buf::kMemoryDomain), Uuid::from(owner.bytes)};
 }
 
 // Of the types that are there; all of them where none is as wanted.
 std::uint32_t preferred_types(const PhysicalDevice& device, VkFlags wanted, VkFlags unwanted) {
     const std::uint32_t preferred = device.memory_types(wanted, unwanted);
     return preferred != 0 ? preferred : device.memory_types(0, 0);
-}
-
-// Vulkan takes such a descriptor on the device that made the memory.
-Result<ImportWay> way_of_driver_memory(const PhysicalDevice& device, const buf::Object& object, Domain domain) {
-    if (!device.imports_descriptors()) return not_there(device, kDescriptors, "memory of the CUDA driver");
-    OPENNVSCI_TRY_ASSIGN(gpu, device.gpu());
-    OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
-    OPENNVSCI_TRY_ASSIGN(owner, buf::memory_device_of(*driver, object.list()->reconciled()));
-    if (gpu != owner) {
-        return not_possible(
-            fmt::format("the buffer is in {} of {} ({}), and the Vulkan device is {} ({}): reconcile "
-                        "with the list that nvsciVkGetPhysicalDeviceSciBufAttributesNV fills in",
-                        domain_name(domain), owner->name, owner->uuid.text(), device.name(), device.uuid().text()));
-    }
-    const std::uint32_t types =
-        domain == Domain::video
-            ? preferred_types(device, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT)
-            : preferred_types(device, 0, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT);
-    return ImportWay{VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT, types};
-}
-
-Result<ImportWay> way_of_system_memory(const PhysicalDevice& device, const buf::Object& object) {
-    const std::size_t alignment = device.host_pointer_alignment();
-    if (alignment == 0) return not_there(device, kHostPointers, "system memory");
-    const std::size_t size = object.allocation().size();
-    if (alignment > buf::kDefaultAlignment || size % alignment != 0) {
-        return not_possible(fmt::format("{} imports system memory of multiples of {} bytes only, and the buffer has {}",
-                                        device.name(), alignment, size));
-    }
-    return ImportWay{VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT,
-                     device.memory_types(VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT, 0)};
 }
 
 // The address of system memory, known to CUDA if the device is a GPU that CUDA has.
@@ -138,26 +102,42 @@ Result<VkDeviceMemory> import_address(const Device& device, void* address, VkMem
 }  // namespace
 
 Result<> check_can_import(const PhysicalDevice& device) {
-    if (device.host_pointer_alignment() != 0) return {};
-    OPENNVSCI_TRY_ASSIGN(gpu, device.gpu());
-    if (gpu == nullptr) return not_there(device, kHostPointers, "a device that CUDA does not know");
-    if (!device.imports_descriptors()) return not_there(device, kDescriptors, "memory of the CUDA driver");
-    return {};
+    OPENNVSCI_TRY_ASSIGN(abilities, device.abilities());
+    const std::string obstacle = abilities.obstacle();
+    if (obstacle.empty()) return {};
+    return fail(VK_ERROR_FEATURE_NOT_PRESENT, NvSciError_NotSupported, fmt::format("{} {}", device.name(), obstacle));
 }
 
 Result<ImportWay> import_way(const PhysicalDevice& device, const buf::Object& object) {
     OPENNVSCI_TRY(check_right(object));
-    const Domain domain = domain_of(object);
-    return domain == Domain::system ? way_of_system_memory(device, object)
-                                    : way_of_driver_memory(device, object, domain);
+    const Memory memory = memory_of(object);
+    OPENNVSCI_TRY_ASSIGN(abilities, device.abilities());
+    if (const std::string obstacle = abilities.obstacle_to(memory.domain, memory.owner); !obstacle.empty()) {
+        return fail(VK_ERROR_FEATURE_NOT_PRESENT, NvSciError_NotSupported,
+                    fmt::format("{} {}; reconcile with a list that nvsciVkGetPhysicalDeviceSciBufAttributesNV fills in",
+                                device.name(), obstacle));
+    }
+    switch (memory.domain) {
+        case Domain::system:
+            return ImportWay{VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT,
+                             device.memory_types(VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT, 0)};
+        case Domain::video:
+            return ImportWay{
+                VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT,
+                preferred_types(device, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT)};
+        case Domain::driver_system:
+            break;
+    }
+    return ImportWay{VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT,
+                     preferred_types(device, 0, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT)};
 }
 
 Result<ImportWay> enabled_way(const Device& device, const buf::Object& object) {
     OPENNVSCI_TRY_ASSIGN(way, import_way(device.physical(), object));
     if (way.handle_type == VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT) {
-        if (device.call().vkGetMemoryFdKHR == nullptr) return not_enabled(kDescriptors);
+        if (device.call().vkGetMemoryFdKHR == nullptr) return not_enabled(kExternalMemoryFd);
     } else if (device.call().vkGetMemoryHostPointerPropertiesEXT == nullptr) {
-        return not_enabled(kHostPointers);
+        return not_enabled(kExternalMemoryHost);
     }
     return way;
 }

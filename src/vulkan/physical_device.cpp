@@ -38,8 +38,8 @@ Result<> PhysicalDevice::ask_extensions() {
                              return functions_.vkEnumerateDeviceExtensionProperties(handle_, nullptr, list...);
                          })));
     for (const VkExtensionProperties& extension : extensions) {
-        if (std::strcmp(extension.extensionName, "VK_KHR_external_memory_fd") == 0) imports_descriptors_ = true;
-        if (std::strcmp(extension.extensionName, "VK_EXT_external_memory_host") == 0) host_pointer_alignment_ = 1;
+        if (std::strcmp(extension.extensionName, kExternalMemoryFd) == 0) imports_descriptors_ = true;
+        if (std::strcmp(extension.extensionName, kExternalMemoryHost) == 0) host_pointer_alignment_ = 1;
     }
     return {};
 }
@@ -66,6 +66,12 @@ Result<const driver::Device*> PhysicalDevice::gpu() const {
     if (is_cpu_) return nullptr;
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
     return driver->find(uuid_);
+}
+
+Result<buf::VulkanDevice> PhysicalDevice::abilities() const {
+    OPENNVSCI_TRY_ASSIGN(device, gpu());
+    if (device == nullptr) return buf::VulkanDevice{Uuid{}, host_pointer_alignment_, false};
+    return buf::VulkanDevice{device->uuid, host_pointer_alignment_, imports_descriptors_};
 }
 
 std::uint32_t PhysicalDevice::memory_types(VkFlags wanted, VkFlags unwanted) const noexcept {

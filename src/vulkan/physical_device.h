@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/uuid.h"
+#include "buf/vulkan_device.h"
 #include "driver/driver.h"
 #include "vulkan/entry_points.h"
 
@@ -26,14 +27,12 @@ class PhysicalDevice {
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     [[nodiscard]] const Uuid& uuid() const noexcept { return uuid_; }
     [[nodiscard]] const VkPhysicalDeviceMemoryProperties& memory() const noexcept { return memory_; }
-    /// Of the address and size of memory that is imported by host pointer, bytes; 0 if none can be.
-    [[nodiscard]] std::size_t host_pointer_alignment() const noexcept { return host_pointer_alignment_; }
-    /// VK_KHR_external_memory_fd.
-    [[nodiscard]] bool imports_descriptors() const noexcept { return imports_descriptors_; }
 
     /// The CUDA device that this is; null if it is none, or CUDA does not know it. Errors: those of driver::instance(),
     /// for devices that may be one.
     [[nodiscard]] Result<const driver::Device*> gpu() const;
+    /// What it can import. Errors: those of gpu().
+    [[nodiscard]] Result<buf::VulkanDevice> abilities() const;
 
     /// One bit for each memory type whose properties have all of `wanted` and none of `unwanted`.
     [[nodiscard]] std::uint32_t memory_types(VkFlags wanted, VkFlags unwanted) const noexcept;

@@ -216,6 +216,10 @@ void compare_types() {
     SAME_SIZE(VkExternalMemoryHandleTypeFlagBits);
     SAME_SIZE(VkBaseInStructure);
     SAME_MEMBER(VkBaseInStructure, pNext);
+    SAME_SIZE(VkApplicationInfo);
+    SAME_MEMBER(VkApplicationInfo, apiVersion);
+    SAME_SIZE(VkInstanceCreateInfo);
+    SAME_MEMBER(VkInstanceCreateInfo, pApplicationInfo);
     SAME_SIZE(VkPhysicalDeviceMemoryProperties);
     SAME_MEMBER(VkPhysicalDeviceMemoryProperties, memoryTypes);
     SAME_MEMBER(VkPhysicalDeviceMemoryProperties, memoryHeaps);

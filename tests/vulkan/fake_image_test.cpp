@@ -160,7 +160,8 @@ TEST_F(FakeImageTest, ABlockLinearImageNeedsAGpuThatCudaKnows) {
     fake_.is_cpu = true;
     fake_.image = {32768, 256, 0x0F};
     register_again();
-    expect_refused(create(object, 0), VK_ERROR_FEATURE_NOT_PRESENT, "block-linear, which only GPUs have");
+    expect_refused(create(object, 0), VK_ERROR_FEATURE_NOT_PRESENT,
+                   "is none that CUDA knows, and only those have block-linear images");
 }
 
 }  // namespace

@@ -100,7 +100,7 @@ void vkGetPhysicalDeviceFeatures2(VkPhysicalDevice, VkPhysicalDeviceFeatures2* f
 void vkGetPhysicalDeviceExternalSemaphoreProperties(VkPhysicalDevice, const VkPhysicalDeviceExternalSemaphoreInfo* info,
                                                     VkExternalSemaphoreProperties* properties) {
     EXPECT_NE(find_in<VkSemaphoreTypeCreateInfo>(info->pNext, VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO), nullptr);
-    if (g_semaphores->are_exported) properties->externalSemaphoreFeatures = 3;
+    if (g_semaphores == nullptr || g_semaphores->are_exported) properties->externalSemaphoreFeatures = 3;
 }
 
 VkResult vkCreateSemaphore(VkDevice, const VkSemaphoreCreateInfo* info, const VkAllocationCallbacks*,

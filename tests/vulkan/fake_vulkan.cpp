@@ -32,6 +32,18 @@ const VkBaseInStructure* find_in(const void* chain, VkStructureType type) {
     return structure;
 }
 
+VkResult vkCreateInstance(const VkInstanceCreateInfo* info, const VkAllocationCallbacks*, VkInstance* instance) {
+    if (FailurePoint::should_fail()) return VK_ERROR_OUT_OF_HOST_MEMORY;
+    EXPECT_EQ(info->pApplicationInfo->apiVersion, kVersion1_1);
+    ++g_fake->own_instances;
+    *instance = g_fake->instance();
+    return VK_SUCCESS;
+}
+
+void vkDestroyInstance(VkInstance, const VkAllocationCallbacks*) {
+    --g_fake->own_instances;
+}
+
 VkResult vkEnumeratePhysicalDevices(VkInstance, std::uint32_t* count, VkPhysicalDevice* devices) {
     if (FailurePoint::should_fail()) return VK_ERROR_OUT_OF_HOST_MEMORY;
     if (devices != nullptr) devices[0] = g_fake->physical();
@@ -61,7 +73,7 @@ void vkGetPhysicalDeviceProperties2(VkPhysicalDevice, VkPhysicalDeviceProperties
             find_in(properties->pNext, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT)) {
         const_cast<VkPhysicalDeviceExternalMemoryHostPropertiesEXT*>(
             reinterpret_cast<const VkPhysicalDeviceExternalMemoryHostPropertiesEXT*>(host))
-            ->minImportedHostPointerAlignment = 4096;
+            ->minImportedHostPointerAlignment = g_fake->host_pointer_alignment;
     }
 }
 
@@ -188,6 +200,7 @@ FakeVulkan::FakeVulkan() {
 }
 
 FakeVulkan::~FakeVulkan() {
+    EXPECT_EQ(own_instances, 0);
     EXPECT_TRUE(memories.empty());
     EXPECT_TRUE(images.empty());
     g_fake = nullptr;
@@ -207,6 +220,8 @@ VkDevice FakeVulkan::device() noexcept {
 
 PFN_vkVoidFunction FakeVulkan::get_instance_proc_addr(VkInstance, const char* name) {
     if (g_fake->absent.contains(name)) return nullptr;
+    if (std::strcmp(name, "vkCreateInstance") == 0) return reinterpret_cast<PFN_vkVoidFunction>(vkCreateInstance);
+    if (std::strcmp(name, "vkDestroyInstance") == 0) return reinterpret_cast<PFN_vkVoidFunction>(vkDestroyInstance);
 #define OPENNVSCI_FIND(function, extension, result, parameters) \
     if (std::strcmp(name, #function) == 0) return reinterpret_cast<PFN_vkVoidFunction>(function);
     OPENNVSCI_VULKAN_INSTANCE_FUNCTIONS(OPENNVSCI_FIND)

@@ -7,6 +7,7 @@
 // One at a time: the functions of Vulkan have no place for it.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -29,7 +30,9 @@ class FakeVulkan {
     std::set<std::string> extensions{"VK_KHR_external_memory_fd", "VK_EXT_external_memory_host",
                                      "VK_KHR_timeline_semaphore", "VK_KHR_external_semaphore_fd"};
     std::set<std::string> enabled = extensions;  ///< of the logical device
-    std::set<std::string> absent;                ///< functions that Vulkan does not have
+    std::set<std::string, std::less<>> absent;   ///< functions that Vulkan does not have
+
+    vk::VkDeviceSize host_pointer_alignment = 4096;
 
     // What it says of images: of every image, unless a test changes it. Size 0: as great as the rows need.
     vk::VkFlags image_features = vk::VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT;
@@ -53,6 +56,7 @@ class FakeVulkan {
         vk::VkDeviceSize offset = 0;
     };
     std::map<vk::VkImage, Image> images;
+    int own_instances = 0;             ///< that are made with vkCreateInstance
     const void* last_chain = nullptr;  ///< what followed the import in the chain of the last allocation
 
     [[nodiscard]] vk::VkInstance instance() noexcept;
