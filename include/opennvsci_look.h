@@ -2,8 +2,8 @@
 /**
  * @file
  * The part of opennvsci.h, which includes it, that looks at what there is: how a buffer lies in memory, which CUDA
- * driver and devices are used, who has which endpoint of NvSciIpc open, and what the processes of a user hold. What is
- * said there of threads, output arguments and reserved members holds here too.
+ * driver and devices are used, what Vulkan's devices can do, who has which endpoint of NvSciIpc open, and what the
+ * processes of a user hold. What is said there of threads, output arguments and reserved members holds here too.
  *
  * Source of all rules in this file: OpenNvSci decisions.
  */
@@ -109,6 +109,40 @@ typedef struct {
  * @retval NvSciError_InsufficientMemory Out of memory.
  */
 NvSciError opennvsciGetDriver(const OpenNvSciDriver** driver);
+
+/** A physical device of Vulkan, and what it can do with objects (docs/vulkan.md). All texts are never NULL. */
+typedef struct {
+    const char* name;              /**< Vulkan's name for it. */
+    NvSciRmGpuId deviceId;         /**< Its deviceUUID. */
+    NvSciRmGpuId gpuId;            /**< The GPU of CUDA that it is, as OpenNvSciDevice.gpuId; 0 if CUDA does not
+                                        know it. */
+    const char* obstacle;          /**< Why it cannot take part at all: "has no ..."; empty if it can. */
+    uint64_t hostPointerAlignment; /**< Of the system memory that it imports, by host pointer, bytes; 0 if it imports
+                                        none (VK_EXT_external_memory_host). */
+    bool importsDescriptors;       /**< It imports memory of the CUDA driver (VK_KHR_external_memory_fd). */
+    bool hasBlockLinearImages;     /**< Block-linear planes can be images. */
+    bool hasPitchLinearImages;     /**< Pitch-linear planes can, where its driver's row pitch is the plane's. */
+    bool hasTimelineSemaphores;    /**< It can take part in fences (the feature timelineSemaphore). */
+    bool sharesSemaphores;         /**< It can share them with CUDA (VK_KHR_external_semaphore_fd). */
+    uint64_t reserved[4];          /**< 0. */
+} OpenNvSciVulkanDevice;
+
+/**
+ * The physical devices of Vulkan. The function makes an instance of Vulkan 1.1 for the question and ends it again, so
+ * drivers of Vulkan are loaded; the library loads no Vulkan itself. Which of them are GPUs of CUDA is asked of the CUDA
+ * driver, which the first call that needs it loads.
+ *
+ * @param getInstanceProcAddr The address of vkGetInstanceProcAddr, as dlsym() gives it of libvulkan.so.1.
+ * @param devices             Receives a pointer to the devices. It is valid until the next successful call of this
+ *                            function on the same thread, or the thread's end.
+ * @param count               Receives their number; 0 too where Vulkan's loader finds no driver of Vulkan 1.1.
+ * @retval NvSciError_Success            *devices and *count are set.
+ * @retval NvSciError_BadParameter       A NULL argument.
+ * @retval NvSciError_NotSupported       A function of Vulkan 1.1 is missing.
+ * @retval NvSciError_ResourceError      Vulkan failed, or no CUDA driver can be used.
+ * @retval NvSciError_InsufficientMemory Out of memory.
+ */
+NvSciError opennvsciGetVulkanDevices(void* getInstanceProcAddr, const OpenNvSciVulkanDevice** devices, size_t* count);
 
 /** What opennvsciBufObjExportDmaBuf() gives. */
 typedef struct {

@@ -22,12 +22,6 @@ MadeOnce<View>& view() {
     return *view;
 }
 
-NvSciRmGpuId gpu_id(const Uuid& uuid) {
-    NvSciRmGpuId id{};
-    std::memcpy(id.bytes, uuid.bytes.data(), sizeof(id.bytes));
-    return id;
-}
-
 OpenNvSciDevice view_of(const driver::Device& device, std::size_t ordinal) {
     OpenNvSciDevice view{};
     view.gpuId = gpu_id(device.uuid);
@@ -59,6 +53,12 @@ std::unique_ptr<const View> make(const driver::Driver& driver) {
 }
 
 }  // namespace
+
+NvSciRmGpuId gpu_id(const Uuid& uuid) noexcept {
+    NvSciRmGpuId id{};
+    std::memcpy(id.bytes, uuid.bytes.data(), sizeof(id.bytes));
+    return id;
+}
 
 Result<const OpenNvSciDriver*> driver_view() {
     OPENNVSCI_TRY_ASSIGN(made, view().get([]() -> Result<std::unique_ptr<const View>> {

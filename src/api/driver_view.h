@@ -4,9 +4,13 @@
 #pragma once
 
 #include "base/result.h"
+#include "base/uuid.h"
 #include "opennvsci.h"
 
 namespace opennvsci::api {
+
+/// The bytes of a UUID as the public interface has them.
+[[nodiscard]] NvSciRmGpuId gpu_id(const Uuid& uuid) noexcept;
 
 /// The description of the driver, made on the first call; it stays to the end of the process. Errors: those of
 /// driver::instance().

@@ -15,6 +15,7 @@
 #include "api/key_view.h"
 #include "api/last_refusal.h"
 #include "api/lists.h"
+#include "api/vulkan_view.h"
 #include "attr/printable.h"
 #include "attr/value_text.h"
 #include "base/unaligned.h"
@@ -240,6 +241,18 @@ NvSciError opennvsciGetDriver(const OpenNvSciDriver** driver) {
         if (driver == nullptr) return api::null_argument("driver");
         OPENNVSCI_TRY_ASSIGN(found, api::driver_view());
         *driver = found;
+        return {};
+    });
+}
+
+NvSciError opennvsciGetVulkanDevices(void* getInstanceProcAddr, const OpenNvSciVulkanDevice** devices, size_t* count) {
+    return api::call(__func__, [&]() -> Result<> {
+        if (getInstanceProcAddr == nullptr) return api::null_argument("getInstanceProcAddr");
+        if (devices == nullptr) return api::null_argument("devices");
+        if (count == nullptr) return api::null_argument("count");
+        OPENNVSCI_TRY_ASSIGN(found, api::vulkan_view(getInstanceProcAddr));
+        *devices = found.data();
+        *count = found.size();
         return {};
     });
 }

@@ -41,13 +41,11 @@ Result<Place> place_of(const buf::Object& object, std::uint32_t number) {
 // Block-linear is what NVIDIA's GPUs have in the place of an order that Vulkan knows.
 Result<> check_tiling(const PhysicalDevice& device, const Place& place) {
     if (!place.is_tiled) return {};
-    OPENNVSCI_TRY_ASSIGN(gpu, device.gpu());
-    if (gpu != nullptr) return {};
-    return fail(
-        VK_ERROR_FEATURE_NOT_PRESENT, NvSciError_NotSupported,
-        fmt::format("the image is block-linear, which only GPUs have that CUDA knows, and {} is none; negotiate "
-                    "PitchLinear",
-                    device.name()));
+    OPENNVSCI_TRY_ASSIGN(abilities, device.abilities());
+    const std::string obstacle = abilities.obstacle_to_block_linear();
+    if (obstacle.empty()) return {};
+    return fail(VK_ERROR_FEATURE_NOT_PRESENT, NvSciError_NotSupported,
+                fmt::format("{} {}; negotiate PitchLinear", device.name(), obstacle));
 }
 
 Result<VkFormat> format_for(const buf::Plane& plane, VkFormat wanted) {
@@ -84,9 +82,15 @@ VkImageCreateInfo describe(const Place& place, VkFormat format, const PlaneImage
     return info;
 }
 
-// Whether the device has such images in such memory.
-Result<> check_importable(const PhysicalDevice& device, const Place& place, const VkImageCreateInfo& image,
-                          VkExternalMemoryHandleTypeFlagBits handle_type) {
+// What a device says of such images in such memory.
+struct Importable {
+    VkResult result;
+    VkFlags features;  // VkExternalMemoryFeatureFlagBits
+    VkExtent3D most;
+};
+
+Importable ask(const PhysicalDevice& device, const VkImageCreateInfo& image,
+               VkExternalMemoryHandleTypeFlagBits handle_type) {
     const VkPhysicalDeviceExternalImageFormatInfo external{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_IMAGE_FORMAT_INFO,
                                                            nullptr, handle_type};
     const VkPhysicalDeviceImageFormatInfo2 info{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_IMAGE_FORMAT_INFO_2,
@@ -100,22 +104,26 @@ Result<> check_importable(const PhysicalDevice& device, const Place& place, cons
     VkImageFormatProperties2 properties{VK_STRUCTURE_TYPE_IMAGE_FORMAT_PROPERTIES_2, &memory, {}};
     const VkResult result =
         device.call().vkGetPhysicalDeviceImageFormatProperties2(device.handle(), &info, &properties);
+    return {result, memory.externalMemoryProperties.externalMemoryFeatures, properties.imageFormatProperties.maxExtent};
+}
+
+Result<> check_importable(const PhysicalDevice& device, const Place& place, const VkImageCreateInfo& image,
+                          VkExternalMemoryHandleTypeFlagBits handle_type) {
+    const Importable answer = ask(device, image, handle_type);
     const auto refuse = [&](std::string_view why) {
         return fail(
             VK_ERROR_FORMAT_NOT_SUPPORTED, NvSciError_NotSupported,
             fmt::format("{} has no {} image of VkFormat {} with the usage {:#x} in this memory: {}", device.name(),
                         place.is_tiled ? "optimal" : "linear", int{image.format}, image.usage, why));
     };
-    if (result == VK_ERROR_FORMAT_NOT_SUPPORTED) return refuse("VK_ERROR_FORMAT_NOT_SUPPORTED");
-    if (result != VK_SUCCESS) return call_failed(result, "vkGetPhysicalDeviceImageFormatProperties2");
-    const VkFlags features = memory.externalMemoryProperties.externalMemoryFeatures;
-    if ((features & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT) == 0) return refuse("it cannot be imported");
-    if ((features & VK_EXTERNAL_MEMORY_FEATURE_DEDICATED_ONLY_BIT) != 0 && place.plane.offset != 0) {
+    if (answer.result == VK_ERROR_FORMAT_NOT_SUPPORTED) return refuse("VK_ERROR_FORMAT_NOT_SUPPORTED");
+    if (answer.result != VK_SUCCESS) return call_failed(answer.result, "vkGetPhysicalDeviceImageFormatProperties2");
+    if ((answer.features & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT) == 0) return refuse("it cannot be imported");
+    if ((answer.features & VK_EXTERNAL_MEMORY_FEATURE_DEDICATED_ONLY_BIT) != 0 && place.plane.offset != 0) {
         return refuse("it must begin where its memory begins, and the plane does not");
     }
-    const VkExtent3D& most = properties.imageFormatProperties.maxExtent;
-    if (image.extent.width > most.width || image.extent.height > most.height) {
-        return refuse(fmt::format("{} x {} texels are the most", most.width, most.height));
+    if (image.extent.width > answer.most.width || image.extent.height > answer.most.height) {
+        return refuse(fmt::format("{} x {} texels are the most", answer.most.width, answer.most.height));
     }
     return {};
 }
@@ -171,6 +179,24 @@ Result<VkMemoryRequirements> compare(const Device& device, VkImage image, const 
 }
 
 }  // namespace
+
+Result<bool> has_plane_images(const PhysicalDevice& device, bool is_block_linear) {
+    OPENNVSCI_TRY_ASSIGN(abilities, device.abilities());
+    Place place{{}, 0, is_block_linear, 0};
+    place.plane.width = place.plane.height = 1;
+    const PlaneImageWish wish{
+        nullptr, 0, VK_FORMAT_UNDEFINED, 0, VK_IMAGE_USAGE_TRANSFER_SRC_BIT, VK_SHARING_MODE_EXCLUSIVE, 0, nullptr};
+    const VkImageCreateInfo image = describe(place, VK_FORMAT_R8G8B8A8_UNORM, wish, nullptr);
+    const auto is_importable = [&](VkExternalMemoryHandleTypeFlagBits handle_type) {
+        const Importable answer = ask(device, image, handle_type);
+        return answer.result == VK_SUCCESS && (answer.features & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT) != 0;
+    };
+    const bool by_descriptor =
+        abilities.imports_descriptors && is_importable(VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT);
+    if (by_descriptor || is_block_linear) return by_descriptor;
+    return abilities.host_pointer_alignment != 0 &&
+           is_importable(VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT);
+}
 
 Result<VkImage> create_plane_image(const Device& device, const buf::Object& object, const PlaneImageWish& wish,
                                    const VkAllocationCallbacks* allocator) {

@@ -24,6 +24,11 @@ struct PlaneImageWish {
     const std::uint32_t* queue_families;
 };
 
+/// Whether a device has images of block-linear planes, or else of pitch-linear ones, in memory that it can import: of
+/// R8G8B8A8, which every device has, to be copied from. Of others create_plane_image() asks. Errors: those of
+/// PhysicalDevice::abilities.
+[[nodiscard]] Result<bool> has_plane_images(const PhysicalDevice& device, bool is_block_linear);
+
 /// Errors: VALIDATION_FAILED for an object of no image, or no such plane; FORMAT_NOT_SUPPORTED if there is no such
 /// image; FEATURE_NOT_PRESENT if it lies otherwise; those of import_way; Vulkan's.
 [[nodiscard]] Result<VkImage> create_plane_image(const Device& device, const buf::Object& object,

@@ -25,6 +25,8 @@ Result<NvSciSyncAccessPerm> permission_of(VkSciSyncClientTypeNV client) {
                                        static_cast<unsigned>(client)));
 }
 
+}  // namespace
+
 // A timeline semaphore, which the implicit type of the question is not: asking for one takes a structure more.
 bool exports_timelines(const PhysicalDevice& device) {
     const VkSemaphoreTypeCreateInfo type{VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO, nullptr,
@@ -38,8 +40,6 @@ bool exports_timelines(const PhysicalDevice& device) {
         VK_EXTERNAL_SEMAPHORE_FEATURE_EXPORTABLE_BIT | VK_EXTERNAL_SEMAPHORE_FEATURE_IMPORTABLE_BIT;
     return (properties.externalSemaphoreFeatures & kBoth) == kBoth;
 }
-
-}  // namespace
 
 bool has_timeline_semaphores(const PhysicalDevice& device) {
     VkPhysicalDeviceTimelineSemaphoreFeatures timeline{};

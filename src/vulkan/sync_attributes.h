@@ -11,6 +11,9 @@ namespace opennvsci::vulkan {
 /// The feature timelineSemaphore.
 [[nodiscard]] bool has_timeline_semaphores(const PhysicalDevice& device);
 
+/// Whether timeline semaphores of the device have payloads that CUDA can import.
+[[nodiscard]] bool exports_timelines(const PhysicalDevice& device);
+
 /// Sets the permission for `client`, the primitives, the GPU if CUDA can import the semaphores of `device`, and that
 /// the list speaks for Vulkan, in an unreconciled list; all or nothing. Errors: VALIDATION_FAILED for another client
 /// type, or a list that cannot be set or has such a key; FEATURE_NOT_PRESENT without timeline semaphores.
