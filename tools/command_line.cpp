@@ -42,6 +42,11 @@ constexpr const char* kRunDetails =
     "another driver itself (DT_RPATH, or dlopen with a full path) still gets that one; DT_RUNPATH does no harm.\n"
     "The exit code is the program's, or 127 if it cannot be started.";
 
+constexpr const char* kDevicesDetails =
+    "Of each device of Vulkan is told which GPU of CUDA it is and what it can do with buffers and fences. Vulkan is "
+    "looked at by a process of its own, so that a driver that crashes takes nothing with it. A line for each device is "
+    "of CUDA's alone.";
+
 constexpr const char* kDemoDetails =
     "Two participants negotiate a buffer, the CPU writes a picture into it, the GPU reads it through a read-only "
     "import and computes the gray picture and its histogram into a second buffer, in video memory. The result is "
@@ -51,8 +56,9 @@ constexpr const char* kDemoDetails =
     "checks them there. Lists, buffers and fences go over NvSciIpc.";
 
 constexpr const char* kDoctorDetails =
-    "Looks at the kernel, the limits and the memory of this user, the GPU, the driver, the variables, the libraries, "
-    "the folder and the channels; with PROGRAM at the file of a program too: whether it finds its libraries, and "
+    "Looks at the kernel, the limits and the memory of this user, the GPU, the driver, Vulkan, the variables, the "
+    "libraries, the folder and the channels; with PROGRAM at the file of a program too: whether it finds its "
+    "libraries, and "
     "whether its calls of CUDA reach OpenNvSci. The program is not started, and nothing is changed. Give it the "
     "environment that programs have.\n"
     "What is wrong is a problem, what is less or otherwise than somebody may expect a note. Exit code 1 if there is a "
@@ -147,9 +153,12 @@ int run_command_line(int argc, char** argv) {
     app.set_version_flag("--version", version_text(), "Print the version, and those of the interfaces");
 
     DevicesOptions devices_options;
-    auto* devices = app.add_subcommand("devices", "Show the CUDA driver in use and its devices");
+    auto* devices = app.add_subcommand("devices", "Show the CUDA driver in use, its devices and Vulkan's");
     auto* devices_json = devices->add_flag("--json", devices_options.json, "Print JSON");
     devices->add_flag("-L,--list", devices_options.list, "Print a line for each device")->excludes(devices_json);
+    devices->add_flag("--probe-vulkan", devices_options.is_vulkan_probe)
+        ->group("");  // not for people: the command starts itself with it
+    devices->footer(kDevicesDetails);
 
     ConfigOptions config_options;
     auto* config = app.add_subcommand("config", "Show the environment variables and their values");

@@ -16,9 +16,10 @@ namespace opennvsci::tool {
 
 struct DevicesOptions {
     bool json = false;
-    bool list = false;  ///< a line per device
+    bool list = false;             ///< a line per device
+    bool is_vulkan_probe = false;  ///< be the process that asks Vulkan, and print what it says
 };
-/// Prints the driver in use and its devices.
+/// Prints the driver in use and its devices, and those of Vulkan.
 [[nodiscard]] Result<> devices(const DevicesOptions& options);
 
 struct IpcOptions {

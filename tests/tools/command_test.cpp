@@ -259,6 +259,7 @@ TEST_F(CommandTest, DevicesAsJson) {
     EXPECT_EQ(json["driver"]["is_software"], true);
     ASSERT_EQ(json["devices"].size(), 1U);
     EXPECT_EQ(json["devices"][0]["uuid"].get<std::string>().size(), 40U);
+    EXPECT_TRUE(json["vulkan"]["devices"].is_array());
 }
 
 TEST_F(CommandTest, DevicesWithAWrongVariableFails) {

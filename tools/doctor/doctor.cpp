@@ -15,6 +15,7 @@
 #include "doctor/own_libraries.h"
 #include "doctor/program.h"
 #include "doctor/report.h"
+#include "doctor/vulkan_check.h"
 #include "output.h"
 
 namespace opennvsci::tool {
@@ -39,6 +40,7 @@ std::vector<Finding> findings_of_all(const std::string& program) {
     driver.in_use = look_at_driver_in_use();
     append(all, check_gpus(driver.gpus, wanted));
     append(all, check_driver(driver));
+    if (driver.in_use.failure.empty()) append(all, check_vulkan(driver.in_use.vulkan));
     append(all, check_environment(environment));
     LibraryFacts libraries = look_at_libraries(search);
     append(all, check_libraries(libraries, wanted));

@@ -14,7 +14,7 @@
 namespace opennvsci::tool {
 namespace {
 
-constexpr std::chrono::milliseconds kLongestChoice{30'000};
+constexpr std::chrono::milliseconds kLongestChoice{60'000};  // of the driver, and of Vulkan
 constexpr const char* kAskForSoftware = "OPENNVSCI_DEVICE=soft asks for the software device";
 
 // What helps against codes of cuInit that say less than they mean.
@@ -137,8 +137,11 @@ DriverInUse look_at_driver_in_use() {
         in_use.reason = driver.at("reason");
         in_use.cuda_version = driver.at("cuda_version");
         in_use.is_software = driver.at("is_software");
-        for (const Json& device : printed->at("devices"))
+        in_use.vulkan.vulkan = vulkan_probe_of(printed->at("vulkan"));
+        for (const Json& device : printed->at("devices")) {
             in_use.grants_compression.push_back(device.at("grants_compression"));
+            if (!in_use.is_software) in_use.vulkan.gpus.push_back({device.at("name"), device.at("uuid")});
+        }
     } catch (const Json::exception&) {
         in_use.failure = "the driver has printed something in between";
     }

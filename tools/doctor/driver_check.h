@@ -10,6 +10,7 @@
 #include "doctor/driver_probe.h"
 #include "doctor/finding.h"
 #include "doctor/gpu.h"
+#include "doctor/vulkan_check.h"
 
 namespace opennvsci::tool {
 
@@ -21,6 +22,7 @@ struct DriverInUse {
     std::string cuda_version;  ///< "13.0"
     bool is_software = false;
     std::vector<bool> grants_compression;  ///< per device; tried
+    VulkanFacts vulkan{};                  ///< what such a process knows of it
 };
 
 struct DriverFacts {
