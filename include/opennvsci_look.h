@@ -123,7 +123,8 @@ typedef struct {
     bool hasBlockLinearImages;     /**< Block-linear planes can be images. */
     bool hasPitchLinearImages;     /**< Pitch-linear planes can, where its driver's row pitch is the plane's. */
     bool hasTimelineSemaphores;    /**< It can take part in fences (the feature timelineSemaphore). */
-    bool sharesSemaphores;         /**< It can share them with CUDA (VK_KHR_external_semaphore_fd). */
+    bool sharesSemaphores;         /**< It shares them with CUDA (VK_KHR_external_semaphore_fd); else a thread carries
+                                        fences between the two. */
     uint64_t reserved[4];          /**< 0. */
 } OpenNvSciVulkanDevice;
 

@@ -32,7 +32,8 @@ constexpr VulkanAbility kAbilities[] = {
     {"timeline semaphores", "has_timeline_semaphores", &VulkanDevice::has_timeline_semaphores,
      "fences (the feature timelineSemaphore)", false},
     {"semaphores by descriptor", "shares_semaphores", &VulkanDevice::shares_semaphores,
-     "fences between CUDA and Vulkan (VK_KHR_external_semaphore_fd); without it the CPU waits in between", true},
+     "fences between CUDA and Vulkan without the CPU (VK_KHR_external_semaphore_fd); without it a thread carries them",
+     true},
 };
 
 VulkanProbe failed(std::string why) {

@@ -82,6 +82,11 @@ Result<Participants> find_participants(Negotiation& negotiation) {
     return participants;
 }
 
+std::string obstacle_text(Negotiation& negotiation, const VulkanParticipant& vulkan, std::string_view obstacle) {
+    return fmt::format("{} speaks for a Vulkan device, which {}",
+                       negotiation.report().participants()[vulkan.participant].text(), obstacle);
+}
+
 // Where no list named a GPU, the key has the null id as its default.
 Result<Participants> participants_of(const attr::Slot& reconciled) {
     Participants participants;

@@ -3,6 +3,8 @@
 // Participants: who will touch a buffer: the CPU, which GPUs, and which Vulkan devices, each also one of the first two.
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "attr/negotiation.h"
@@ -42,6 +44,10 @@ struct Participants {
 /// The device that `key` names. Errors: BadParameter if it does not exist.
 [[nodiscard]] Result<const driver::Device*> require_device(attr::Negotiation& negotiation, const driver::Driver& driver,
                                                            std::uint32_t key, const NvSciRmGpuId& id);
+
+/// "renderer speaks for a Vulkan device, which has no ...": what is said of the device is one of its obstacles.
+[[nodiscard]] std::string obstacle_text(attr::Negotiation& negotiation, const VulkanParticipant& vulkan,
+                                        std::string_view obstacle);
 
 /// Those that a reconciled list states. Errors: those of Driver::require.
 [[nodiscard]] Result<Participants> participants_of(const attr::Slot& reconciled);

@@ -103,9 +103,7 @@ attr::Text reason_for_system_memory(Negotiation& negotiation, const Participants
     if (!gpu->supports_virtual_memory) return "the GPU has no shareable video memory (attributes 102 and 103)";
     for (const VulkanParticipant& one : participants.vulkan) {
         const std::string obstacle = one.device.obstacle_to(Domain::video, gpu->uuid);
-        if (obstacle.empty()) continue;
-        return fmt::format("{} speaks for a Vulkan device, which {}",
-                           negotiation.report().participants()[one.participant].text(), obstacle);
+        if (!obstacle.empty()) return obstacle_text(negotiation, one, obstacle);
     }
     // Only system memory is not cached by a discrete GPU, and here both are open.
     const std::string uncached = negotiation.names_of(NvSciBufGeneralAttrKey_EnableGpuCache, asks_uncached);

@@ -38,8 +38,7 @@ Result<> check_vulkan(Negotiation& negotiation, const Placement& placement) {
         const std::string obstacle = one.device.obstacle_to(negotiation.result());
         if (obstacle.empty()) continue;
         return refuse(negotiation, placement, one.device,
-                      fmt::format("{} speaks for a Vulkan device, which {} ({}: {})",
-                                  negotiation.report().participants()[one.participant].text(), obstacle,
+                      fmt::format("{} ({}: {})", obstacle_text(negotiation, one, obstacle),
                                   memory::domain_name(placement.domain), negotiation.words(placement.reason)));
     }
     return {};

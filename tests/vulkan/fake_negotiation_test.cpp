@@ -2,6 +2,7 @@
 //
 // Negotiations in which a Vulkan device takes part: what comes out of them it can import; what it could not is refused,
 // with its reason and a suggestion that was tried.
+#include "buffer_exchange.h"
 #include "fake_test.h"
 
 namespace opennvsci::test {
@@ -136,6 +137,29 @@ TEST_F(FakeNegotiationTest, AListSpeaksForOneDevice) {
     EXPECT_EQ(nvsciVkGetPhysicalDeviceSciBufAttributesNV(fake_.physical(), list), VK_ERROR_VALIDATION_FAILED_EXT);
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "VulkanDescriptors with another value"));
     EXPECT_EQ(memory_of(reconciled({clone(list)})), "video memory") << "the clone speaks for the device as it was";
+}
+
+// The list says it in the process that reconciles, which may have no Vulkan.
+class FakeNegotiationOfPeers : protected BufferExchangeChannel, public FakeNegotiationTest {};
+
+TEST_F(FakeNegotiationOfPeers, AListOfAPeerSpeaksForItsDevice) {
+    fake_.extensions.erase("VK_KHR_external_memory_fd");
+    register_again();
+    const Module peer_module = open_module();
+    const auto wishes = [&](NvSciBufAttrValImageLayoutType layout) {
+        List list = rgba(layout).list(peer_module);
+        EXPECT_EQ(opennvsciBufAttrListSetName(list, "renderer"), kSuccess);
+        EXPECT_EQ(nvsciVkGetPhysicalDeviceSciBufAttributesNV(fake_.physical(), list), VK_SUCCESS);
+        return send_wishes(channel_, 1, {list}, module_);
+    };
+    const List linear = wishes(kPitch);
+    const List tiled = wishes(kBlock);
+    unregister();
+    EXPECT_EQ(memory_of(reconciled({linear})), "system memory");
+    const Reconciliation<List> outcome = reconcile({tiled});
+    EXPECT_EQ(outcome.code, kReconciliationFailed);
+    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "renderer at peer "));
+    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "which has no VK_KHR_external_memory_fd"));
 }
 
 }  // namespace
