@@ -153,7 +153,7 @@ int run_command_line(int argc, char** argv) {
     app.set_version_flag("--version", version_text(), "Print the version, and those of the interfaces");
 
     DevicesOptions devices_options;
-    auto* devices = app.add_subcommand("devices", "Show the CUDA driver in use, its devices and Vulkan's");
+    auto* devices = app.add_subcommand("devices", "Show the CUDA driver, its devices and Vulkan's");
     auto* devices_json = devices->add_flag("--json", devices_options.json, "Print JSON");
     devices->add_flag("-L,--list", devices_options.list, "Print a line for each device")->excludes(devices_json);
     devices->add_flag("--probe-vulkan", devices_options.is_vulkan_probe)
