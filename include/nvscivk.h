@@ -368,12 +368,12 @@ typedef struct VkSciSyncAttributesInfoNV {
 
 #ifndef VK_NV_external_sci_sync2
 
-/** VkStructureType of VkPhysicalDeviceExternalSciSync2FeaturesNV. */
-#define VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SCI_SYNC_2_FEATURES_NV ((VkStructureType)1000489000)
 /** VkStructureType of VkSemaphoreSciSyncPoolCreateInfoNV. */
-#define VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_POOL_CREATE_INFO_NV ((VkStructureType)1000489001)
+#define VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_POOL_CREATE_INFO_NV ((VkStructureType)1000489000)
 /** VkStructureType of VkSemaphoreSciSyncCreateInfoNV. */
-#define VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_CREATE_INFO_NV ((VkStructureType)1000489002)
+#define VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_CREATE_INFO_NV ((VkStructureType)1000489001)
+/** VkStructureType of VkPhysicalDeviceExternalSciSync2FeaturesNV. */
+#define VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SCI_SYNC_2_FEATURES_NV ((VkStructureType)1000489002)
 
 /** A semaphore pool: an NvSciSyncObj in a device. */
 VK_DEFINE_NON_DISPATCHABLE_HANDLE(VkSemaphoreSciSyncPoolNV)

@@ -479,9 +479,9 @@ struct VkPhysicalDeviceExternalMemorySciBufFeaturesNV {
 // VK_NV_external_sci_sync2, of the same.
 
 inline constexpr VkStructureType kSciSyncAttributesInfo{1000373003};
-inline constexpr VkStructureType kPhysicalDeviceSciSync2Features{1000489000};
-inline constexpr VkStructureType kSemaphoreSciSyncPoolCreateInfo{1000489001};
-inline constexpr VkStructureType kSemaphoreSciSyncCreateInfo{1000489002};
+inline constexpr VkStructureType kSemaphoreSciSyncPoolCreateInfo{1000489000};
+inline constexpr VkStructureType kSemaphoreSciSyncCreateInfo{1000489001};
+inline constexpr VkStructureType kPhysicalDeviceSciSync2Features{1000489002};
 
 using VkSemaphoreSciSyncPoolNV = struct VkSemaphoreSciSyncPoolNV_T*;
 

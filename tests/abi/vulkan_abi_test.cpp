@@ -82,6 +82,10 @@ int g_compared = 0;
     static_assert(static_cast<long long>(ours::name) == static_cast<long long>(macro), #macro); \
     ++g_compared
 
+#define SAME_IN_REGISTRY(name, macro, number)                             \
+    static_assert(static_cast<long long>(ours::name) == (number), #name); \
+    SAME_MACRO(name, macro)
+
 // The same number of parameters, each as great as the other, and the same of the result.
 template <class A, class B>
 struct SameShape : std::false_type {};
@@ -172,16 +176,23 @@ void compare_values() {
     SAME_MACRO(kMaxPhysicalDeviceNameSize, VK_MAX_PHYSICAL_DEVICE_NAME_SIZE);
     SAME_MACRO(kUuidSize, VK_UUID_SIZE);
     SAME_MACRO(kLuidSize, VK_LUID_SIZE);
-    SAME_MACRO(kHandleTypeSciBuf, VK_EXTERNAL_MEMORY_HANDLE_TYPE_SCI_BUF_BIT_NV);
-    SAME_MACRO(kImportMemorySciBufInfo, VK_STRUCTURE_TYPE_IMPORT_MEMORY_SCI_BUF_INFO_NV);
-    SAME_MACRO(kExportMemorySciBufInfo, VK_STRUCTURE_TYPE_EXPORT_MEMORY_SCI_BUF_INFO_NV);
-    SAME_MACRO(kMemoryGetSciBufInfo, VK_STRUCTURE_TYPE_MEMORY_GET_SCI_BUF_INFO_NV);
-    SAME_MACRO(kMemorySciBufProperties, VK_STRUCTURE_TYPE_MEMORY_SCI_BUF_PROPERTIES_NV);
-    SAME_MACRO(kPhysicalDeviceSciBufFeatures, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_SCI_BUF_FEATURES_NV);
-    SAME_MACRO(kSciSyncAttributesInfo, VK_STRUCTURE_TYPE_SCI_SYNC_ATTRIBUTES_INFO_NV);
-    SAME_MACRO(kPhysicalDeviceSciSync2Features, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SCI_SYNC_2_FEATURES_NV);
-    SAME_MACRO(kSemaphoreSciSyncPoolCreateInfo, VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_POOL_CREATE_INFO_NV);
-    SAME_MACRO(kSemaphoreSciSyncCreateInfo, VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_CREATE_INFO_NV);
+}
+
+// The numbers as Khronos' registry of Vulkan SC (vk.xml) gives them: no header here has them.
+void compare_with_registry() {
+    SAME_IN_REGISTRY(kHandleTypeSciBuf, VK_EXTERNAL_MEMORY_HANDLE_TYPE_SCI_BUF_BIT_NV, 0x2000);
+    SAME_IN_REGISTRY(kImportMemorySciBufInfo, VK_STRUCTURE_TYPE_IMPORT_MEMORY_SCI_BUF_INFO_NV, 1000374000);
+    SAME_IN_REGISTRY(kExportMemorySciBufInfo, VK_STRUCTURE_TYPE_EXPORT_MEMORY_SCI_BUF_INFO_NV, 1000374001);
+    SAME_IN_REGISTRY(kMemoryGetSciBufInfo, VK_STRUCTURE_TYPE_MEMORY_GET_SCI_BUF_INFO_NV, 1000374002);
+    SAME_IN_REGISTRY(kMemorySciBufProperties, VK_STRUCTURE_TYPE_MEMORY_SCI_BUF_PROPERTIES_NV, 1000374003);
+    SAME_IN_REGISTRY(kPhysicalDeviceSciBufFeatures,
+                     VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_SCI_BUF_FEATURES_NV, 1000374004);
+    SAME_IN_REGISTRY(kSciSyncAttributesInfo, VK_STRUCTURE_TYPE_SCI_SYNC_ATTRIBUTES_INFO_NV, 1000373003);
+    SAME_IN_REGISTRY(kPhysicalDeviceSciSync2Features, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SCI_SYNC_2_FEATURES_NV,
+                     1000489002);
+    SAME_IN_REGISTRY(kSemaphoreSciSyncPoolCreateInfo, VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_POOL_CREATE_INFO_NV,
+                     1000489000);
+    SAME_IN_REGISTRY(kSemaphoreSciSyncCreateInfo, VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_CREATE_INFO_NV, 1000489001);
 }
 
 void compare_formats() {
@@ -356,6 +367,7 @@ void compare_signatures() {
 
 int main() {
     compare_values();
+    compare_with_registry();
     compare_formats();
     compare_types();
     compare_header();

@@ -51,7 +51,7 @@ class Pool {
     void forget() { handle_ = nullptr; }
 
     static VkResult create(VkDevice device, NvSciSyncObj object, VkSemaphoreSciSyncPoolNV* out) {
-        const VkSemaphoreSciSyncPoolCreateInfoNV info{static_cast<VkStructureType>(1000489001), nullptr, object};
+        const VkSemaphoreSciSyncPoolCreateInfoNV info{static_cast<VkStructureType>(1000489000), nullptr, object};
         return nvsciVkCreateSemaphoreSciSyncPoolNV(device, &info, nullptr, out);
     }
 
@@ -80,7 +80,7 @@ class Pool {
 
   private:
     [[nodiscard]] VkSemaphoreSciSyncCreateInfoNV info_of(const NvSciSyncFence* fence) const {
-        return {static_cast<VkStructureType>(1000489002), nullptr, handle_, fence};
+        return {static_cast<VkStructureType>(1000489001), nullptr, handle_, fence};
     }
     const VkDevice device_;
     VkSemaphoreSciSyncPoolNV handle_ = nullptr;
