@@ -3,15 +3,14 @@
 // The functions of nvscivk.h for instances, devices, memory and images.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "api/handles.h"
 #include "api/lists.h"
 #include "api/nvscivk_abi.h"
 #include "api/trace_notes.h"
+#include "api/vulkan_devices.h"
 #include "base/unaligned.h"
 #include "vulkan/allocate_info.h"
 #include "vulkan/buf_attributes.h"
@@ -23,18 +22,6 @@ using namespace opennvsci::vk;  // NOLINT(google-build-using-namespace): Vulkan'
 using vulkan::Registry;
 
 namespace {
-
-// They end before what they are of: when this returns, whoever else holds one, or ends it.
-void end_semaphore_pools(const std::vector<VkDevice>& devices) {
-    std::vector<std::uint64_t> ended;
-    api::semaphore_pools().for_each_own([&](std::uint64_t number, const std::unique_ptr<vulkan::SemaphorePool>& pool) {
-        if (std::ranges::find(devices, pool->device().handle()) != devices.end()) ended.push_back(number);
-    });
-    for (const std::uint64_t number : ended) {
-        if (const auto pool = api::semaphore_pools().acquire(number)) (*pool)->end();
-        api::semaphore_pools().close(number);
-    }
-}
 
 using ObjectPointer = std::shared_ptr<buf::Object>;
 
@@ -93,8 +80,7 @@ VkResult nvsciVkRegisterInstance(VkInstance instance, PFN_vkGetInstanceProcAddr 
 
 void nvsciVkUnregisterInstance(VkInstance instance) {
     api::void_call(__func__, [&]() -> Result<> {
-        end_semaphore_pools(Registry::instance().devices_of(instance));
-        Registry::instance().erase(instance);
+        api::end_devices(Registry::instance().take(instance));
         return {};
     });
 }
@@ -104,15 +90,13 @@ VkResult nvsciVkRegisterDevice(VkPhysicalDevice physicalDevice, VkDevice device)
         if (device == nullptr) return api::null_argument("device");
         OPENNVSCI_TRY_ASSIGN(physical, Registry::instance().find(physicalDevice));
         OPENNVSCI_TRY_ASSIGN(created, vulkan::Device::create(std::move(physical), device));
-        Registry::instance().insert(std::move(created));
-        return {};
+        return Registry::instance().insert(std::move(created));
     });
 }
 
 void nvsciVkUnregisterDevice(VkDevice device) {
     api::void_call(__func__, [&]() -> Result<> {
-        end_semaphore_pools({device});
-        Registry::instance().erase(device);
+        api::end_devices(Registry::instance().take(device));
         return {};
     });
 }

@@ -6,6 +6,7 @@
 #include "api/call.h"
 #include "api/handles.h"
 #include "api/nvscivk_abi.h"
+#include "api/vulkan_devices.h"
 #include "vulkan/registry.h"
 #include "vulkan/sync_attributes.h"
 
@@ -84,8 +85,15 @@ VkResult nvsciVkCreateSemaphoreSciSyncPoolNV(VkDevice device, const VkSemaphoreS
         OPENNVSCI_TRY(check_type(pCreateInfo, kSemaphoreSciSyncPoolCreateInfo, "pCreateInfo"));
         OPENNVSCI_TRY_ASSIGN(object, hold(api::sync_objects(), pCreateInfo->handle, "pCreateInfo->handle"));
         if (pSemaphorePool == nullptr) return api::null_argument("pSemaphorePool");
-        OPENNVSCI_TRY_ASSIGN(pool, vulkan::SemaphorePool::create(std::move(known), object->object(), pAllocator));
-        return api::give_handle(api::semaphore_pools(), std::move(pool), pSemaphorePool);
+        OPENNVSCI_TRY_ASSIGN(pool, vulkan::SemaphorePool::create(known, object->object(), pAllocator));
+        VkSemaphoreSciSyncPoolNV handle = nullptr;
+        OPENNVSCI_TRY(api::give_handle(api::semaphore_pools(), std::move(pool), &handle));
+        if (known->has_ended()) {  // while this ran: it may have been too early to find the pool
+            api::end_semaphore_pool(api::number(handle));
+            return vulkan::not_registered();
+        }
+        *pSemaphorePool = handle;
+        return {};
     });
 }
 
@@ -94,10 +102,8 @@ void nvsciVkDestroySemaphoreSciSyncPoolNV(VkDevice, VkSemaphoreSciSyncPoolNV sem
     if (semaphorePool == nullptr) return;
     api::void_call(__func__, [&]() -> Result<> {
         trace::when_on([&] { trace::note_address("handle", api::number(semaphorePool)); });
-        OPENNVSCI_TRY_ASSIGN(pool, api::acquire(api::semaphore_pools(), semaphorePool, "the argument"));
-        (*pool)->end();  // now, whoever else holds it
-        api::semaphore_pools().close(api::number(semaphorePool));
-        return {};
+        if (api::end_semaphore_pool(api::number(semaphorePool))) return {};
+        return api::not_alive(api::semaphore_pools().kind(), api::number(semaphorePool), "the argument");
     });
 }
 

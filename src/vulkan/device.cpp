@@ -10,10 +10,30 @@ Result<std::shared_ptr<Device>> Device::create(std::shared_ptr<const PhysicalDev
     return std::shared_ptr<Device>(new Device(std::move(physical), handle, functions));
 }
 
-// What was there ends outside of the lock: the end of a mapping may wait for the GPU.
-void Device::remember(VkDeviceMemory memory, Import import, const VkAllocationCallbacks* allocator) try {
+// What was there ends outside of the lock, here and below: the end of a mapping may wait for the GPU.
+void Device::end() noexcept {
+    if (!is_of_this_process()) return;
+    std::unordered_map<VkDeviceMemory, Import> ended;
     const std::lock_guard lock(mutex_);
-    std::swap(imports_[memory], import);
+    has_ended_ = true;
+    std::swap(imports_, ended);
+}
+
+bool Device::has_ended() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return has_ended_;
+}
+
+Result<> Device::remember(VkDeviceMemory memory, Import import, const VkAllocationCallbacks* allocator) try {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!has_ended_) {
+            std::swap(imports_[memory], import);
+            return {};
+        }
+    }
+    functions_.vkFreeMemory(handle_, memory, allocator);
+    return not_registered();
 } catch (...) {
     functions_.vkFreeMemory(handle_, memory, allocator);
     throw;
@@ -32,6 +52,11 @@ Result<Device::Imported> Device::find_import(VkDeviceMemory memory) {
         return Imported{found->second.object, found->second.memory_type, found->second.dedicated_image};
     return fail(VK_ERROR_VALIDATION_FAILED_EXT, NvSciError_BadParameter,
                 "the memory was not imported from an object (nvsciVkAllocateMemory)");
+}
+
+tl::unexpected<Error> not_registered() {
+    return fail(VK_ERROR_VALIDATION_FAILED_EXT, NvSciError_BadParameter,
+                "the device is not registered (nvsciVkRegisterDevice)");
 }
 
 }  // namespace opennvsci::vulkan

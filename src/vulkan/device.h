@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Device: a logical device that a program has registered, its functions, and the memory that it imported. It knows of
-// each import what has to live as long as the memory does.
+// each import what has to live as long as the memory does. Calls that are under way may have it when it is
+// unregistered; what they make after that they end again, because nobody else would.
 // Thread-safe, but not in a forked child, which owns none.
 #pragma once
 
@@ -37,9 +38,13 @@ class Device {
     [[nodiscard]] const PhysicalDevice& physical() const noexcept { return *physical_; }
     [[nodiscard]] bool is_of_this_process() const noexcept { return maker_ == process::token(); }
 
-    /// Remembers an import; without room for it `memory` is freed and bad_alloc thrown. Of a handle that Vulkan gives
-    /// once more the first memory is gone.
-    void remember(VkDeviceMemory memory, Import import, const VkAllocationCallbacks* allocator);
+    /// Unregistered: releases what imports hold, and takes no more of them. The memories are the program's.
+    void end() noexcept;
+    [[nodiscard]] bool has_ended() const noexcept;
+
+    /// Remembers an import. Of a handle that Vulkan gives once more the first memory is gone. Without room for it
+    /// `memory` is freed and bad_alloc thrown. Errors: not_registered() after the end, and `memory` is freed.
+    [[nodiscard]] Result<> remember(VkDeviceMemory memory, Import import, const VkAllocationCallbacks* allocator);
     /// Ends an import, if `memory` is one; the caller has freed it, or is about to.
     [[nodiscard]] Import forget(VkDeviceMemory memory) noexcept;
 
@@ -66,8 +71,12 @@ class Device {
     const VkDevice handle_;
     const DeviceFunctions functions_;
     const std::uint64_t maker_ = process::token();
-    std::mutex mutex_;
+    mutable std::mutex mutex_;  // never held over a call of Vulkan
     std::unordered_map<VkDeviceMemory, Import> imports_;
+    bool has_ended_ = false;
 };
+
+/// The failure of a device that is not registered, or not any more.
+[[nodiscard]] [[gnu::cold]] tl::unexpected<Error> not_registered();
 
 }  // namespace opennvsci::vulkan

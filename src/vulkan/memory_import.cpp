@@ -184,7 +184,7 @@ Result<VkDeviceMemory> import_memory(Device& device, std::shared_ptr<buf::Object
         memory = made;
         import.registered = std::move(host.registered);
     }
-    device.remember(memory, std::move(import), allocator);
+    OPENNVSCI_TRY(device.remember(memory, std::move(import), allocator));
     return memory;
 }
 

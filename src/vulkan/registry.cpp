@@ -31,56 +31,44 @@ Registry::Registry() {
     process::guard_across_fork(mutex_);
 }
 
-// What was there under the same handle ends outside of the lock, here and in erase: forks wait for it.
+// What was there under the same handle ends outside of the lock: forks wait for it.
 void Registry::insert(VkInstance handle, std::shared_ptr<const Instance> instance) {
     const std::lock_guard lock(mutex_);
     std::swap(instances_[handle], instance);
 }
 
 // One that is known keeps what it knows of its memory.
-void Registry::insert(std::shared_ptr<Device> device) {
+Result<> Registry::insert(std::shared_ptr<Device> device) {
     const std::lock_guard lock(mutex_);
+    OPENNVSCI_TRY(find_locked(device->physical().handle()));
     std::shared_ptr<Device>& known = devices_[device->handle()];
-    if (known != nullptr && known->physical().handle() == device->physical().handle()) return;
+    if (known != nullptr && known->physical().handle() == device->physical().handle()) return {};
     std::swap(known, device);
+    return {};
 }
 
-void Registry::erase(VkInstance handle) {
-    std::shared_ptr<const Instance> ended;
-    std::vector<std::shared_ptr<Device>> ended_devices;
+std::vector<std::shared_ptr<Device>> Registry::take(VkInstance handle) {
+    std::vector<std::shared_ptr<Device>> taken;
     const std::lock_guard lock(mutex_);
-    const auto found = instances_.find(handle);
-    if (found == instances_.end()) return;
-    ended = std::move(found->second);
-    instances_.erase(found);
+    taken.reserve(devices_.size());
+    const auto instance = instances_.extract(handle);
+    if (!instance) return taken;
     for (auto device = devices_.begin(); device != devices_.end();) {
-        if (has(*ended, device->second->physical())) {
-            ended_devices.push_back(std::move(device->second));
+        if (has(*instance.mapped(), device->second->physical())) {
+            taken.push_back(std::move(device->second));
             device = devices_.erase(device);
         } else {
             ++device;
         }
     }
+    return taken;
 }
 
-void Registry::erase(VkDevice handle) {
-    std::shared_ptr<Device> ended;
+std::vector<std::shared_ptr<Device>> Registry::take(VkDevice handle) {
     const std::lock_guard lock(mutex_);
-    const auto found = devices_.find(handle);
-    if (found == devices_.end()) return;
-    ended = std::move(found->second);
-    devices_.erase(found);
-}
-
-std::vector<VkDevice> Registry::devices_of(VkInstance handle) {
-    const std::lock_guard lock(mutex_);
-    std::vector<VkDevice> devices;
-    const auto found = instances_.find(handle);
-    if (found == instances_.end()) return devices;
-    for (const auto& [device, known] : devices_) {
-        if (has(*found->second, known->physical())) devices.push_back(device);
-    }
-    return devices;
+    const auto device = devices_.extract(handle);
+    if (!device) return {};
+    return {std::move(device.mapped())};
 }
 
 std::vector<std::shared_ptr<Device>> Registry::own_devices() {
@@ -92,8 +80,7 @@ std::vector<std::shared_ptr<Device>> Registry::own_devices() {
     return devices;
 }
 
-Result<std::shared_ptr<const PhysicalDevice>> Registry::find(VkPhysicalDevice handle) {
-    const std::lock_guard lock(mutex_);
+Result<std::shared_ptr<const PhysicalDevice>> Registry::find_locked(VkPhysicalDevice handle) const {
     for (const auto& [_, instance] : instances_) {
         for (const auto& device : instance->devices) {
             if (device->handle() == handle) return device;
@@ -103,12 +90,16 @@ Result<std::shared_ptr<const PhysicalDevice>> Registry::find(VkPhysicalDevice ha
                 "the physical device is of no instance that is registered (nvsciVkRegisterInstance)");
 }
 
+Result<std::shared_ptr<const PhysicalDevice>> Registry::find(VkPhysicalDevice handle) {
+    const std::lock_guard lock(mutex_);
+    return find_locked(handle);
+}
+
 Result<std::shared_ptr<Device>> Registry::find(VkDevice handle) {
     const std::lock_guard lock(mutex_);
     const auto found = devices_.find(handle);
     if (found != devices_.end()) return found->second;
-    return fail(VK_ERROR_VALIDATION_FAILED_EXT, NvSciError_BadParameter,
-                "the device is not registered (nvsciVkRegisterDevice)");
+    return not_registered();
 }
 
 }  // namespace opennvsci::vulkan

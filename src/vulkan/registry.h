@@ -21,16 +21,15 @@ class Registry {
     [[nodiscard]] static Registry& instance();
 
     void insert(VkInstance handle, std::shared_ptr<const Instance> instance);
-    /// Nothing if it is known, as one of the same physical device.
-    void insert(std::shared_ptr<Device> device);
+    /// Nothing if it is known, as one of the same physical device. Errors: VALIDATION_FAILED if the instance has been
+    /// unregistered meanwhile.
+    [[nodiscard]] Result<> insert(std::shared_ptr<Device> device);
 
-    /// Ends an instance with its devices, or a device; nothing if it is not registered.
-    void erase(VkInstance handle);
-    void erase(VkDevice handle);
+    /// Takes out an instance and its devices, or a device, for the caller to end; none if it is not registered.
+    [[nodiscard]] std::vector<std::shared_ptr<Device>> take(VkInstance handle);
+    [[nodiscard]] std::vector<std::shared_ptr<Device>> take(VkDevice handle);
 
-    /// The devices of an instance that are registered.
-    [[nodiscard]] std::vector<VkDevice> devices_of(VkInstance handle);
-    /// Those that this process has registered.
+    /// The devices that this process has registered.
     [[nodiscard]] std::vector<std::shared_ptr<Device>> own_devices();
 
     /// Errors: VALIDATION_FAILED if it is not registered.
@@ -39,6 +38,7 @@ class Registry {
 
   private:
     Registry();
+    [[nodiscard]] Result<std::shared_ptr<const PhysicalDevice>> find_locked(VkPhysicalDevice handle) const;
 
     std::mutex mutex_;  // held for moments
     std::unordered_map<VkInstance, std::shared_ptr<const Instance>> instances_;

@@ -2,6 +2,8 @@
 //
 // The ends of fences between CUDA, Vulkan and the CPU: objects, pools and devices that go in any order, devices and
 // contexts that are lost, and failures at every call.
+#include <atomic>
+#include <functional>
 #include <optional>
 #include <thread>
 
@@ -140,6 +142,46 @@ TEST_F(FakeFenceEnd, UnregisteringADeviceDestroysItsPools) {
     EXPECT_TRUE(semaphores_.alive.empty());
     pool.forget();
     other.forget();
+}
+
+TEST_F(FakeFenceEnd, APoolUnderWayEndsWithItsDevice) {
+    const std::function<void()> ends[] = {[&] { nvsciVkUnregisterDevice(fake_.device()); },
+                                          [&] { nvsciVkUnregisterInstance(fake_.instance()); }};
+    for (const auto& end : ends) {
+        const SyncObject object = signaled_by_cpu();
+        semaphores_.allocator = end;
+        VkSemaphoreSciSyncPoolNV none = nullptr;
+        EXPECT_EQ(Pool::create(fake_.device(), object, &none), VK_ERROR_VALIDATION_FAILED_EXT);
+        EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "nvsciVkRegisterDevice"));
+        EXPECT_EQ(none, nullptr);
+        EXPECT_TRUE(semaphores_.alive.empty());
+        semaphores_.allocator = nullptr;
+        register_all();
+        ASSERT_EQ(NvSciSyncObjSignal(object), kSuccess);
+        const Pool pool(fake_.device(), object);
+        EXPECT_EQ(reached(pool.wait(fence_of(object, 1))), 1U);
+    }
+}
+
+// Wherever the other thread is: what it has been given is gone, or it was given nothing.
+TEST_F(FakeFenceEnd, APoolThatAnotherThreadMakesEndsWithItsDevice) {
+    for (int i = 0; i < 300; ++i) {
+        const SyncObject object = signaled_by_cpu();
+        std::atomic<bool> has_begun = false;
+        std::thread maker([&] {
+            has_begun = true;
+            VkSemaphoreSciSyncPoolNV pool = nullptr;
+            (void)Pool::create(fake_.device(), object, &pool);
+        });
+        while (!has_begun) {
+        }
+        for (int looks = i % 50 * 40; looks > 0; --looks)
+            EXPECT_TRUE(has_begun);
+        nvsciVkUnregisterDevice(fake_.device());
+        maker.join();
+        ASSERT_TRUE(semaphores_.alive.empty()) << i;
+        ASSERT_EQ(nvsciVkRegisterDevice(fake_.physical(), fake_.device()), VK_SUCCESS);
+    }
 }
 
 TEST_F(FakeFenceEnd, AContextThatIsLostLetsVulkanGo) {

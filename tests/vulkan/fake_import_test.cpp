@@ -121,6 +121,23 @@ TEST_F(FakeImportTest, WhatADeviceThatIsGoneHeldIsReleased) {
     free(memory);  // now Vulkan's alone
 }
 
+// Nobody would free it: an allocator's callback unregisters, or another thread does.
+TEST_F(FakeImportTest, AnImportUnderWayEndsWithItsDevice) {
+    const Object video = video_object();
+    const Object system = system_object();
+    const std::function<void()> ends[] = {[&] { nvsciVkUnregisterDevice(fake_.device()); }, [&] { unregister(); }};
+    for (const auto& end : ends) {
+        for (const bool is_video : {true, false}) {
+            register_again();
+            fake_.while_allocating = end;
+            VkDeviceMemory memory = nullptr;
+            expect_refused(import(is_video ? video : system, is_video ? 1 : 2, &memory), VK_ERROR_VALIDATION_FAILED_EXT,
+                           "nvsciVkRegisterDevice");
+            EXPECT_EQ(memory, nullptr);
+        }
+    }
+}
+
 TEST_F(FakeImportTest, TheObjectBehindMemoryIsGivenOnceMore) {
     Object object = system_object();
     VkDeviceMemory memory = nullptr;

@@ -116,6 +116,7 @@ VkResult vkAllocateMemory(VkDevice, const VkMemoryAllocateInfo* info, const VkAl
         EXPECT_EQ(reinterpret_cast<std::uintptr_t>(made.pointer) % 4096, 0U);
         EXPECT_EQ(made.size % 4096, 0U);
     }
+    if (g_fake->while_allocating) g_fake->while_allocating();
     *memory = next_handle<VkDeviceMemory>();
     g_fake->memories[*memory] = made;
     return VK_SUCCESS;

@@ -56,8 +56,9 @@ class FakeVulkan {
         vk::VkDeviceSize offset = 0;
     };
     std::map<vk::VkImage, Image> images;
-    int own_instances = 0;             ///< that are made with vkCreateInstance
-    const void* last_chain = nullptr;  ///< what followed the import in the chain of the last allocation
+    int own_instances = 0;                   ///< that are made with vkCreateInstance
+    std::function<void()> while_allocating;  ///< what happens meanwhile: in an allocator's callback, in other threads
+    const void* last_chain = nullptr;        ///< what followed the import in the chain of the last allocation
 
     [[nodiscard]] vk::VkInstance instance() noexcept;
     [[nodiscard]] vk::VkPhysicalDevice physical() noexcept;
