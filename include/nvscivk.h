@@ -252,11 +252,14 @@ VkResult nvsciVkAllocateMemory(VkDevice device, const VkMemoryAllocateInfo* pAll
 void nvsciVkFreeMemory(VkDevice device, VkDeviceMemory memory, const VkAllocationCallbacks* pAllocator);
 
 /**
- * The object behind memory of nvsciVkAllocateMemory(), imported or new, as one more handle.
+ * The object behind memory of nvsciVkAllocateMemory(), imported or new. Every import has one handle of it, the same at
+ * every call, which stays the import's: nvsciVkFreeMemory() and unregistering the device end it, and the program does
+ * not free it. What shall live longer is duplicated with NvSciBufObjDup(). (If the program frees it all the same, the
+ * next call gives another; PROPOSED.)
  *
  * @param device      A device that is registered.
  * @param pGetSciBufInfo Which memory.
- * @param pHandle     Receives a handle, to be freed with NvSciBufObjFree().
+ * @param pHandle     Receives the handle.
  * @retval VK_SUCCESS                     *pHandle is set.
  * @retval VK_ERROR_VALIDATION_FAILED_EXT Memory of no object.
  */

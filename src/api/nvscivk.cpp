@@ -67,6 +67,22 @@ Result<ObjectPointer> object_of(const vulkan::AllocateInfo& wanted) {
     return find_object(wanted.imported->handle, "handle");
 }
 
+// One handle for each import, which ends with it; another one if the program has freed it all the same.
+Result<NvSciBufObj> handle_of(vulkan::Device& device, VkDeviceMemory memory) {
+    OPENNVSCI_TRY_ASSIGN(imported, device.find_import(memory));
+    const vulkan::OwnedHandle& known = imported.handle;
+    if (known != nullptr && api::objects().acquire(*known)) return reinterpret_cast<NvSciBufObj>(*known);
+    const std::shared_ptr<std::uint64_t> made(new std::uint64_t(0), [](const std::uint64_t* number) {
+        api::objects().close(*number);
+        delete number;
+    });
+    NvSciBufObj handle = nullptr;
+    OPENNVSCI_TRY(api::give_handle(api::objects(), api::ObjectEntry(std::move(imported.object)), &handle));
+    *made = api::number(handle);
+    OPENNVSCI_TRY_ASSIGN(kept, device.keep_handle(memory, known, made));
+    return reinterpret_cast<NvSciBufObj>(*kept);
+}
+
 }  // namespace
 
 VkResult nvsciVkRegisterInstance(VkInstance instance, PFN_vkGetInstanceProcAddr getInstanceProcAddr) {
@@ -196,8 +212,9 @@ VkResult nvsciVkGetMemorySciBufNV(VkDevice device, const VkMemoryGetSciBufInfoNV
         OPENNVSCI_TRY(check_structure(info.sType, kMemoryGetSciBufInfo, "pGetSciBufInfo"));
         OPENNVSCI_TRY(check_handle_type(info.handleType));
         OPENNVSCI_TRY_ASSIGN(known, Registry::instance().find(device));
-        OPENNVSCI_TRY_ASSIGN(imported, known->find_import(info.memory));
-        return api::give_handle(api::objects(), api::ObjectEntry(std::move(imported.object)), pHandle);
+        OPENNVSCI_TRY_ASSIGN(handle, handle_of(*known, info.memory));
+        *pHandle = handle;
+        return {};
     });
 }
 

@@ -4,6 +4,14 @@
 #include <utility>
 
 namespace opennvsci::vulkan {
+namespace {
+
+tl::unexpected<Error> not_imported() {
+    return fail(VK_ERROR_VALIDATION_FAILED_EXT, NvSciError_BadParameter,
+                "the memory was not imported from an object (nvsciVkAllocateMemory)");
+}
+
+}  // namespace
 
 Result<std::shared_ptr<Device>> Device::create(std::shared_ptr<const PhysicalDevice> physical, VkDevice handle) {
     OPENNVSCI_TRY_ASSIGN(functions, DeviceFunctions::load(physical->call(), handle));
@@ -45,13 +53,21 @@ Import Device::forget(VkDeviceMemory memory) noexcept {
     return node ? std::move(node.mapped()) : Import{};
 }
 
-Result<Device::Imported> Device::find_import(VkDeviceMemory memory) {
+Result<Device::Imported> Device::find_import(VkDeviceMemory memory) const {
     const std::lock_guard lock(mutex_);
     const auto found = imports_.find(memory);
-    if (found != imports_.end())
-        return Imported{found->second.object, found->second.memory_type, found->second.dedicated_image};
-    return fail(VK_ERROR_VALIDATION_FAILED_EXT, NvSciError_BadParameter,
-                "the memory was not imported from an object (nvsciVkAllocateMemory)");
+    if (found == imports_.end()) return not_imported();
+    const Import& import = found->second;
+    return Imported{import.object, import.memory_type, import.dedicated_image, import.handle};
+}
+
+Result<OwnedHandle> Device::keep_handle(VkDeviceMemory memory, const OwnedHandle& before, OwnedHandle made) {
+    const std::lock_guard lock(mutex_);
+    const auto found = imports_.find(memory);
+    if (found == imports_.end()) return not_imported();
+    OwnedHandle& kept = found->second.handle;
+    if (kept == before) kept.swap(made);
+    return kept;
 }
 
 tl::unexpected<Error> not_registered() {

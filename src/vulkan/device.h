@@ -18,6 +18,9 @@
 
 namespace opennvsci::vulkan {
 
+/// The number of a handle that ends with it; null: none yet.
+using OwnedHandle = std::shared_ptr<const std::uint64_t>;
+
 /// What an import holds. The mapping goes before the object that owns the memory.
 struct Import {
     std::shared_ptr<buf::Object> object;
@@ -25,6 +28,7 @@ struct Import {
     std::uint32_t memory_type = 0;
     VkImage dedicated_image = nullptr;  ///< the image that the memory is for alone; null if it is for no image
     Since since{};
+    OwnedHandle handle{};  ///< of the object, that the program was given
 };
 
 class Device {
@@ -52,9 +56,13 @@ class Device {
         std::shared_ptr<buf::Object> object;
         std::uint32_t memory_type;
         VkImage dedicated_image;
+        OwnedHandle handle;
     };
     /// What `memory` was imported from. Errors: VALIDATION_FAILED if it was not.
-    [[nodiscard]] Result<Imported> find_import(VkDeviceMemory memory);
+    [[nodiscard]] Result<Imported> find_import(VkDeviceMemory memory) const;
+    /// Keeps the handle of an import as long as it, if `before` is what it has; returns what it has then. Errors: as of
+    /// find_import.
+    [[nodiscard]] Result<OwnedHandle> keep_handle(VkDeviceMemory memory, const OwnedHandle& before, OwnedHandle made);
     /// Calls `visit(memory, import)` for each import, under the lock that all others need too.
     template <class Visit>
     void for_each_import(const Visit& visit) {

@@ -4,6 +4,10 @@
 // a failure at every call.
 #include <fcntl.h>
 
+#include <array>
+#include <thread>
+#include <vector>
+
 #include "api/inspection_document.h"
 #include "buf_objects.h"
 #include "driver_hooks.h"
@@ -40,6 +44,13 @@ class FakeImportTest : public FakeTest {
         const VkImportMemorySciBufInfoNV import{kImportMemorySciBufInfo, next, kHandleTypeSciBuf, object};
         const VkMemoryAllocateInfo info{VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, &import, size, type};
         return nvsciVkAllocateMemory(fake_.device(), &info, nullptr, memory);
+    }
+    /// The handle that an import has of its object.
+    NvSciBufObj object_of(VkDeviceMemory memory, VkResult expected = VK_SUCCESS) {
+        const VkMemoryGetSciBufInfoNV info{kMemoryGetSciBufInfo, nullptr, memory, kHandleTypeSciBuf};
+        NvSciBufObj found = nullptr;
+        EXPECT_EQ(nvsciVkGetMemorySciBufNV(fake_.device(), &info, &found), expected) << opennvsciGetLastErrorText();
+        return found;
     }
     void expect_refused(VkResult found, VkResult expected, const std::string& part) {
         EXPECT_EQ(found, expected) << opennvsciGetLastErrorText();
@@ -90,10 +101,7 @@ TEST_F(FakeImportTest, ADeviceThatIsRegisteredAgainKeepsItsImports) {
     VkDeviceMemory memory = nullptr;
     ASSERT_EQ(import(object, 2, &memory), VK_SUCCESS) << opennvsciGetLastErrorText();
     register_all();
-    const VkMemoryGetSciBufInfoNV info{kMemoryGetSciBufInfo, nullptr, memory, kHandleTypeSciBuf};
-    NvSciBufObj found = nullptr;
-    EXPECT_EQ(nvsciVkGetMemorySciBufNV(fake_.device(), &info, &found), VK_SUCCESS) << opennvsciGetLastErrorText();
-    NvSciBufObjFree(found);
+    EXPECT_NE(object_of(memory), nullptr);
     free(memory);
 }
 
@@ -138,19 +146,58 @@ TEST_F(FakeImportTest, AnImportUnderWayEndsWithItsDevice) {
     }
 }
 
-TEST_F(FakeImportTest, TheObjectBehindMemoryIsGivenOnceMore) {
+TEST_F(FakeImportTest, TheObjectBehindMemoryHasOneHandleThatEndsWithIt) {
     Object object = system_object();
     VkDeviceMemory memory = nullptr;
+    VkDeviceMemory other = nullptr;
     ASSERT_EQ(import(object, 3, &memory), VK_SUCCESS);
+    ASSERT_EQ(import(object, 3, &other), VK_SUCCESS);
     object.reset();
-    VkMemoryGetSciBufInfoNV info{kMemoryGetSciBufInfo, nullptr, memory, kHandleTypeSciBuf};
-    Object again;
-    ASSERT_EQ(nvsciVkGetMemorySciBufNV(fake_.device(), &info, again.out()), VK_SUCCESS);
+    const NvSciBufObj handle = object_of(memory);
+    EXPECT_EQ(object_of(memory), handle);
+    EXPECT_NE(object_of(other), handle);
     void* pointer = nullptr;
-    ASSERT_EQ(NvSciBufObjGetCpuPtr(again, &pointer), kSuccess);
-    free(memory);
+    ASSERT_EQ(NvSciBufObjGetCpuPtr(handle, &pointer), kSuccess);
     static_cast<char*>(pointer)[0] = 'x';
-    EXPECT_EQ(nvsciVkGetMemorySciBufNV(fake_.device(), &info, again.out()), VK_ERROR_VALIDATION_FAILED_EXT);
+    free(memory);
+    EXPECT_EQ(NvSciBufObjGetCpuPtr(handle, &pointer), kBadParameter);
+    EXPECT_EQ(object_of(memory, VK_ERROR_VALIDATION_FAILED_EXT), nullptr);
+    const NvSciBufObj left = object_of(other);
+    nvsciVkUnregisterDevice(fake_.device());
+    EXPECT_EQ(NvSciBufObjGetCpuPtr(left, &pointer), kBadParameter);
+    ASSERT_EQ(nvsciVkRegisterDevice(fake_.physical(), fake_.device()), VK_SUCCESS);
+    free(other);
+}
+
+// Which Vulkan SC forbids.
+TEST_F(FakeImportTest, AProgramThatFreesTheHandleOfAnImportIsGivenAnother) {
+    const Object object = system_object();
+    VkDeviceMemory memory = nullptr;
+    ASSERT_EQ(import(object, 3, &memory), VK_SUCCESS);
+    const NvSciBufObj first = object_of(memory);
+    NvSciBufObjFree(first);
+    const NvSciBufObj second = object_of(memory);
+    EXPECT_NE(second, first);
+    void* pointer = nullptr;
+    EXPECT_EQ(NvSciBufObjGetCpuPtr(second, &pointer), kSuccess);
+    NvSciBufObjFree(second);
+    free(memory);
+    EXPECT_EQ(NvSciBufObjGetCpuPtr(object, &pointer), kSuccess);
+}
+
+TEST_F(FakeImportTest, ThreadsAreGivenTheSameHandle) {
+    const Object object = system_object();
+    VkDeviceMemory memory = nullptr;
+    ASSERT_EQ(import(object, 3, &memory), VK_SUCCESS);
+    std::array<NvSciBufObj, 8> found{};
+    std::vector<std::thread> threads;
+    for (NvSciBufObj& one : found)
+        threads.emplace_back([&] { one = object_of(memory); });
+    for (std::thread& thread : threads)
+        thread.join();
+    for (const NvSciBufObj one : found)
+        EXPECT_EQ(one, object_of(memory));
+    free(memory);
 }
 
 TEST_F(FakeImportTest, AnInspectionTellsOfTheImportsThatHoldABuffer) {
@@ -175,9 +222,7 @@ TEST_F(FakeImportTest, MemoryOfANewObjectIsAllocated) {
     VkDeviceMemory memory = nullptr;
     ASSERT_EQ(nvsciVkAllocateMemory(fake_.device(), &info, nullptr, &memory), VK_SUCCESS)
         << opennvsciGetLastErrorText();
-    VkMemoryGetSciBufInfoNV get{kMemoryGetSciBufInfo, nullptr, memory, kHandleTypeSciBuf};
-    Object object;
-    EXPECT_EQ(nvsciVkGetMemorySciBufNV(fake_.device(), &get, object.out()), VK_SUCCESS);
+    EXPECT_NE(object_of(memory), nullptr);
     free(memory);
     const List unreconciled = gpu_list();
     exported.pAttributes = unreconciled;
@@ -342,7 +387,7 @@ class Way {
         TRY_CALL(nvsciVkAllocateMemory(fake_.device(), &info, nullptr, &memory_));
         TRY_CALL(nvsciVkBindPlaneImage(fake_.device(), image_, memory_, 0));
         VkMemoryGetSciBufInfoNV get{kMemoryGetSciBufInfo, nullptr, memory_, kHandleTypeSciBuf};
-        return outcome_of(nvsciVkGetMemorySciBufNV(fake_.device(), &get, again_.out()));
+        return outcome_of(nvsciVkGetMemorySciBufNV(fake_.device(), &get, &again_));
     }
 
   private:
@@ -365,7 +410,7 @@ class Way {
     List list_;
     List reconciled_;
     Object object_;
-    Object again_;
+    NvSciBufObj again_ = nullptr;
     VkDeviceMemory memory_ = nullptr;
     VkImage image_ = nullptr;
 };
