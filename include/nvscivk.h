@@ -24,7 +24,9 @@
  *   - VK_ERROR_VALIDATION_FAILED_EXT for a NULL argument, an instance or a device that is not registered, and any other
  *     argument that breaks a rule that is written here;
  *   - VK_ERROR_INVALID_EXTERNAL_HANDLE for an object, a list or a fence that is not alive;
- *   - VK_ERROR_OUT_OF_HOST_MEMORY, and any error of the Vulkan function that does the work, as it is.
+ *   - VK_ERROR_OUT_OF_HOST_MEMORY, VK_ERROR_OUT_OF_DEVICE_MEMORY of the CUDA driver, VK_ERROR_TOO_MANY_OBJECTS without a
+ *     file descriptor left, VK_ERROR_INITIALIZATION_FAILED for what else the driver or the system refuses;
+ *   - any error of the Vulkan function that does the work, as it is.
  *
  * Sources: the Vulkan SC registry; where that is silent, decisions of OpenNvSci, marked PROPOSED.
  */

@@ -31,8 +31,10 @@ constinit thread_local bool t_prints_refusals [[gnu::tls_model("initial-exec")]]
 
 enum class Outcome { refused, expected };
 
-// What a failure that Vulkan did not tell is in Vulkan's words.
-constexpr vk::VkResult vulkan_result_of(NvSciError code) noexcept {
+// What a failure that says nothing of Vulkan is in Vulkan's words. Memory that is out is the host's: the CUDA driver's
+// failures say so themselves.
+constexpr vk::VkResult vulkan_result_of(NvSciError code, cu::CUresult cuda) noexcept {
+    if (cuda == cu::CUDA_ERROR_OUT_OF_MEMORY) return vk::VK_ERROR_OUT_OF_HOST_MEMORY;
     switch (code) {
         case NvSciError_InsufficientMemory:
             return vk::VK_ERROR_OUT_OF_HOST_MEMORY;
@@ -48,12 +50,12 @@ constexpr vk::VkResult vulkan_result_of(NvSciError code) noexcept {
 
 // Of a function that has no result of CUDA or Vulkan.
 constexpr Codes codes_of(NvSciError code) noexcept {
-    return {code, cu::CUDA_ERROR_INVALID_VALUE, vulkan_result_of(code)};
+    return {code, cu::CUDA_ERROR_INVALID_VALUE, vulkan_result_of(code, cu::CUDA_ERROR_INVALID_VALUE)};
 }
 
 Codes codes_of(const Error& error) noexcept {
     return {error.code, error.cuda,
-            error.vulkan != 0 ? static_cast<vk::VkResult>(error.vulkan) : vulkan_result_of(error.code)};
+            error.vulkan != 0 ? static_cast<vk::VkResult>(error.vulkan) : vulkan_result_of(error.code, error.cuda)};
 }
 
 log::Level level_of(Channel channel, Outcome outcome) noexcept {

@@ -19,6 +19,7 @@
 #include "base/available_memory.h"
 #include "base/checked.h"
 #include "base/file_size_limit.h"
+#include "base/vulkan_abi.h"
 
 namespace opennvsci::os {
 
@@ -59,15 +60,23 @@ std::string out_of_descriptors(int number) {
         limit.rlim_cur);
 }
 
+// Of the three only Vulkan has a code for it.
+tl::unexpected<Error> lack_of_descriptors(std::string text) {
+    auto failure = fail(NvSciError_ResourceError, std::move(text), cu::CUDA_ERROR_OUT_OF_MEMORY);
+    failure.value().vulkan = vk::VK_ERROR_TOO_MANY_OBJECTS;
+    return failure;
+}
+
 }  // namespace
 
 tl::unexpected<Error> os_error(std::string_view call) {
     const int number = errno;
-    const bool exhausted = number == ENOMEM || number == EMFILE || number == ENFILE || number == ENOSPC;
     const bool descriptors = number == EMFILE || number == ENFILE;
-    return fail(NvSciError_ResourceError,
-                fmt::format("{} failed: {}{}", call, std::strerror(number),
-                            descriptors ? out_of_descriptors(number) : std::string()),
+    std::string text = fmt::format("{} failed: {}{}", call, std::strerror(number),
+                                   descriptors ? out_of_descriptors(number) : std::string());
+    if (descriptors) return lack_of_descriptors(std::move(text));
+    const bool exhausted = number == ENOMEM || number == ENOSPC;
+    return fail(NvSciError_ResourceError, std::move(text),
                 exhausted ? cu::CUDA_ERROR_OUT_OF_MEMORY : cu::CUDA_ERROR_OPERATING_SYSTEM);
 }
 
@@ -152,10 +161,9 @@ Result<> require_descriptors(int count) {
         if (!file) {
             const int number = errno;
             if (number != EMFILE && number != ENFILE) break;  // what lacks is not descriptors
-            return fail(NvSciError_ResourceError,
-                        fmt::format("{} file descriptors are needed and not free: {} (RLIMIT_NOFILE, `ulimit -n`)",
-                                    count, std::strerror(number)),
-                        cu::CUDA_ERROR_OUT_OF_MEMORY);
+            return lack_of_descriptors(
+                fmt::format("{} file descriptors are needed and not free: {} (RLIMIT_NOFILE, `ulimit -n`)", count,
+                            std::strerror(number)));
         }
         opened.push_back(std::move(file));
     }

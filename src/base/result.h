@@ -30,7 +30,7 @@ struct Error {
     std::string text;
     bool is_expected = false;  ///< what the program asks or waits for; not a refusal, which is printed
     std::shared_ptr<const Prerequisite> unmet{};  ///< null where the text alone says it
-    std::int32_t vulkan = 0;                      ///< a VkResult; 0: the one that `code` means
+    std::int32_t vulkan = 0;                      ///< a VkResult; 0: the one that the others mean
 };
 
 template <class T = void>

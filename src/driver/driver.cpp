@@ -13,6 +13,7 @@
 #include "base/c_library.h"
 #include "base/log.h"
 #include "base/os.h"
+#include "base/vulkan_abi.h"
 #include "driver/software_device.h"
 
 namespace opennvsci::driver {
@@ -172,12 +173,18 @@ tl::unexpected<Error> Driver::error(CUresult result, std::string_view failed_cal
     // The driver makes descriptors, and has no code of its own for want of them.
     const bool may_lack_descriptors =
         result == CUDA_ERROR_OUT_OF_MEMORY || result == CUDA_ERROR_OPERATING_SYSTEM || result == CUDA_ERROR_UNKNOWN;
-    return fail(
-        NvSciError_ResourceError,
-        fmt::format("{} failed: {} ({}){}", failed_call, name != nullptr ? name : std::to_string(result).c_str(),
-                    description != nullptr ? description : "no description",
-                    may_lack_descriptors ? os::missing_descriptors() : std::string()),
-        result);
+    const std::string lack = may_lack_descriptors ? os::missing_descriptors() : std::string();
+    auto failure =
+        fail(NvSciError_ResourceError,
+             fmt::format("{} failed: {} ({}){}", failed_call, name != nullptr ? name : std::to_string(result).c_str(),
+                         description != nullptr ? description : "no description", lack),
+             result);
+    if (!lack.empty()) {
+        failure.value().vulkan = vk::VK_ERROR_TOO_MANY_OBJECTS;
+    } else if (result == CUDA_ERROR_OUT_OF_MEMORY) {
+        failure.value().vulkan = vk::VK_ERROR_OUT_OF_DEVICE_MEMORY;
+    }
+    return failure;
 }
 
 }  // namespace opennvsci::driver

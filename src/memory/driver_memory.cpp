@@ -5,6 +5,7 @@
 
 #include "base/checked.h"
 #include "base/os.h"
+#include "base/vulkan_abi.h"
 #include "driver/relaxed_capture.h"
 #include "driver/scoped_context.h"
 
@@ -154,11 +155,14 @@ Result<std::shared_ptr<Allocation>> DriverMemory::create(const driver::Driver& d
         result = driver::apart(driver)->cuMemGetAllocationPropertiesFromHandle(&actual, memory->handle_);
         if (result != CUDA_SUCCESS) return driver.error(result, "cuMemGetAllocationPropertiesFromHandle");
         if (actual.allocFlags.compressionType != CU_MEM_ALLOCATION_COMP_GENERIC) {
-            return fail(NvSciError_ResourceError, {"compressible memory", "none left", "some"},
-                        fmt::format("{} has no compressible memory left, which the reconciled list promises; reconcile "
-                                    "without EnableGpuCompression",
-                                    device.name),
-                        CUDA_ERROR_OUT_OF_MEMORY);
+            auto failure =
+                fail(NvSciError_ResourceError, {"compressible memory", "none left", "some"},
+                     fmt::format("{} has no compressible memory left, which the reconciled list promises; reconcile "
+                                 "without EnableGpuCompression",
+                                 device.name),
+                     CUDA_ERROR_OUT_OF_MEMORY);
+            failure.value().vulkan = vk::VK_ERROR_OUT_OF_DEVICE_MEMORY;
+            return failure;
         }
     }
     OPENNVSCI_TRY(memory->fill_with_zeros());

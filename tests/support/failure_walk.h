@@ -33,7 +33,8 @@ struct Failure {
         if (is_vulkan) {
             const auto result = static_cast<vk::VkResult>(code);
             return result == vk::VK_ERROR_OUT_OF_HOST_MEMORY || result == vk::VK_ERROR_OUT_OF_DEVICE_MEMORY ||
-                   result == vk::VK_ERROR_INITIALIZATION_FAILED || result == vk::VK_ERROR_INVALID_EXTERNAL_HANDLE;
+                   result == vk::VK_ERROR_TOO_MANY_OBJECTS || result == vk::VK_ERROR_INITIALIZATION_FAILED ||
+                   result == vk::VK_ERROR_INVALID_EXTERNAL_HANDLE;
         }
         if (is_cuda) return code == cu::CUDA_ERROR_OUT_OF_MEMORY || code == cu::CUDA_ERROR_OPERATING_SYSTEM;
         return code == kInsufficientMemory || code == kResourceError;
