@@ -222,22 +222,24 @@ VkResult nvsciVkGetMemoryProperties(VkDevice device, NvSciBufObj bufObj, NvSciVk
  * others.
  *
  * An import takes a reference to the object, not ownership: its handle may be freed at once or later. Each import is a
- * VkDeviceMemory of its own; all show the same bytes. Import makes the whole object memory, whatever allocationSize
- * says: it is 0, or at most the object's size (PROPOSED). The other structures in the chain go to vkAllocateMemory();
- * for the first plane of a block-linear image VkMemoryDedicatedAllocateInfo with that image is one of them
- * (docs/vulkan.md).
+ * VkDeviceMemory of its own; all show the same bytes. Import makes the whole object memory; allocationSize is ignored.
+ * The other structures in the chain go to vkAllocateMemory(); for the first plane of a block-linear image
+ * VkMemoryDedicatedAllocateInfo with that image is one of them (docs/vulkan.md).
  *
- * An export allocates an object as NvSciBufObjAlloc() does, and imports it.
+ * An export allocates an object as NvSciBufObjAlloc() does, and imports it. VkExportMemoryAllocateInfo may say so in the
+ * chain, with the type of SCI_BUF alone and before structures of others (PROPOSED): Vulkan does not get it.
  *
  * @param device        A device that is registered.
- * @param pAllocateInfo memoryTypeIndex is of nvsciVkGetMemoryProperties().
+ * @param pAllocateInfo memoryTypeIndex is of nvsciVkGetMemoryProperties(), or UINT32_MAX: the first of these, as for an
+ *                      export, whose object is not there to be asked about (PROPOSED).
  * @param pAllocator    For vkAllocateMemory().
  * @param pMemory       Receives the memory, to be freed with nvsciVkFreeMemory().
  * @retval VK_SUCCESS                     *pMemory is set.
  * @retval VK_ERROR_NOT_PERMITTED_KHR     The object is read-only.
  * @retval VK_ERROR_EXTENSION_NOT_PRESENT The device was created without the extension that the text names.
  * @retval VK_ERROR_FEATURE_NOT_PRESENT   The device cannot import this memory; the text says why.
- * @retval VK_ERROR_VALIDATION_FAILED_EXT Another memory type, handle type or size; a list that is not reconciled.
+ * @retval VK_ERROR_VALIDATION_FAILED_EXT Another memory type or handle type; a list that is not reconciled.
+ * @retval VK_ERROR_INITIALIZATION_FAILED An export without pAttributes.
  */
 VkResult nvsciVkAllocateMemory(VkDevice device, const VkMemoryAllocateInfo* pAllocateInfo,
                                const VkAllocationCallbacks* pAllocator, VkDeviceMemory* pMemory);

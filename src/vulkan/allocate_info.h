@@ -17,7 +17,8 @@ struct AllocateInfo {
     /// Nothing of ours: Vulkan's own business.
     [[nodiscard]] bool is_plain() const noexcept { return imported == nullptr && exported == nullptr; }
 
-    /// Errors: VALIDATION_FAILED for another structure, or more than one of ours.
+    /// Errors: VALIDATION_FAILED for another structure, more than one of ours, or a VkExportMemoryAllocateInfo of
+    /// objects that cannot be taken out; INITIALIZATION_FAILED for a new object without attributes.
     [[nodiscard]] static Result<AllocateInfo> read(const VkMemoryAllocateInfo& given);
 };
 

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <bit>
+
 #include "buf/keys.h"
 #include "driver/scoped_context.h"
 
@@ -11,6 +13,8 @@ namespace {
 
 using memory::Domain;
 using memory::Right;
+
+constexpr std::uint32_t kAnyMemoryType = ~0U;
 
 tl::unexpected<Error> not_enabled(const char* extension) {
     return fail(VK_ERROR_EXTENSION_NOT_PRESENT, NvSciError_NotSupported,
@@ -71,8 +75,10 @@ Result<std::uint32_t> types_of_address(const Device& device, void* address) {
     return properties.memoryTypeBits;
 }
 
-Result<> check_type(std::uint32_t type, std::uint32_t possible) {
-    if (type < kMaxMemoryTypes && (possible >> type & 1U) != 0) return {};
+// The type that the program names, or the first that is possible where it names any.
+Result<std::uint32_t> choose_type(std::uint32_t type, std::uint32_t possible) {
+    if (type == kAnyMemoryType && possible != 0) return static_cast<std::uint32_t>(std::countr_zero(possible));
+    if (type < kMaxMemoryTypes && (possible >> type & 1U) != 0) return type;
     return fail(VK_ERROR_VALIDATION_FAILED_EXT, NvSciError_BadParameter,
                 fmt::format("memoryTypeIndex is {}, and the object can be imported with the types of the bits {:#x} "
                             "(nvsciVkGetMemoryProperties)",
@@ -160,30 +166,26 @@ Result<VkDeviceMemory> allocate_memory(const Device& device, const VkMemoryAlloc
 
 Result<VkDeviceMemory> import_memory(Device& device, std::shared_ptr<buf::Object> object, const AllocateInfo& wanted,
                                      const VkAllocationCallbacks* allocator) {
-    const VkMemoryAllocateInfo& info = wanted.info;
     OPENNVSCI_TRY_ASSIGN(way, enabled_way(device, *object));
-    const std::size_t size = object->allocation().size();
-    if (info.allocationSize > size) {
-        return fail(
-            VK_ERROR_VALIDATION_FAILED_EXT, NvSciError_BadParameter,
-            fmt::format("allocationSize is {}, and the object has {} bytes of memory", info.allocationSize, size));
-    }
-    VkMemoryAllocateInfo whole = info;
-    whole.allocationSize = size;
-    Import import{std::move(object), nullptr, info.memoryTypeIndex, wanted.dedicated_image, {}};
+    VkMemoryAllocateInfo info = wanted.info;
+    info.allocationSize = object->allocation().size();
+    Import import{std::move(object), nullptr, 0, wanted.dedicated_image};
     VkDeviceMemory memory = nullptr;
     if (way.handle_type == VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT) {
-        OPENNVSCI_TRY(check_type(info.memoryTypeIndex, way.memory_types));
-        OPENNVSCI_TRY_ASSIGN(made, import_descriptor(device, *import.object, whole, allocator));
+        OPENNVSCI_TRY_ASSIGN(type, choose_type(info.memoryTypeIndex, way.memory_types));
+        info.memoryTypeIndex = type;
+        OPENNVSCI_TRY_ASSIGN(made, import_descriptor(device, *import.object, info, allocator));
         memory = made;
     } else {
         OPENNVSCI_TRY_ASSIGN(host, host_memory_of(device.physical(), *import.object));
         OPENNVSCI_TRY_ASSIGN(types, types_of_address(device, host.address));
-        OPENNVSCI_TRY(check_type(info.memoryTypeIndex, types));
-        OPENNVSCI_TRY_ASSIGN(made, import_address(device, host.address, whole, allocator));
+        OPENNVSCI_TRY_ASSIGN(type, choose_type(info.memoryTypeIndex, types));
+        info.memoryTypeIndex = type;
+        OPENNVSCI_TRY_ASSIGN(made, import_address(device, host.address, info, allocator));
         memory = made;
         import.registered = std::move(host.registered);
     }
+    import.memory_type = info.memoryTypeIndex;
     OPENNVSCI_TRY(device.remember(memory, std::move(import), allocator));
     return memory;
 }

@@ -34,10 +34,10 @@ struct ImportWay {
 /// The same for a logical device, and exactly the memory types that it takes. Errors: those of enabled_way; Vulkan's.
 [[nodiscard]] Result<ImportWay> exact_way(const Device& device, const buf::Object& object);
 
-/// Makes memory of an object. `wanted.info` is what the program wants: the memory type, and a chain, which is Vulkan's
-/// alone. The memory is the whole object, also for one image alone, because NVIDIA's driver takes no part of one (F61).
-/// Errors: those of import_way; VALIDATION_FAILED for another memory type or a greater size; Vulkan's; those of
-/// Device::remember.
+/// Makes memory of an object. `wanted.info` is what the program wants: the memory type, ~0 for any, and a chain, which
+/// is Vulkan's alone. The memory is the whole object, whatever size is wanted, and also for one image alone, because
+/// NVIDIA's driver takes no part of one (F61). Errors: those of import_way; VALIDATION_FAILED for another memory type;
+/// Vulkan's; those of Device::remember.
 [[nodiscard]] Result<VkDeviceMemory> import_memory(Device& device, std::shared_ptr<buf::Object> object,
                                                    const AllocateInfo& wanted, const VkAllocationCallbacks* allocator);
 
