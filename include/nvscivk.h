@@ -430,14 +430,15 @@ VkResult nvsciVkGetPhysicalDeviceExternalSciSync2FeaturesNV(VkPhysicalDevice phy
  *   - NvSciSyncAttrKey_PrimitiveInfo: what this machine has;
  *   - NvSciSyncAttrKey_GpuId: its deviceUUID, if CUDA knows the device and its timeline semaphores can be exported.
  *
- * A device without the last, as one of the CPU, shares fences with the CPU and not with CUDA: reconciling its list with
- * one of CUDA's is refused. The CPU waits for its fences, and it for the CPU's, as on any other device (PROPOSED).
+ * A key that has this value already is left as it is. A device without the last, as one of the CPU, shares fences with
+ * the CPU and not with CUDA: reconciling its list with one of CUDA's is refused. The CPU waits for its fences, and it
+ * for the CPU's, as on any other device (PROPOSED).
  *
  * @param physicalDevice         A physical device of an instance that is registered.
  * @param pSciSyncAttributesInfo What the device will do.
- * @param pAttributes            An unreconciled list that can be set, in which none of these keys is set.
+ * @param pAttributes            An unreconciled list that can be set.
  * @retval VK_SUCCESS                     The keys are set.
- * @retval VK_ERROR_VALIDATION_FAILED_EXT A key is set already, or the list cannot be set.
+ * @retval VK_ERROR_VALIDATION_FAILED_EXT One of the keys has another value, or the list cannot be set.
  * @retval VK_ERROR_FEATURE_NOT_PRESENT   The primitive is a fence, or the device has no timeline semaphores.
  */
 VkResult nvsciVkGetPhysicalDeviceSciSyncAttributesNV(VkPhysicalDevice physicalDevice,

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <cstring>
-#include <vector>
 
 #include "sync/keys.h"
+#include "vulkan/needed_keys.h"
 
 namespace opennvsci::vulkan {
 namespace {
@@ -59,18 +59,16 @@ Result<> set_sync_attributes(attr::List& list, const PhysicalDevice& device, VkS
     }
     OPENNVSCI_TRY_ASSIGN(gpu, device.gpu());
     constexpr bool kYes = true;
-    std::vector<attr::KeyValue> pairs{
-        {sync::kVulkanParticipant, &kYes, sizeof(kYes)},
-        {NvSciSyncAttrKey_RequiredPerm, &permission, sizeof(permission)},
-        {NvSciSyncAttrKey_PrimitiveInfo, sync::kPrimitivesOfThisMachine.data(), sizeof(sync::kPrimitivesOfThisMachine)},
-    };
+    NeededKeys needed(list);
+    OPENNVSCI_TRY(needed.add(sync::kVulkanParticipant, kYes));
+    OPENNVSCI_TRY(needed.add(NvSciSyncAttrKey_RequiredPerm, permission));
+    OPENNVSCI_TRY(needed.add(NvSciSyncAttrKey_PrimitiveInfo, sync::kPrimitivesOfThisMachine));
     NvSciRmGpuId id;
     if (gpu != nullptr && exports_timelines(device)) {
         std::memcpy(id.bytes, gpu->uuid.bytes.data(), sizeof(id.bytes));
-        pairs.push_back({NvSciSyncAttrKey_GpuId, &id, sizeof(id)});
+        OPENNVSCI_TRY(needed.add(NvSciSyncAttrKey_GpuId, id));
     }
-    return list.set(
-        pairs.size(), [&](std::size_t i) { return pairs[i]; }, attr::List::Setter::library);
+    return needed.set();
 }
 
 }  // namespace opennvsci::vulkan

@@ -16,7 +16,8 @@ namespace opennvsci::vulkan {
 
 /// Sets the permission for `client`, the primitives, the GPU if CUDA can import the semaphores of `device`, and that
 /// the list speaks for Vulkan, in an unreconciled list; all or nothing. Errors: VALIDATION_FAILED for another client
-/// type, or a list that cannot be set or has such a key; FEATURE_NOT_PRESENT without timeline semaphores.
+/// type, or a list that cannot be set or has such a key with another value; FEATURE_NOT_PRESENT without timeline
+/// semaphores.
 [[nodiscard]] Result<> set_sync_attributes(attr::List& list, const PhysicalDevice& device,
                                            VkSciSyncClientTypeNV client);
 

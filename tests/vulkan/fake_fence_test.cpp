@@ -268,7 +268,25 @@ TEST_F(FakeFence, AttributesAreSetAllOrNothing) {
     EXPECT_EQ(fill_for_vulkan(fresh, fake_.physical(), kSignaler), VK_ERROR_FEATURE_NOT_PRESENT);
     semaphores_.has_timelines = true;
     EXPECT_EQ(fill_for_vulkan(fresh, fake_.physical(), kSignaler), VK_SUCCESS);
-    EXPECT_EQ(fill_for_vulkan(fresh, fake_.physical(), kSignaler), VK_ERROR_VALIDATION_FAILED_EXT);
+    EXPECT_EQ(fill_for_vulkan(fresh, fake_.physical(), kSignaler), VK_SUCCESS) << "they are there";
+    EXPECT_EQ(fill_for_vulkan(fresh, fake_.physical(), kWaiter), VK_ERROR_VALIDATION_FAILED_EXT);
+    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "NvSciSyncAttrKey_RequiredPerm"));
+    SyncList appended;
+    const NvSciSyncAttrList lists[] = {fresh};
+    ASSERT_EQ(NvSciSyncAttrListAppendUnreconciled(lists, 1, appended.out()), kSuccess);
+    EXPECT_EQ(fill_for_vulkan(appended, fake_.physical(), kSignaler), VK_ERROR_VALIDATION_FAILED_EXT);
+    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "cannot be written"));
+}
+
+// As of buffers.
+TEST_F(FakeFence, AKeyThatHasTheValueAlreadyIsLeft) {
+    const SyncList list = create_list(module_);
+    ASSERT_EQ(set(list, NvSciSyncAttrKey_RequiredPerm, NvSciSyncAccessPerm_WaitOnly), kSuccess);
+    EXPECT_EQ(fill_for_vulkan(list, fake_.physical(), kWaiter), VK_SUCCESS) << opennvsciGetLastErrorText();
+    EXPECT_EQ(Pool(fake_.device(), allocate({cpu_list(module_, NvSciSyncAccessPerm_WaitSignal), list}))
+                  .wait(NvSciSyncFenceInitializer)
+                  .value,
+              0U);
 }
 
 TEST_F(FakeFence, FeaturesAreToldAsTheExtensionTellsThem) {
