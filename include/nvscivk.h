@@ -21,11 +21,12 @@
  *
  * Common to all: thread-safe, with what Vulkan says of external synchronization of the handles. After an error nothing
  * has changed, *outputs included, and opennvsciGetLastErrorText() (opennvsci.h) says why. Any of them may return
- *   - VK_ERROR_VALIDATION_FAILED_EXT for a NULL argument, an instance or a device that is not registered, and any other
- *     argument that breaks a rule that is written here;
- *   - VK_ERROR_INVALID_EXTERNAL_HANDLE for an object, a list or a fence that is not alive;
- *   - VK_ERROR_OUT_OF_HOST_MEMORY, VK_ERROR_OUT_OF_DEVICE_MEMORY of the CUDA driver, VK_ERROR_TOO_MANY_OBJECTS without a
- *     file descriptor left, VK_ERROR_INITIALIZATION_FAILED for what else the driver or the system refuses;
+ *   - VK_ERROR_INVALID_EXTERNAL_HANDLE for an object, a list or a semaphore pool that is NULL, freed or garbage;
+ *   - VK_ERROR_VALIDATION_FAILED_EXT for any other argument that is NULL, an instance or a device that is not
+ * registered or is unregistered meanwhile, a fence that holds garbage, and what else breaks a rule that is written
+ * here;
+ *   - VK_ERROR_OUT_OF_HOST_MEMORY, VK_ERROR_OUT_OF_DEVICE_MEMORY of the CUDA driver, VK_ERROR_TOO_MANY_OBJECTS without
+ * a file descriptor left, VK_ERROR_INITIALIZATION_FAILED for what else the driver or the system refuses;
  *   - any error of the Vulkan function that does the work, as it is.
  *
  * Sources: the Vulkan SC registry; where that is silent, decisions of OpenNvSci, marked PROPOSED.
@@ -89,8 +90,7 @@ void nvsciVkUnregisterDevice(VkDevice device);
 
 /* ------------------------------------------------------------------------------- VK_NV_external_memory_sci_buf */
 
-/* Declared by <vulkan/vulkan_sci.h> of Vulkan SC, which may be included before. */
-#ifndef VK_NV_external_memory_sci_buf
+/* Not to be included beside the headers of Vulkan SC, which declare the structures of the two extensions too. */
 
 /** VkExternalMemoryHandleTypeFlagBits: an NvSciBufObj. */
 #define VK_EXTERNAL_MEMORY_HANDLE_TYPE_SCI_BUF_BIT_NV ((VkExternalMemoryHandleTypeFlagBits)0x00002000)
@@ -143,7 +143,8 @@ typedef struct VkPhysicalDeviceExternalMemorySciBufFeaturesNV {
     VkBool32 sciBufExport; /**< and so allocate memory of new ones */
 } VkPhysicalDeviceExternalMemorySciBufFeaturesNV;
 
-#endif /* VK_NV_external_memory_sci_buf */
+/** Its name in earlier versions of the extension. */
+typedef VkPhysicalDeviceExternalMemorySciBufFeaturesNV VkPhysicalDeviceExternalSciBufFeaturesNV;
 
 /**
  * Whether a physical device can take part: whether it has VK_KHR_external_memory_fd and CUDA knows it, or has
@@ -226,8 +227,8 @@ VkResult nvsciVkGetMemoryProperties(VkDevice device, NvSciBufObj bufObj, NvSciVk
  * The other structures in the chain go to vkAllocateMemory(); for the first plane of a block-linear image
  * VkMemoryDedicatedAllocateInfo with that image is one of them (docs/vulkan.md).
  *
- * An export allocates an object as NvSciBufObjAlloc() does, and imports it. VkExportMemoryAllocateInfo may say so in the
- * chain, with the type of SCI_BUF alone and before structures of others (PROPOSED): Vulkan does not get it.
+ * An export allocates an object as NvSciBufObjAlloc() does, and imports it. VkExportMemoryAllocateInfo may say so in
+ * the chain, with the type of SCI_BUF alone and before structures of others (PROPOSED): Vulkan does not get it.
  *
  * @param device        A device that is registered.
  * @param pAllocateInfo memoryTypeIndex is of nvsciVkGetMemoryProperties(), or UINT32_MAX: the first of these, as for an
@@ -246,8 +247,8 @@ VkResult nvsciVkAllocateMemory(VkDevice device, const VkMemoryAllocateInfo* pAll
 
 /**
  * vkFreeMemory() that releases the object of an import. Memory that did not come from nvsciVkAllocateMemory() is freed
- * as by vkFreeMemory(). Memory that a program frees with vkFreeMemory() itself keeps its object until the device is
- * unregistered.
+ * as by vkFreeMemory(). Imports are not freed with vkFreeMemory() itself: the object would be kept until the device is
+ * unregistered, and Vulkan may give the handle again, to memory that then seems to be the import.
  *
  * @param device     A device that is registered; another one is said in the log, and nothing is freed.
  * @param memory     The memory, or VK_NULL_HANDLE.
@@ -308,7 +309,10 @@ VkResult nvsciVkCreatePlaneImage(VkDevice device, const NvSciVkPlaneImageCreateI
 
 /**
  * Binds an image to the plane of the object that the memory was imported from, at its PlaneOffset. The image may be of
- * nvsciVkCreatePlaneImage() or of the program's own vkCreateImage(): what the driver says of it is compared first.
+ * nvsciVkCreatePlaneImage() or of the program's own vkCreateImage(). What the driver says of it is compared first; of
+ * the rest it says nothing, so the program's own is what nvsciVkCreatePlaneImage() would make: a 2D image of the
+ * plane's width and height in a colour format of the plane's texel size, one level, one layer, one sample, of optimal
+ * tiling for a block-linear plane and of linear tiling for a pitch-linear one, for the handle type of the import.
  *
  * @param device     A device that is registered.
  * @param image      An image that is not bound.
@@ -331,8 +335,9 @@ VkResult nvsciVkBindPlaneImage(VkDevice device, VkImage image, VkDeviceMemory me
 /* ------------------------------------------------------------------------------------ VK_NV_external_sci_sync2 */
 
 /* An NvSciSyncObj in which Vulkan takes part has a timeline semaphore (docs/vulkan.md, Fences). A semaphore pool is
- * that semaphore in one device; a fence is a value of it. The device needs the feature timelineSemaphore (Vulkan 1.2,
- * or VK_KHR_timeline_semaphore), and VK_KHR_external_semaphore_fd if CUDA knows it.
+ * that semaphore in one device; a fence is a value of it. The device is created with the feature timelineSemaphore
+ * enabled (Vulkan 1.2, or VK_KHR_timeline_semaphore), which the functions that it has do not show, so nothing here can
+ * check it; and with VK_KHR_external_semaphore_fd if CUDA knows it.
  *
  * What the program does, as with any semaphore of Vulkan:
  *   - It submits signals in the order in which it got their values, and puts those of several queues in order, for the
@@ -342,8 +347,6 @@ VkResult nvsciVkBindPlaneImage(VkDevice device, VkImage image, VkDeviceMemory me
  *     dependency alone, which waits and signals of semaphores bring along.
  *   - It destroys the pools of a device before the device.
  */
-
-#ifndef VK_NV_external_sci_sync
 
 /** VkStructureType of VkSciSyncAttributesInfoNV. */
 #define VK_STRUCTURE_TYPE_SCI_SYNC_ATTRIBUTES_INFO_NV ((VkStructureType)1000373003)
@@ -370,10 +373,6 @@ typedef struct VkSciSyncAttributesInfoNV {
     VkSciSyncClientTypeNV clientType;       /**< signaler, waiter or both */
     VkSciSyncPrimitiveTypeNV primitiveType; /**< VK_SCI_SYNC_PRIMITIVE_TYPE_SEMAPHORE_NV */
 } VkSciSyncAttributesInfoNV;
-
-#endif /* VK_NV_external_sci_sync */
-
-#ifndef VK_NV_external_sci_sync2
 
 /** VkStructureType of VkSemaphoreSciSyncPoolCreateInfoNV. */
 #define VK_STRUCTURE_TYPE_SEMAPHORE_SCI_SYNC_POOL_CREATE_INFO_NV ((VkStructureType)1000489000)
@@ -409,8 +408,6 @@ typedef struct VkSemaphoreSciSyncCreateInfoNV {
     VkSemaphoreSciSyncPoolNV semaphorePool; /**< the pool */
     const NvSciSyncFence* pFence;           /**< the fence to wait for; to signal: a cleared one, which is written */
 } VkSemaphoreSciSyncCreateInfoNV;
-
-#endif /* VK_NV_external_sci_sync2 */
 
 /**
  * Whether a physical device can take part: whether it has timeline semaphores. In the place of

@@ -6,11 +6,10 @@
 #include <cstdint>
 #include <memory>
 
-#include "api/handles.h"
 #include "api/lists.h"
 #include "api/nvscivk_abi.h"
 #include "api/trace_notes.h"
-#include "api/vulkan_devices.h"
+#include "api/vulkan_handles.h"
 #include "base/unaligned.h"
 #include "vulkan/allocate_info.h"
 #include "vulkan/buf_attributes.h"
@@ -25,15 +24,8 @@ namespace {
 
 using ObjectPointer = std::shared_ptr<buf::Object>;
 
-// What is no live handle of ours is an invalid external handle to Vulkan.
-template <class T>
-Result<T> as_external(Result<T> found) {
-    if (!found) found.error().vulkan = VK_ERROR_INVALID_EXTERNAL_HANDLE;
-    return found;
-}
-
 Result<ObjectPointer> find_object(NvSciBufObj handle, std::string_view what) {
-    OPENNVSCI_TRY_ASSIGN(entry, as_external(api::acquire(api::objects(), handle, what)));
+    OPENNVSCI_TRY_ASSIGN(entry, api::acquire_external(api::objects(), handle, what));
     trace::when_on([&] {
         trace::note_address("object", api::number(handle));
         api::note_object(*entry->object());
@@ -55,7 +47,7 @@ Result<> check_structure(VkStructureType found, VkStructureType needed, const ch
 }
 
 Result<ObjectPointer> allocate_object(const VkExportMemorySciBufInfoNV& info) {
-    OPENNVSCI_TRY_ASSIGN(entry, as_external(api::acquire(api::lists(), info.pAttributes, "pAttributes")));
+    OPENNVSCI_TRY_ASSIGN(entry, api::acquire_external(api::lists(), info.pAttributes, "pAttributes"));
     if (!(*entry)->list->is_reconciled()) return fail(NvSciError_BadParameter, "pAttributes is not a reconciled list");
     return buf::Object::allocate((*entry)->module, *(*entry)->list);
 }
@@ -139,7 +131,7 @@ VkResult nvsciVkGetPhysicalDeviceExternalMemorySciBufFeaturesNV(
 VkResult nvsciVkGetPhysicalDeviceSciBufAttributesNV(VkPhysicalDevice physicalDevice, NvSciBufAttrList pAttributes) {
     return api::vulkan_call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(device, Registry::instance().find(physicalDevice));
-        OPENNVSCI_TRY_ASSIGN(entry, as_external(api::acquire(api::lists(), pAttributes, "pAttributes")));
+        OPENNVSCI_TRY_ASSIGN(entry, api::acquire_external(api::lists(), pAttributes, "pAttributes"));
         return vulkan::set_buf_attributes(*(*entry)->list, *device);
     });
 }

@@ -4,9 +4,8 @@
 #include <fmt/format.h>
 
 #include "api/call.h"
-#include "api/handles.h"
 #include "api/nvscivk_abi.h"
-#include "api/vulkan_devices.h"
+#include "api/vulkan_handles.h"
 #include "vulkan/registry.h"
 #include "vulkan/sync_attributes.h"
 
@@ -26,18 +25,11 @@ Result<> check_type(const Info* info, VkStructureType type, std::string_view nam
                                                      static_cast<int>(info->sType), static_cast<int>(type)));
 }
 
-// Of handles that Vulkan's functions take the library tells the kind, as of its own.
-template <class Table, class Handle>
-Result<typename Table::Ref> hold(Table& table, Handle handle, std::string_view what) {
-    auto held = api::acquire(table, handle, what);
-    if (!held) held.error().vulkan = VK_ERROR_INVALID_EXTERNAL_HANDLE;
-    return held;
-}
-
 Result<PoolRef> pool_of(VkDevice device, const VkSemaphoreSciSyncCreateInfoNV* info) {
     OPENNVSCI_TRY(Registry::instance().find(device));
     OPENNVSCI_TRY(check_type(info, kSemaphoreSciSyncCreateInfo, "pCreateInfo"));
-    OPENNVSCI_TRY_ASSIGN(pool, hold(api::semaphore_pools(), info->semaphorePool, "pCreateInfo->semaphorePool"));
+    OPENNVSCI_TRY_ASSIGN(
+        pool, api::acquire_external(api::semaphore_pools(), info->semaphorePool, "pCreateInfo->semaphorePool"));
     if (info->pFence == nullptr) return api::null_argument("pCreateInfo->pFence");
     if ((*pool)->device().handle() == device) return std::move(pool);
     return fail(NvSciError_BadParameter, {"device of the pool", "another one", "that of the call"},
@@ -65,7 +57,7 @@ VkResult nvsciVkGetPhysicalDeviceSciSyncAttributesNV(VkPhysicalDevice physicalDe
         OPENNVSCI_TRY_ASSIGN(device, Registry::instance().find(physicalDevice));
         const VkSciSyncAttributesInfoNV* const info = pSciSyncAttributesInfo;
         OPENNVSCI_TRY(check_type(info, kSciSyncAttributesInfo, "pSciSyncAttributesInfo"));
-        OPENNVSCI_TRY_ASSIGN(list, hold(api::sync_lists(), pAttributes, "pAttributes"));
+        OPENNVSCI_TRY_ASSIGN(list, api::acquire_external(api::sync_lists(), pAttributes, "pAttributes"));
         if (info->primitiveType != VK_SCI_SYNC_PRIMITIVE_TYPE_SEMAPHORE_NV) {
             return fail(
                 NvSciError_NotSupported,
@@ -83,7 +75,8 @@ VkResult nvsciVkCreateSemaphoreSciSyncPoolNV(VkDevice device, const VkSemaphoreS
     return api::vulkan_call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(known, Registry::instance().find(device));
         OPENNVSCI_TRY(check_type(pCreateInfo, kSemaphoreSciSyncPoolCreateInfo, "pCreateInfo"));
-        OPENNVSCI_TRY_ASSIGN(object, hold(api::sync_objects(), pCreateInfo->handle, "pCreateInfo->handle"));
+        OPENNVSCI_TRY_ASSIGN(object,
+                             api::acquire_external(api::sync_objects(), pCreateInfo->handle, "pCreateInfo->handle"));
         if (pSemaphorePool == nullptr) return api::null_argument("pSemaphorePool");
         OPENNVSCI_TRY_ASSIGN(pool, vulkan::SemaphorePool::create(known, object->object(), pAllocator));
         VkSemaphoreSciSyncPoolNV handle = nullptr;

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "api/vulkan_devices.h"
+#include "api/vulkan_handles.h"
 
 #include <algorithm>
-
-#include "api/handles.h"
 
 namespace opennvsci::api {
 

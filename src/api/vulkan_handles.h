@@ -1,15 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The end of Vulkan's devices and of their semaphore pools, which programs hold by handles.
+// What the functions of nvscivk.h do with handles of this library: hold them, and end those of a device that goes.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
+#include "api/handles.h"
 #include "vulkan/device.h"
 
 namespace opennvsci::api {
+
+/// acquire() in Vulkan's words. Errors: INVALID_EXTERNAL_HANDLE for what is no live handle of ours, NULL too.
+template <class Table, class Handle>
+[[nodiscard]] Result<typename Table::Ref> acquire_external(Table& table, Handle handle, std::string_view what) {
+    auto held = acquire(table, handle, what);
+    if (!held) held.error().vulkan = vk::VK_ERROR_INVALID_EXTERNAL_HANDLE;
+    return held;
+}
 
 /// Ends a semaphore pool: when this returns its semaphore is destroyed, whoever else holds the pool. False if the
 /// handle is not alive.
