@@ -62,8 +62,8 @@ extern "C" {
 VkResult nvsciVkRegisterInstance(VkInstance instance, PFN_vkGetInstanceProcAddr getInstanceProcAddr);
 
 /**
- * Forgets an instance and its devices. To be called before vkDestroyInstance(). NULL and instances that are not
- * registered are ignored.
+ * Forgets an instance and its devices, as nvsciVkUnregisterDevice() does. To be called before vkDestroyInstance(). NULL
+ * and instances that are not registered are ignored.
  *
  * @param instance The instance.
  */
@@ -82,7 +82,9 @@ VkResult nvsciVkRegisterDevice(VkPhysicalDevice physicalDevice, VkDevice device)
 
 /**
  * Forgets a device. To be called before vkDestroyDevice(). The objects that imports of the device still hold are
- * released, so its memory must not be in use any more. NULL and devices that are not registered are ignored.
+ * released, so its memory must not be in use any more; its semaphore pools are destroyed. A call that makes an import
+ * or a pool meanwhile, or whose allocator unregisters, is refused and leaves nothing. NULL and devices that are not
+ * registered are ignored.
  *
  * @param device The device.
  */
