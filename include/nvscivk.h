@@ -23,10 +23,9 @@
  * has changed, *outputs included, and opennvsciGetLastErrorText() (opennvsci.h) says why. Any of them may return
  *   - VK_ERROR_INVALID_EXTERNAL_HANDLE for an object, a list or a semaphore pool that is NULL, freed or garbage;
  *   - VK_ERROR_VALIDATION_FAILED_EXT for any other argument that is NULL, an instance or a device that is not
- * registered or is unregistered meanwhile, a fence that holds garbage, and what else breaks a rule that is written
- * here;
- *   - VK_ERROR_OUT_OF_HOST_MEMORY, VK_ERROR_OUT_OF_DEVICE_MEMORY of the CUDA driver, VK_ERROR_TOO_MANY_OBJECTS without
- * a file descriptor left, VK_ERROR_INITIALIZATION_FAILED for what else the driver or the system refuses;
+ *     registered, or not any more, a fence that holds garbage, and what else breaks a rule that is written here;
+ *   - VK_ERROR_OUT_OF_HOST_MEMORY, VK_ERROR_OUT_OF_DEVICE_MEMORY of the CUDA driver, VK_ERROR_TOO_MANY_OBJECTS where
+ *     no file descriptor is left, VK_ERROR_INITIALIZATION_FAILED for what else the driver or the system refuses;
  *   - any error of the Vulkan function that does the work, as it is.
  *
  * Sources: the Vulkan SC registry; where that is silent, decisions of OpenNvSci, marked PROPOSED.
@@ -145,7 +144,7 @@ typedef struct VkPhysicalDeviceExternalMemorySciBufFeaturesNV {
     VkBool32 sciBufExport; /**< and so allocate memory of new ones */
 } VkPhysicalDeviceExternalMemorySciBufFeaturesNV;
 
-/** Its name in earlier versions of the extension. */
+/** Its other name in the registry. */
 typedef VkPhysicalDeviceExternalMemorySciBufFeaturesNV VkPhysicalDeviceExternalSciBufFeaturesNV;
 
 /**
