@@ -286,6 +286,22 @@ typedef struct {
 NvSciError opennvsciGetLastRefusal(const OpenNvSciRefusal** refusal);
 
 /**
+ * opennvsciGetLastRefusal() as a copy of the caller's, with its report, for those who look at it while calls on this
+ * thread may fail, as in a handler of signals, or in another thread.
+ *
+ * @param refusal Receives a pointer to the copy. It is valid until opennvsciFreeRefusal().
+ * @return What opennvsciGetLastRefusal() returns.
+ */
+NvSciError opennvsciCopyLastRefusal(const OpenNvSciRefusal** refusal);
+
+/**
+ * Frees what opennvsciCopyLastRefusal() gave.
+ *
+ * @param refusal A copy, which nobody uses any more, or NULL.
+ */
+void opennvsciFreeRefusal(const OpenNvSciRefusal* refusal);
+
+/**
  * The decisions of the reconciliation that made a list, in the order of the keys: a part of what
  * opennvsciBufAttrListGetReport() gives, without the keys that were not decided.
  *

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <new>
+#include <string>
 #include <utility>
 
 #include "api/call.h"
@@ -17,12 +18,22 @@ struct Details {
     std::shared_ptr<const attr::Report> report;
     const attr::Schema* schema = nullptr;
     Error refusal{};                           // with the report
-    std::unique_ptr<const PublicReport> view;  // made when somebody asks
+    std::shared_ptr<const PublicReport> view;  // made when somebody asks
 };
 
 // In the static block, so that looking at them costs nothing and works while a thread ends.
 constinit thread_local Details* t_details [[gnu::tls_model("initial-exec")]] = nullptr;
 constinit thread_local OpenNvSciRefusal t_refusal{};
+
+// A refusal that somebody else keeps, with what its texts point into.
+struct Copied : OpenNvSciRefusal {
+    explicit Copied(const OpenNvSciRefusal& seen) : OpenNvSciRefusal(seen), text_kept(seen.text) {
+        text = text_kept.c_str();
+        if (t_details != nullptr) details = *t_details;  // shared: what the others point into stays
+    }
+    const std::string text_kept;
+    Details details;
+};
 
 // Ends the details of a thread with it. (A thread_local with a destructor would end the process where there is no
 // memory to note that.)
@@ -51,11 +62,41 @@ const OpenNvSciReport* report_of(Details& kept) {
     if (kept.report == nullptr) return nullptr;
     if (kept.view == nullptr) {
         kept.view =
-            std::make_unique<const PublicReport>(explain::explain(negotiations_of(*kept.schema), kept.report, nullptr,
+            std::make_shared<const PublicReport>(explain::explain(negotiations_of(*kept.schema), kept.report, nullptr,
                                                                   &kept.refusal, explain::Trying::freely),
                                                  &kept.refusal);
     }
     return &kept.view->report();
+}
+
+// The last failure, whose texts and report belong to the thread.
+NvSciError look(OpenNvSciRefusal& seen) {
+    const char* const text = last_failure_text();
+    if (*text == '\0') return NvSciError_NotInitialized;
+    const Codes codes = last_failure_codes();
+    seen = {text, "", "", "", nullptr, codes.code, static_cast<std::int32_t>(codes.cuda), {}};
+    if (Details* const kept = t_details; kept != nullptr) {
+        if (kept->unmet != nullptr) {
+            seen.prerequisite = kept->unmet->what.c_str();
+            seen.found = kept->unmet->found.c_str();
+            seen.needed = kept->unmet->needed.c_str();
+        }
+        seen.report = report_of(*kept);
+    }
+    return NvSciError_Success;
+}
+
+// Gives `use` the last failure. Not a call that counts: it leaves what it asks about.
+template <class Use>
+NvSciError look_and(Use&& use) noexcept try {
+    OpenNvSciRefusal seen{};
+    const NvSciError code = look(seen);
+    if (code == NvSciError_Success) use(seen);
+    return code;
+} catch (const std::bad_alloc&) {
+    return NvSciError_InsufficientMemory;
+} catch (...) {
+    return NvSciError_ResourceError;
 }
 
 }  // namespace
@@ -74,26 +115,19 @@ void keep_report(const attr::Schema& schema, std::shared_ptr<const attr::Report>
     kept->refusal = std::move(error);
 }
 
-NvSciError last_refusal(const OpenNvSciRefusal*& refusal) noexcept try {
-    const char* const text = last_failure_text();
-    if (*text == '\0') return NvSciError_NotInitialized;
-    const Codes codes = last_failure_codes();
-    OpenNvSciRefusal made{text, "", "", "", nullptr, codes.code, static_cast<std::int32_t>(codes.cuda), {}};
-    if (Details* const kept = t_details; kept != nullptr) {
-        if (kept->unmet != nullptr) {
-            made.prerequisite = kept->unmet->what.c_str();
-            made.found = kept->unmet->found.c_str();
-            made.needed = kept->unmet->needed.c_str();
-        }
-        made.report = report_of(*kept);
-    }
-    t_refusal = made;
-    refusal = &t_refusal;
-    return NvSciError_Success;
-} catch (const std::bad_alloc&) {
-    return NvSciError_InsufficientMemory;
-} catch (...) {
-    return NvSciError_ResourceError;
+NvSciError last_refusal(const OpenNvSciRefusal*& refusal) noexcept {
+    return look_and([&](const OpenNvSciRefusal& seen) {
+        t_refusal = seen;
+        refusal = &t_refusal;
+    });
+}
+
+NvSciError copy_last_refusal(const OpenNvSciRefusal*& refusal) noexcept {
+    return look_and([&](const OpenNvSciRefusal& seen) { refusal = new Copied(seen); });
+}
+
+void free_refusal(const OpenNvSciRefusal* refusal) noexcept {
+    delete static_cast<const Copied*>(refusal);
 }
 
 }  // namespace opennvsci::api

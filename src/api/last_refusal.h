@@ -24,4 +24,8 @@ void keep_report(const attr::Schema& schema, std::shared_ptr<const attr::Report>
 /// this returns: NotInitialized if nothing failed yet, InsufficientMemory.
 [[nodiscard]] NvSciError last_refusal(const OpenNvSciRefusal*& refusal) noexcept;
 
+/// The same, stored as a copy that is valid until free_refusal(), in any thread.
+[[nodiscard]] NvSciError copy_last_refusal(const OpenNvSciRefusal*& refusal) noexcept;
+void free_refusal(const OpenNvSciRefusal* refusal) noexcept;
+
 }  // namespace opennvsci::api

@@ -194,6 +194,15 @@ NvSciError opennvsciGetLastRefusal(const OpenNvSciRefusal** refusal) {
     return api::last_refusal(*refusal);
 }
 
+NvSciError opennvsciCopyLastRefusal(const OpenNvSciRefusal** refusal) {
+    if (refusal == nullptr) return NvSciError_BadParameter;
+    return api::copy_last_refusal(*refusal);
+}
+
+void opennvsciFreeRefusal(const OpenNvSciRefusal* refusal) {
+    api::free_refusal(refusal);
+}
+
 NvSciError opennvsciBufAttrListGetLayout(NvSciBufAttrList attrList, const OpenNvSciBufLayout** layout) {
     return api::call(__func__, [&]() -> Result<> {
         OPENNVSCI_TRY_ASSIGN(entry, api::acquire_reconciled(api::lists(), attrList, "attrList"));

@@ -335,6 +335,32 @@ TEST_F(ExplanationTest, AskingForTheLastRefusalLeavesIt) {
     EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "NvSciBufAttrListReconcile"));
 }
 
+// A copy outlives later failures of the thread, and the thread; it leaves the failure as it is.
+TEST_F(ExplanationTest, ACopyOfTheLastRefusalIsTheCallers) {
+    const OpenNvSciRefusal* copy = nullptr;
+    const OpenNvSciRefusal* unmet = nullptr;
+    std::thread([&] {
+        EXPECT_EQ(opennvsciCopyLastRefusal(&copy), NvSciError_NotInitialized);
+        EXPECT_EQ(opennvsciCopyLastRefusal(nullptr), kBadParameter);
+        EXPECT_EQ(reconcile({named("camera", 4096), named("encoder", 8192)}).code, kReconciliationFailed);
+        EXPECT_EQ(opennvsciCopyLastRefusal(&copy), kSuccess);
+        EXPECT_EQ(last_refusal().report, copy->report) << "one report, which both have";
+        EXPECT_STREQ(last_refusal().text, copy->text);
+        EXPECT_EQ(opennvsciBufAttrListSetName(raw_list(module_, 1), "\x1b"), kBadParameter);
+        EXPECT_EQ(opennvsciCopyLastRefusal(&unmet), kSuccess);
+        EXPECT_EQ(opennvsciBufAttrListSetName(nullptr, "x"), kBadParameter);
+    }).join();
+    EXPECT_EQ(copy->code, kReconciliationFailed);
+    EXPECT_TRUE(contains(copy->text, "NvSciBufAttrListReconcile"));
+    EXPECT_STREQ(copy->report->participants[1].name, "encoder");
+    EXPECT_TRUE(contains(copy->report->json, "encoder"));
+    EXPECT_STREQ(unmet->prerequisite, "name");
+    EXPECT_EQ(unmet->report, nullptr);
+    opennvsciFreeRefusal(copy);
+    opennvsciFreeRefusal(unmet);
+    opennvsciFreeRefusal(nullptr);
+}
+
 // The error text is cut where the thread keeps it; the report has it whole.
 TEST_F(ExplanationTest, ARefusalHasItsWholeError) {
     std::vector<List> lists;
