@@ -2,7 +2,8 @@
 /**
  * @file
  * What OpenNvSci offers beyond the NvSci interfaces: why a call failed, and how a reconciliation came to its result;
- * and, by opennvsci_look.h, which it includes, what there is on a machine.
+ * by opennvsci_look.h, which it includes, what there is on a machine; and by opennvsci_dlpack.h, which it includes too,
+ * buffers as arrays of other libraries.
  * Programs that include this header do not run on DRIVE OS or Jetson unless they leave these calls out there.
  *
  * All functions are thread-safe. Their output arguments are written only if they succeed.
@@ -18,6 +19,7 @@
 
 #include "nvscibuf.h"
 #include "nvscisync.h"
+#include "opennvsci_dlpack.h"
 #include "opennvsci_look.h"
 
 #ifdef __cplusplus

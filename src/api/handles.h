@@ -19,6 +19,7 @@
 #include "buf/object.h"
 #include "cuda/external_memory.h"
 #include "cuda/external_semaphore.h"
+#include "cuda/object_mappings.h"
 #include "driver/kept_contexts.h"
 #include "ipc/endpoint.h"
 #include "sync/object.h"
@@ -148,7 +149,13 @@ class BasicObjectEntry {
 
 [[nodiscard]] ModuleTable& modules() noexcept;
 [[nodiscard]] ListTable& lists() noexcept;
-using ObjectEntry = BasicObjectEntry<buf::Object, lists>;
+
+/// Behind an NvSciBufObj: it may have pointers of devices too.
+struct ObjectEntry : BasicObjectEntry<buf::Object, lists> {
+    explicit ObjectEntry(std::shared_ptr<buf::Object> made)
+        : BasicObjectEntry(std::move(made)), mappings(std::make_shared<cuda::ObjectMappings>(object())) {}
+    std::shared_ptr<cuda::ObjectMappings> mappings;  // tensors that were made of the object hold them too
+};
 using ObjectTable = HandleTable<ObjectEntry>;
 [[nodiscard]] ObjectTable& objects() noexcept;
 

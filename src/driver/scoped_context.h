@@ -22,6 +22,9 @@ class ScopedContext {
     /// The driver's answer where a context could not be made current.
     [[nodiscard]] CUresult result() const noexcept { return result_; }
 
+    /// The context is the primary one, made current for the time of this object.
+    [[nodiscard]] bool is_primary() const noexcept { return pushed_; }
+
   private:
     [[nodiscard]] bool is_device_current() const noexcept;
     [[nodiscard]] bool is_primary_there() const noexcept;
