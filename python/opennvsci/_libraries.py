@@ -76,8 +76,9 @@ def _functions() -> SimpleNamespace:
         for soname, prototypes in _abi.PROTOTYPES.items():
             library = _load(soname)
             functions.update((name, getattr(library, name)) for name in prototypes)
-    # Two that only look at a variable of the thread: not worth giving the interpreter's lock away and taking it again.
-    for name in ("opennvsciPrintRefusals", "opennvsciErrorName"):
+    # Three that only look at a variable of the thread, or free a copy of it: not worth giving the interpreter's lock away
+    # and taking it again.
+    for name in ("opennvsciPrintRefusals", "opennvsciErrorName", "opennvsciFreeRefusal"):
         result, arguments = _abi.PROTOTYPES[_abi.OPENNVSCI][name]
         address = ctypes.cast(functions[name], ctypes.c_void_p).value or 0
         functions[name] = ctypes.PYFUNCTYPE(result, *arguments)(address)

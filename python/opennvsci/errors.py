@@ -9,7 +9,8 @@ the same.
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Optional
+import errno
+from typing import Any, Callable, NamedTuple, Optional
 
 from . import _abi
 from ._libraries import lib
@@ -55,6 +56,13 @@ class NvSciError(Exception):
 class WaitTimeout(NvSciError, TimeoutError):
     """The time of a wait is up: of a fence, of a frame, of a connection. Also a TimeoutError of Python."""
 
+    CODE = _abi.CONSTANTS["NvSciError_Timeout"]
+
+    def __init__(self, code: int, text: str = "", *details: str) -> None:
+        super().__init__(code, text, *details)
+        self.args = (code, text, *details)
+        self.errno, self.strerror, self.filename = errno.ETIMEDOUT, self.text, None  # not what OSError takes args for
+
     __str__ = NvSciError.__str__
 
 
@@ -94,63 +102,83 @@ def error_name(code: int) -> str:
     return str(lib.opennvsciErrorName(code).decode())
 
 
-def last_refusal() -> Optional[Any]:
-    """The C libraries' last failure on this thread, until the next one; None without any."""
-    refusal = ctypes.POINTER(_abi.OpenNvSciRefusal)()
-    if lib.opennvsciGetLastRefusal(ctypes.byref(refusal)) != 0:
-        return None
-    return refusal.contents
+class Refusal(NamedTuple):
+    """The C libraries' last failure on this thread."""
+
+    code: int
+    cuda_result: int
+    #: Text, prerequisite, found, needed.
+    words: tuple[str, ...]
+    report: Optional[Report]
 
 
-def _words(refusal: Any) -> tuple[str, str, str, str]:
-    parts = (refusal.text, refusal.prerequisite, refusal.found, refusal.needed)
-    return tuple(part.decode(errors="replace") for part in parts)  # type: ignore[return-value]
+def last_refusal() -> Refusal:
+    """Of a thread without any, it is of the code 0."""
+    found = ctypes.POINTER(_abi.OpenNvSciRefusal)()
+    try:
+        # A copy: a handler of signals, or whatever else Python runs meanwhile, may meet another failure.
+        if lib.opennvsciCopyLastRefusal(ctypes.byref(found)) != 0:
+            return Refusal(0, 0, (), None)
+        told = found.contents
+        parts = (told.text, told.prerequisite, told.found, told.needed)
+        words = tuple(part.decode(errors="replace") for part in parts)
+        return Refusal(told.code, told.cudaResult, words, Report.at(told.report) if told.report else None)
+    finally:
+        lib.opennvsciFreeRefusal(found)
 
 
 def _refused(code: int) -> NvSciError:
     refusal = last_refusal()
-    if refusal is None or refusal.code != code:
+    if refusal.code != code:
         return NvSciError(code)
-    text, prerequisite, found, needed = _words(refusal)
-    if refusal.report:
-        return ReconcileError(code, text, Report.at(refusal.report))
-    kind = WaitTimeout if code == _abi.CONSTANTS["NvSciError_Timeout"] else NvSciError
-    return kind(code, text, prerequisite, found, needed)
+    if refusal.report is not None:
+        return ReconcileError(code, refusal.words[0], refusal.report)
+    kind: type[NvSciError] = WaitTimeout if code == WaitTimeout.CODE else NvSciError
+    return kind(code, *refusal.words)
+
+
+def _refused_on_device(code: int) -> CudaError:
+    refusal = last_refusal()
+    if refusal.code != code:
+        return CudaError(0, code, error_name(code))
+    return CudaError(refusal.cuda_result, code, *refusal.words)
 
 
 def _refused_by_cuda(result: int) -> CudaError:
     refusal = last_refusal()
-    if refusal is None or refusal.cudaResult != result:
+    if refusal.cuda_result != result:
         return CudaError(result, 0, f"CUDA error {result}")
-    return CudaError(result, refusal.code, *_words(refusal))
+    return CudaError(result, refusal.code, *refusal.words)
+
+
+def _called(function: Any, arguments: tuple[Any, ...], refused: Optional[Callable[[int], NvSciError]]) -> int:
+    """Calls a function without its line on stderr, and gives what it gives. Raises what `refused` makes of that."""
+    printed = True  # should Ctrl-C come before it is known
+    try:
+        printed = lib.opennvsciPrintRefusals(False)
+        result = int(function(*arguments))
+        if result != 0 and refused is not None:
+            raise refused(result)
+        return result
+    finally:
+        lib.opennvsciPrintRefusals(printed)
 
 
 def call(function: Any, *arguments: Any) -> None:
     """Calls a function that gives an NvSciError. Raises NvSciError, or ReconcileError, unless it is success."""
-    printed = lib.opennvsciPrintRefusals(False)
-    try:
-        code = function(*arguments)
-        if code != 0:
-            raise _refused(code)
-    finally:
-        lib.opennvsciPrintRefusals(printed)
+    _called(function, arguments, _refused)
 
 
 def call_quietly(function: Any, *arguments: Any) -> int:
     """Calls a function whose failure the caller looks at: gives the NvSciError."""
-    printed = lib.opennvsciPrintRefusals(False)
-    try:
-        return int(function(*arguments))
-    finally:
-        lib.opennvsciPrintRefusals(printed)
+    return _called(function, arguments, None)
+
+
+def call_on_device(function: Any, *arguments: Any) -> None:
+    """Calls a function that gives an NvSciError, and works on a device. Raises CudaError unless it is success."""
+    _called(function, arguments, _refused_on_device)
 
 
 def call_cuda(function: Any, *arguments: Any) -> None:
     """Calls a function of nvscicuda.h. Raises CudaError unless it is success."""
-    printed = lib.opennvsciPrintRefusals(False)
-    try:
-        result = function(*arguments)
-        if result != 0:
-            raise _refused_by_cuda(result)
-    finally:
-        lib.opennvsciPrintRefusals(printed)
+    _called(function, arguments, _refused_by_cuda)

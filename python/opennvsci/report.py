@@ -7,7 +7,7 @@ The libraries write it as JSON (docs/explain.md, ``format_version`` 1), so what 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from . import _abi
@@ -22,7 +22,7 @@ class Participant:
     #: The endpoint of the process that its list came from; empty: of this process.
     peer: str
     #: What it asks, by key.
-    asks: dict[str, Any]
+    asks: dict[str, Any] = field(hash=False)
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Ask:
 
     participant: Participant
     #: The value as JSON has it, and as texts do.
-    value: Any
+    value: Any = field(hash=False)
     text: str
 
 
@@ -44,7 +44,7 @@ class Change:
     #: "leave_out", "set" or "leave_apart".
     kind: str
     #: Of "set": the value.
-    value: Any = None
+    value: Any = field(hash=False, default=None)
     text: str = ""
 
 
@@ -64,7 +64,7 @@ class Suggestion:
 class Decision:
     """What became of a key, and why."""
 
-    #: The name of the key.
+    #: The name of the key; of the memory it is "MemoryDomain", which is no key that a list can have.
     key: str
     #: "granted", "default", "computed", "adjusted", "denied", "refused" or "undecided".
     outcome: str
@@ -76,7 +76,7 @@ class Decision:
     rule_text: str
     asks: tuple[Ask, ...]
     #: The value in the result, or None, and as text.
-    granted: Any
+    granted: Any = field(hash=False)
     granted_text: str
     suggestion: Optional[Suggestion]
     #: The key whose decision is the cause, or None.
