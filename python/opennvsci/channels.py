@@ -4,18 +4,21 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import select
 import struct
 import time
-from typing import Optional
+from typing import Any, Optional
 
 from . import _abi
 from ._libraries import lib
+from ._values import bytes_of, expect
 from .errors import NvSciError, WaitTimeout, call, call_quietly
 from .handles import Closing, Handle
 
 _EVENTS = {name.rpartition("EVENT_")[2]: bit for name, bit in _abi.CONSTANTS.items() if "EVENT" in name}
 _NO_ROOM = _abi.CONSTANTS["NvSciError_InsufficientMemory"]
+_RESET = _abi.CONSTANTS["NvSciError_ConnectionReset"]
 _LENGTH = struct.Struct("=Q")
 _LONGEST = (1 << 31) - 1  # milliseconds that poll() takes
 
@@ -23,6 +26,17 @@ _LONGEST = (1 << 31) - 1  # milliseconds that poll() takes
 def _close(handle: int, *, close: object = lib.NvSciIpcCloseEndpointSafe, end: object = lib.NvSciIpcDeinit) -> None:
     close(handle, False)  # type: ignore[operator]
     end()  # type: ignore[operator]
+
+
+class _Deadline:
+    """When a call has to end that may wait several times. None: never."""
+
+    def __init__(self, timeout: Optional[float]) -> None:
+        self.timeout = timeout
+        self._end = None if timeout is None else time.monotonic() + timeout
+
+    def left(self) -> Optional[float]:
+        return None if self._end is None else self._end - time.monotonic()
 
 
 class Endpoint(Closing):
@@ -50,15 +64,19 @@ class Endpoint(Closing):
 
     def __init__(self, name: str) -> None:
         """Opens an endpoint by its configured name. Raises NvSciError: NoSuchEntry, Busy."""
-        if "\0" in name:
+        if "\0" in expect(name, str):
             raise ValueError(f"{name!r} is no name of an endpoint")
+        encoded = name.encode()
         self.name = name
+        self._is_cut = False  # the bytes of a message were not sent after its length
+        self._announced: Optional[int] = None  # the length of the message that comes next
         call(lib.NvSciIpcInit)
         self._handle = Handle(_close)
         try:
-            call(lib.NvSciIpcOpenEndpoint, name.encode(), self._handle.out)
-        except NvSciError:
-            lib.NvSciIpcDeinit()  # else it goes with the handle
+            call(lib.NvSciIpcOpenEndpoint, encoded, self._handle.out)
+        except BaseException:
+            if not self._handle.value:
+                lib.NvSciIpcDeinit()  # else it goes with the handle
             raise
         info, descriptor = _abi.NvSciIpcEndpointInfo(), ctypes.c_int32()
         call(lib.NvSciIpcGetEndpointInfo, self.handle, ctypes.byref(info))
@@ -67,7 +85,6 @@ class Endpoint(Closing):
         self.frames: int = info.nframes
         self.frame_size: int = info.frame_size
         self._descriptor: int = descriptor.value
-        self._is_connected = False
 
     @property
     def handle(self) -> int:
@@ -85,13 +102,13 @@ class Endpoint(Closing):
     def reset(self) -> None:
         """Starts the connection, or starts it anew: what is under way is lost."""
         call(lib.NvSciIpcResetEndpointSafe, self.handle)
-        self._is_connected = False
+        self._is_cut, self._announced = False, None
 
     def connect(self, timeout: Optional[float] = None) -> None:
         """Resets the endpoint and waits for the peer to do so. Raises WaitTimeout."""
+        end = _Deadline(timeout)
         self.reset()
-        self._wait(_EVENTS["CONN_EST_ALL"], timeout)
-        self._is_connected = True
+        self._wait(_EVENTS["CONN_EST_ALL"], end)
 
     def events(self) -> int:
         """What is new: bits NV_SCI_IPC_EVENT_*."""
@@ -99,19 +116,14 @@ class Endpoint(Closing):
         call(lib.NvSciIpcGetEventSafe, self.handle, ctypes.byref(events))
         return events.value
 
-    def _wait(self, wanted: int, timeout: Optional[float]) -> None:
-        end = None if timeout is None else time.monotonic() + timeout
+    def _wait(self, wanted: int, end: _Deadline) -> None:
         poll = select.poll()
         poll.register(self.fileno(), select.POLLIN)
-        while True:
-            events = self.events()
-            if events & wanted:
-                return
-            if self._is_connected and events & _EVENTS["CONN_RESET"]:
-                raise ConnectionResetError(f"the peer of {self.name} started anew, or is gone")
-            left = None if end is None else end - time.monotonic()
+        while not self.events() & wanted:
+            left = end.left()
             if left is not None and left <= 0:
-                raise WaitTimeout(_abi.CONSTANTS["NvSciError_Timeout"], f"{self.name}: the peer does not answer")
+                text = f"{self.name}: the peer has not answered within {end.timeout} seconds"
+                raise WaitTimeout(WaitTimeout.CODE, text)
             poll.poll(None if left is None else min(1000 * left, _LONGEST))
 
     # --------------------------------------------------------------------------------------------------- Frames
@@ -119,53 +131,83 @@ class Endpoint(Closing):
     def write(self, frame: bytes, timeout: Optional[float] = None) -> None:
         """Sends one frame, of which the length is not sent: what is missing arrives as zero. Waits for room.
 
-        Raises ValueError for more than :attr:`frame_size` bytes or none, WaitTimeout, ConnectionResetError.
+        Raises ValueError for more than :attr:`frame_size` bytes or none, WaitTimeout, ConnectionResetError if the peer
+        started anew. A peer that ended or was killed is not noticed: the channel stays, and the time runs out.
         """
-        if not 0 < len(frame) <= self.frame_size:
-            raise ValueError(f"a frame of {self.name} has 1 to {self.frame_size} bytes, not {len(frame)}")
-        count = ctypes.c_uint32()
-        data = bytes(frame)
-        while True:
-            code = call_quietly(lib.NvSciIpcWriteSafe, self.handle, data, len(data), ctypes.byref(count))
-            if code != _NO_ROOM:
-                return self._done(code)
-            self._wait(_EVENTS["WRITE"], timeout)
+        self._write(bytes_of(frame), _Deadline(timeout))
 
     def read(self, size: Optional[int] = None, timeout: Optional[float] = None) -> bytes:
-        """Receives one frame, or its first `size` bytes; the rest is lost. Waits for one."""
-        size = self.frame_size if size is None else size
+        """Receives one frame, or its first `size` bytes; the rest is lost. Waits for one. Raises as :meth:`write`."""
+        return self._read(self.frame_size if size is None else size, _Deadline(timeout))
+
+    def _write(self, data: bytes, end: _Deadline) -> None:
+        self._check(len(data))
+        self._done(lib.NvSciIpcWriteSafe, data, len(data), _EVENTS["WRITE"], end)
+
+    def _read(self, size: int, end: _Deadline) -> bytes:
+        self._check(size)
+        frame = ctypes.create_string_buffer(size)
+        self._done(lib.NvSciIpcReadSafe, frame, size, _EVENTS["READ"], end)
+        return frame.raw
+
+    def _check(self, size: int) -> None:
         if not 0 < size <= self.frame_size:
             raise ValueError(f"a frame of {self.name} has 1 to {self.frame_size} bytes, not {size}")
-        frame, count = ctypes.create_string_buffer(size), ctypes.c_uint32()
-        while True:
-            code = call_quietly(lib.NvSciIpcReadSafe, self.handle, frame, size, ctypes.byref(count))
-            if code != _NO_ROOM:
-                self._done(code)
-                return frame.raw
-            self._wait(_EVENTS["READ"], timeout)
 
-    @staticmethod
-    def _done(code: int) -> None:
-        if code != 0:
-            call(lambda: code)
+    def _done(self, function: Any, frame: Any, size: int, event: int, end: _Deadline) -> None:
+        """Reads or writes, as soon as that can be. An event that tells of a reset is told once, the code for ever."""
+        count = ctypes.c_uint32()
+        while True:
+            code = call_quietly(function, self.handle, frame, size, ctypes.byref(count))
+            if code == _RESET:
+                raise ConnectionResetError(errno.ECONNRESET, f"{self.name} is not connected, or its peer started anew")
+            if code != _NO_ROOM:
+                return call(lambda: code)
+            self._wait(event | _EVENTS["CONN_RESET"], end)
 
     # ------------------------------------------------------------------------------------------------- Messages
 
     def send(self, message: bytes, timeout: Optional[float] = None) -> None:
-        """Sends bytes of any length up to that of a frame: a frame with the length, and one with the bytes."""
-        if len(message) > self.frame_size:
-            raise ValueError(f"a message of {self.name} has at most {self.frame_size} bytes, not {len(message)}")
-        self.write(_LENGTH.pack(len(message)), timeout)
-        if message:
-            self.write(message, timeout)
+        """Sends bytes of any length up to that of a frame: a frame with the length, and one with the bytes.
+
+        A message that is cut off in the middle, as by a timeout, cannot be mended: sending is a ConnectionError then
+        until the endpoint is connected anew. Else raises as :meth:`write`.
+        """
+        data, end = bytes_of(message), _Deadline(timeout)
+        if len(data) > self.frame_size:
+            raise ValueError(f"a message of {self.name} has at most {self.frame_size} bytes, not {len(data)}")
+        if self._is_cut:
+            raise ConnectionError(f"{self.name}: the message before was cut off; connect() starts anew")
+        self._is_cut = True
+        try:
+            self._write(_LENGTH.pack(len(data)), end)
+        except (NvSciError, ConnectionResetError):
+            self._is_cut = False  # nothing of it was sent
+            raise
+        if data:
+            self._write(data, end)
+        self._is_cut = False
 
     def receive(self, timeout: Optional[float] = None) -> bytes:
-        """Receives what :meth:`send` sent. Raises NvSciError for a length that no message has."""
-        (size,) = _LENGTH.unpack(self.read(_LENGTH.size, timeout))
-        if size > self.frame_size:
-            raise NvSciError(0, f"{self.name}: the peer announces {size} bytes, and a frame has {self.frame_size}")
-        return self.read(size, timeout) if size else b""
+        """Receives what :meth:`send` sent. Raises NvSciError for a length that no message has, else as :meth:`write`.
+
+        After a timeout in the middle of a message the next call receives the rest of it.
+        """
+        end = _Deadline(timeout)
+        if self._announced is None:
+            (size,) = _LENGTH.unpack(self._read(_LENGTH.size, end))
+            if size > self.frame_size:
+                raise NvSciError(0, f"{self.name}: the peer announces {size} bytes, and a frame has {self.frame_size}")
+            self._announced = size
+        data = self._read(self._announced, end) if self._announced else b""
+        self._announced = None
+        return data
 
     def close(self) -> None:
         """Closes the endpoint. What was written stays readable for the peer. Twice does no harm."""
         self._handle.close()
+
+
+def over(endpoint: Any) -> int:
+    """The NvSciIpcEndpoint of an endpoint. Raises TypeError for anything else."""
+    return expect(endpoint, Endpoint).handle

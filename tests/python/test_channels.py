@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+import array
+import ctypes
 import os
 import select
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, Iterator
 
 import opennvsci
 from opennvsci import AttributeList, Buffer, Endpoint, NvSciError, SyncList, SyncObject, WaitTimeout, reconcile
@@ -76,6 +80,88 @@ class ChannelTest(LeakTest):
                 use()
         for _ in range(200):
             Endpoint("itc_test_0")
+
+    @contextmanager
+    def connected(self) -> Iterator[tuple[Endpoint, Endpoint]]:
+        with Endpoint("itc_test_0") as here, Endpoint("itc_test_1") as there:
+            thread = threading.Thread(target=there.connect, args=(5,))
+            thread.start()
+            here.connect(timeout=5)
+            thread.join()
+            yield here, there
+
+    def test_messages_are_bytes_however_they_are_stored(self) -> None:
+        with self.connected() as (here, there):
+            numbers = array.array("I", range(4))
+            for message in (numbers, memoryview(numbers)[::2]):
+                here.send(message)  # type: ignore[arg-type]
+                self.assertEqual(there.receive(timeout=1), message.tobytes())
+            for wrong in ("text", 5, None, [1]):
+                with self.assertRaises(TypeError):
+                    here.send(wrong)  # type: ignore[arg-type]
+            here.send(b"nothing of those was sent")
+            self.assertEqual(there.receive(timeout=1), b"nothing of those was sent")
+
+    def test_a_receive_that_is_cut_off_goes_on(self) -> None:
+        with self.connected() as (here, there):
+            here.write((5).to_bytes(8, "little"))
+            for _ in range(3):
+                with self.assertRaises(WaitTimeout):
+                    there.receive(timeout=0.02)
+            here.write(b"hello")
+            self.assertEqual(there.receive(timeout=1), b"hello")
+
+    def test_a_send_that_is_cut_off_is_said(self) -> None:
+        with self.connected() as (here, there):
+            for _ in range(here.frames - 1):
+                here.write(b"x")
+            start = time.monotonic()
+            with self.assertRaises(WaitTimeout):
+                here.send(b"cut", timeout=0.1)
+            self.assertLess(time.monotonic() - start, 0.19, "one time for both frames")
+            for _ in range(here.frames):
+                there.read()
+            with self.assertRaisesRegex(ConnectionError, "cut off"):
+                here.send(b"more")
+            thread = threading.Thread(target=there.connect, args=(5,))
+            thread.start()
+            here.connect(timeout=5)
+            thread.join()
+            here.send(b"anew")
+            self.assertEqual(there.receive(timeout=1), b"anew")
+
+    def test_a_send_without_room_sent_nothing(self) -> None:
+        with self.connected() as (here, there):
+            for _ in range(here.frames):
+                here.write(b"x")
+            with self.assertRaises(WaitTimeout):
+                here.send(b"late", timeout=0.02)
+            for _ in range(here.frames):
+                there.read()
+            here.send(b"late")
+            self.assertEqual(there.receive(timeout=1), b"late")
+
+    def test_a_reset_of_the_peer_ends_a_read(self) -> None:
+        with Endpoint("itc_test_0") as here, Endpoint("itc_test_1") as there:
+            here.reset()
+            there.reset()
+            connected = opennvsci._abi.CONSTANTS["NV_SCI_IPC_EVENT_WRITE"]
+            while not (here.events() & connected and there.events() & connected):
+                pass
+            threading.Timer(0.1, there.reset).start()
+            for _ in range(2):
+                with self.assertRaises(ConnectionResetError):
+                    here.read(timeout=5)
+
+    def test_a_name_that_is_none_opens_nothing(self) -> None:
+        library, out = opennvsci._libraries.lib, ctypes.c_uint64()
+        with self.assertRaises(UnicodeEncodeError):
+            Endpoint("\ud800")
+        with self.assertRaises(TypeError):
+            Endpoint(b"itc_test_0")  # type: ignore[arg-type]
+        with self.assertRaises(NvSciError) as caught:
+            opennvsci.errors.call(library.NvSciIpcOpenEndpoint, b"itc_test_0", ctypes.byref(out))
+        self.assertEqual(caught.exception.name, "NvSciError_NotInitialized")
 
     def test_nobody_comes(self) -> None:
         with Endpoint("itc_test_0") as endpoint, self.assertRaises(WaitTimeout):
