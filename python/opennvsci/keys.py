@@ -26,12 +26,14 @@ import enum
 import operator
 import re
 import struct
-import threading
+import uuid
+from collections.abc import Set
 from dataclasses import dataclass, field
-from typing import Any, Iterator, Optional, Type
+from typing import Any, Iterator, Optional, SupportsFloat, SupportsIndex, Type
 
 from . import _abi
 from ._libraries import lib
+from ._values import made_once
 from .devices import Device, GpuId
 from .errors import NvSciError, call
 
@@ -99,18 +101,22 @@ class Key:
         return elements if self.max_count > 1 else elements[0]
 
     def _text(self, value: Any) -> str:
-        if self.max_count == 1 or isinstance(value, (bool, int, float, bytes, Device, enum.Enum)):
+        if self.max_count == 1 or isinstance(value, (bool, int, float, enum.Enum, *_GPUS)):
             return self._element_text(value)
+        if isinstance(value, Set):
+            raise TypeError(f"{self.name} takes values in an order, which a {type(value).__name__} has not")
+        if self._is_compound and _is_pair(value):
+            return self._compound_text(value)
         try:
             elements = list(value.items() if isinstance(value, dict) else value)
         except TypeError:
             return self._element_text(value)
-        if self._is_compound and elements and isinstance(elements[0], (GpuId, Device)):
-            elements = [elements]  # one pair of a GPU and something
         return ", ".join(self._element_text(one) for one in elements)
 
     def _element_text(self, value: Any) -> str:
         if isinstance(value, str):
+            if "," in value:
+                raise ValueError(f"{self.name}: {value!r} is more than one value")
             return value
         if self.type == "NvSciRmGpuId":
             return str(_gpu_id(value))
@@ -123,12 +129,21 @@ class Key:
         if isinstance(value, bool):
             raise TypeError(f"{self.name} takes {self.form}, not a bool")
         if self.type == "float":
-            return repr(float(value))
+            return self._float_text(value)
         return self._number_text(value)
 
+    def _float_text(self, value: Any) -> str:
+        if not isinstance(value, (SupportsFloat, SupportsIndex)):
+            raise TypeError(f"{self.name} takes {self.form}, not {type(value).__name__}")
+        try:
+            return repr(float(value))
+        except OverflowError:
+            raise ValueError(f"{self.name}: the number is too large") from None
+
     def _number_text(self, value: Any) -> str:
-        if isinstance(value, enum.Enum) and not isinstance(value, self.enum or enum.IntEnum):
-            raise TypeError(f"{self.name} takes {self.type}, not {type(value).__name__}")
+        kind = type(value)
+        if isinstance(value, enum.Enum) and kind is not self.enum and (self.enum or kind in _enums.values()):
+            raise TypeError(f"{self.name} takes {self.form}, not {kind.__name__}")
         try:
             number = operator.index(value)
         except TypeError:
@@ -148,6 +163,8 @@ class Key:
             what = "true" if what else "false"
         elif isinstance(what, enum.Enum):
             what = what.name
+        elif not isinstance(what, str):
+            raise TypeError(f"{self.name} takes {self.form}, not {what!r}")
         return f"{_gpu_id(gpu)}: {what}"
 
     @property
@@ -176,6 +193,17 @@ class Key:
         return text.value.decode().strip("{}")
 
 
+_GPUS = (GpuId, Device, uuid.UUID, bytes, bytearray)  # whatever stands for one, but for a text
+
+
+def _is_pair(value: Any) -> bool:
+    """A GPU and something, and not two of these."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        return False
+    first = value[0]
+    return isinstance(first, _GPUS) or (isinstance(first, str) and first.startswith("GPU-") and ":" not in first)
+
+
 def _gpu_id(value: Any) -> GpuId:
     if isinstance(value, Device):
         return value.gpu_id
@@ -194,16 +222,11 @@ class KeyTable:
 
     def __init__(self, family: str) -> None:
         self._family = family
-        self._lock = threading.Lock()
-        self._made: Optional[dict[str, Key]] = None
+        self._made: dict[str, dict[str, Key]] = {}
 
     @property
     def _keys(self) -> dict[str, Key]:
-        if self._made is None:
-            with self._lock:
-                if self._made is None:
-                    self._made = self._load()
-        return self._made
+        return made_once(self._made, "", self._load)
 
     def _load(self) -> dict[str, Key]:
         address, count = ctypes.c_void_p(), ctypes.c_size_t()
@@ -232,6 +255,12 @@ class KeyTable:
     def __iter__(self) -> Iterator[Key]:
         return iter(self._keys.values())
 
+    def permission(self, value: Any) -> int:
+        """A permission by its name, its member or its number."""
+        permissions = self["RequiredPerm"].enum
+        assert permissions is not None
+        return int(permissions[value] if isinstance(value, str) else permissions(value))
+
     def __len__(self) -> int:
         return len(self._keys)
 
@@ -258,12 +287,14 @@ def _enum_of(row: _abi.OpenNvSciKey, type_name: str) -> Optional[Type[enum.IntEn
     """One class for a type, whichever keys have it."""
     if not row.enumeratorCount or type_name == "bool":
         return None
-    if type_name not in _enums:
+
+    def make() -> Type[enum.IntEnum]:
         rows = (_abi.OpenNvSciEnumerator * row.enumeratorCount).from_address(row.enumerators)
         members = {one.name.decode(): one.value for one in rows}
-        make: Any = enum.IntEnum  # of a name that is known now
-        _enums[type_name] = make(type_name, members, module="opennvsci.enums")
-    return _enums[type_name]
+        kind: Any = enum.IntEnum  # of a name that is known now
+        return kind(type_name, members, module="opennvsci.enums")  # type: ignore[no-any-return]
+
+    return made_once(_enums, type_name, make)
 
 
 def _key(row: _abi.OpenNvSciKey, family: str) -> Key:
