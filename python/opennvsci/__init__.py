@@ -21,7 +21,6 @@ from .arrays import Array, CudaArray
 from .buffers import Buffer
 from .channels import Endpoint
 from .devices import Device, Driver, GpuId, devices, driver
-from .dlpack import collect
 from .errors import CudaError, NvSciError, ReconcileError, WaitTimeout
 from .keys import Key, KeyTable, buf_keys, sync_keys
 from .lists import AttributeList, ReconciledList, ReconciledSyncList, SyncList, reconcile
@@ -62,7 +61,6 @@ __all__ = [
     "WaitTimeout",
     "buf_keys",
     "close_default_module",
-    "collect",
     "devices",
     "driver",
     "enums",

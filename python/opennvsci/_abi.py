@@ -21,7 +21,14 @@ NVSCIIPC = "libnvsciipc.so.1"
 INTERPOSER = "libopennvsci-interpose.so.0"
 
 #: The headers that say what stands here.
-HEADERS = ("nvscibuf.h", "nvscisync.h", "nvsciipc.h", "opennvsci.h", "opennvsci_look.h")
+HEADERS = (
+    "nvscibuf.h",
+    "nvscisync.h",
+    "nvsciipc.h",
+    "opennvsci.h",
+    "opennvsci_look.h",
+    "opennvsci_dlpack.h",
+)
 
 #: Numbers of the headers, by their names there.
 CONSTANTS = {
@@ -45,7 +52,6 @@ CONSTANTS = {
 
 #: Numbers of <cuda.h>, by their names there.
 CUDA_CONSTANTS = {
-    "CU_EXTERNAL_MEMORY_HANDLE_TYPE_NVSCIBUF": 8,
     "CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_NVSCISYNC": 6,
     "CUDA_NVSCISYNC_ATTR_SIGNAL": 1,
     "CUDA_NVSCISYNC_ATTR_WAIT": 2,
@@ -221,20 +227,6 @@ class _CudaHandle(Union):
     _fields_ = [("object", c_void_p), ("win32", c_void_p * 2)]
 
 
-class CUDA_EXTERNAL_MEMORY_HANDLE_DESC(Structure):
-    _fields_ = [
-        ("type", c_int),
-        ("handle", _CudaHandle),
-        ("size", c_ulonglong),
-        ("flags", c_uint),
-        ("rest", c_uint * 16),
-    ]
-
-
-class CUDA_EXTERNAL_MEMORY_BUFFER_DESC(Structure):
-    _fields_ = [("offset", c_ulonglong), ("size", c_ulonglong), ("flags", c_uint), ("rest", c_uint * 16)]
-
-
 class CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC(Structure):
     _fields_ = [("type", c_int), ("handle", _CudaHandle), ("flags", c_uint), ("rest", c_uint * 16)]
 
@@ -273,8 +265,6 @@ STRUCTURES = (
     OpenNvSciDriver,
 )
 CUDA_STRUCTURES = (
-    CUDA_EXTERNAL_MEMORY_HANDLE_DESC,
-    CUDA_EXTERNAL_MEMORY_BUFFER_DESC,
     CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC,
     CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS,
     CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS,
@@ -394,10 +384,10 @@ PROTOTYPES: dict[str, dict[str, Any]] = {
         "opennvsciFreeRefusal": _void(_p),
         "opennvsciBufAttrListGetLayout": _error(_p, _p),
         "opennvsciGetDriver": _error(_p),
-        "nvsciCuImportExternalMemory": _error(_p, _p),
-        "nvsciCuExternalMemoryGetMappedBuffer": _error(_p, _p, _p),
-        "nvsciCuDestroyExternalMemory": _error(_p),
-        "nvsciCuMemFree": _error(c_ulonglong),
+        "opennvsciBufObjGetCudaPtr": _error(_p, c_uint32, _p),
+        "opennvsciBufObjExportDlpack": _error(_p, _p, c_uint32, c_bool, _p),
+        "opennvsciSetCapsuleFunctions": _void(_p, _p),
+        "opennvsciFreeCapsule": _void(_p),
         "nvsciCuDeviceGetNvSciSyncAttributes": _error(_p, c_int, c_int),
         "nvsciCuImportExternalSemaphore": _error(_p, _p),
         "nvsciCuSignalExternalSemaphoresAsync": _error(_p, _p, c_uint, _p),
@@ -410,7 +400,6 @@ PROTOTYPES: dict[str, dict[str, Any]] = {
 DRIVER_PROTOTYPES: dict[str, Any] = {
     "cuCtxGetCurrent": _error(_p),
     "cuCtxGetDevice": _error(_p),
-    "cuCtxGetId": _error(_p, _p),
     "cuCtxPushCurrent_v2": _error(_p),
     "cuCtxPopCurrent_v2": _error(_p),
     "cuDevicePrimaryCtxRetain": _error(_p, c_int),

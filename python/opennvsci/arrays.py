@@ -7,11 +7,12 @@ is refused.
 
 from __future__ import annotations
 
-import ctypes
 import math
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from . import cuda, dlpack
+from .devices import Device
+from .errors import CudaError
 from .memory import Memory, Region
 
 _WRITABLE = 1  # PyBUF_WRITABLE
@@ -102,8 +103,7 @@ class Array:
 
     @property
     def __array_interface__(self) -> dict[str, Any]:
-        if not self._memory.has_cpu_access:
-            raise AttributeError("the buffer has no CPU access: no list asks for NeedCpuAccess")
+        self._memory.require_cpu(AttributeError)
         shape, strides = self._strided()
         return {
             "version": 3,
@@ -113,10 +113,14 @@ class Array:
             "data": self.memoryview(),  # no address, so that the array keeps the memory and not this object
         }
 
+    def __array__(self, dtype: Any = None, **arguments: Any) -> Any:
+        """What NumPy asks last, when there is nothing else: it would make an array of one object."""
+        self._memory.require_cpu()
+        return self.numpy().__array__(dtype, **arguments)
+
     def __buffer__(self, flags: int) -> Bytes:
         """The buffer protocol, of Python 3.12 and later."""
-        if not self._memory.has_cpu_access:
-            raise BufferError("the buffer has no CPU access: no list asks for NeedCpuAccess")
+        self._memory.require_cpu()
         if flags & _WRITABLE and self.is_readonly:
             raise BufferError("the buffer is read-only")
         shape, strides = self._strided()
@@ -134,10 +138,10 @@ class Array:
 
     # ----------------------------------------------------------------------------------------------------- CUDA
 
-    def cuda(self, device: Optional[int] = None, *, stream: Any = None) -> CudaArray:
+    def cuda(self, device: Union[Device, int, None] = None, *, stream: Any = None) -> CudaArray:
         """The array on a device, for libraries of CUDA alone.
 
-        ``device``: its number; None: the current one, or the first of the buffer's. ``stream``: the one in which the
+        ``device``: one of :func:`devices`, or its number; None: the current one, or the first of the buffer's. ``stream``: the one in which the
         content is made; a consumer's stream waits for what is in it now. Without it the caller sees to the order, by
         fences. Raises CudaError if the device cannot map the buffer, or cannot keep it read-only.
         """
@@ -167,30 +171,26 @@ class Array:
         """A capsule of DLPack. Raises BufferError for what cannot be had."""
         kind, device = dl_device or self.__dlpack_device__()
         if kind == dlpack.CUDA:
-            return self.cuda(device).__dlpack__(stream=stream, max_version=max_version, copy=copy)
-        if kind != dlpack.CPU:
-            raise BufferError(f"buffers are on CPUs and CUDA devices, not on a device of kind {int(kind)}")
-        if not self._memory.has_cpu_access:
-            raise BufferError("the buffer has no CPU access: no list asks for NeedCpuAccess")
+            try:
+                found = self.cuda(device)
+            except (CudaError, ValueError) as error:
+                raise BufferError(str(error)) from error
+            return found.__dlpack__(stream=stream, max_version=max_version, copy=copy)
+        if (kind, device) != (dlpack.CPU, 0):
+            raise BufferError(f"buffers are on the CPU and on CUDA devices, not on device {device} of kind {int(kind)}")
+        self._memory.require_cpu()
         if stream is not None and dl_device is None:
             raise BufferError("a CPU has no streams")
         shape, strides = self._strided()
-        address = self._memory.address + self.offset
-        keep: Any = self._memory
-        if copy:
-            keep = ctypes.create_string_buffer(self.nbytes)
-            ctypes.memmove(keep, address, self.nbytes)
-            address = ctypes.addressof(keep)
         return dlpack.capsule(
-            address=address,
+            self._memory.handle,
+            address=self._memory.address + self.offset,
             device=(dlpack.CPU, 0),
             shape=shape,
             strides=strides,
             typestr=self.typestr,
-            readonly=self.is_readonly and not copy,
-            copied=bool(copy),
             max_version=max_version,
-            keep=keep,
+            copy=bool(copy),
         )
 
 
@@ -233,15 +233,13 @@ class CudaArray:
         shape, strides = self._array._strided()
         self._order(stream)
         return dlpack.capsule(
+            self._array._memory.handle,
             address=self.pointer,
             device=self.__dlpack_device__(),
             shape=shape,
             strides=strides,
             typestr=self._array.typestr,
-            readonly=self._array.is_readonly,
-            copied=False,
             max_version=max_version,
-            keep=self,
         )
 
     def _order(self, stream: Any) -> None:

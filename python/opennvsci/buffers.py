@@ -4,28 +4,20 @@
 from __future__ import annotations
 
 import ctypes
-import sys
-from typing import TYPE_CHECKING, Any, Optional, Sequence
+from typing import Any, Optional, Sequence, Union
 
-from . import _abi, dlpack
+from . import _abi
 from ._libraries import lib
+from ._values import bytes_of, unsigned
 from .arrays import Array, Bytes, CudaArray
+from .channels import Endpoint, over
+from .devices import Device
 from .errors import call
-from .handles import Closing, Handle, array_of, taken_bytes
+from .handles import Closing, Handle, taken_bytes
 from .keys import buf_keys
-from .lists import AttributeList, ReconciledList
+from .lists import AttributeList, ReconciledList, handles_of, import_arguments
 from .memory import Memory
-from .modules import Module, default_module
-
-if TYPE_CHECKING:
-    from .channels import Endpoint
-
-
-def _permission(value: Any) -> int:
-    """A permission by its name, its member or its number."""
-    permissions = buf_keys["RequiredPerm"].enum
-    assert permissions is not None
-    return int(permissions[value] if isinstance(value, str) else permissions(value))
+from .modules import Module
 
 
 class Buffer(Closing):
@@ -63,7 +55,6 @@ class Buffer(Closing):
 
     @classmethod
     def _made(cls, module: Module, function: Any, *arguments: Any) -> Buffer:
-        dlpack.collect()
         return cls._of(Handle.made(lib.NvSciBufObjFree, function, *arguments), module)
 
     @property
@@ -142,7 +133,7 @@ class Buffer(Closing):
         """An array of NumPy on the memory."""
         return self.array.numpy()
 
-    def cuda(self, device: Optional[int] = None, *, stream: Any = None) -> CudaArray:
+    def cuda(self, device: Union[Device, int, None] = None, *, stream: Any = None) -> CudaArray:
         """As :meth:`Array.cuda`."""
         return self.array.cuda(device, stream=stream)
 
@@ -156,6 +147,9 @@ class Buffer(Closing):
         self._lent = self.array  # who has the address keeps this object, and it must keep the memory, even closed
         return interface
 
+    def __array__(self, dtype: Any = None, **arguments: Any) -> Any:
+        return self.array.__array__(dtype, **arguments)
+
     def __buffer__(self, flags: int) -> Bytes:
         return self.array.__buffer__(flags)
 
@@ -168,12 +162,9 @@ class Buffer(Closing):
     def flush(self, offset: int = 0, size: Optional[int] = None) -> None:
         """Flushes the CPU's cache, where the attributes say that it is needed (CpuNeedSwCacheCoherency)."""
         memory = self._open
-        call(
-            lib.NvSciBufObjFlushCpuCacheRange,
-            memory.handle.value,
-            offset,
-            memory.size - offset if size is None else size,
-        )
+        start = unsigned(offset, 64, "offset")
+        count = max(0, memory.size - start) if size is None else unsigned(size, 64, "size")
+        call(lib.NvSciBufObjFlushCpuCacheRange, memory.handle.value, start, count)
 
     # -------------------------------------------------------------------------------------------- Other buffers
 
@@ -185,7 +176,7 @@ class Buffer(Closing):
     def readonly(self) -> Buffer:
         """Another buffer of the same memory that can only be read: the memory management units see to it."""
         memory = self._open
-        permission = _permission("Readonly")
+        permission = buf_keys.permission("Readonly")
         return self._made(memory.module, lib.NvSciBufObjDupWithReducePerm, memory.handle.value, permission)
 
     # ------------------------------------------------------------------------------------------- Other processes
@@ -196,8 +187,8 @@ class Buffer(Closing):
             lib.NvSciBufAttrListAndObjFreeDesc,
             lib.NvSciBufIpcExportAttrListAndObj,
             self._open.handle.value,
-            _permission(permission),
-            endpoint.handle,
+            buf_keys.permission(permission),
+            over(endpoint),
         )
 
     def export_descriptor(self, endpoint: Endpoint, permission: Any = "Auto") -> bytes:
@@ -206,8 +197,8 @@ class Buffer(Closing):
         call(
             lib.NvSciBufObjIpcExport,
             self._open.handle.value,
-            _permission(permission),
-            endpoint.handle,
+            buf_keys.permission(permission),
+            over(endpoint),
             ctypes.byref(descriptor),
         )
         return bytes(descriptor)
@@ -223,45 +214,33 @@ class Buffer(Closing):
         module: Optional[Module] = None,
     ) -> Buffer:
         """The buffer that a peer exported. ``check``: own lists that it must satisfy; ``minimum``: the least right."""
-        module = module or (check[0].module if check else default_module())
-        wishes = array_of([one._handle.value for one in check]) if check else None
-        return cls._made(
-            module,
-            lib.NvSciBufIpcImportAttrListAndObj,
-            module.handle("Buf").value,
-            endpoint.handle,
-            bytes(data),
-            len(data),
-            wishes,
-            len(check),
-            _permission(minimum),
-            -1,
-        )
+        module, arguments = import_arguments(AttributeList, endpoint, data, check, module)
+        right = buf_keys.permission(minimum)
+        return cls._made(module, lib.NvSciBufIpcImportAttrListAndObj, *arguments, right, -1)
 
     @classmethod
     def _imported(cls, attributes: ReconciledList, endpoint: Endpoint, descriptor: bytes, minimum: Any) -> Buffer:
         data = sized(descriptor, _abi.NvSciBufObjIpcExportDescriptor)
-        arguments = (ctypes.byref(data), attributes._handle.value, _permission(minimum), -1)
-        return cls._made(attributes.module, lib.NvSciBufObjIpcImport, endpoint.handle, *arguments)
+        arguments = (ctypes.byref(data), attributes._handle.value, buf_keys.permission(minimum), -1)
+        return cls._made(attributes.module, lib.NvSciBufObjIpcImport, over(endpoint), *arguments)
 
     def attach_peer(self, *lists: AttributeList) -> None:
         """Lets peers that come late, whose lists these are, import the buffer. Raises ReconcileError if it does not
         satisfy them."""
-        handles = array_of([one._handle.value for one in lists])
+        handles = handles_of(AttributeList, lists)
         call(lib.NvSciBufObjAttachPeer, self._open.handle.value, handles, len(handles))
 
     def close(self) -> None:
         """Lets go of the memory, which goes with the last array of it. Twice does no harm."""
         self._memory = None
-        dlpack.collect()
-
-    def __del__(self, collect: Any = dlpack.collect, is_finalizing: Any = sys.is_finalizing) -> None:
-        if not is_finalizing():
-            collect(16)  # tensors that were let go of before their buffer go with it
 
 
 def sized(data: bytes, structure: Any) -> Any:
     """Bytes of a peer as a structure of fixed size. Raises ValueError for another number of bytes."""
-    if len(data) != ctypes.sizeof(structure):
-        raise ValueError(f"a descriptor has {ctypes.sizeof(structure)} bytes, not {len(data)}")
-    return structure.from_buffer_copy(data)
+    content = bytes_of(data)
+    if len(content) != ctypes.sizeof(structure):
+        raise ValueError(f"a descriptor has {ctypes.sizeof(structure)} bytes, not {len(content)}")
+    return structure.from_buffer_copy(content)
+
+
+ReconciledList._object = Buffer

@@ -12,6 +12,7 @@ from typing import Union
 
 from . import _abi
 from ._libraries import lib
+from ._values import unsigned
 from .errors import call
 
 
@@ -84,6 +85,11 @@ class Driver:
             if device.ordinal == ordinal:
                 return device
         raise IndexError(f"there is no device {ordinal}: there are {len(self.devices)}")
+
+
+def ordinal_of(device: Union[Device, int]) -> int:
+    """The number of a device. Raises TypeError for what is none, ValueError for a number that no device can have."""
+    return device.ordinal if isinstance(device, Device) else unsigned(device, 31, "device")
 
 
 def _gpu(found: _abi.NvSciRmGpuId) -> GpuId:

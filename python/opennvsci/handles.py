@@ -22,7 +22,16 @@ _Self = TypeVar("_Self", bound="Closing")
 _hide_from_collector = ctypes.PYFUNCTYPE(None, ctypes.py_object)(("PyObject_GC_UnTrack", ctypes.pythonapi))
 
 
-class Handle:
+class Unique:
+    """What cannot be copied or pickled: two would be the same thing, which one of them may end."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"{type(self).__name__} stands for one thing, and cannot be copied or pickled")
+
+
+class Handle(Unique):
     """Owns one handle, and frees it.
 
     The owner is there before the handle, and a C function writes the handle into it (:attr:`out`): whatever is raised
@@ -79,11 +88,7 @@ class Handle:
     def __del__(self) -> None:
         self.close()
 
-    def __reduce__(self) -> Any:
-        raise TypeError("a handle has one owner, and cannot be copied or pickled")
-
-
-class Closing:
+class Closing(Unique):
     """What can be closed, and is by a ``with`` statement."""
 
     def close(self) -> None:
@@ -96,11 +101,6 @@ class Closing:
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
         self.close()
-
-
-def array_of(handles: list[int]) -> Any:
-    """Handles as the C functions take several."""
-    return (ctypes.c_void_p * len(handles))(*handles)
 
 
 def taken_bytes(free: Callable[[int], Any], function: Any, *arguments: Any) -> bytes:

@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator, Optional, Sequence, T
 
 from . import _abi
 from ._libraries import lib
-from .devices import Device
+from ._values import bytes_of, expect, unsigned
+from .channels import Endpoint, over
+from .devices import Device, ordinal_of
 from .errors import call, call_cuda
-from .handles import Closing, Handle, array_of, taken_bytes
+from .handles import Closing, Handle, taken_bytes
 from .keys import Key, KeyTable, buf_keys, sync_keys
-from .modules import Module, default_module
+from .modules import Module, module_for
 from .report import Report
 
 if TYPE_CHECKING:
     from .buffers import Buffer
-    from .channels import Endpoint
     from .sync import SyncObject
 
 _Self = TypeVar("_Self", bound="_List")
+_Result = TypeVar("_Result", bound="_Reconciled")
 
 
 class _List(Closing, Mapping):  # type: ignore[type-arg]
@@ -32,6 +34,7 @@ class _List(Closing, Mapping):  # type: ignore[type-arg]
 
     _family = ""
     _keys: KeyTable
+    _pair: Any
     _is_reconciled = False
 
     def __init__(self, handle: Handle, module: Module, owner: Optional[Handle] = None) -> None:
@@ -59,16 +62,16 @@ class _List(Closing, Mapping):  # type: ignore[type-arg]
 
     def slot(self, index: int) -> dict[str, Any]:
         """What one participant of a list of several asks. Raises IndexError."""
-        if not 0 <= index < self.slot_count:
-            raise IndexError(f"the list has {self.slot_count} slots")
+        count = self.slot_count
+        if isinstance(index, int) and index < 0 or unsigned(index, 64, "slot") >= count:
+            raise IndexError(f"the list has {count} slots")
         return self._read(list(self._readable()), index)
 
     def _readable(self) -> Iterator[Key]:
         return (key for key in self._keys if key.can_be_read(self._is_reconciled))
 
     def _read(self, keys: Sequence[Key], slot: int = 0) -> dict[str, Any]:
-        pair = _abi.NvSciBufAttrKeyValuePair if self._family == "Buf" else _abi.NvSciSyncAttrKeyValuePair
-        pairs = (pair * len(keys))(*[pair(key.number, None, 0) for key in keys])
+        pairs = (self._pair * len(keys))(*[(key.number, None, 0) for key in keys])
         handle = self._handle  # the values lie in the list: it stays, whoever closes it meanwhile
         call(self._function("AttrListSlotGetAttrs"), handle.value, slot, pairs, len(keys))
         return {
@@ -126,7 +129,7 @@ class _Unreconciled(_List):
     def __init__(
         self, attributes: Optional[Mapping[str, Any]] = None, *, name: str = "", module: Optional[Module] = None
     ) -> None:
-        module = module or default_module()
+        module = module_for(module)
         create = self._function("AttrListCreate")
         super().__init__(Handle.made(self._free(), create, module.handle(self._family).value), module)
         if "\0" in name:
@@ -134,7 +137,7 @@ class _Unreconciled(_List):
         if name:
             set_name = getattr(lib, f"opennvsci{self._family}AttrListSetName")
             call(set_name, self._handle.value, name.encode())
-        if attributes:
+        if attributes is not None:
             self.set(attributes)
 
     def set(self, attributes: Mapping[str, Any]) -> None:
@@ -142,11 +145,10 @@ class _Unreconciled(_List):
 
         Raises KeyError for an unknown key, TypeError for a value of another type, NvSciError if the library refuses.
         """
-        values = [(self._keys[name], value) for name, value in attributes.items()]
+        values = [(self._keys[name], value) for name, value in expect(attributes, Mapping).items()]  # type: ignore[type-abstract]
         encoded = [(key, _stored(key.encode(value))) for key, value in values]
-        pair = _abi.NvSciBufAttrKeyValuePair if self._family == "Buf" else _abi.NvSciSyncAttrKeyValuePair
-        pairs = (pair * len(encoded))(
-            *[pair(key.number, ctypes.addressof(value), len(value)) for key, value in encoded]
+        pairs = (self._pair * len(encoded))(
+            *[(key.number, ctypes.addressof(value), len(value)) for key, value in encoded]
         )
         call(self._function("AttrListSetAttrs"), self._handle.value, pairs, len(pairs))
 
@@ -159,7 +161,7 @@ class _Unreconciled(_List):
         lists = list(lists)
         if not lists:
             raise ValueError("no lists")
-        handles = array_of([one._handle.value for one in lists])
+        handles = handles_of(cls, lists)
         function = cls._function("AttrListAppendUnreconciled")
         made = cls.__new__(cls)
         _List.__init__(made, Handle.made(cls._free(), function, handles, len(handles)), lists[0]._module)
@@ -167,21 +169,22 @@ class _Unreconciled(_List):
 
     def export(self, endpoint: Endpoint) -> bytes:
         """The list as bytes for the peer of an endpoint, over which the program sends them."""
-        handles = array_of([self._handle.value])
+        handles = handles_of(_Unreconciled, [self])
         return taken_bytes(
             self._function("AttrListFreeDesc"),
             self._function("AttrListIpcExportUnreconciled"),
             handles,
             1,
-            endpoint.handle,
+            over(endpoint),
         )
 
     @classmethod
     def import_(cls: type[_Self], endpoint: Endpoint, data: bytes, *, module: Optional[Module] = None) -> _Self:
         """The list that a peer exported, of bytes that came over the endpoint. It can be read and reconciled."""
-        module = module or default_module()
+        module = module_for(module)
         function = cls._function("AttrListIpcImportUnreconciled")
-        arguments = (module.handle(cls._family).value, endpoint.handle, bytes(data), len(data))
+        content = bytes_of(data)
+        arguments = (module.handle(cls._family).value, over(endpoint), content, len(content))
         made = cls.__new__(cls)
         _List.__init__(made, Handle.made(cls._free(), function, *arguments), module)
         return made
@@ -206,6 +209,7 @@ class AttributeList(_Unreconciled):
 
     _family = "Buf"
     _keys = buf_keys
+    _pair = _abi.NvSciBufAttrKeyValuePair
 
 
 class SyncList(_Unreconciled):
@@ -218,6 +222,7 @@ class SyncList(_Unreconciled):
 
     _family = "Sync"
     _keys = sync_keys
+    _pair = _abi.NvSciSyncAttrKeyValuePair
 
     @classmethod
     def for_device(
@@ -234,18 +239,18 @@ class SyncList(_Unreconciled):
         >>> sorted(SyncList.for_device(wait=True))[0]
         'NvSciSyncAttrKey_GpuId'
         """
-        flags = _abi.CUDA_CONSTANTS["CUDA_NVSCISYNC_ATTR_SIGNAL"] * signal
-        flags |= _abi.CUDA_CONSTANTS["CUDA_NVSCISYNC_ATTR_WAIT"] * wait
+        flags = _abi.CUDA_CONSTANTS["CUDA_NVSCISYNC_ATTR_SIGNAL"] * bool(signal)
+        flags |= _abi.CUDA_CONSTANTS["CUDA_NVSCISYNC_ATTR_WAIT"] * bool(wait)
         if not flags:
             raise ValueError("say signal=True, wait=True or both")
         made = cls(name=name, module=module)
-        ordinal = device.ordinal if isinstance(device, Device) else device
-        call_cuda(lib.nvsciCuDeviceGetNvSciSyncAttributes, made._handle.value, ordinal, flags)
+        call_cuda(lib.nvsciCuDeviceGetNvSciSyncAttributes, made._handle.value, ordinal_of(device), flags)
         return made
 
 
 class _Reconciled(_List):
     _is_reconciled = True
+    _wishes: type[_Unreconciled]
 
     @property
     def report(self) -> Report:
@@ -260,7 +265,7 @@ class _Reconciled(_List):
 
     def validate(self, *lists: Any) -> None:
         """Raises NvSciError unless the list satisfies all of these."""
-        handles = array_of([one._handle.value for one in lists])
+        handles = handles_of(self._wishes, lists)
         is_valid = ctypes.c_bool()
         function = self._function("AttrListValidateReconciled")
         call(function, self._handle.value, handles, len(handles), ctypes.byref(is_valid))
@@ -271,23 +276,21 @@ class _Reconciled(_List):
             self._function("AttrListFreeDesc"),
             self._function("AttrListIpcExportReconciled"),
             self._handle.value,
-            endpoint.handle,
+            over(endpoint),
         )
 
     @classmethod
     def import_(
-        cls: type[_Self],
+        cls: type[_Result],
         endpoint: Endpoint,
         data: bytes,
         *,
         check: Sequence[_Unreconciled] = (),
         module: Optional[Module] = None,
-    ) -> _Self:
+    ) -> _Result:
         """The list that a peer exported. ``check``: own lists that it must satisfy."""
-        module = module or (check[0]._module if check else default_module())
-        wishes = array_of([one._handle.value for one in check]) if check else None
+        module, arguments = import_arguments(cls._wishes, endpoint, data, check, module)
         made = cls.__new__(cls)
-        arguments = (module.handle(cls._family).value, endpoint.handle, bytes(data), len(data), wishes, len(check))
         function = cls._function("AttrListIpcImportReconciled")
         _List.__init__(made, Handle.made(cls._free(), function, *arguments), module)
         return made
@@ -304,18 +307,17 @@ class ReconciledList(_Reconciled):
 
     _family = "Buf"
     _keys = buf_keys
+    _pair = _abi.NvSciBufAttrKeyValuePair
+    _wishes = AttributeList
+    _object: type[Buffer]  # its file puts it here
 
     def allocate(self) -> Buffer:
         """A buffer for the list, filled with zero. More than one may be allocated."""
-        from .buffers import Buffer
-
-        return Buffer._made(self._module, self._function("ObjAlloc"), self._handle.value)
+        return self._object._made(self._module, self._function("ObjAlloc"), self._handle.value)
 
     def import_buffer(self, endpoint: Endpoint, descriptor: bytes, *, minimum: Any = "Auto") -> Buffer:
         """The buffer that a peer exported by :meth:`Buffer.export_descriptor`, with the list that came before."""
-        from .buffers import Buffer
-
-        return Buffer._imported(self, endpoint, descriptor, minimum)
+        return self._object._imported(self, endpoint, descriptor, minimum)
 
 
 class ReconciledSyncList(_Reconciled):
@@ -328,18 +330,34 @@ class ReconciledSyncList(_Reconciled):
 
     _family = "Sync"
     _keys = sync_keys
+    _pair = _abi.NvSciSyncAttrKeyValuePair
+    _wishes = SyncList
+    _object: type[SyncObject]  # its file puts it here
 
     def allocate(self) -> SyncObject:
         """A sync object for the list."""
-        from .sync import SyncObject
-
-        return SyncObject._made(self._module, self._function("ObjAlloc"), self._handle.value)
+        return self._object._made(self._module, self._function("ObjAlloc"), self._handle.value)
 
     def import_object(self, endpoint: Endpoint, descriptor: bytes, *, permissions: Any = "Auto") -> SyncObject:
         """The object that a peer exported by :meth:`SyncObject.export_descriptor`."""
-        from .sync import SyncObject
+        return self._object._imported(self, endpoint, descriptor, permissions)
 
-        return SyncObject._imported(self, endpoint, descriptor, permissions)
+
+def handles_of(kind: type[_List], lists: Sequence[Any]) -> Any:
+    """Lists of a kind as the C functions take several. Raises TypeError for others."""
+    handles = [expect(one, kind)._handle.value for one in lists]
+    return (ctypes.c_void_p * len(handles))(*handles)
+
+
+def import_arguments(
+    kind: type[_List], endpoint: Endpoint, data: bytes, check: Sequence[Any], module: Optional[Module]
+) -> tuple[Module, tuple[Any, ...]]:
+    """What every import that own lists check begins with, and the module that it goes to."""
+    wishes = handles_of(kind, check) if check else None
+    module = module_for(module, check)
+    content = bytes_of(data)
+    start = (module.handle(kind._family).value, over(endpoint), content, len(content))
+    return module, (*start, wishes, len(check))
 
 
 def _stored(data: bytes) -> Any:
@@ -377,7 +395,7 @@ def reconcile(*lists: Any) -> Any:
     first = lists[0]
     kind = ReconciledList if isinstance(first, AttributeList) else ReconciledSyncList
     made, conflicts = Handle(first._free()), Handle(first._free())
-    handles = array_of([one._handle.value for one in lists])
+    handles = handles_of(_Unreconciled, lists)
     # The exception has a copy of the report, and does not need the list of conflicts.
     call(first._function("AttrListReconcile"), handles, len(handles), made.out, conflicts.out)
     return kind(made, first._module)

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import ctypes
 import re
-import threading
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from . import _abi
 from ._libraries import lib
-from .cuda import Mappings
-from .devices import GpuId, driver
-from .errors import call
+from ._values import made_once
+from .cuda import current_device
+from .devices import Device, GpuId, driver, ordinal_of
+from .errors import call, call_on_device
 from .handles import Handle
 from .lists import ReconciledList
 from .modules import Module
@@ -52,10 +51,9 @@ class Memory:
         self.is_readonly: bool = attributes["ActualPerm"].name == "Readonly"
         self.has_cpu_access: bool = attributes["NeedCpuAccess"]
         self.gpus: tuple[GpuId, ...] = tuple(gpu for gpu in attributes["GpuId"] if any(gpu))
-        self._lock = threading.Lock()
         self._address = 0
         self._layout = self._read_layout(attributes)
-        self._mappings = Mappings(self._layout.size)
+        self._regions: dict[str, tuple[Region, ...]] = {}
 
     @property
     def attributes(self) -> ReconciledList:
@@ -88,25 +86,26 @@ class Memory:
             self._address = address.value or 0
         return self._address
 
-    def pointer(self, ordinal: Optional[int]) -> tuple[int, int]:
-        """Where a device sees it, and the device. None: the current device, or the first of the buffer's."""
-        if ordinal is None and self.gpus:
-            ordinal = self._preferred()
-        return self._mappings.pointer(self.handle, ordinal)
+    def pointer(self, device: Union[Device, int, None]) -> tuple[int, int]:
+        """Where a device sees it, and its number. None: :attr:`device`. Raises CudaError."""
+        ordinal = self.device if device is None else ordinal_of(device)
+        pointer = ctypes.c_uint64()
+        call_on_device(lib.opennvsciBufObjGetCudaPtr, self.handle.value, ordinal, ctypes.byref(pointer))
+        return pointer.value, ordinal
 
-    def _preferred(self) -> int:
-        from .cuda import current_device
-
+    @property
+    def device(self) -> int:
+        """The device that arrays are on unless somebody says which: the current one, or the first of the buffer's."""
         own = [device.ordinal for device in driver().devices if {device.gpu_id, device.instance_id} & set(self.gpus)]
         current = current_device()
         if current is not None and (current in own or not own):
             return current
         return own[0] if own else 0
 
-    @property
-    def device(self) -> int:
-        """The device that arrays are on unless somebody says which."""
-        return self._preferred()
+    def require_cpu(self, error: type[Exception] = BufferError) -> None:
+        """Raises the error without CPU access."""
+        if not self.has_cpu_access:
+            raise error("the buffer has no CPU access: no list asks for NeedCpuAccess")
 
     def bytes(self, offset: int, size: int) -> memoryview:
         """A part of it as bytes, which keeps it alive."""
@@ -115,9 +114,12 @@ class Memory:
         view = memoryview(array).cast("B")
         return view.toreadonly() if self.is_readonly else view
 
-    @cached_property
+    @property
     def regions(self) -> tuple[Region, ...]:
         """How the bytes are divided, in the order of their offsets."""
+        return made_once(self._regions, "", self._read_regions)
+
+    def _read_regions(self) -> tuple[Region, ...]:
         rows = (_abi.OpenNvSciBufRegion * self._layout.regionCount).from_address(self._layout.regions)
         planes = self._planes()
         return tuple(_region(row, planes) for row in rows)
@@ -160,8 +162,8 @@ def _region(row: _abi.OpenNvSciBufRegion, planes: list[tuple[str, int, int]]) ->
         typestr = typestr_of(element)
         shape = tuple(row.elementsPerDim[: row.dimensionCount])
         strides = tuple(row.stridesPerDim[: row.dimensionCount])
-    else:
-        shape, strides, typestr = (row.used,), (1,), "|u1"
+    else:  # of what NumPy has no type for, all bytes: its elements may be apart
+        shape, strides, typestr = (row.size if row.dimensionCount else row.used,), (1,), "|u1"
     return Region(name, element, row.offset, row.size, shape, strides, typestr)
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import atexit
 import os
-import threading
 from collections import deque
 from contextlib import contextmanager
-from typing import Iterator, Optional
+from typing import Any, Iterator, Optional, Sequence
 
 from ._libraries import lib
+from ._values import expect, made_once
 from .handles import Closing, Handle
 
 
@@ -32,20 +32,19 @@ class Module(Closing):
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._closed = False
+        self._is_closed = False
         self._modules: dict[str, Handle] = {}
         self._wait_contexts: deque[Handle] = deque()
 
     def handle(self, family: str) -> Handle:
-        """The module of "Buf" or of "Sync". Raises ValueError after :meth:`close`."""
-        with self._lock:
-            if self._closed:
-                raise ValueError("the module was closed")
-            if family not in self._modules:
-                close = getattr(lib, f"NvSci{family}ModuleClose")
-                self._modules[family] = Handle.made(close, getattr(lib, f"NvSci{family}ModuleOpen"))
-            return self._modules[family]
+        """The module of "Buf" or of "Sync", for what is to be made. Raises ValueError after :meth:`close`."""
+        if self._is_closed:
+            raise ValueError("the module was closed")
+        return self._opened(family)
+
+    def _opened(self, family: str) -> Handle:
+        close, open_ = (getattr(lib, f"NvSci{family}Module{what}") for what in ("Close", "Open"))
+        return made_once(self._modules, family, lambda: Handle.made(close, open_))
 
     @contextmanager
     def wait_context(self) -> Iterator[Handle]:
@@ -53,53 +52,38 @@ class Module(Closing):
         try:
             context = self._wait_contexts.popleft()
         except IndexError:
+            module = self._opened("Sync")
             context = Handle.made(
-                lib.NvSciSyncCpuWaitContextFree, lib.NvSciSyncCpuWaitContextAlloc, self.handle("Sync").value
+                lib.NvSciSyncCpuWaitContextFree, lib.NvSciSyncCpuWaitContextAlloc, module.value
             )
         try:
             yield context
         finally:
-            if not self._closed:
-                self._wait_contexts.append(context)
+            self._wait_contexts.append(context)
 
     def close(self) -> None:
-        """Closes the module. Twice does no harm."""
-        with self._lock:
-            self._closed = True
-            modules, self._modules = self._modules, {}
-        self._wait_contexts.clear()
-        for module in modules.values():
-            module.close()
+        """Makes nothing more. The module goes with the last thing that belongs to it. Twice does no harm."""
+        self._is_closed = True
 
 
-_lock = threading.Lock()
-_default: Optional[Module] = None
+_default: dict[str, Module] = {}
 
 
 def default_module() -> Module:
-    """The module of the process, opened when it is needed first and closed when the interpreter ends."""
-    global _default
-    with _lock:
-        if _default is None:
-            _default = Module()
-        return _default
+    """The module of the process, opened when it is needed first and let go of when the interpreter ends."""
+    return made_once(_default, "", Module)
+
+
+def module_for(module: Optional[Module], check: Sequence[Any] = ()) -> Module:
+    """The module that somebody names, else that of the first of some lists, else that of the process."""
+    found = check[0].module if module is None and check else module
+    return default_module() if found is None else expect(found, Module)
 
 
 def close_default_module() -> None:
-    """Closes the module of the process; what needs one next opens another."""
-    global _default
-    with _lock:
-        module, _default = _default, None
-    if module is not None:
-        module.close()
-
-
-def _forget() -> None:
-    """In a forked child: the parent's module stays the parent's."""
-    global _default, _lock
-    _lock = threading.Lock()
-    _default = None
+    """Lets go of the module of the process; what needs one next opens another."""
+    _default.clear()
 
 
 atexit.register(close_default_module)
-os.register_at_fork(after_in_child=_forget)
+os.register_at_fork(after_in_child=close_default_module)  # the parent's module stays the parent's

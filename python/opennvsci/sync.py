@@ -5,32 +5,24 @@ from __future__ import annotations
 
 import ctypes
 import os
-import threading
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Sequence
+from typing import Any, NamedTuple, Optional, Sequence
 
 from . import _abi
 from ._libraries import lib
+from ._values import expect, made_once, unsigned
 from .buffers import sized
+from .channels import Endpoint, over
 from .cuda import context_on, stream_number
 from .devices import driver
 from .errors import WaitTimeout, call, call_cuda
-from .handles import Closing, Handle, array_of, taken_bytes
+from .handles import Closing, Handle, Unique, taken_bytes
 from .keys import sync_keys
-from .lists import ReconciledSyncList, SyncList
+from .lists import ReconciledSyncList, SyncList, handles_of, import_arguments
 from .modules import Module, default_module
 
-if TYPE_CHECKING:
-    from .channels import Endpoint
-
 _SLICE = 0.05  # seconds that a wait lets nobody else, such as Ctrl-C, have a say
-
-
-def _permission(value: Any) -> int:
-    permissions = sync_keys["RequiredPerm"].enum
-    assert permissions is not None
-    return int(permissions[value] if isinstance(value, str) else permissions(value))
 
 
 class TaskStatus(NamedTuple):
@@ -38,6 +30,13 @@ class TaskStatus(NamedTuple):
 
     timestamp: int
     status: int
+
+
+class _Semaphore(NamedTuple):
+    """An object in CUDA, which streams of every context use, and the device that it is for."""
+
+    handle: Handle
+    home: int
 
 
 class SyncObject(Closing):
@@ -56,9 +55,7 @@ class SyncObject(Closing):
 
     _handle: Handle
     _module: Module
-    _lock: threading.Lock
-    _imported_semaphore: Optional[Handle]
-    _home: int
+    _semaphores: dict[str, _Semaphore]
 
     def __init__(self) -> None:
         raise TypeError("sync objects are made by ReconciledSyncList.allocate() and import_()")
@@ -68,9 +65,7 @@ class SyncObject(Closing):
         made = cls.__new__(cls)
         made._handle = handle
         made._module = module
-        made._lock = threading.Lock()
-        made._imported_semaphore = None
-        made._home = 0
+        made._semaphores = {}
         return made
 
     @classmethod
@@ -80,8 +75,9 @@ class SyncObject(Closing):
     @property
     def attributes(self) -> ReconciledSyncList:
         """The reconciled list of the object."""
-        own = Handle.made(int, lib.NvSciSyncObjGetAttrList, self._handle.value)
-        return ReconciledSyncList(own, self._module, owner=self._handle)
+        owner = self._handle
+        own = Handle.made(int, lib.NvSciSyncObjGetAttrList, owner.value)
+        return ReconciledSyncList(own, self._module, owner=owner)
 
     def duplicate(self) -> SyncObject:
         """Another object of the same timeline."""
@@ -100,10 +96,9 @@ class SyncObject(Closing):
 
     def fence_at(self, value: int) -> Fence:
         """The fence of a value, for objects with RequireDeterministicFences: the n-th signal reaches n."""
-        if isinstance(value, bool) or not 0 <= value < 1 << 64:
-            raise ValueError(f"{value} is no value of a fence")
+        number = unsigned(value, 64, "value of a fence")
         fence = Fence(self._module)
-        call(lib.NvSciSyncFenceUpdateFence, self._handle.value, 0, value, fence.address)
+        call(lib.NvSciSyncFenceUpdateFence, self._handle.value, 0, number, fence.address)
         return fence
 
     def signal(self) -> None:
@@ -127,28 +122,25 @@ class SyncObject(Closing):
     def wait_stream(self, fence: Fence, stream: Any = None) -> None:
         """Lets what comes next in a stream wait for a fence of this object. The CPU does not wait. Raises CudaError."""
         number = stream_number(stream)
-        parameters = _abi.CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS(fence=fence.address)
+        parameters = _abi.CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS(fence=expect(fence, Fence).address)
         self._submit(lib.nvsciCuWaitExternalSemaphoresAsync, parameters, number)
 
     def _submit(self, function: Any, parameters: Any, stream: int) -> None:
-        semaphore = ctypes.c_void_p(self._semaphore().value)
-        with context_on(None, self._home):
+        imported = made_once(self._semaphores, "", self._import_semaphore)
+        semaphore = ctypes.c_void_p(imported.handle.value)
+        with context_on(None, imported.home):
             call_cuda(function, ctypes.byref(semaphore), ctypes.byref(parameters), 1, stream)
 
-    def _semaphore(self) -> Handle:
-        """The object in CUDA, which streams of every context use."""
-        with self._lock:
-            own = self._imported_semaphore
-            if own is None:
-                self._home = self._device()
-                with context_on(None, self._home) as primary:
-                    own = self._imported_semaphore = _import_semaphore(self._handle.value, primary)
-            return own
-
-    def _device(self) -> int:
-        """The device that the object is for."""
+    def _import_semaphore(self) -> _Semaphore:
         wanted = self.attributes.get("GpuId", ())
-        return next((one.ordinal for one in driver().devices if one.gpu_id in wanted), 0)
+        home = next((one.ordinal for one in driver().devices if one.gpu_id in wanted), 0)
+        description = _abi.CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC()
+        description.type = _abi.CUDA_CONSTANTS["CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_NVSCISYNC"]
+        description.handle.object = self._handle.value
+        with context_on(None, home) as primary:
+            handle = Handle(partial(_destroy_semaphore, os.getpid(), primary))
+            call_cuda(lib.nvsciCuImportExternalSemaphore, handle.out, ctypes.byref(description))
+        return _Semaphore(handle, home)
 
     # ------------------------------------------------------------------------------------------- Other processes
 
@@ -158,14 +150,14 @@ class SyncObject(Closing):
             lib.NvSciSyncAttrListAndObjFreeDesc,
             lib.NvSciSyncIpcExportAttrListAndObj,
             self._handle.value,
-            _permission(permissions),
-            endpoint.handle,
+            sync_keys.permission(permissions),
+            over(endpoint),
         )
 
     def export_descriptor(self, endpoint: Endpoint, permissions: Any = "Auto") -> bytes:
         """The object alone, for a peer that has the list."""
         descriptor = _abi.NvSciSyncObjIpcExportDescriptor()
-        arguments = (self._handle.value, _permission(permissions), endpoint.handle)
+        arguments = (self._handle.value, sync_keys.permission(permissions), over(endpoint))
         call(lib.NvSciSyncObjIpcExport, *arguments, ctypes.byref(descriptor))
         return bytes(descriptor)
 
@@ -180,28 +172,17 @@ class SyncObject(Closing):
         module: Optional[Module] = None,
     ) -> SyncObject:
         """The object that a peer exported. ``check``: own lists that it must satisfy."""
-        module = module or (check[0].module if check else default_module())
-        wishes = array_of([one._handle.value for one in check]) if check else None
-        return cls._made(
-            module,
-            lib.NvSciSyncIpcImportAttrListAndObj,
-            module.handle("Sync").value,
-            endpoint.handle,
-            bytes(data),
-            len(data),
-            wishes,
-            len(check),
-            _permission(permissions),
-            -1,
-        )
+        module, arguments = import_arguments(SyncList, endpoint, data, check, module)
+        right = sync_keys.permission(permissions)
+        return cls._made(module, lib.NvSciSyncIpcImportAttrListAndObj, *arguments, right, -1)
 
     @classmethod
     def _imported(
         cls, attributes: ReconciledSyncList, endpoint: Endpoint, descriptor: bytes, permissions: Any
     ) -> SyncObject:
         data = sized(descriptor, _abi.NvSciSyncObjIpcExportDescriptor)
-        arguments = (ctypes.byref(data), attributes._handle.value, _permission(permissions), -1)
-        return cls._made(attributes.module, lib.NvSciSyncObjIpcImport, endpoint.handle, *arguments)
+        arguments = (ctypes.byref(data), attributes._handle.value, sync_keys.permission(permissions), -1)
+        return cls._made(attributes.module, lib.NvSciSyncObjIpcImport, over(endpoint), *arguments)
 
     def import_fence(self, data: bytes) -> Fence:
         """The fence of this object that a peer exported."""
@@ -212,25 +193,13 @@ class SyncObject(Closing):
 
     def attach_peer(self, *lists: SyncList) -> None:
         """Lets peers that come late, whose lists these are, import the object."""
-        handles = array_of([one._handle.value for one in lists])
+        handles = handles_of(SyncList, lists)
         call(lib.NvSciSyncObjAttachPeer, self._handle.value, handles, len(handles))
 
     def close(self) -> None:
         """Frees the object. Fences that expired stay expired, and those in streams still come. Twice does no harm."""
-        with self._lock:
-            semaphore, self._imported_semaphore = self._imported_semaphore, None
-        if semaphore is not None:
-            semaphore.close()
-        self._handle.close()
-
-
-def _import_semaphore(handle: int, primary: Optional[Handle]) -> Handle:
-    description = _abi.CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC()
-    description.type = _abi.CUDA_CONSTANTS["CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_NVSCISYNC"]
-    description.handle.object = handle
-    semaphore = Handle(partial(_destroy_semaphore, os.getpid(), primary))
-    call_cuda(lib.nvsciCuImportExternalSemaphore, semaphore.out, ctypes.byref(description))
-    return semaphore
+        self._handle = Handle.closed()
+        self._semaphores = {}
 
 
 def _destroy_semaphore(
@@ -245,7 +214,7 @@ def _destroy_semaphore(
         destroy(semaphore)
 
 
-class Fence:
+class Fence(Unique):
     """A point of a timeline. A plain value: it may outlive its object, and needs no closing. Thread-safe."""
 
     __slots__ = ("_module", "_value")
@@ -280,7 +249,8 @@ class Fence:
                     return
                 except WaitTimeout:
                     if end is not None and left <= _SLICE:
-                        raise
+                        text = f"the fence has not expired within {timeout} seconds"
+                        raise WaitTimeout(WaitTimeout.CODE, text) from None
 
     def is_expired(self) -> bool:
         """Whether it expired. Raises NvSciError if it never can."""
@@ -314,8 +284,11 @@ class Fence:
     def export(self, endpoint: Endpoint) -> bytes:
         """The fence as bytes for the peer of an endpoint, which imports them by :meth:`SyncObject.import_fence`."""
         descriptor = _abi.NvSciSyncFenceIpcExportDescriptor()
-        call(lib.NvSciSyncIpcExportFence, self.address, endpoint.handle, ctypes.byref(descriptor))
+        call(lib.NvSciSyncIpcExportFence, self.address, over(endpoint), ctypes.byref(descriptor))
         return bytes(descriptor)
 
     def __repr__(self) -> str:
         return "<cleared Fence>" if self.is_cleared else f"<Fence of value {self.value}>"
+
+
+ReconciledSyncList._object = SyncObject

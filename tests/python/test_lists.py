@@ -2,10 +2,12 @@
 """Lists, keys and values: everything goes in and comes out as it should, and nothing else goes in."""
 
 import copy
+import ctypes
 import enum
 import pickle
 import unittest
 import uuid
+from typing import Any
 
 import opennvsci
 from opennvsci import AttributeList, NvSciError, ReconcileError, SyncList, enums, reconcile
@@ -37,6 +39,36 @@ class KeyTest(LeakTest):
                         self.assertEqual(key.encode(value), int(member).to_bytes(key.element_size, "little"))
                     decoded = key.decode(key.encode(member))
                     self.assertIs(decoded[0] if key.max_count > 1 else decoded, member)
+
+    def test_values_that_look_like_others_are_refused(self) -> None:
+        gpu = opennvsci.devices()[0].gpu_id
+        wrong: list[tuple[str, Any, type[Exception]]] = [
+            ("Types", {"RawBuffer", "Image"}, TypeError),
+            ("Image.PlaneWidth", ["640, 320"], ValueError),
+            ("EnableGpuCache", (gpu, 1), TypeError),
+            ("Pyramid.Scale", b"0.5", TypeError),
+            ("Pyramid.Scale", None, TypeError),
+            ("Pyramid.Scale", [0.5], TypeError),
+            ("Pyramid.Scale", 10**400, ValueError),
+            ("RawBuffer.Size", enums.NvSciBufType.Image, TypeError),
+        ]
+        for name, value, error in wrong:
+            key = opennvsci.buf_keys[name]
+            with self.assertRaisesRegex(error, key.name):
+                key.encode(value)
+
+        class Sizes(enum.IntEnum):
+            PAGE = 4096
+
+        self.assertEqual(opennvsci.buf_keys["RawBuffer.Size"].encode(Sizes.PAGE), (4096).to_bytes(8, "little"))
+
+    def test_a_gpu_and_something_by_all_names_of_the_gpu(self) -> None:
+        key, gpu = opennvsci.buf_keys["EnableGpuCache"], opennvsci.devices()[0].gpu_id
+        expected = key.encode([(gpu, True)])
+        for name in (gpu, opennvsci.devices()[0], str(gpu), bytes(gpu), bytearray(gpu), uuid.UUID(bytes=bytes(gpu))):
+            self.assertEqual(key.encode((name, True)), expected)
+            self.assertEqual(key.encode([(name, "true")]), expected)
+        self.assertEqual(opennvsci.buf_keys["GpuId"].encode(bytearray(gpu)), bytes(gpu))
 
     def test_enumerations_are_one_class_each_and_can_be_pickled(self) -> None:
         self.assertIs(opennvsci.buf_keys["RequiredPerm"].enum, opennvsci.buf_keys["ActualPerm"].enum)
@@ -138,16 +170,13 @@ class ListTest(LeakTest):
         with self.assertRaises(ValueError):
             AttributeList(name="camera\0display")
 
-    def test_copies_share_and_nothing_is_freed_twice(self) -> None:
-        camera = AttributeList(RAW)
-        shared = copy.copy(camera)
-        camera.close()
-        self.assertEqual(shared["RawBuffer.Size"], 4096)
-        for use in (copy.deepcopy, pickle.dumps):
-            with self.assertRaises(TypeError):
-                use(shared)
-            with self.assertRaises(TypeError):
-                use(allocate(RAW))
+    def test_what_stands_for_one_thing_is_not_copied(self) -> None:
+        timeline = reconcile(SyncList({"NeedCpuAccess": True, "RequiredPerm": "WaitSignal"})).allocate()
+        with opennvsci.Endpoint("itc_test_0") as endpoint:
+            for thing in (AttributeList(RAW), allocate(RAW), timeline, timeline.generate_fence(), endpoint):
+                for use in (copy.copy, copy.deepcopy, pickle.dumps):
+                    with self.assertRaises(TypeError):
+                        use(thing)
 
     def test_clones_and_appended_lists(self) -> None:
         camera, display = AttributeList(RAW, name="camera"), AttributeList({"Types": "RawBuffer"}, name="display")
@@ -190,6 +219,55 @@ class ListTest(LeakTest):
         with self.assertRaises(ValueError):
             AttributeList(RAW, module=module)
 
+    def test_fences_of_a_closed_module_are_waited_for(self) -> None:
+        module = opennvsci.Module()
+        wishes = {"NeedCpuAccess": True, "RequiredPerm": "WaitSignal"}
+        timeline = reconcile(SyncList(wishes, module=module)).allocate()
+        fence = timeline.generate_fence()
+        module.close()
+        timeline.signal()
+        fence.wait(timeout=1)
+
+    def test_objects_of_other_classes_are_a_type_error(self) -> None:
+        buffer, camera = allocate(RAW), AttributeList(RAW)
+        wrong: list[Any] = [
+            lambda: AttributeList([("Types", "RawBuffer")]),
+            lambda: AttributeList(module=5),
+            lambda: AttributeList.appended([buffer]),
+            lambda: AttributeList.appended([SyncList()]),
+            lambda: AttributeList.import_(None, b"bytes"),
+            lambda: opennvsci.ReconciledList.import_(None, b"bytes"),
+            lambda: opennvsci.Buffer.import_(None, b"bytes"),
+            lambda: opennvsci.SyncObject.import_(camera, b"bytes"),
+            lambda: buffer.export(None),
+            lambda: buffer.attach_peer(buffer),
+            lambda: camera.slot(0.5),
+            lambda: buffer.flush(0.5),
+            lambda: buffer.cuda(1.0),
+            lambda: buffer.cuda("0"),
+            lambda: SyncList.for_device("0", wait=True),
+            lambda: reconcile(camera).validate(SyncList()),
+        ]
+        for number, use in enumerate(wrong):
+            with self.assertRaises(TypeError, msg=number) as caught:
+                use()
+            self.assertNotIsInstance(caught.exception, ctypes.ArgumentError, number)
+
+    def test_numbers_that_do_not_fit_are_refused(self) -> None:
+        buffer = allocate(RAW)
+        wrong: list[Any] = [
+            lambda: buffer.cuda(1 << 32),
+            lambda: buffer.cuda(-1),
+            lambda: SyncList.for_device(1 << 32, wait=True),
+            lambda: buffer.flush((1 << 64) + 1, 1),
+            lambda: buffer.flush(0, -1),
+        ]
+        for number, use in enumerate(wrong):
+            with self.assertRaises(ValueError, msg=number):
+                use()
+        signaler: Any = 2
+        self.assertEqual(SyncList.for_device(signal=signaler)["RequiredPerm"].name, "SignalOnly")
+
 
 class ReportTest(LeakTest):
     def test_the_exception_prints_as_the_command_does(self) -> None:
@@ -208,6 +286,7 @@ class ReportTest(LeakTest):
         self.assertEqual(deciding.suggestion.state, "verified")
         again = pickle.loads(pickle.dumps(error))
         self.assertEqual((str(again), again.report, again.code), (str(error), error.report, error.code))
+        self.assertEqual(hash(again.report), hash(error.report))
 
     def test_following_the_suggestion_reconciles(self) -> None:
         wishes = {"camera": dict(RAW), "encoder": {"Types": "RawBuffer", "RawBuffer.Size": 8192}}

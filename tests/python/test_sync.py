@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import ctypes
+import errno
+import pickle
 import signal
 import threading
 import time
@@ -60,13 +62,20 @@ class CpuTest(SyncTest):
         self.assertTrue(0.11 < time.monotonic() - start < 1)
         self.assertIsInstance(caught.exception, TimeoutError)
         self.assertEqual(caught.exception.name, "NvSciError_Timeout")
+        self.assertEqual(str(caught.exception), "the fence has not expired within 0.12 seconds")
+        self.assertEqual((caught.exception.errno, caught.exception.filename), (errno.ETIMEDOUT, None))
+        again = pickle.loads(pickle.dumps(caught.exception))
+        self.assertEqual((again.errno, again.text, again.code), (errno.ETIMEDOUT, str(again), WaitTimeout.CODE))
 
     def test_a_fence_of_an_object_that_is_gone_is_lost(self) -> None:
         timeline = of_cpu()
         expired, lost = timeline.generate_fence(), timeline.generate_fence()
+        attributes = timeline.attributes  # which keeps the object as long as it is read
         timeline.signal()
         timeline.close()
         timeline.close()
+        self.assertEqual(attributes["ActualPerm"].name, "WaitSignal")
+        del attributes
         expired.wait()
         with self.assertRaises(NvSciError) as caught:
             lost.wait()
@@ -129,9 +138,9 @@ class CpuTest(SyncTest):
     def test_values_are_checked(self) -> None:
         timeline = of_cpu(RequireDeterministicFences=True)
         self.assertEqual(timeline.fence_at(5).value, 5)
-        for value in (-1, 1 << 64, True):
-            with self.assertRaises(ValueError):
-                timeline.fence_at(value)
+        for value, error in ((-1, ValueError), (1 << 64, ValueError), (True, TypeError), (1.5, TypeError)):
+            with self.assertRaises(error):
+                timeline.fence_at(value)  # type: ignore[arg-type]
         with self.assertRaises(NvSciError):
             timeline.fence_at((1 << 63) + 1)
 
@@ -205,6 +214,8 @@ class StreamTest(SyncTest):
         one, other = of_streams(), of_streams()
         with self.assertRaises(CudaError):
             one.wait_stream(other.signal_stream())
+        with self.assertRaises(TypeError):
+            one.wait_stream(None)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":
