@@ -149,7 +149,7 @@ class Key:
         except TypeError:
             raise TypeError(f"{self.name} takes {self.form}, not {type(value).__name__}") from None
         if self.enum is None:
-            return str(number)
+            return str(int(number))  # of an IntEnum too
         if number not in self.enum._value2member_map_:
             raise ValueError(f"{self.name}: {number} is no {self.type}")
         return self.enum(number).name  # as a number it may look like the name of another one

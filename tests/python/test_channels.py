@@ -148,10 +148,12 @@ class ChannelTest(LeakTest):
             connected = opennvsci._abi.CONSTANTS["NV_SCI_IPC_EVENT_WRITE"]
             while not (here.events() & connected and there.events() & connected):
                 pass
-            threading.Timer(0.1, there.reset).start()
+            timer = threading.Timer(0.1, there.reset)
+            timer.start()
             for _ in range(2):
                 with self.assertRaises(ConnectionResetError):
                     here.read(timeout=5)
+            timer.join()
 
     def test_a_name_that_is_none_opens_nothing(self) -> None:
         library, out = opennvsci._libraries.lib, ctypes.c_uint64()

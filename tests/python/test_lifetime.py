@@ -139,8 +139,8 @@ class InterruptTest(LeakTest):
         small, large = AttributeList(RAW, name="small"), AttributeList({**RAW, "RawBuffer.Size": 1}, name="large")
         before = signal.signal(signal.SIGALRM, refuse)
         try:
-            signal.setitimer(signal.ITIMER_REAL, 1e-4, 1e-4)
-            for _ in range(300):
+            for number in range(300):
+                signal.setitimer(signal.ITIMER_REAL, 1e-6 * (1 + number))
                 with self.assertRaises(opennvsci.NvSciError) as caught:
                     reconcile(small, large)
                 self.assertEqual(caught.exception.name, "NvSciError_ReconciliationFailed")
