@@ -22,7 +22,8 @@ enum class Cause : std::uint32_t {
     context_lost,        ///< the CUDA context of a signal, see broken_by
     signaler_is_gone,    ///< the process that signals
     vulkan_device_lost,  ///< of a signal
-    vulkan_pool_gone     ///< that signaled
+    vulkan_pool_gone,    ///< that signaled
+    program_ends         ///< of the process that signals with Vulkan
 };
 
 struct CounterWords {

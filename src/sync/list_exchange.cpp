@@ -10,6 +10,7 @@
 #include "sync/keys.h"
 #include "sync/participants.h"
 #include "sync/peers.h"
+#include "sync/vulkan_participants.h"
 
 namespace opennvsci::sync {
 namespace {
@@ -50,9 +51,11 @@ attr::Slot result_for_peer(const attr::List& list, std::uint64_t session, const 
     view.put_scalar(NvSciSyncAttrKey_ActualPerm, share.permission);
     Roles roles;
     const auto report = list.report();
-    for (const Participant& participant : participants_of(*report)) {
+    const auto all = participants_of(*report);
+    for (const Participant& participant : all) {
         if (participant.origin->path == session && participant.origin->beyond.empty()) roles.add(participant);
     }
+    roles.is_cuda_relayed = is_cuda_apart_from_vulkan(all, session);
     roles.put(view);
     return view;
 }

@@ -238,7 +238,7 @@ bool takes_part_elsewhere(Negotiation& negotiation, const std::vector<Participan
 
 Place place_payload(Negotiation& negotiation, const std::vector<Participant>& all) {
     const auto signals_with_vulkan = [](const Participant& p) { return p.is_vulkan && p.signals(); };
-    if (is_cuda_apart_from_vulkan(all)) {
+    if (is_cuda_apart_from_vulkan(all, 0)) {
         return {memory::Domain::system,
                 "CUDA cannot have the semaphore of the Vulkan device, and the CPU carries its values"};
     }
@@ -288,7 +288,7 @@ void decide_place(Negotiation& negotiation, const std::vector<Participant>& all)
     for (const Participant& participant : all) {
         if (participant.origin->is_this_process()) roles.add(participant);
     }
-    roles.is_cuda_relayed = is_cuda_apart_from_vulkan(all);
+    roles.is_cuda_relayed = is_cuda_apart_from_vulkan(all, 0);
     roles.put(result);
     // The process that reconciles owns the primitive (nvscisync.md 5.2).
     negotiation.compute(NvSciSyncAttrKey_ActualPerm, NvSciSyncAccessPerm{NvSciSyncAccessPerm_WaitSignal},

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <mutex>
 #include <new>
 #include <thread>
@@ -30,7 +29,6 @@ constexpr microseconds kShortestSlice{5};
 constexpr milliseconds kLongestSlice{1};
 constexpr milliseconds kBetweenLooksForLosses{1};
 constexpr std::chrono::hours kUntilWoken{1};
-constexpr milliseconds kPatienceAtExit{1000};
 
 class Relays {
   public:
@@ -59,6 +57,19 @@ class Relays {
         wake();
     }
 
+    void say_good_bye() {
+        std::vector<std::uint64_t> timelines;
+        {
+            const std::lock_guard lock(mutex_);
+            if (maker_ != process::token()) return;
+            timelines = timelines_;
+        }
+        for (const std::uint64_t number : timelines) {
+            const auto timeline = Timelines::instance().acquire(number);
+            if (timeline) (*timeline)->end_vulkan_signals(Cause::program_ends);
+        }
+    }
+
     void wake() noexcept {
         wakes_.fetch_add(1, std::memory_order_seq_cst);
         futex::wake_all(&wakes_);
@@ -75,29 +86,10 @@ class Relays {
     }
 
     Result<> start_thread() {
-        stop_at_exit();
         has_thread_ = start_detached_thread([this] { run(); });
         if (has_thread_) return {};
         return fail(NvSciError_ResourceError,
                     "no thread can be started that carries the values of Vulkan's semaphores");
-    }
-
-    // A driver of Vulkan may take itself down at the end of the program, and must not be asked from then on. It was
-    // loaded before this is called, so its own end comes after.
-    static void stop_at_exit() {
-        static const bool is_known = std::atexit([] { instance().stop(); }) == 0;
-        (void)is_known;
-    }
-
-    void stop() noexcept {
-        {
-            const std::lock_guard lock(mutex_);
-            if (maker_ != process::token() || !has_thread_) return;
-        }
-        is_stopped_.store(true, std::memory_order_seq_cst);
-        const auto end = Clock::now() + kPatienceAtExit;
-        while (is_looking_.load(std::memory_order_seq_cst) && Clock::now() < end)
-            std::this_thread::sleep_for(kShortestSlice);
     }
 
     // The timelines of now; empty, and the thread has ended, if there are none.
@@ -134,15 +126,12 @@ class Relays {
         }
     }
 
-    SemaphoreRelay::Carried look(const std::vector<std::uint64_t>& timelines, bool looks_for_losses) {
+    static SemaphoreRelay::Carried look(const std::vector<std::uint64_t>& timelines, bool looks_for_losses) {
         auto carried = SemaphoreRelay::Carried::all;
-        is_looking_.store(true, std::memory_order_seq_cst);
         for (const std::uint64_t number : timelines) {
-            if (is_stopped_.load(std::memory_order_seq_cst)) break;
             const auto timeline = Timelines::instance().acquire(number);
             if (timeline) carried = std::max(carried, (*timeline)->relay(looks_for_losses));
         }
-        is_looking_.store(false, std::memory_order_seq_cst);
         return carried;
     }
 
@@ -151,8 +140,6 @@ class Relays {
     std::uint64_t maker_ = 0;  // 0: nobody yet, and it is not asked for when the library is loaded
     bool has_thread_ = false;
     std::atomic<std::uint32_t> wakes_{0};
-    std::atomic<bool> is_looking_{false};
-    std::atomic<bool> is_stopped_{false};
 };
 
 // Before there are threads: a fork in the middle of the first call would leave the child waiting for its end.
@@ -172,6 +159,10 @@ void remove(std::uint64_t timeline) noexcept {
 
 void wake() noexcept {
     Relays::instance().wake();
+}
+
+void say_good_bye() {
+    Relays::instance().say_good_bye();
 }
 
 }  // namespace opennvsci::sync::relay_thread

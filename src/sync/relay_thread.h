@@ -22,4 +22,7 @@ void remove(std::uint64_t timeline) noexcept;
 /// Tells that something new is expected.
 void wake() noexcept;
 
+/// The program has begun to end: what is carried now is lost, and who waits for it goes on.
+void say_good_bye();
+
 }  // namespace opennvsci::sync::relay_thread

@@ -11,18 +11,34 @@ void SemaphoreRelay::expect(std::uint64_t value) noexcept {
     expected_ = std::max(expected_, value);
 }
 
+void SemaphoreRelay::expect_wait(std::uint64_t value) noexcept {
+    const std::lock_guard lock(mutex_);
+    awaited_ = std::max(awaited_, value);
+    if (way_ == Way::to_vulkan) expected_ = awaited_;
+}
+
 SemaphoreRelay::Carried SemaphoreRelay::carry(std::uint64_t signaling) {
     const std::lock_guard lock(mutex_);
     return way_ == Way::from_vulkan ? carry_from_vulkan(signaling) : carry_to_vulkan();
 }
 
-void SemaphoreRelay::end_signals(std::uint64_t signaling, Cause why) {
+// The semaphore is raised although what it waits for may still come: who asks for the fence later is refused.
+void SemaphoreRelay::end(std::uint64_t signaling, Cause why) {
     const std::lock_guard lock(mutex_);
-    carry_from_vulkan(signaling);
-    streams_.lose_semaphore(why);
+    if (way_ == Way::from_vulkan) {
+        carry_from_vulkan(signaling);
+        lose(why);
+    } else if (carry_to_vulkan() != Carried::all) {
+        (void)counter_.semaphore()->raise(awaited_);
+    }
 }
 
-// With mutex_ held.
+// With mutex_ held, as in what follows. Other devices of the process may wait for what one did not signal.
+void SemaphoreRelay::lose(Cause why) {
+    streams_.lose_semaphore(why);
+    if (awaited_ > counter_.reached()) (void)counter_.semaphore()->raise(awaited_);
+}
+
 SemaphoreRelay::Carried SemaphoreRelay::carry_from_vulkan(std::uint64_t signaling) {
     if (counter_.is_broken()) {
         streams_.release_waits();
@@ -31,19 +47,23 @@ SemaphoreRelay::Carried SemaphoreRelay::carry_from_vulkan(std::uint64_t signalin
     const TimelineSemaphore::Seen seen = counter_.semaphore()->value(signaling);
     counter_.reach(seen.value);
     if (seen.state == TimelineSemaphore::Seen::State::lost) {
-        streams_.lose_semaphore(Cause::vulkan_device_lost);
+        lose(Cause::vulkan_device_lost);
         return Carried::all;
     }
     return came_to(counter_.reached());
 }
 
-// With mutex_ held.
 SemaphoreRelay::Carried SemaphoreRelay::carry_to_vulkan() {
     SharedSemaphore& semaphore = *counter_.semaphore();
     const std::uint64_t first_lost = counter_.first_lost();  // before what is reached: what came in between stays so
     const std::uint64_t reached = counter_.reached();
     const Carried carried = came_to(semaphore.follow(reached));
-    if (carried == Carried::all || first_lost == 0 || reached + 1 < first_lost) return carried;
+    if (carried == Carried::all) return carried;
+    if (!semaphore.is_any_alive()) {  // nobody waits any more
+        expected_ = awaited_ = 0;
+        return Carried::all;
+    }
+    if (first_lost == 0 || reached + 1 < first_lost) return carried;
     return semaphore.raise(expected_) ? Carried::all : Carried::nothing;
 }
 

@@ -35,18 +35,22 @@ class SemaphoreRelay {
 
     [[nodiscard]] Way way() const noexcept { return way_; }
 
-    /// Tells that `value` is to come: Vulkan will signal it, or waits for it.
+    /// Tells that Vulkan will signal `value`.
     void expect(std::uint64_t value) noexcept;
+    /// Tells that Vulkan waits for `value`.
+    void expect_wait(std::uint64_t value) noexcept;
     /// Carries what has come. `signaling` is the number of the semaphore that Vulkan signals, 0 if none
     /// does yet.
     Carried carry(std::uint64_t signaling);
-    /// Carries what has come the last time, because Vulkan signals no more: the rest is lost.
-    void end_signals(std::uint64_t signaling, Cause why);
+    /// Carries what has come the last time, because Vulkan signals no more, or is asked nothing any more: the rest is
+    /// lost.
+    void end(std::uint64_t signaling, Cause why);
 
   private:
     Carried carry_from_vulkan(std::uint64_t signaling);
     Carried carry_to_vulkan();
     Carried came_to(std::uint64_t value) noexcept;
+    void lose(Cause why);
 
     const Way way_;
     Counter& counter_;
@@ -54,6 +58,7 @@ class SemaphoreRelay {
     std::mutex mutex_;  // held while values are carried, so that none is after the loss
     std::uint64_t expected_ = 0;
     std::uint64_t carried_ = 0;
+    std::uint64_t awaited_ = 0;  // by Vulkan
 };
 
 }  // namespace opennvsci::sync

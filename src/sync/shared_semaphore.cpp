@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/os.h"
+#include "base/program_end.h"
 #include "driver/relaxed_capture.h"
 
 namespace opennvsci::sync {
@@ -53,6 +54,8 @@ SharedSemaphore::~SharedSemaphore() {
 }
 
 Result<> SharedSemaphore::attach(std::shared_ptr<TimelineSemaphore> semaphore, std::uint64_t reached) {
+    const program_end::DriverCall call;
+    if (!call.is_possible()) return fail(NvSciError_InvalidState, "the program has begun to end, and asks Vulkan nothing");
     const std::lock_guard making(making_);  // so the payload stays
     UniqueFd made;
     if (payload_) {
@@ -84,9 +87,21 @@ void SharedSemaphore::detach(const TimelineSemaphore& semaphore) noexcept {
     std::erase_if(semaphores_, [&](const auto& known) { return known.get() == &semaphore; });
 }
 
+bool SharedSemaphore::is_any_alive() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return !std::all_of(semaphores_.begin(), semaphores_.end(), [](const auto& known) { return known->is_lost(); });
+}
+
+std::uint64_t SharedSemaphore::last() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return last_;
+}
+
 Seen SharedSemaphore::value(std::uint64_t signaling) {
     const std::lock_guard lock(mutex_);
     catch_up();
+    const program_end::DriverCall call;
+    if (!call.is_possible()) return {Seen::State::unknown, last_};
     const auto is_it = [&](const auto& semaphore) { return semaphore->number() == signaling; };
     const bool is_one_asked = std::any_of(semaphores_.begin(), semaphores_.end(), is_it);
     if (is_raised_ || semaphores_.empty()) return {Seen::State::known, last_};
@@ -111,15 +126,19 @@ std::uint64_t SharedSemaphore::follow(std::uint64_t value) noexcept {
 }
 
 void SharedSemaphore::catch_up() noexcept {
-    if (is_raised_ || followed_ <= last_ || semaphores_.empty()) return;
+    if (is_raised_ || followed_ <= last_) return;
+    const program_end::DriverCall call;
+    if (!call.is_possible()) return;
     const std::uint64_t value = std::min(followed_, last_ + std::min(kFurthest, UINT64_MAX - last_));
     int result = 0;
     for (const auto& semaphore : semaphores_) {
+        if (semaphore->is_lost()) continue;
         result = semaphore->signal(value);
         if (result != 0) continue;
         last_ = value;
         return;
     }
+    if (result == 0) return;  // there is none
     std::array<char, 96> text;
     const auto end = fmt::format_to_n(text.data(), text.size(),
                                       "Vulkan refuses to signal a timeline semaphore (VkResult {})", result);
@@ -134,7 +153,9 @@ Result<> SharedSemaphore::raise(std::uint64_t value) {
     {
         const std::lock_guard lock(mutex_);
         is_raised_ = true;
+        const program_end::DriverCall call;
         for (const auto& semaphore : semaphores_) {
+            if (!call.is_possible()) break;
             const Seen seen = semaphore->value();
             if (seen.state == Seen::State::lost) continue;
             if (seen.state == Seen::State::unknown) {

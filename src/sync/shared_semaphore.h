@@ -7,6 +7,8 @@
 //
 // Where Vulkan signals, it is what is reached. Where streams or the CPU signal, it follows what they reach.
 //
+// Vulkan is asked nothing any more once the program has begun to end (base/program_end.h).
+//
 // The imports of a context go with the context. They are never destroyed before, because streams may use them until the
 // timeline ends. Thread-safe.
 #pragma once
@@ -43,6 +45,10 @@ class SharedSemaphore {
     [[nodiscard]] Result<> attach(std::shared_ptr<TimelineSemaphore> semaphore, std::uint64_t reached);
     /// It is not used from then on.
     void detach(const TimelineSemaphore& semaphore) noexcept;
+    /// True if there is one whose device is not known to be lost.
+    [[nodiscard]] bool is_any_alive() const noexcept;
+    /// The last value that was known.
+    [[nodiscard]] std::uint64_t last() const noexcept;
 
     // The CPU. Nothing happens where no pool is there.
 
@@ -77,8 +83,8 @@ class SharedSemaphore {
     [[nodiscard]] Result<> raise_in(const ContextImport& import, std::uint64_t value);
 
     std::atomic<bool> exists_{false};
-    std::mutex making_;  // held while one gets a payload, or CUDA imports it
-    std::mutex mutex_;   // of what follows; held for moments, last
+    std::mutex making_;         // held while one gets a payload, or CUDA imports it
+    mutable std::mutex mutex_;  // of what follows; held for moments, last
     std::vector<std::shared_ptr<TimelineSemaphore>> semaphores_;
     UniqueFd payload_;
     std::uint64_t last_ = 0;      // value that is known, or that the CPU has signaled

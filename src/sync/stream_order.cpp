@@ -37,6 +37,17 @@ tl::unexpected<Error> StreamOrder::lost() const {
                     "the Vulkan semaphore pool that signaled the object is destroyed, so the fence cannot expire",
                     CUDA_ERROR_ILLEGAL_STATE);
     }
+    if (counter_.cause() == Cause::program_ends) {
+        return fail(NvSciError_ResourceError, "the program has begun to end, and asks Vulkan nothing, so the fence "
+                    "cannot expire",
+                    CUDA_ERROR_ILLEGAL_STATE);
+    }
+    if (counter_.cause() == Cause::signaler_is_gone) {
+        return fail(NvSciError_ResourceError,
+                    "a process that takes part has lost the way to this one, and has let go of all, so the fence cannot "
+                    "expire",
+                    CUDA_ERROR_ILLEGAL_STATE);
+    }
     if (why == CUDA_SUCCESS) {
         return fail(NvSciError_ResourceError, "the object is gone, so nobody can signal the fence",
                     CUDA_ERROR_ILLEGAL_STATE);
@@ -65,6 +76,13 @@ tl::unexpected<Error> StreamOrder::lost_elsewhere() const {
                                     "the signal, so the fence cannot expire",
                                     peer),
                         CUDA_ERROR_ILLEGAL_STATE);
+        case Cause::vulkan_pool_gone:
+            return fail(NvSciError_ResourceError,
+                        fmt::format("{}, which signals the object or leads to who does, has destroyed the Vulkan "
+                                    "semaphore pool that signaled it, so the fence cannot expire",
+                                    peer),
+                        CUDA_ERROR_ILLEGAL_STATE);
+        case Cause::program_ends:
         case Cause::signaler_is_gone:
             return fail(NvSciError_ResourceError,
                         fmt::format("{}, which signals the object or leads to who does, is gone: its process has "
@@ -89,7 +107,7 @@ Result<> StreamOrder::outcome(std::uint64_t value) const {
 Result<> StreamOrder::prepare(const driver::ContextWatch* context) {
     if (counter_.is_in_memory()) OPENNVSCI_TRY(counter_.address_in(*context));
     if (counter_.is_semaphore_of_streams()) OPENNVSCI_TRY(counter_.semaphore()->prepare(*context));
-    if (description_.is_signaled_elsewhere || description_.is_signaled_by_vulkan) return {};
+    if (description_.is_signaled_elsewhere || is_awaited_in_semaphore()) return {};
     if (description_.has_timestamps) OPENNVSCI_TRY(prepare_timestamps(*context));
     const std::unique_lock ordered(order_, std::try_to_lock);  // a signal that is being submitted may take for ever
     if (ordered && signals_.empty()) OPENNVSCI_TRY(signals_.prepare_event(context));
@@ -325,7 +343,7 @@ void StreamOrder::lose_signaler() noexcept {
 
 // How far ahead of what is reached a value may be that streams wait for.
 std::uint64_t StreamOrder::furthest() const noexcept {
-    if (description_.is_signaled_by_vulkan) return SharedSemaphore::kFurthest;
+    if (is_awaited_in_semaphore()) return SharedSemaphore::kFurthest;
     return description_.is_signaled_elsewhere ? kFurthestAwaited : std::uint64_t{1} << 63;
 }
 
@@ -336,7 +354,7 @@ Result<> StreamOrder::check_distance(std::uint64_t value, std::uint64_t furthest
         return value <= reached || value - reached < furthest;
     };
     if (is_near()) return {};
-    if (description_.is_signaled_by_vulkan) {
+    if (is_awaited_in_semaphore()) {
         if (!counter_.is_broken()) counter_.prove(counter_.semaphore()->value().value);
     } else {
         look(UINT64_MAX);
@@ -388,7 +406,7 @@ Result<> StreamOrder::submit_wait(const driver::StreamPlace& stream, std::uint64
         }
     }
     if (event != nullptr) return wait_for_event(stream, event, value);
-    if (description_.is_signaled_elsewhere || description_.is_signaled_by_vulkan) return wait_in_memory(stream, value);
+    if (description_.is_signaled_elsewhere || is_awaited_in_semaphore()) return wait_in_memory(stream, value);
     const std::uint64_t handed_out = values_.handed_out();
     if (counter_.is_in_memory() && (value <= handed_out || description_.is_deterministic)) {
         return wait_in_memory(stream, value);
@@ -439,7 +457,7 @@ Result<SharedEvent> StreamOrder::event_behind_wait(const driver::ContextWatch* c
 Result<> StreamOrder::wait_in_memory(const driver::StreamPlace& stream, std::uint64_t value) {
     OPENNVSCI_TRY(check_distance(value, furthest()));
     CUdeviceptr address = 0;
-    if (description_.is_signaled_by_vulkan) [[unlikely]] {
+    if (is_awaited_in_semaphore()) [[unlikely]] {
         OPENNVSCI_TRY(counter_.semaphore()->prepare(*stream.context));
     } else {
         OPENNVSCI_TRY_ASSIGN(mapped, counter_.address_in(*stream.context));
@@ -459,7 +477,7 @@ Result<> StreamOrder::wait_in_memory(const driver::StreamPlace& stream, std::uin
 }
 
 Result<> StreamOrder::submit_memory_wait(const driver::StreamPlace& stream, CUdeviceptr address, std::uint64_t value) {
-    if (description_.is_signaled_by_vulkan) return counter_.semaphore()->wait(stream, value);
+    if (is_awaited_in_semaphore()) return counter_.semaphore()->wait(stream, value);
     const driver::Driver& driver = stream.context->driver();
     const CUresult result = driver.call.cuStreamWaitValue64(stream.handle, address, value, CU_STREAM_WAIT_VALUE_GEQ);
     if (result != CUDA_SUCCESS) return driver.error(result, "cuStreamWaitValue64");

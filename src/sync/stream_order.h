@@ -46,7 +46,7 @@ class StreamOrder {
         bool is_deterministic;
         bool has_timestamps;
         bool is_signaled_elsewhere;  ///< by another process
-        bool is_signaled_by_vulkan;  ///< by a semaphore that streams wait for
+        bool is_signaled_by_vulkan;
         bool is_relayed;             ///< the CPU carries the values of Vulkan's semaphore, and streams do not use it
     };
 
@@ -73,6 +73,11 @@ class StreamOrder {
     /// stands in front of a full stream; the driver's.
     [[nodiscard]] Result<> add_mirror(Mirror mirror);
 
+    /// What a new semaphore of Vulkan begins with. Where Vulkan signals, what it has signaled; never what others have
+    /// written.
+    [[nodiscard]] std::uint64_t known_to_vulkan() const noexcept {
+        return description_.is_signaled_by_vulkan ? counter_.semaphore()->last() : counter_.reached();
+    }
     /// Adds a new semaphore of Vulkan, which has what was signaled and gets what will be. Errors: ResourceError while
     /// signals are under way that it would miss; those of SharedSemaphore.
     [[nodiscard]] Result<> attach(const std::shared_ptr<TimelineSemaphore>& semaphore);
@@ -149,6 +154,11 @@ class StreamOrder {
     // not wait that long.
     static constexpr std::chrono::seconds kPatienceForSignals{1};
     static constexpr std::chrono::milliseconds kBetweenTries{1};
+
+    // Else they wait in memory.
+    [[nodiscard]] bool is_awaited_in_semaphore() const noexcept {
+        return description_.is_signaled_by_vulkan && !description_.is_relayed;
+    }
 
     const Description description_;
     Counter& counter_;

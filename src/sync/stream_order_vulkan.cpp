@@ -12,11 +12,11 @@ namespace opennvsci::sync {
 // No signal may be under way that a new payload would not get; one that was there before has all that streams signaled.
 // What the CPU signals meanwhile, it gets afterwards; what is lost, when the payload is raised.
 Result<> StreamOrder::attach(const std::shared_ptr<TimelineSemaphore>& semaphore) {
-    if (description_.is_relayed) return counter_.semaphore()->attach(semaphore, counter_.reached());
+    if (description_.is_relayed) return counter_.semaphore()->attach(semaphore, known_to_vulkan());
     const auto attached = [&]() -> Result<> {
         const auto ordered = lock_order_for_semaphore();
         if (!ordered) return tl::make_unexpected(ordered.error());
-        OPENNVSCI_TRY(counter_.semaphore()->attach(semaphore, counter_.reached()));
+        OPENNVSCI_TRY(counter_.semaphore()->attach(semaphore, known_to_vulkan()));
         const bool may_cpu = !description_.is_signaled_by_vulkan && signaler_.kind() != Signaler::Kind::streams;
         if (may_cpu) counter_.semaphore()->follow(counter_.reached());
         const std::lock_guard lock(state_);

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <new>
 
+#include "base/program_end.h"
 #include "ipc/random.h"
 #include "sync/relay_thread.h"
 #include "sync/timelines.h"
@@ -22,8 +23,7 @@ Timeline::Timeline(std::shared_ptr<attr::Module> module, const Description& desc
       description_(description),
       counter_(std::move(counter)),
       streams_({description.is_deterministic, description.has_timestamps && description.streams_signal,
-                description.is_signaled_elsewhere, description.vulkan_signals && !description.is_relayed,
-                description.is_relayed},
+                description.is_signaled_elsewhere, description.vulkan_signals, description.is_relayed},
                counter_, values_, signaler_) {
     if (!description.is_relayed) return;
     relay_.emplace(description.vulkan_signals ? SemaphoreRelay::Way::from_vulkan : SemaphoreRelay::Way::to_vulkan,
@@ -125,20 +125,16 @@ Result<> Timeline::attach(const std::shared_ptr<TimelineSemaphore>& semaphore) {
 // Memory may be missing only where streams are let go, which whoever looks next goes on with.
 void Timeline::detach(const TimelineSemaphore& semaphore) noexcept {
     if (!is_of_this_process()) return;
-    if (signaling_semaphore_.load() == semaphore.number()) {
-        try {
-            end_vulkan_signals();
-        } catch (const std::bad_alloc&) {
-        }
-    }
+    if (signaling_semaphore_.load() == semaphore.number()) end_vulkan_signals(Cause::vulkan_pool_gone);
     counter_.semaphore()->detach(semaphore);
     if (relay_) relay_thread::remove(number_);
 }
 
-void Timeline::end_vulkan_signals() {
-    if (relay_) return relay_->end_signals(signaling_semaphore_.load(), Cause::vulkan_pool_gone);
+void Timeline::end_vulkan_signals(Cause why) noexcept try {
+    if (relay_) return relay_->end(signaling_semaphore_.load(), why);
     look_at_semaphore();
-    streams_.lose_semaphore(Cause::vulkan_pool_gone);
+    streams_.lose_semaphore(why);
+} catch (const std::bad_alloc&) {
 }
 
 Result<std::uint64_t> Timeline::hand_out_to(const TimelineSemaphore& semaphore) {
@@ -149,22 +145,31 @@ Result<std::uint64_t> Timeline::hand_out_to(const TimelineSemaphore& semaphore) 
                     "another Vulkan semaphore pool signals the object, or did; an object is signaled from one pool");
     }
     if (counter_.is_broken()) return streams_.lost();
-    if (relay_) OPENNVSCI_TRY(signaler_.claim(Signaler::Kind::cpu));  // it signals what streams wait for
+    if (!relay_) return values_.hand_out();
+    OPENNVSCI_TRY(signaler_.claim(Signaler::Kind::cpu));  // it signals what streams wait for
+    if (counter_.reached() > values_.handed_out()) {
+        return fail(NvSciError_InvalidState,
+                    fmt::format("the object has reached {}, and Vulkan was to signal {} next: another import of it "
+                                "signals too, or a peer has changed its payload",
+                                counter_.reached(), values_.handed_out() + 1));
+    }
     const std::uint64_t value = values_.hand_out();
-    expect(value);
+    relay_->expect(value);
+    carry();
     return value;
 }
 
 Result<> Timeline::note_vulkan_wait(std::uint64_t value) {
     OPENNVSCI_TRY(check_process());
     OPENNVSCI_TRY(streams_.note_vulkan_wait(value));
-    if (!description_.vulkan_signals) expect(value);
-    return {};
+    if (!relay_) return {};
+    relay_->expect_wait(value);
+    carry();
+    if (!program_end::has_begun() || is_passed(value)) return {};
+    return fail(NvSciError_InvalidState, "the program has begun to end, and asks Vulkan nothing");
 }
 
-void Timeline::expect(std::uint64_t value) {
-    if (!relay_) return;
-    relay_->expect(value);
+void Timeline::carry() {
     if (relay_->carry(signaling_semaphore_.load()) != SemaphoreRelay::Carried::all) relay_thread::wake();
 }
 

@@ -148,6 +148,10 @@ class Timeline {
     [[nodiscard]] Result<> note_vulkan_wait(std::uint64_t value);
     /// The relay's look at what has come, and at what is lost if `looks_for_losses`.
     SemaphoreRelay::Carried relay(bool looks_for_losses) noexcept;
+    /// Vulkan signals no more, or is asked nothing any more: what has not come is lost.
+    void end_vulkan_signals(Cause why) noexcept;
+    /// What a new semaphore begins with.
+    [[nodiscard]] std::uint64_t known_to_vulkan() const noexcept { return streams_.known_to_vulkan(); }
 
     // Peers.
 
@@ -175,8 +179,7 @@ class Timeline {
     Timeline(std::shared_ptr<attr::Module> module, const Description& description, Counter counter);
     [[nodiscard]] Result<> watch_signaler();
     void look_at_semaphore();
-    void end_vulkan_signals();
-    void expect(std::uint64_t value);
+    void carry();
 
     const std::uint64_t maker_ = process::token();
     const std::shared_ptr<attr::Module> module_;

@@ -38,6 +38,8 @@ class TimelineSemaphore {
     [[nodiscard]] virtual Seen value() const noexcept = 0;
     /// Reaches `value`, which is greater than all before. 0, or the VkResult if Vulkan refuses.
     [[nodiscard]] virtual int signal(std::uint64_t value) noexcept = 0;
+    /// True once one of these has shown that the device is lost.
+    [[nodiscard]] bool is_lost() const noexcept { return is_lost_.load(std::memory_order_relaxed); }
 
     [[nodiscard]] virtual bool is_exported() const noexcept = 0;
     /// Of one that is exported: a new descriptor of its payload. Errors: Vulkan's.
@@ -45,7 +47,11 @@ class TimelineSemaphore {
     /// Gives up its payload for that of the descriptor, which it takes. Errors: Vulkan's.
     [[nodiscard]] virtual Result<> import(UniqueFd payload) = 0;
 
+  protected:
+    void note_loss() const noexcept { is_lost_.store(true, std::memory_order_relaxed); }
+
   private:
+    mutable std::atomic<bool> is_lost_{false};
     static inline std::atomic<std::uint64_t> g_last_number{0};
     const std::uint64_t number_ = ++g_last_number;
 };

@@ -33,14 +33,16 @@ Result<> check_devices(Negotiation& negotiation, const std::vector<Participant>&
 
 }  // namespace
 
-bool is_cuda_apart_from_vulkan(const std::vector<Participant>& all) {
-    const auto is_own_vulkan = [](const Participant& p) { return p.is_vulkan && p.origin->is_this_process(); };
-    const auto vulkan = std::find_if(all.begin(), all.end(), is_own_vulkan);
+bool is_cuda_apart_from_vulkan(const std::vector<Participant>& all, std::uint64_t path) {
+    const auto is_there = [&](const Participant& p) { return p.origin->path == path && p.origin->beyond.empty(); };
+    const auto vulkan =
+        std::find_if(all.begin(), all.end(), [&](const Participant& p) { return p.is_vulkan && is_there(p); });
     if (vulkan == all.end()) return false;
     return std::any_of(all.begin(), all.end(), [&](const Participant& other) {
-        if (!other.speaks_for_cuda() || !other.origin->is_this_process()) return false;
-        return vulkan->gpus.empty() || std::any_of(other.gpus.begin(), other.gpus.end(),
-                                                   [&](const Uuid& gpu) { return gpu != vulkan->gpus.front(); });
+        if (!other.speaks_for_cuda() || !is_there(other)) return false;
+        return vulkan->gpus.empty() || std::any_of(other.gpus.begin(), other.gpus.end(), [&](const Uuid& gpu) {
+                   return gpu != vulkan->gpus.front();
+               });
     });
 }
 

@@ -3,6 +3,9 @@
 
 #include <utility>
 
+#include "base/program_end.h"
+#include "sync/relay_thread.h"
+
 namespace opennvsci::vulkan {
 namespace {
 
@@ -15,6 +18,7 @@ tl::unexpected<Error> not_imported() {
 
 Result<std::shared_ptr<Device>> Device::create(std::shared_ptr<const PhysicalDevice> physical, VkDevice handle) {
     OPENNVSCI_TRY_ASSIGN(functions, DeviceFunctions::load(physical->call(), handle));
+    program_end::watch(sync::relay_thread::say_good_bye);  // its driver, and layers, may go before this library
     return std::shared_ptr<Device>(new Device(std::move(physical), handle, functions));
 }
 

@@ -63,12 +63,16 @@ DeviceSemaphore::Seen DeviceSemaphore::value() const noexcept {
     std::uint64_t value = 0;
     const VkResult result = device_->call().vkGetSemaphoreCounterValue(device_->handle(), handle_, &value);
     if (result == VK_SUCCESS) return {Seen::State::known, value};
-    return {result == VK_ERROR_DEVICE_LOST ? Seen::State::lost : Seen::State::unknown, 0};
+    if (result != VK_ERROR_DEVICE_LOST) return {Seen::State::unknown, 0};
+    note_loss();
+    return {Seen::State::lost, 0};
 }
 
 int DeviceSemaphore::signal(std::uint64_t value) noexcept {
     const VkSemaphoreSignalInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO, nullptr, handle_, value};
-    return device_->call().vkSignalSemaphore(device_->handle(), &info);
+    const VkResult result = device_->call().vkSignalSemaphore(device_->handle(), &info);
+    if (result == VK_ERROR_DEVICE_LOST) note_loss();
+    return result;
 }
 
 }  // namespace opennvsci::vulkan

@@ -52,7 +52,7 @@ Result<std::unique_ptr<SemaphorePool>> SemaphorePool::create(std::shared_ptr<con
     OPENNVSCI_TRY(check(*device, *object, gpu));
     sync::Timeline& timeline = object->timeline();
     OPENNVSCI_TRY_ASSIGN(semaphore,
-                         DeviceSemaphore::create(device, allocator, timeline.counter().reached(), gpu.has_value()));
+                         DeviceSemaphore::create(device, allocator, timeline.known_to_vulkan(), gpu.has_value()));
     std::unique_ptr<SemaphorePool> pool(new SemaphorePool(std::move(device), std::move(object)));
     OPENNVSCI_TRY(timeline.attach(semaphore));
     pool->semaphore_ = std::move(semaphore);
