@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The end of the program, as exit() and the return of main() bring it: libraries take themselves down one after the
-// other, and what was loaded last goes first. A driver that a program has loaded, and not this library, may be gone while
-// threads still run, and must not be asked from then on.
+// other, and what was loaded last goes first. A driver that a program has loaded, and not this library, may be gone
+// while threads still run, and must not be asked from then on.
 //
 // Thread-safe. A forked child has an end of its own.
 #pragma once

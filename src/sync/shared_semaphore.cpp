@@ -55,7 +55,8 @@ SharedSemaphore::~SharedSemaphore() {
 
 Result<> SharedSemaphore::attach(std::shared_ptr<TimelineSemaphore> semaphore, std::uint64_t reached) {
     const program_end::DriverCall call;
-    if (!call.is_possible()) return fail(NvSciError_InvalidState, "the program has begun to end, and asks Vulkan nothing");
+    if (!call.is_possible())
+        return fail(NvSciError_InvalidState, "the program has begun to end, and asks Vulkan nothing");
     const std::lock_guard making(making_);  // so the payload stays
     UniqueFd made;
     if (payload_) {

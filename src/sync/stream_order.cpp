@@ -38,15 +38,17 @@ tl::unexpected<Error> StreamOrder::lost() const {
                     CUDA_ERROR_ILLEGAL_STATE);
     }
     if (counter_.cause() == Cause::program_ends) {
-        return fail(NvSciError_ResourceError, "the program has begun to end, and asks Vulkan nothing, so the fence "
+        return fail(NvSciError_ResourceError,
+                    "the program has begun to end, and asks Vulkan nothing, so the fence "
                     "cannot expire",
                     CUDA_ERROR_ILLEGAL_STATE);
     }
     if (counter_.cause() == Cause::signaler_is_gone) {
-        return fail(NvSciError_ResourceError,
-                    "a process that takes part has lost the way to this one, and has let go of all, so the fence cannot "
-                    "expire",
-                    CUDA_ERROR_ILLEGAL_STATE);
+        return fail(
+            NvSciError_ResourceError,
+            "a process that takes part has lost the way to this one, and has let go of all, so the fence cannot "
+            "expire",
+            CUDA_ERROR_ILLEGAL_STATE);
     }
     if (why == CUDA_SUCCESS) {
         return fail(NvSciError_ResourceError, "the object is gone, so nobody can signal the fence",

@@ -47,7 +47,7 @@ class StreamOrder {
         bool has_timestamps;
         bool is_signaled_elsewhere;  ///< by another process
         bool is_signaled_by_vulkan;
-        bool is_relayed;             ///< the CPU carries the values of Vulkan's semaphore, and streams do not use it
+        bool is_relayed;  ///< the CPU carries the values of Vulkan's semaphore, and streams do not use it
     };
 
     /// The others must outlive it.

@@ -40,9 +40,8 @@ bool is_cuda_apart_from_vulkan(const std::vector<Participant>& all, std::uint64_
     if (vulkan == all.end()) return false;
     return std::any_of(all.begin(), all.end(), [&](const Participant& other) {
         if (!other.speaks_for_cuda() || !is_there(other)) return false;
-        return vulkan->gpus.empty() || std::any_of(other.gpus.begin(), other.gpus.end(), [&](const Uuid& gpu) {
-                   return gpu != vulkan->gpus.front();
-               });
+        return vulkan->gpus.empty() || std::any_of(other.gpus.begin(), other.gpus.end(),
+                                                   [&](const Uuid& gpu) { return gpu != vulkan->gpus.front(); });
     });
 }
 

@@ -17,8 +17,8 @@ namespace opennvsci::sync {
 /// Nothing where no list speaks for Vulkan.
 [[nodiscard]] Result<> check_vulkan(attr::Negotiation& negotiation, const std::vector<Participant>& all);
 
-/// True if Vulkan and CUDA both take part in the process behind `path` (attr::Origin), and CUDA cannot have the semaphore
-/// of the Vulkan device.
+/// True if Vulkan and CUDA both take part in the process behind `path` (attr::Origin), and CUDA cannot have the
+/// semaphore of the Vulkan device.
 [[nodiscard]] bool is_cuda_apart_from_vulkan(const std::vector<Participant>& all, std::uint64_t path);
 
 }  // namespace opennvsci::sync

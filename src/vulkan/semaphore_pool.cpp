@@ -102,6 +102,8 @@ Result<NvSciVkSemaphoreValue> SemaphorePool::wait(const NvSciSyncFence& storage)
                                "the fence belongs to another object than the semaphore pool");
     }
     OPENNVSCI_TRY(in_words_of_vulkan(timeline.note_vulkan_wait(fence.value)));
+    if (semaphore_->is_lost())
+        return vulkan::fail(VK_ERROR_DEVICE_LOST, NvSciError_ResourceError, "the device is lost");
     trace::when_on([&] { sync::note_wait(timeline, fence.value); });
     return NvSciVkSemaphoreValue{semaphore_->handle(), fence.value};
 }

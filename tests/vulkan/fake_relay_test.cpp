@@ -201,6 +201,51 @@ TEST_F(FakeRelay, AContextThatIsLostLetsVulkanGoWhenAllBeforeIsReached) {
     });
 }
 
+// They have one semaphore, in which one waits for what the other signals.
+TEST_F(FakeRelay, AnotherDeviceGoesOnWhenTheOneThatSignalsIsGone) {
+    for (const bool is_lost : {false, true}) {
+        semaphores_.are_exported = true;
+        const SyncList other_gpu = create_list(module_);
+        ASSERT_EQ(nvsciCuDeviceGetNvSciSyncAttributes(other_gpu, device_.driver().devices.at(1).handle, 2),
+                  CUDA_SUCCESS);
+        const SyncObject object = allocate({vulkan(kSignalerAndWaiter), other_gpu});
+        std::optional<Pool> signals(std::in_place, fake_.device(), object);
+        const Pool waits(other_device(), object);
+        NvSciSyncFence fence = NvSciSyncFenceInitializer;
+        (void)signals->signal(&fence);
+        const NvSciVkSemaphoreValue awaited = waits.wait(fence);
+        if (is_lost) {
+            semaphores_.lost_device = fake_.device();
+        } else {
+            signals.reset();
+        }
+        EXPECT_TRUE(comes_to(awaited)) << (is_lost ? "lost" : "destroyed");
+    }
+}
+
+TEST_F(FakeRelay, ADeviceThatIsLostIsAskedNoMore) {
+    const SyncObject object = signaled_by_cuda();
+    const Semaphore semaphore(object);
+    const Pool pool(fake_.device(), object);
+    const Stream stream;
+    NvSciSyncFence fence = NvSciSyncFenceInitializer;
+    MemoryGate gate(cuda_);
+    gate.hold(stream);
+    ASSERT_EQ(semaphore.signal(stream, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
+    (void)pool.wait(fence);
+    semaphores_.lost_device = fake_.device();
+    gate.open();
+    EXPECT_TRUE(comes_to_its_end(cuda_, stream));
+    EXPECT_EQ(poll(fence), kSuccess) << "CUDA has signaled it";
+    NvSciVkSemaphoreValue unused{};
+    VkResult result = VK_SUCCESS;
+    for (int i = 0; i < 1000 && result == VK_SUCCESS; ++i) {
+        sleep_a_while();
+        result = pool.wait(fence, &unused);
+    }
+    EXPECT_EQ(result, VK_ERROR_DEVICE_LOST);
+}
+
 // Vulkan may refuse for a while; what it did not take comes later.
 TEST_F(FakeRelay, ARefusalIsMadeUpForLater) {
     const SyncObject object = signaled_by_cuda();
