@@ -2,13 +2,16 @@
 //
 // Fences between Vulkan and another process, played by one: what an importer with Vulkan may do, and what a peer cannot
 // make it do.
-#include "../exchange/sync_peers.h"
+#include <chrono>
+#include <string>
+#include <thread>
 
 #include "api/handles.h"
 #include "fake_semaphores.h"
 #include "fake_vulkan.h"
 #include "fence_objects.h"
 #include "sync/object.h"
+#include "sync_peers.h"
 
 namespace opennvsci::test {
 namespace {
