@@ -2,9 +2,11 @@
 #include "vulkan_probe.h"
 
 #include <dlfcn.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -85,8 +87,17 @@ std::span<const VulkanAbility> vulkan_abilities() {
     return kAbilities;
 }
 
+// What drivers and layers print goes to stderr, at the end too.
 void print_vulkan_probe() {
-    print_json(json_of(look_at_vulkan()));
+    const int output = ::dup(STDOUT_FILENO);
+    ::dup2(STDERR_FILENO, STDOUT_FILENO);
+    const Json found = json_of(look_at_vulkan());
+    std::fflush(stdout);
+    ::dup2(output, STDOUT_FILENO);
+    print_json(found);
+    std::fflush(stdout);
+    ::dup2(STDERR_FILENO, STDOUT_FILENO);
+    ::close(output);
 }
 
 VulkanProbe probe_vulkan() {

@@ -28,9 +28,11 @@ std::optional<VulkanDevice> VulkanDevice::of(const attr::CheckedWishes& wishes) 
 }
 
 std::string VulkanDevice::obstacle() const {
-    if (host_pointer_alignment != 0) return {};
-    if (gpu.is_null()) return without(vk::kExternalMemoryHost, "a device that CUDA does not know");
-    return imports_descriptors ? std::string() : without(vk::kExternalMemoryFd, kDriverMemory);
+    const std::string to_system_memory = obstacle_to(Domain::system, {});
+    if (to_system_memory.empty()) return {};
+    if (!gpu.is_null()) return imports_descriptors ? std::string() : without(vk::kExternalMemoryFd, kDriverMemory);
+    if (host_pointer_alignment != 0) return to_system_memory;
+    return without(vk::kExternalMemoryHost, "a device that CUDA does not know");
 }
 
 // Vulkan takes a descriptor of memory on the device that made the memory.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <mutex>
 #include <new>
 #include <thread>
@@ -29,6 +30,7 @@ constexpr microseconds kShortestSlice{5};
 constexpr milliseconds kLongestSlice{1};
 constexpr milliseconds kBetweenLooksForLosses{1};
 constexpr std::chrono::hours kUntilWoken{1};
+constexpr milliseconds kPatienceAtEnd{1000};
 
 class Relays {
   public:
@@ -40,6 +42,7 @@ class Relays {
     Result<> add(std::uint64_t timeline) {
         const std::lock_guard lock(mutex_);
         forget_parent();
+        if (has_ended()) return ended();
         timelines_.reserve(timelines_.size() + 1);
         if (!has_thread_) OPENNVSCI_TRY(start_thread());
         timelines_.push_back(timeline);
@@ -57,16 +60,19 @@ class Relays {
         wake();
     }
 
-    void say_good_bye() {
-        std::vector<std::uint64_t> timelines;
-        {
-            const std::lock_guard lock(mutex_);
-            if (maker_ != process::token()) return;
-            timelines = timelines_;
+    [[nodiscard]] bool has_ended() const noexcept { return has_ended_.load(std::memory_order_seq_cst); }
+
+    // A thread that ends the program when Vulkan has called it may hold locks that are needed: then nothing is done.
+    void end() noexcept {
+        if (maker_ != process::token() || has_ended_.exchange(true) || SharedSemaphore::is_asking()) return;
+        const auto last = Clock::now() + kPatienceAtEnd;
+        while (looking_.load(std::memory_order_seq_cst) != std::thread::id()) {
+            if (looking_.load() == std::this_thread::get_id() || Clock::now() >= last) return;
+            std::this_thread::sleep_for(kShortestSlice);
         }
-        for (const std::uint64_t number : timelines) {
-            const auto timeline = Timelines::instance().acquire(number);
-            if (timeline) (*timeline)->end_vulkan_signals(Cause::program_ends);
+        try {
+            end_timelines(last);
+        } catch (const std::bad_alloc&) {
         }
     }
 
@@ -83,6 +89,7 @@ class Relays {
         maker_ = process::token();
         has_thread_ = false;
         timelines_.clear();
+        looking_ = std::thread::id();
     }
 
     Result<> start_thread() {
@@ -90,6 +97,23 @@ class Relays {
         if (has_thread_) return {};
         return fail(NvSciError_ResourceError,
                     "no thread can be started that carries the values of Vulkan's semaphores");
+    }
+
+    // What Vulkan signals is lost before queues are let go: what they signal then must not count.
+    void end_timelines(Clock::time_point last) {
+        std::vector<std::uint64_t> timelines;
+        {
+            const std::lock_guard lock(mutex_);
+            timelines = timelines_;
+        }
+        for (const bool is_signaled_by_vulkan : {true, false}) {
+            for (const std::uint64_t number : timelines) {
+                const auto timeline = Timelines::instance().acquire(number);
+                if (!timeline || (*timeline)->description().vulkan_signals != is_signaled_by_vulkan) continue;
+                while (!(*timeline)->try_end_relay(Cause::program_ends) && Clock::now() < last)
+                    std::this_thread::sleep_for(kShortestSlice);
+            }
+        }
     }
 
     // The timelines of now; empty, and the thread has ended, if there are none.
@@ -126,12 +150,15 @@ class Relays {
         }
     }
 
-    static SemaphoreRelay::Carried look(const std::vector<std::uint64_t>& timelines, bool looks_for_losses) {
+    SemaphoreRelay::Carried look(const std::vector<std::uint64_t>& timelines, bool looks_for_losses) {
         auto carried = SemaphoreRelay::Carried::all;
+        looking_.store(std::this_thread::get_id(), std::memory_order_seq_cst);
         for (const std::uint64_t number : timelines) {
+            if (has_ended()) break;
             const auto timeline = Timelines::instance().acquire(number);
             if (timeline) carried = std::max(carried, (*timeline)->relay(looks_for_losses));
         }
+        looking_.store(std::thread::id(), std::memory_order_seq_cst);
         return carried;
     }
 
@@ -140,6 +167,8 @@ class Relays {
     std::uint64_t maker_ = 0;  // 0: nobody yet, and it is not asked for when the library is loaded
     bool has_thread_ = false;
     std::atomic<std::uint32_t> wakes_{0};
+    std::atomic<std::thread::id> looking_{};  // the thread, while it asks Vulkan
+    std::atomic<bool> has_ended_{false};
 };
 
 // Before there are threads: a fork in the middle of the first call would leave the child waiting for its end.
@@ -161,8 +190,16 @@ void wake() noexcept {
     Relays::instance().wake();
 }
 
-void say_good_bye() {
-    Relays::instance().say_good_bye();
+void end_before_what_is_loaded() {
+    (void)std::atexit([] { Relays::instance().end(); });
+}
+
+bool has_ended() noexcept {
+    return Relays::instance().has_ended();
+}
+
+tl::unexpected<Error> ended() {
+    return fail(NvSciError_InvalidState, "the program has begun to end, and nothing is carried to Vulkan any more");
 }
 
 }  // namespace opennvsci::sync::relay_thread

@@ -14,7 +14,7 @@
 namespace opennvsci::sync::relay_thread {
 
 /// Begins to carry the values of a timeline, by its number; again for each of its pools. Errors: ResourceError if the
-/// system refuses a thread.
+/// system refuses a thread; InvalidState when the program has begun to end.
 [[nodiscard]] Result<> add(std::uint64_t timeline);
 /// Ends one such. A look at it that runs just now may still be running afterwards.
 void remove(std::uint64_t timeline) noexcept;
@@ -22,7 +22,13 @@ void remove(std::uint64_t timeline) noexcept;
 /// Tells that something new is expected.
 void wake() noexcept;
 
-/// The program has begun to end: what is carried now is lost, and who waits for it goes on.
-void say_good_bye();
+// The end of the program.
+
+/// Drivers of Vulkan, and their layers, take themselves down when a program ends, and what was loaded last goes first.
+/// Called whenever some may be new: before those that are loaded by now go, the thread ends. What is carried then is
+/// lost, and who waits for it goes on; the program's own threads may go on to use what is not carried.
+void end_before_what_is_loaded();
+[[nodiscard]] bool has_ended() noexcept;
+[[nodiscard]] tl::unexpected<Error> ended();
 
 }  // namespace opennvsci::sync::relay_thread

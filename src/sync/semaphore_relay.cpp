@@ -22,9 +22,20 @@ SemaphoreRelay::Carried SemaphoreRelay::carry(std::uint64_t signaling) {
     return way_ == Way::from_vulkan ? carry_from_vulkan(signaling) : carry_to_vulkan();
 }
 
-// The semaphore is raised although what it waits for may still come: who asks for the fence later is refused.
 void SemaphoreRelay::end(std::uint64_t signaling, Cause why) {
     const std::lock_guard lock(mutex_);
+    end_locked(signaling, why);
+}
+
+bool SemaphoreRelay::try_end(std::uint64_t signaling, Cause why) {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (lock) end_locked(signaling, why);
+    return lock.owns_lock();
+}
+
+// With mutex_ held, as in what follows. The semaphore is raised although what it waits for may still come: who asks for
+// the fence later is refused.
+void SemaphoreRelay::end_locked(std::uint64_t signaling, Cause why) {
     if (way_ == Way::from_vulkan) {
         carry_from_vulkan(signaling);
         lose(why);
@@ -33,7 +44,7 @@ void SemaphoreRelay::end(std::uint64_t signaling, Cause why) {
     }
 }
 
-// With mutex_ held, as in what follows. Other devices of the process may wait for what one did not signal.
+// Other devices of the process may wait for what one did not signal.
 void SemaphoreRelay::lose(Cause why) {
     streams_.lose_semaphore(why);
     if (awaited_ > counter_.reached()) (void)counter_.semaphore()->raise(awaited_);

@@ -45,12 +45,15 @@ class SemaphoreRelay {
     /// Carries what has come the last time, because Vulkan signals no more, or is asked nothing any more: the rest is
     /// lost.
     void end(std::uint64_t signaling, Cause why);
+    /// The same; false if a thread is at it, and nothing is done: it may be the calling one, which Vulkan has called.
+    [[nodiscard]] bool try_end(std::uint64_t signaling, Cause why);
 
   private:
     Carried carry_from_vulkan(std::uint64_t signaling);
     Carried carry_to_vulkan();
     Carried came_to(std::uint64_t value) noexcept;
     void lose(Cause why);
+    void end_locked(std::uint64_t signaling, Cause why);
 
     const Way way_;
     Counter& counter_;

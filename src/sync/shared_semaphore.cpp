@@ -8,7 +8,6 @@
 
 #include "base/log.h"
 #include "base/os.h"
-#include "base/program_end.h"
 #include "driver/relaxed_capture.h"
 
 namespace opennvsci::sync {
@@ -54,10 +53,7 @@ SharedSemaphore::~SharedSemaphore() {
 }
 
 Result<> SharedSemaphore::attach(std::shared_ptr<TimelineSemaphore> semaphore, std::uint64_t reached) {
-    const program_end::DriverCall call;
-    if (!call.is_possible())
-        return fail(NvSciError_InvalidState, "the program has begun to end, and asks Vulkan nothing");
-    const std::lock_guard making(making_);  // so the payload stays
+    const Lock making(making_);  // so the payload stays
     UniqueFd made;
     if (payload_) {
         OPENNVSCI_TRY_ASSIGN(shared, os::duplicate(payload_.get()));
@@ -99,10 +95,8 @@ std::uint64_t SharedSemaphore::last() const noexcept {
 }
 
 Seen SharedSemaphore::value(std::uint64_t signaling) {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     catch_up();
-    const program_end::DriverCall call;
-    if (!call.is_possible()) return {Seen::State::unknown, last_};
     const auto is_it = [&](const auto& semaphore) { return semaphore->number() == signaling; };
     const bool is_one_asked = std::any_of(semaphores_.begin(), semaphores_.end(), is_it);
     if (is_raised_ || semaphores_.empty()) return {Seen::State::known, last_};
@@ -120,7 +114,7 @@ Seen SharedSemaphore::value(std::uint64_t signaling) {
 }
 
 std::uint64_t SharedSemaphore::follow(std::uint64_t value) noexcept {
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     followed_ = std::max(followed_, value);
     catch_up();
     return last_;
@@ -128,8 +122,6 @@ std::uint64_t SharedSemaphore::follow(std::uint64_t value) noexcept {
 
 void SharedSemaphore::catch_up() noexcept {
     if (is_raised_ || followed_ <= last_) return;
-    const program_end::DriverCall call;
-    if (!call.is_possible()) return;
     const std::uint64_t value = std::min(followed_, last_ + std::min(kFurthest, UINT64_MAX - last_));
     int result = 0;
     for (const auto& semaphore : semaphores_) {
@@ -152,11 +144,9 @@ Result<> SharedSemaphore::raise(std::uint64_t value) {
     std::vector<ContextImport> imports;
     Result<> raised;
     {
-        const std::lock_guard lock(mutex_);
+        const Lock lock(mutex_);
         is_raised_ = true;
-        const program_end::DriverCall call;
         for (const auto& semaphore : semaphores_) {
-            if (!call.is_possible()) break;
             const Seen seen = semaphore->value();
             if (seen.state == Seen::State::lost) continue;
             if (seen.state == Seen::State::unknown) {

@@ -7,8 +7,6 @@
 //
 // Where Vulkan signals, it is what is reached. Where streams or the CPU signal, it follows what they reach.
 //
-// Vulkan is asked nothing any more once the program has begun to end (base/program_end.h).
-//
 // The imports of a context go with the context. They are never destroyed before, because streams may use them until the
 // timeline ends. Thread-safe.
 #pragma once
@@ -45,6 +43,8 @@ class SharedSemaphore {
     [[nodiscard]] Result<> attach(std::shared_ptr<TimelineSemaphore> semaphore, std::uint64_t reached);
     /// It is not used from then on.
     void detach(const TimelineSemaphore& semaphore) noexcept;
+    /// True if Vulkan has called the calling thread from one of these functions: it cannot call them again.
+    [[nodiscard]] static bool is_asking() noexcept { return t_locks != 0; }
     /// True if there is one whose device is not known to be lost.
     [[nodiscard]] bool is_any_alive() const noexcept;
     /// The last value that was known.
@@ -74,6 +74,15 @@ class SharedSemaphore {
     [[nodiscard]] Result<> wait(const driver::StreamPlace& stream, std::uint64_t value);
 
   private:
+    // Held while Vulkan is asked.
+    struct Lock : std::lock_guard<std::mutex> {
+        explicit Lock(std::mutex& mutex) : std::lock_guard<std::mutex>(mutex) { ++t_locks; }
+        Lock(const Lock&) = delete;
+        Lock& operator=(const Lock&) = delete;
+        ~Lock() { --t_locks; }
+    };
+    static inline constinit thread_local int t_locks = 0;
+
     struct ContextImport {
         const driver::ContextWatch* context;
         cu::CUexternalSemaphore semaphore;

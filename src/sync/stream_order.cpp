@@ -39,8 +39,8 @@ tl::unexpected<Error> StreamOrder::lost() const {
     }
     if (counter_.cause() == Cause::program_ends) {
         return fail(NvSciError_ResourceError,
-                    "the program has begun to end, and asks Vulkan nothing, so the fence "
-                    "cannot expire",
+                    "the program has begun to end, and nothing is carried from Vulkan any more, so the "
+                    "fence cannot expire",
                     CUDA_ERROR_ILLEGAL_STATE);
     }
     if (counter_.cause() == Cause::signaler_is_gone) {

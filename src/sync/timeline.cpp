@@ -7,7 +7,6 @@
 #include <chrono>
 #include <new>
 
-#include "base/program_end.h"
 #include "ipc/random.h"
 #include "sync/relay_thread.h"
 #include "sync/timelines.h"
@@ -137,6 +136,12 @@ void Timeline::end_vulkan_signals(Cause why) noexcept try {
 } catch (const std::bad_alloc&) {
 }
 
+bool Timeline::try_end_relay(Cause why) noexcept try {
+    return relay_->try_end(signaling_semaphore_.load(), why);
+} catch (const std::bad_alloc&) {
+    return true;
+}
+
 Result<std::uint64_t> Timeline::hand_out_to(const TimelineSemaphore& semaphore) {
     OPENNVSCI_TRY(check_process());
     std::uint64_t known = 0;
@@ -165,8 +170,9 @@ Result<> Timeline::note_vulkan_wait(std::uint64_t value) {
     if (!relay_) return {};
     relay_->expect_wait(value);
     carry();
-    if (!program_end::has_begun() || is_passed(value)) return {};
-    return fail(NvSciError_InvalidState, "the program has begun to end, and asks Vulkan nothing");
+    if (counter_.is_lost(value)) return streams_.lost();  // whoever found that may have known nothing of this wait
+    if (!relay_thread::has_ended() || is_passed(value)) return {};
+    return relay_thread::ended();
 }
 
 void Timeline::carry() {

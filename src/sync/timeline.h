@@ -150,6 +150,8 @@ class Timeline {
     SemaphoreRelay::Carried relay(bool looks_for_losses) noexcept;
     /// Vulkan signals no more, or is asked nothing any more: what has not come is lost.
     void end_vulkan_signals(Cause why) noexcept;
+    /// Of one with a relay; false if a thread is at it, and nothing is done.
+    [[nodiscard]] bool try_end_relay(Cause why) noexcept;
     /// What a new semaphore begins with.
     [[nodiscard]] std::uint64_t known_to_vulkan() const noexcept { return streams_.known_to_vulkan(); }
 

@@ -3,7 +3,6 @@
 
 #include <utility>
 
-#include "base/program_end.h"
 #include "sync/relay_thread.h"
 
 namespace opennvsci::vulkan {
@@ -18,7 +17,7 @@ tl::unexpected<Error> not_imported() {
 
 Result<std::shared_ptr<Device>> Device::create(std::shared_ptr<const PhysicalDevice> physical, VkDevice handle) {
     OPENNVSCI_TRY_ASSIGN(functions, DeviceFunctions::load(physical->call(), handle));
-    program_end::watch(sync::relay_thread::say_good_bye);  // its driver, and layers, may go before this library
+    sync::relay_thread::end_before_what_is_loaded();
     return std::shared_ptr<Device>(new Device(std::move(physical), handle, functions));
 }
 
