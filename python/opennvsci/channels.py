@@ -39,6 +39,17 @@ class _Deadline:
         return None if self._end is None else self._end - time.monotonic()
 
 
+class _Incoming:
+    """What is known of the frame that comes next. Another one is put in its place in one step, when that frame is given
+    out: who is interrupted before finds all of it with the next call."""
+
+    __slots__ = ("announced", "count")
+
+    def __init__(self, announced: Optional[int] = None) -> None:
+        self.announced = announced  # the length of the message that it holds, which came before
+        self.count = ctypes.c_uint32()  # its bytes, as the library writes them: not 0, and it was read
+
+
 class Endpoint(Closing):
     """One end of a channel. A message is a frame of the channel: one write fills one, one read takes one.
 
@@ -69,7 +80,7 @@ class Endpoint(Closing):
         encoded = name.encode()
         self.name = name
         self._is_cut = False  # the bytes of a message were not sent after its length
-        self._announced: Optional[int] = None  # the length of the message that comes next
+        self._incoming = _Incoming()
         call(lib.NvSciIpcInit)
         self._handle = Handle(_close)
         try:
@@ -85,6 +96,7 @@ class Endpoint(Closing):
         self.frames: int = info.nframes
         self.frame_size: int = info.frame_size
         self._descriptor: int = descriptor.value
+        self._frame = ctypes.create_string_buffer(self.frame_size)  # of `_incoming`
 
     @property
     def handle(self) -> int:
@@ -102,7 +114,7 @@ class Endpoint(Closing):
     def reset(self) -> None:
         """Starts the connection, or starts it anew: what is under way is lost."""
         call(lib.NvSciIpcResetEndpointSafe, self.handle)
-        self._is_cut, self._announced = False, None
+        self._is_cut, self._incoming = False, _Incoming()
 
     def connect(self, timeout: Optional[float] = None) -> None:
         """Resets the endpoint and waits for the peer to do so. Raises WaitTimeout."""
@@ -137,26 +149,33 @@ class Endpoint(Closing):
         self._write(bytes_of(frame), _Deadline(timeout))
 
     def read(self, size: Optional[int] = None, timeout: Optional[float] = None) -> bytes:
-        """Receives one frame, or its first `size` bytes; the rest is lost. Waits for one. Raises as :meth:`write`."""
-        return self._read(self.frame_size if size is None else size, _Deadline(timeout))
+        """Receives one frame, or its first `size` bytes; the rest is lost. Waits for one. Raises as :meth:`write`.
+
+        A call that Ctrl-C interrupts loses none: the next one has it.
+        """
+        size = self.frame_size if size is None else size
+        self._check(size)
+        data = self._next(size, _Deadline(timeout))
+        self._incoming = _Incoming()
+        return data
 
     def _write(self, data: bytes, end: _Deadline) -> None:
         self._check(len(data))
-        self._done(lib.NvSciIpcWriteSafe, data, len(data), _EVENTS["WRITE"], end)
+        self._done(lib.NvSciIpcWriteSafe, data, len(data), ctypes.c_uint32(), _EVENTS["WRITE"], end)
 
-    def _read(self, size: int, end: _Deadline) -> bytes:
-        self._check(size)
-        frame = ctypes.create_string_buffer(size)
-        self._done(lib.NvSciIpcReadSafe, frame, size, _EVENTS["READ"], end)
-        return frame.raw
+    def _next(self, size: int, end: _Deadline) -> bytes:
+        """The first bytes of the frame that comes next, which it stays until `_incoming` is another."""
+        count = self._incoming.count
+        if not count.value:
+            self._done(lib.NvSciIpcReadSafe, self._frame, self.frame_size, count, _EVENTS["READ"], end)
+        return self._frame.raw[:size]
 
     def _check(self, size: int) -> None:
         if not 0 < size <= self.frame_size:
             raise ValueError(f"a frame of {self.name} has 1 to {self.frame_size} bytes, not {size}")
 
-    def _done(self, function: Any, frame: Any, size: int, event: int, end: _Deadline) -> None:
+    def _done(self, function: Any, frame: Any, size: int, count: Any, event: int, end: _Deadline) -> None:
         """Reads or writes, as soon as that can be. An event that tells of a reset is told once, the code for ever."""
-        count = ctypes.c_uint32()
         while True:
             code = call_quietly(function, self.handle, frame, size, ctypes.byref(count))
             if code == _RESET:
@@ -191,16 +210,17 @@ class Endpoint(Closing):
     def receive(self, timeout: Optional[float] = None) -> bytes:
         """Receives what :meth:`send` sent. Raises NvSciError for a length that no message has, else as :meth:`write`.
 
-        After a timeout in the middle of a message the next call receives the rest of it.
+        After a timeout or Ctrl-C in the middle of a message the next call receives all of it.
         """
         end = _Deadline(timeout)
-        if self._announced is None:
-            (size,) = _LENGTH.unpack(self._read(_LENGTH.size, end))
+        size = self._incoming.announced
+        if size is None:
+            (size,) = _LENGTH.unpack(self._next(_LENGTH.size, end))
+            self._incoming = _Incoming(size if size <= self.frame_size else None)
             if size > self.frame_size:
                 raise NvSciError(0, f"{self.name}: the peer announces {size} bytes, and a frame has {self.frame_size}")
-            self._announced = size
-        data = self._read(self._announced, end) if self._announced else b""
-        self._announced = None
+        data = self._next(size, end) if size else b""
+        self._incoming = _Incoming()
         return data
 
     def close(self) -> None:

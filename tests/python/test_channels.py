@@ -15,6 +15,7 @@ import time
 import unittest
 from contextlib import contextmanager
 from typing import Any, Iterator
+from unittest import mock
 
 import opennvsci
 from opennvsci import AttributeList, Buffer, Endpoint, NvSciError, SyncList, SyncObject, WaitTimeout, reconcile
@@ -110,6 +111,31 @@ class ChannelTest(LeakTest):
                     there.receive(timeout=0.02)
             here.write(b"hello")
             self.assertEqual(there.receive(timeout=1), b"hello")
+
+    def test_interrupts_lose_no_frame(self) -> None:
+        """An exception comes as soon as the library has read a frame: each frame is read once more, and then given."""
+
+        class Interrupted(Exception):
+            pass
+
+        def interrupt(function: Any, *arguments: Any) -> int:
+            code = call_quietly(function, *arguments)
+            if code == 0 and function is opennvsci._libraries.lib.NvSciIpcReadSafe:
+                raise Interrupted
+            return code
+
+        call_quietly = opennvsci.channels.call_quietly
+        with self.connected() as (here, there), mock.patch("opennvsci.channels.call_quietly", interrupt):
+            for message in (b"", b"x", b"\0" * 9):
+                here.send(message)
+                for _ in range(2 if message else 1):  # its length, and what it has
+                    with self.assertRaises(Interrupted):
+                        there.receive(timeout=1)
+                self.assertEqual(there.receive(timeout=1), message)
+            here.write(b"frame")
+            with self.assertRaises(Interrupted):
+                there.read(2, timeout=1)
+            self.assertEqual(there.read(7, timeout=1), b"frame\0\0")
 
     def test_a_send_that_is_cut_off_is_said(self) -> None:
         with self.connected() as (here, there):
