@@ -13,7 +13,7 @@ from typing import Any, Optional
 from . import _abi
 from ._libraries import lib
 from ._values import bytes_of, expect
-from .errors import NvSciError, WaitTimeout, call, call_quietly
+from .errors import NvSciError, WaitTimeout, call, call_quietly, refused
 from .handles import Closing, Handle
 
 _EVENTS = {name.rpartition("EVENT_")[2]: bit for name, bit in _abi.CONSTANTS.items() if "EVENT" in name}
@@ -178,10 +178,12 @@ class Endpoint(Closing):
         """Reads or writes, as soon as that can be. An event that tells of a reset is told once, the code for ever."""
         while True:
             code = call_quietly(function, self.handle, frame, size, ctypes.byref(count))
+            if code == 0:
+                return
             if code == _RESET:
                 raise ConnectionResetError(errno.ECONNRESET, f"{self.name} is not connected, or its peer started anew")
             if code != _NO_ROOM:
-                return call(lambda: code)
+                raise refused(code, function)
             self._wait(event | _EVENTS["CONN_RESET"], end)
 
     # ------------------------------------------------------------------------------------------------- Messages

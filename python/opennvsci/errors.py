@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 from . import _abi
 from ._libraries import lib
@@ -112,13 +112,16 @@ class Refusal(NamedTuple):
     report: Optional[Report]
 
 
+_NONE = Refusal(0, 0, (), None)
+
+
 def last_refusal() -> Refusal:
     """Of a thread without any, it is of the code 0."""
     found = ctypes.POINTER(_abi.OpenNvSciRefusal)()
     try:
         # A copy: a handler of signals, or whatever else Python runs meanwhile, may meet another failure.
         if lib.opennvsciCopyLastRefusal(ctypes.byref(found)) != 0:
-            return Refusal(0, 0, (), None)
+            return _NONE
         told = found.contents
         parts = (told.text, told.prerequisite, told.found, told.needed)
         words = tuple(part.decode(errors="replace") for part in parts)
@@ -127,8 +130,16 @@ def last_refusal() -> Refusal:
         lib.opennvsciFreeRefusal(found)
 
 
-def _refused(code: int) -> NvSciError:
+def _why(function: Any) -> Refusal:
+    """Why a function refused, unless the last refusal is another one's by now, such as of a handler of signals."""
     refusal = last_refusal()
+    is_own = refusal.words and refusal.words[0].startswith(f"{function.__name__}:")
+    return refusal if is_own else _NONE
+
+
+def refused(code: int, function: Any) -> NvSciError:
+    """The exception for what a function gave."""
+    refusal = _why(function)
     if refusal.code != code:
         return NvSciError(code)
     if refusal.report is not None:
@@ -137,48 +148,46 @@ def _refused(code: int) -> NvSciError:
     return kind(code, *refusal.words)
 
 
-def _refused_on_device(code: int) -> CudaError:
-    refusal = last_refusal()
+def _refused_on_device(code: int, function: Any) -> CudaError:
+    refusal = _why(function)
     if refusal.code != code:
         return CudaError(0, code, error_name(code))
     return CudaError(refusal.cuda_result, code, *refusal.words)
 
 
-def _refused_by_cuda(result: int) -> CudaError:
-    refusal = last_refusal()
+def _refused_by_cuda(result: int, function: Any) -> CudaError:
+    refusal = _why(function)
     if refusal.cuda_result != result:
         return CudaError(result, 0, f"CUDA error {result}")
     return CudaError(result, refusal.code, *refusal.words)
 
 
-def _called(function: Any, arguments: tuple[Any, ...], refused: Optional[Callable[[int], NvSciError]]) -> int:
-    """Calls a function without its line on stderr, and gives what it gives. Raises what `refused` makes of that."""
+def call_quietly(function: Any, *arguments: Any) -> int:
+    """Calls a function without its line on stderr, and gives what it gives."""
     printed = True  # should Ctrl-C come before it is known
     try:
         printed = lib.opennvsciPrintRefusals(False)
-        result = int(function(*arguments))
-        if result != 0 and refused is not None:
-            raise refused(result)
-        return result
+        return int(function(*arguments))
     finally:
         lib.opennvsciPrintRefusals(printed)
 
 
 def call(function: Any, *arguments: Any) -> None:
     """Calls a function that gives an NvSciError. Raises NvSciError, or ReconcileError, unless it is success."""
-    _called(function, arguments, _refused)
-
-
-def call_quietly(function: Any, *arguments: Any) -> int:
-    """Calls a function whose failure the caller looks at: gives the NvSciError."""
-    return _called(function, arguments, None)
+    code = call_quietly(function, *arguments)
+    if code != 0:
+        raise refused(code, function)
 
 
 def call_on_device(function: Any, *arguments: Any) -> None:
     """Calls a function that gives an NvSciError, and works on a device. Raises CudaError unless it is success."""
-    _called(function, arguments, _refused_on_device)
+    code = call_quietly(function, *arguments)
+    if code != 0:
+        raise _refused_on_device(code, function)
 
 
 def call_cuda(function: Any, *arguments: Any) -> None:
     """Calls a function of nvscicuda.h. Raises CudaError unless it is success."""
-    _called(function, arguments, _refused_by_cuda)
+    result = call_quietly(function, *arguments)
+    if result != 0:
+        raise _refused_by_cuda(result, function)

@@ -15,7 +15,7 @@ from ._libraries import lib
 from ._values import bytes_of, expect, unsigned
 from .channels import Endpoint, over
 from .devices import Device, ordinal_of
-from .errors import call, call_cuda
+from .errors import NvSciError, ReconcileError, call, call_cuda
 from .handles import Closing, Handle, taken_bytes
 from .keys import Key, KeyTable, buf_keys, sync_keys
 from .modules import Module, module_for
@@ -255,9 +255,7 @@ class _Reconciled(_List):
     @property
     def report(self) -> Report:
         """How the negotiation came to its end. The first call for a list tries its suggestions."""
-        address, handle = ctypes.c_void_p(), self._handle
-        call(getattr(lib, f"opennvsci{self._family}AttrListGetReport"), handle.value, ctypes.byref(address))
-        return Report.at(address.value or 0)
+        return _report_of(self._family, self._handle)
 
     def explain(self) -> str:
         """The report of every key and everybody, as ``opennvsci explain --all`` words it."""
@@ -360,6 +358,13 @@ def import_arguments(
     return module, (*start, wishes, len(check))
 
 
+def _report_of(family: str, handle: Handle) -> Report:
+    """The report of a reconciled list or of a conflict list."""
+    address = ctypes.c_void_p()
+    call(getattr(lib, f"opennvsci{family}AttrListGetReport"), handle.value, ctypes.byref(address))
+    return Report.at(address.value or 0)
+
+
 def _stored(data: bytes) -> Any:
     return ctypes.create_string_buffer(data, len(data))
 
@@ -396,6 +401,14 @@ def reconcile(*lists: Any) -> Any:
     kind = ReconciledList if isinstance(first, AttributeList) else ReconciledSyncList
     made, conflicts = Handle(first._free()), Handle(first._free())
     handles = handles_of(_Unreconciled, lists)
-    # The exception has a copy of the report, and does not need the list of conflicts.
-    call(first._function("AttrListReconcile"), handles, len(handles), made.out, conflicts.out)
+    try:
+        call(first._function("AttrListReconcile"), handles, len(handles), made.out, conflicts.out)
+    except NvSciError as error:
+        if not conflicts.value:
+            raise
+        # The last refusal may be another one by now, of a handler of signals or of a finalizer.
+        report = _report_of(first._family, conflicts)
+        if isinstance(error, ReconcileError) and error.report.deciding == report.deciding:
+            raise
+        raise ReconcileError(error.code, report.conclusion, report) from None
     return kind(made, first._module)

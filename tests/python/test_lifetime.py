@@ -12,6 +12,8 @@ import random
 import signal
 import threading
 import unittest
+from typing import Any, Callable
+from unittest import mock
 
 import opennvsci
 from consumer import Taken
@@ -141,15 +143,42 @@ class InterruptTest(LeakTest):
         try:
             for number in range(300):
                 signal.setitimer(signal.ITIMER_REAL, 1e-6 * (1 + number))
-                with self.assertRaises(opennvsci.NvSciError) as caught:
+                with self.assertRaises(opennvsci.ReconcileError) as caught:
                     reconcile(small, large)
                 self.assertEqual(caught.exception.name, "NvSciError_ReconciliationFailed")
-                if isinstance(caught.exception, opennvsci.ReconcileError):
-                    names = [one.name for one in caught.exception.report.participants]
-                    self.assertEqual(names, ["small", "large"])
+                self.assertEqual([one.name for one in caught.exception.report.participants], ["small", "large"])
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
+
+    def test_a_refusal_never_has_the_words_of_another_one(self) -> None:
+        """Another call of the same code, and another reconciliation, are refused before the first refusal is read."""
+        small, large = AttributeList(RAW, name="small"), AttributeList({**RAW, "RawBuffer.Size": 1}, name="large")
+
+        def between(other: Callable[[], Any]) -> Any:
+            def quietly(function: Any, *arguments: Any) -> int:
+                code = call_quietly(function, *arguments)
+                if code != 0:
+                    patch.stop()
+                    with self.assertRaises(opennvsci.NvSciError):
+                        other()
+                return code
+
+            patch = mock.patch("opennvsci.errors.call_quietly", quietly)
+            return patch
+
+        call_quietly = opennvsci.errors.call_quietly
+        image = AttributeList({"Types": "Image"}, name="image")
+        for other in (lambda: reconcile(small, image), lambda: large.set({"Types": "Image"})):
+            between(other).start()
+            with self.assertRaises(opennvsci.ReconcileError) as caught:
+                reconcile(small, large)
+            self.assertEqual([one.name for one in caught.exception.report.participants], ["small", "large"])
+            self.assertNotIn("Types", caught.exception.text)
+        between(lambda: opennvsci.buf_keys["Types"].encode("nothing")).start()
+        with self.assertRaises(opennvsci.NvSciError) as refused:
+            large.set({"NeedCpuAccess": True})
+        self.assertEqual(refused.exception.text, "NvSciError_BadParameter")
 
     def test_all_can_be_entered_again(self) -> None:
         """A handler of signals, a finalizer or a fork may come between any two lines: nobody waits for what holds."""
