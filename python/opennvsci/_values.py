@@ -38,12 +38,13 @@ def expect(value: Any, kind: type[_Kind]) -> _Kind:
 
 
 def bytes_of(data: Any) -> bytes:
-    """The bytes of bytes, or of anything else with a buffer. Raises TypeError for what has none.
+    """The bytes of bytes, or of anything else with a buffer: `bytes` itself, whose length is what it says. Raises
+    TypeError for what has none.
 
     >>> bytes_of(bytearray(b"frame"))
     b'frame'
     """
-    return data if isinstance(data, bytes) else memoryview(data).tobytes()
+    return data if type(data) is bytes else memoryview(data).tobytes()
 
 
 def made_once(cache: dict[str, _Value], name: str, make: Callable[[], _Value]) -> _Value:

@@ -63,6 +63,9 @@ class WaitTimeout(NvSciError, TimeoutError):
         self.args = (code, text, *details)
         self.errno, self.strerror, self.filename = errno.ETIMEDOUT, self.text, None  # not what OSError takes args for
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.args, self.__dict__  # that of OSError adds file names
+
     __str__ = NvSciError.__str__
 
 

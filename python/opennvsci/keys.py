@@ -148,10 +148,14 @@ class Key:
             number = operator.index(value)
         except TypeError:
             raise TypeError(f"{self.name} takes {self.form}, not {type(value).__name__}") from None
+        try:
+            text = str(int(number))  # of an IntEnum too
+        except ValueError:  # thousands of digits
+            raise ValueError(f"{self.name}: the number is too large") from None
         if self.enum is None:
-            return str(int(number))  # of an IntEnum too
+            return text
         if number not in self.enum._value2member_map_:
-            raise ValueError(f"{self.name}: {number} is no {self.type}")
+            raise ValueError(f"{self.name}: {text} is no {self.type}")
         return self.enum(number).name  # as a number it may look like the name of another one
 
     def _compound_text(self, value: Any) -> str:

@@ -30,6 +30,11 @@ module = Module()
 """
 
 
+class Liar(bytes):
+    def __len__(self) -> int:
+        return 1400
+
+
 class ChannelTest(LeakTest):
     def test_frames_and_messages(self) -> None:
         with Endpoint("itc_test_0") as here, Endpoint("itc_test_1") as there:
@@ -97,6 +102,8 @@ class ChannelTest(LeakTest):
             for message in (numbers, memoryview(numbers)[::2]):
                 here.send(message)  # type: ignore[arg-type]
                 self.assertEqual(there.receive(timeout=1), message.tobytes())
+            here.write(Liar(b"x"))
+            self.assertEqual(there.read(timeout=1), b"x" + bytes(1535))
             for wrong in ("text", 5, None, [1]):
                 with self.assertRaises(TypeError):
                     here.send(wrong)  # type: ignore[arg-type]

@@ -104,6 +104,9 @@ class KeyTest(LeakTest):
         for name, value in (("RawBuffer.Size", -1), ("RawBuffer.Size", 1 << 64), ("Image.PlaneCount", 1 << 32)):
             with self.subTest(name=name, value=value), self.assertRaises(NvSciError):
                 opennvsci.buf_keys[name].encode(value)
+        for name in ("RawBuffer.Size", "Types"):
+            with self.assertRaisesRegex((ValueError, NvSciError), opennvsci.buf_keys[name].name):
+                opennvsci.buf_keys[name].encode(10**5000)
         self.assertEqual(opennvsci.buf_keys["RawBuffer.Size"].encode((1 << 64) - 1), b"\xff" * 8)
         with self.assertRaises(ValueError):
             opennvsci.buf_keys["Types"].encode("Raw\0Buffer")

@@ -66,6 +66,8 @@ class CpuTest(SyncTest):
         self.assertEqual((caught.exception.errno, caught.exception.filename), (errno.ETIMEDOUT, None))
         again = pickle.loads(pickle.dumps(caught.exception))
         self.assertEqual((again.errno, again.text, again.code), (errno.ETIMEDOUT, str(again), WaitTimeout.CODE))
+        told = (caught.exception.args, "", None)
+        self.assertEqual((again.args, again.prerequisite, again.filename), told)
 
     def test_a_fence_of_an_object_that_is_gone_is_lost(self) -> None:
         timeline = of_cpu()
