@@ -91,6 +91,12 @@ def current_device() -> Optional[int]:
     return ordinal.value
 
 
+def _leave(context: int) -> None:
+    """Makes a context that was pushed no longer current. Twice does no harm."""
+    if _current_context() == context:
+        cuda().cuCtxPopCurrent(ctypes.byref(ctypes.c_void_p()))
+
+
 @contextmanager
 def context_on(ordinal: Optional[int], home: int = 0) -> Iterator[Optional[Handle]]:
     """Makes a context of a device current: the one that is, or the primary one, whose owner is given. None: whichever
@@ -103,8 +109,10 @@ def context_on(ordinal: Optional[int], home: int = 0) -> Iterator[Optional[Handl
         check(cuda().cuCtxPushCurrent(context), "cuCtxPushCurrent")
         yield owner
     finally:
-        if _current_context() == context:
-            cuda().cuCtxPopCurrent(ctypes.byref(ctypes.c_void_p()))
+        try:
+            _leave(context)
+        finally:
+            _leave(context)  # if Ctrl-C came in the middle of the first
 
 
 def order(before: Any, after: int) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import itertools
 import pickle
 import signal
 import threading
 import time
 import unittest
 from typing import Any
+from unittest import mock
 
 import opennvsci
 from opennvsci import CudaError, Fence, NvSciError, SyncList, SyncObject, WaitTimeout, reconcile
@@ -190,6 +192,15 @@ class StreamTest(SyncTest):
                               (1 << 64, ValueError), (OfOtherProtocol(), ValueError)):  # fmt: skip
             with self.assertRaises(error):
                 timeline.signal_stream(stream)
+
+    def test_an_interrupt_leaves_no_context_current(self) -> None:
+        current = opennvsci.cuda._current_context
+        seen = itertools.chain([KeyboardInterrupt], iter(current, None))  # once, and then what is
+        with self.assertRaises(KeyboardInterrupt), context_on(0):
+            patch = mock.patch("opennvsci.cuda._current_context", side_effect=seen)
+            patch.start()
+            self.addCleanup(patch.stop)
+        self.assertEqual(current(), 0)
 
     def test_a_stream_in_its_own_context(self) -> None:
         driver = ctypes.CDLL(opennvsci.driver().path)
