@@ -183,10 +183,11 @@ class Buffer(Closing):
 
     def export(self, endpoint: Endpoint, permission: Any = "Auto") -> bytes:
         """The buffer and its list as bytes for the peer of an endpoint, once. "Auto" is what the peer asked for."""
+        memory = self._open
         return taken_bytes(
             lib.NvSciBufAttrListAndObjFreeDesc,
             lib.NvSciBufIpcExportAttrListAndObj,
-            self._open.handle.value,
+            memory.handle.value,
             buf_keys.permission(permission),
             over(endpoint),
         )
@@ -194,9 +195,10 @@ class Buffer(Closing):
     def export_descriptor(self, endpoint: Endpoint, permission: Any = "Auto") -> bytes:
         """The buffer alone, for a peer that has the list."""
         descriptor = _abi.NvSciBufObjIpcExportDescriptor()
+        memory = self._open
         call(
             lib.NvSciBufObjIpcExport,
-            self._open.handle.value,
+            memory.handle.value,
             buf_keys.permission(permission),
             over(endpoint),
             ctypes.byref(descriptor),
@@ -220,15 +222,15 @@ class Buffer(Closing):
 
     @classmethod
     def _imported(cls, attributes: ReconciledList, endpoint: Endpoint, descriptor: bytes, minimum: Any) -> Buffer:
-        data = sized(descriptor, _abi.NvSciBufObjIpcExportDescriptor)
-        arguments = (ctypes.byref(data), attributes._handle.value, buf_keys.permission(minimum), -1)
+        data, own = sized(descriptor, _abi.NvSciBufObjIpcExportDescriptor), attributes._handle
+        arguments = (ctypes.byref(data), own.value, buf_keys.permission(minimum), -1)
         return cls._made(attributes.module, lib.NvSciBufObjIpcImport, over(endpoint), *arguments)
 
     def attach_peer(self, *lists: AttributeList) -> None:
         """Lets peers that come late, whose lists these are, import the buffer. Raises ReconcileError if it does not
         satisfy them."""
-        handles = handles_of(AttributeList, lists)
-        call(lib.NvSciBufObjAttachPeer, self._open.handle.value, handles, len(handles))
+        handles, memory = handles_of(AttributeList, lists), self._open
+        call(lib.NvSciBufObjAttachPeer, memory.handle.value, handles, len(handles))
 
     def close(self) -> None:
         """Lets go of the memory, which goes with the last array of it. Twice does no harm."""

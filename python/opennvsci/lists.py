@@ -30,7 +30,10 @@ _Result = TypeVar("_Result", bound="_Reconciled")
 
 
 class _List(Closing, Mapping):  # type: ignore[type-arg]
-    """What all lists have. A key that is not set, or cannot be read from such a list, is a KeyError."""
+    """What all lists have. A key that is not set, or cannot be read from such a list, is a KeyError.
+
+    Who calls a C function has the handle in a variable of its own: it stays, whoever closes the list meanwhile.
+    """
 
     _family = ""
     _keys: KeyTable
@@ -58,7 +61,8 @@ class _List(Closing, Mapping):  # type: ignore[type-arg]
     @property
     def slot_count(self) -> int:
         """The number of participants whose wishes it holds; 1 for a reconciled list."""
-        return int(self._function("AttrListGetSlotCount")(self._handle.value))
+        handle = self._handle
+        return int(self._function("AttrListGetSlotCount")(handle.value))
 
     def slot(self, index: int) -> dict[str, Any]:
         """What one participant of a list of several asks. Raises IndexError."""
@@ -72,7 +76,7 @@ class _List(Closing, Mapping):  # type: ignore[type-arg]
 
     def _read(self, keys: Sequence[Key], slot: int = 0) -> dict[str, Any]:
         pairs = (self._pair * len(keys))(*[(key.number, None, 0) for key in keys])
-        handle = self._handle  # the values lie in the list: it stays, whoever closes it meanwhile
+        handle = self._handle  # the values lie in the list
         call(self._function("AttrListSlotGetAttrs"), handle.value, slot, pairs, len(keys))
         return {
             key.name: key.decode(ctypes.string_at(one.value, one.len))
@@ -115,9 +119,9 @@ class _List(Closing, Mapping):  # type: ignore[type-arg]
 
     def clone(self: _Self) -> _Self:
         """A copy. That of an unreconciled list can be set: each key once more."""
-        handle = Handle.made(self._free(), self._function("AttrListClone"), self._handle.value)
+        handle = self._handle
         copy = type(self).__new__(type(self))
-        _List.__init__(copy, handle, self._module)
+        _List.__init__(copy, Handle.made(self._free(), self._function("AttrListClone"), handle.value), self._module)
         return copy
 
     def close(self) -> None:
@@ -150,7 +154,8 @@ class _Unreconciled(_List):
         pairs = (self._pair * len(encoded))(
             *[(key.number, ctypes.addressof(value), len(value)) for key, value in encoded]
         )
-        call(self._function("AttrListSetAttrs"), self._handle.value, pairs, len(pairs))
+        handle = self._handle
+        call(self._function("AttrListSetAttrs"), handle.value, pairs, len(pairs))
 
     def __setitem__(self, name: str, value: Any) -> None:
         self.set({name: value})
@@ -264,18 +269,14 @@ class _Reconciled(_List):
     def validate(self, *lists: Any) -> None:
         """Raises NvSciError unless the list satisfies all of these."""
         handles = handles_of(self._wishes, lists)
-        is_valid = ctypes.c_bool()
+        is_valid, handle = ctypes.c_bool(), self._handle
         function = self._function("AttrListValidateReconciled")
-        call(function, self._handle.value, handles, len(handles), ctypes.byref(is_valid))
+        call(function, handle.value, handles, len(handles), ctypes.byref(is_valid))
 
     def export(self, endpoint: Endpoint) -> bytes:
         """The list as bytes for the peer of an endpoint, with the rights of that peer."""
-        return taken_bytes(
-            self._function("AttrListFreeDesc"),
-            self._function("AttrListIpcExportReconciled"),
-            self._handle.value,
-            over(endpoint),
-        )
+        handle, function = self._handle, self._function("AttrListIpcExportReconciled")
+        return taken_bytes(self._function("AttrListFreeDesc"), function, handle.value, over(endpoint))
 
     @classmethod
     def import_(
@@ -311,7 +312,8 @@ class ReconciledList(_Reconciled):
 
     def allocate(self) -> Buffer:
         """A buffer for the list, filled with zero. More than one may be allocated."""
-        return self._object._made(self._module, self._function("ObjAlloc"), self._handle.value)
+        handle = self._handle
+        return self._object._made(self._module, self._function("ObjAlloc"), handle.value)
 
     def import_buffer(self, endpoint: Endpoint, descriptor: bytes, *, minimum: Any = "Auto") -> Buffer:
         """The buffer that a peer exported by :meth:`Buffer.export_descriptor`, with the list that came before."""
@@ -334,7 +336,8 @@ class ReconciledSyncList(_Reconciled):
 
     def allocate(self) -> SyncObject:
         """A sync object for the list."""
-        return self._object._made(self._module, self._function("ObjAlloc"), self._handle.value)
+        handle = self._handle
+        return self._object._made(self._module, self._function("ObjAlloc"), handle.value)
 
     def import_object(self, endpoint: Endpoint, descriptor: bytes, *, permissions: Any = "Auto") -> SyncObject:
         """The object that a peer exported by :meth:`SyncObject.export_descriptor`."""
@@ -342,9 +345,11 @@ class ReconciledSyncList(_Reconciled):
 
 
 def handles_of(kind: type[_List], lists: Sequence[Any]) -> Any:
-    """Lists of a kind as the C functions take several. Raises TypeError for others."""
-    handles = [expect(one, kind)._handle.value for one in lists]
-    return (ctypes.c_void_p * len(handles))(*handles)
+    """Lists of a kind as the C functions take several, which stay as long as this. Raises TypeError for others."""
+    owners = [expect(one, kind)._handle for one in lists]
+    handles: Any = (ctypes.c_void_p * len(owners))(*[one.value for one in owners])
+    handles.owners = owners
+    return handles
 
 
 def import_arguments(

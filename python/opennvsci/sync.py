@@ -53,7 +53,7 @@ class SyncObject(Closing):
     >>> fence.wait(timeout=1)
     """
 
-    _handle: Handle
+    _handle: Handle  # each call has it in a variable of its own: it stays, whoever closes the object meanwhile
     _module: Module
     _semaphores: dict[str, _Semaphore]
 
@@ -81,29 +81,32 @@ class SyncObject(Closing):
 
     def duplicate(self) -> SyncObject:
         """Another object of the same timeline."""
-        return self._made(self._module, lib.NvSciSyncObjDup, self._handle.value)
+        handle = self._handle
+        return self._made(self._module, lib.NvSciSyncObjDup, handle.value)
 
     def __repr__(self) -> str:
-        return "<closed SyncObject>" if self._handle.is_closed else f"<SyncObject {self._handle.value:#x}>"
+        handle = self._handle
+        return "<closed SyncObject>" if handle.is_closed else f"<SyncObject {handle.value:#x}>"
 
     # ------------------------------------------------------------------------------------------------------ CPU
 
     def generate_fence(self) -> Fence:
         """The next point that the CPU signals: the n-th fence expires with the n-th :meth:`signal`."""
-        fence = Fence(self._module)
-        call(lib.NvSciSyncObjGenerateFence, self._handle.value, fence.address)
+        fence, handle = Fence(self._module), self._handle
+        call(lib.NvSciSyncObjGenerateFence, handle.value, fence.address)
         return fence
 
     def fence_at(self, value: int) -> Fence:
         """The fence of a value, for objects with RequireDeterministicFences: the n-th signal reaches n."""
         number = unsigned(value, 64, "value of a fence")
-        fence = Fence(self._module)
-        call(lib.NvSciSyncFenceUpdateFence, self._handle.value, 0, number, fence.address)
+        fence, handle = Fence(self._module), self._handle
+        call(lib.NvSciSyncFenceUpdateFence, handle.value, 0, number, fence.address)
         return fence
 
     def signal(self) -> None:
         """Signals by the CPU: the timeline advances by one."""
-        call(lib.NvSciSyncObjSignal, self._handle.value)
+        handle = self._handle
+        call(lib.NvSciSyncObjSignal, handle.value)
 
     # -------------------------------------------------------------------------------------------------- Streams
 
@@ -136,7 +139,8 @@ class SyncObject(Closing):
         home = next((one.ordinal for one in driver().devices if one.gpu_id in wanted), 0)
         description = _abi.CUDA_EXTERNAL_SEMAPHORE_HANDLE_DESC()
         description.type = _abi.CUDA_CONSTANTS["CU_EXTERNAL_SEMAPHORE_HANDLE_TYPE_NVSCISYNC"]
-        description.handle.object = self._handle.value
+        own = self._handle
+        description.handle.object = own.value
         with context_on(None, home) as primary:
             handle = Handle(partial(_destroy_semaphore, os.getpid(), primary))
             call_cuda(lib.nvsciCuImportExternalSemaphore, handle.out, ctypes.byref(description))
@@ -146,18 +150,19 @@ class SyncObject(Closing):
 
     def export(self, endpoint: Endpoint, permissions: Any = "Auto") -> bytes:
         """The object and its list as bytes for the peer of an endpoint, once: "WaitOnly" or "Auto"."""
+        handle = self._handle
         return taken_bytes(
             lib.NvSciSyncAttrListAndObjFreeDesc,
             lib.NvSciSyncIpcExportAttrListAndObj,
-            self._handle.value,
+            handle.value,
             sync_keys.permission(permissions),
             over(endpoint),
         )
 
     def export_descriptor(self, endpoint: Endpoint, permissions: Any = "Auto") -> bytes:
         """The object alone, for a peer that has the list."""
-        descriptor = _abi.NvSciSyncObjIpcExportDescriptor()
-        arguments = (self._handle.value, sync_keys.permission(permissions), over(endpoint))
+        descriptor, handle = _abi.NvSciSyncObjIpcExportDescriptor(), self._handle
+        arguments = (handle.value, sync_keys.permission(permissions), over(endpoint))
         call(lib.NvSciSyncObjIpcExport, *arguments, ctypes.byref(descriptor))
         return bytes(descriptor)
 
@@ -180,21 +185,21 @@ class SyncObject(Closing):
     def _imported(
         cls, attributes: ReconciledSyncList, endpoint: Endpoint, descriptor: bytes, permissions: Any
     ) -> SyncObject:
-        data = sized(descriptor, _abi.NvSciSyncObjIpcExportDescriptor)
-        arguments = (ctypes.byref(data), attributes._handle.value, sync_keys.permission(permissions), -1)
+        data, own = sized(descriptor, _abi.NvSciSyncObjIpcExportDescriptor), attributes._handle
+        arguments = (ctypes.byref(data), own.value, sync_keys.permission(permissions), -1)
         return cls._made(attributes.module, lib.NvSciSyncObjIpcImport, over(endpoint), *arguments)
 
     def import_fence(self, data: bytes) -> Fence:
         """The fence of this object that a peer exported."""
-        fence = Fence(self._module)
+        fence, handle = Fence(self._module), self._handle
         descriptor = sized(data, _abi.NvSciSyncFenceIpcExportDescriptor)
-        call(lib.NvSciSyncIpcImportFence, self._handle.value, ctypes.byref(descriptor), fence.address)
+        call(lib.NvSciSyncIpcImportFence, handle.value, ctypes.byref(descriptor), fence.address)
         return fence
 
     def attach_peer(self, *lists: SyncList) -> None:
         """Lets peers that come late, whose lists these are, import the object."""
-        handles = handles_of(SyncList, lists)
-        call(lib.NvSciSyncObjAttachPeer, self._handle.value, handles, len(handles))
+        handles, handle = handles_of(SyncList, lists), self._handle
+        call(lib.NvSciSyncObjAttachPeer, handle.value, handles, len(handles))
 
     def close(self) -> None:
         """Frees the object. Fences that expired stay expired, and those in streams still come. Twice does no harm."""

@@ -259,6 +259,35 @@ class ThreadTest(LeakTest):
             view[0] = 2
             self.assertTrue(all(isinstance(error, opennvsci.NvSciError) for error in failures), failures)
 
+    def test_what_is_closed_in_the_middle_of_a_call_is_there_to_its_end(self) -> None:
+        """Everything is closed as soon as a call is on its way into the library."""
+        wishes = AttributeList(RAW)
+        cpu = {"NeedCpuAccess": True, "RequiredPerm": "WaitSignal", "RequireDeterministicFences": True}
+        cases: tuple[tuple[Callable[[], Any], Callable[[Any], Any]], ...] = (
+            (lambda: wishes.clone(), lambda one: one.clone()),
+            (lambda: wishes.clone(), reconcile),
+            (lambda: reconcile(wishes), lambda one: one.allocate()),
+            (lambda: reconcile(wishes), lambda one: one.validate(wishes)),
+            (lambda: reconcile(wishes), lambda one: one.report),
+            (lambda: allocate(RAW), lambda one: one.duplicate()),
+            (lambda: reconcile(SyncList(cpu)).allocate(), lambda one: one.duplicate()),
+            (lambda: reconcile(SyncList(cpu)).allocate(), lambda one: one.fence_at(1)),
+            (lambda: reconcile(SyncList(cpu)).allocate(), lambda one: one.generate_fence()),
+            (lambda: reconcile(SyncList(cpu)).allocate(), lambda one: one.signal()),
+        )
+        for make, use in cases:
+            thing = make()
+
+            def quietly(function: Any, *arguments: Any, thing: Any = thing) -> int:
+                thing.close()
+                return call_quietly(function, *arguments)
+
+            call_quietly = opennvsci.errors.call_quietly
+            with mock.patch("opennvsci.errors.call_quietly", quietly):
+                use(thing)
+            with self.assertRaises(ValueError):
+                use(thing)
+
 
 class ForkTest(LeakTest):
     def in_child(self, work: object) -> None:
