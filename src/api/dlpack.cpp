@@ -3,6 +3,7 @@
 // Objects as arrays of other libraries: opennvsci_dlpack.h.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <optional>
 #include <vector>
@@ -50,22 +51,23 @@ struct Owner {
     Managed managed{};
 };
 
-// The bytes that elements take; nothing if they are negative or too many.
+// The bytes that elements take; nothing if they have none, are negative or too many.
 std::optional<std::uint64_t> size_of(const Described& described) {
     const DLDataType type = described.tensor.dtype;
     const std::uint64_t element = (std::uint64_t{type.bits} * type.lanes + 7) / 8;
+    const auto is_negative = [](std::int64_t number) { return number < 0; };
+    if (element == 0 || std::ranges::any_of(described.shape, is_negative) ||
+        std::ranges::any_of(described.strides, is_negative)) {
+        return std::nullopt;
+    }
+    if (std::ranges::find(described.shape, 0) != described.shape.end()) return 0;
     std::uint64_t last = 0;  // in elements
-    bool is_empty = element == 0;
     for (std::size_t i = 0; i < described.shape.size(); ++i) {
-        if (described.shape[i] < 0 || described.strides[i] < 0) return std::nullopt;
-        if (described.shape[i] == 0) is_empty = true;
-        if (is_empty) continue;
         const auto step = checked::multiply<std::uint64_t>(described.shape[i] - 1, described.strides[i]);
         const auto sum = step ? checked::add(last, *step) : std::nullopt;
         if (!sum) return std::nullopt;
         last = *sum;
     }
-    if (is_empty) return 0;
     const auto count = checked::add<std::uint64_t>(last, 1);
     return count ? checked::multiply(*count, element) : std::nullopt;
 }
@@ -84,12 +86,15 @@ Result<Described> describe(const void* tensor) {
         described.strides.assign(told.strides, told.strides + told.ndim);
     }
     const auto size = size_of(described);
-    if (!size) return fail(NvSciError_BadParameter, "shape or strides of the tensor are negative, or exceed 64 bits");
+    if (!size) {
+        return fail(NvSciError_BadParameter,
+                    "elements of the tensor have no bits, or shape or strides are negative or exceed 64 bits");
+    }
     described.size = *size;
     return described;
 }
 
-bool is_inside(cuda::ObjectMappings& memory, const Described& described) {
+Result<bool> is_inside(cuda::ObjectMappings& memory, const Described& described) {
     const DLDevice device = described.tensor.device;
     if (device.device_type == kCuda) {
         return memory.shows(static_cast<unsigned>(device.device_id), described.address(), described.size);
@@ -127,7 +132,8 @@ std::unique_ptr<Owner<Managed>> owner_of(Described described, std::shared_ptr<cu
 Result<> export_dlpack(std::shared_ptr<cuda::ObjectMappings> memory, const void* tensor, std::uint32_t version,
                        bool is_copied, void** managed) {
     OPENNVSCI_TRY_ASSIGN(described, describe(tensor));
-    if (!is_inside(*memory, described)) {
+    OPENNVSCI_TRY_ASSIGN(inside, is_inside(*memory, described));
+    if (!inside) {
         return fail(NvSciError_BadParameter,
                     "the tensor is not inside the object: its address must be one that the object has on its device");
     }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cuda/mapped_pointers.h"
 
+#include <algorithm>
+#include <new>
+
 #include "base/long_wait.h"
 
 namespace opennvsci::cuda {
@@ -50,11 +53,26 @@ bool MappedPointers::is_first_in(const driver::ContextWatch& context) {
     return waited_for_.insert(context.id()).second;
 }
 
+// The work of a context that ends meanwhile is done.
+Result<> MappedPointers::wait_for_import(const driver::ContextWatch& import) {
+    if (!import.is_alive()) return {};
+    const Result<> waited = import.run([&] { return wait_for_current(import); });
+    return import.is_alive() ? waited : Result<>();
+}
+
+// Work that failed is done too.
+bool MappedPointers::has_waited_for(const driver::ContextWatch& import) noexcept {
+    try {
+        const Result<> waited = wait_for_import(import);
+        return waited || waited.error().cuda != CUDA_ERROR_OUT_OF_MEMORY;
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+}
+
 // Taking down a mapping does not wait by itself.
 Result<> MappedPointers::wait_for_work(const driver::ContextWatch& import) {
-    // Both are waited for, whatever comes of the first. The work of a context that ends meanwhile is done.
-    Result<> waited = import.is_alive() ? import.run([&] { return wait_for_current(import); }) : Result<>();
-    if (!waited && !import.is_alive()) waited = {};
+    const Result<> waited = wait_for_import(import);  // both are waited for, whatever comes of the first
     const auto current = driver::ContextWatch::of_current(import.driver());
     if (!current || *current == &import) return waited;  // none, or a destroyed one
     Result<> waited_for_current = wait_for_current(**current);
@@ -120,6 +138,33 @@ Result<bool> MappedPointers::free(CUdeviceptr pointer) {
     }
     if (!waited) return tl::make_unexpected(waited.error());
     return true;
+}
+
+// One wait serves all that were given back before it began, also by calls that could not wait.
+void MappedPointers::give_back(CUdeviceptr pointer, const driver::ContextWatch& context) noexcept {
+    const auto is_of_context = [&](const MappedBuffer& buffer) {
+        return buffer.context == &context && buffer.maker == process::token();
+    };
+    std::uint64_t number = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto [first, last] = buffers_.equal_range(pointer);
+        const auto found = std::find_if(first, last, [&](const auto& entry) { return is_of_context(entry.second); });
+        if (found == last) return;
+        number = found->second.given_back = ++given_back_;
+    }
+    if (!has_waited_for(context)) return;
+    for (;;) {
+        decltype(buffers_)::node_type taken;  // ends without the lock
+        const std::lock_guard lock(mutex_);
+        const auto found = std::find_if(buffers_.begin(), buffers_.end(), [&](const auto& entry) {
+            const std::uint64_t given_back = entry.second.given_back;
+            return is_of_context(entry.second) && given_back != 0 && given_back <= number;
+        });
+        if (found == buffers_.end()) return;
+        taken = buffers_.extract(found);
+        count_.fetch_sub(1, std::memory_order_relaxed);
+    }
 }
 
 }  // namespace opennvsci::cuda

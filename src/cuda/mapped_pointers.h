@@ -26,6 +26,7 @@ struct MappedBuffer {
     const driver::ContextWatch* context;  ///< of the import
     std::uint64_t maker = process::token();
     Since since{};
+    std::uint64_t given_back = 0;  ///< the number of its give_back(), if it waits for the work of its context
 };
 
 class MappedPointers {
@@ -50,6 +51,11 @@ class MappedPointers {
     /// the mapping is gone all the same.
     [[nodiscard]] Result<bool> free(cu::CUdeviceptr pointer);
 
+    /// Takes down the mapping that was returned as `pointer` for an import in `context`, after the work of this context
+    /// alone. Where not even waiting is possible it stays, and goes with the next one that is given back there. Leaves
+    /// mappings of the process that this one was forked from alone.
+    void give_back(cu::CUdeviceptr pointer, const driver::ContextWatch& context) noexcept;
+
     /// Calls `visit(pointer, buffer)` for at most `most` mappings that this process has made, under the lock that all
     /// others need too; returns how many there are.
     template <class Visit>
@@ -66,6 +72,8 @@ class MappedPointers {
     MappedPointers();
     [[nodiscard]] bool find(cu::CUdeviceptr pointer) noexcept;
     [[nodiscard]] Result<> wait_for_work(const driver::ContextWatch& import);
+    [[nodiscard]] Result<> wait_for_import(const driver::ContextWatch& import);
+    [[nodiscard]] bool has_waited_for(const driver::ContextWatch& import) noexcept;
     [[nodiscard]] Result<> wait_for_current(const driver::ContextWatch& context);
     [[nodiscard]] bool is_first_in(const driver::ContextWatch& context);
 
@@ -73,6 +81,7 @@ class MappedPointers {
     std::mutex mutex_;
     std::unordered_multimap<cu::CUdeviceptr, MappedBuffer> buffers_;
     std::unordered_set<unsigned long long> waited_for_;  // ids of contexts
+    std::uint64_t given_back_ = 0;                       // how many
 };
 
 }  // namespace opennvsci::cuda

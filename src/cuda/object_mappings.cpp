@@ -15,15 +15,19 @@ namespace opennvsci::cuda {
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names for its constants
 
 ObjectMappings::Mapping::~Mapping() {
-    if (pointer != 0) (void)MappedPointers::instance().free(pointer);  // nobody is there to be told
+    if (pointer != 0) MappedPointers::instance().give_back(pointer, *context);
+}
+
+// In a forked child the lock may be held for ever, by a thread of the parent.
+Result<> ObjectMappings::must_be_of_this_process() const {
+    if (object_->is_of_this_process()) return {};
+    return fail(NvSciError_InvalidState,
+                "the object belongs to the process that this one was forked from, which CUDA does not serve",
+                CUDA_ERROR_NOT_INITIALIZED);
 }
 
 Result<CUdeviceptr> ObjectMappings::pointer(unsigned ordinal) {
-    if (!object_->is_of_this_process()) {
-        return fail(NvSciError_InvalidState,
-                    "the object belongs to the process that this one was forked from, which CUDA does not serve",
-                    CUDA_ERROR_NOT_INITIALIZED);
-    }
+    OPENNVSCI_TRY(must_be_of_this_process());
     OPENNVSCI_TRY_ASSIGN(device, find_device(static_cast<CUdevice>(ordinal)));
     OPENNVSCI_TRY_ASSIGN(driver, driver::instance());
     const driver::ScopedContext scope(*driver, *device);
@@ -45,7 +49,12 @@ Result<CUdeviceptr> ObjectMappings::pointer_in_current(const driver::Driver& dri
     whole.size = size;
     OPENNVSCI_TRY_ASSIGN(pointer, memory.map_buffer(whole));
     Mapping mapping(*context, pointer);
+    std::list<Mapping> ended;  // of contexts that are gone; they go without the lock
     const std::lock_guard lock(mutex_);
+    for (auto next = mappings_.begin(); next != mappings_.end();) {
+        const auto known = next++;
+        if (!known->context->is_alive()) ended.splice(ended.end(), mappings_, known);
+    }
     if (const CUdeviceptr known = known_in(*context); known != 0) return known;
     mappings_.push_back(std::move(mapping));
     return pointer;
@@ -57,12 +66,13 @@ CUdeviceptr ObjectMappings::known_in(const driver::ContextWatch& context) {
     return found == mappings_.end() ? 0 : found->pointer;
 }
 
-bool ObjectMappings::shows(unsigned ordinal, CUdeviceptr address, std::uint64_t size) {
+Result<bool> ObjectMappings::shows(unsigned ordinal, CUdeviceptr address, std::uint64_t size) {
+    OPENNVSCI_TRY(must_be_of_this_process());
     const std::uint64_t all = object_->extent().size;
     const std::lock_guard lock(mutex_);
     return std::any_of(mappings_.begin(), mappings_.end(), [&](const Mapping& mapping) {
-        return mapping.context->device().handle == static_cast<CUdevice>(ordinal) && address >= mapping.pointer &&
-               checked::window_fits<std::uint64_t>(address - mapping.pointer, size, all);
+        return mapping.context->is_alive() && mapping.context->device().handle == static_cast<CUdevice>(ordinal) &&
+               address >= mapping.pointer && checked::window_fits<std::uint64_t>(address - mapping.pointer, size, all);
     });
 }
 

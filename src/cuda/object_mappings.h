@@ -5,10 +5,10 @@
 // tensors that were made of it. In a forked child, which owns none, it is left alone.
 #pragma once
 
+#include <list>
 #include <memory>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 #include "base/cuda_abi.h"
 #include "buf/object.h"
@@ -21,7 +21,7 @@ class ObjectMappings {
     explicit ObjectMappings(std::shared_ptr<buf::Object> object) noexcept : object_(std::move(object)) {}
     ObjectMappings(const ObjectMappings&) = delete;
     ObjectMappings& operator=(const ObjectMappings&) = delete;
-    /// Waits for the work of each context, as MappedPointers::free() does.
+    /// Waits for the work of each context, and of no other.
     ~ObjectMappings() = default;
 
     [[nodiscard]] const std::shared_ptr<buf::Object>& object() const noexcept { return object_; }
@@ -31,8 +31,9 @@ class ObjectMappings {
     /// INVALID_DEVICE; NOT_INITIALIZED in a forked child; those of ExternalMemory.
     [[nodiscard]] Result<cu::CUdeviceptr> pointer(unsigned ordinal);
 
-    /// True if the device sees `size` bytes of the object at `address`, in some context that asked. Thread-safe.
-    [[nodiscard]] bool shows(unsigned ordinal, cu::CUdeviceptr address, std::uint64_t size);
+    /// True if the device sees `size` bytes of the object at `address`, in some context that asked and is alive.
+    /// Thread-safe. Errors: NOT_INITIALIZED in a forked child.
+    [[nodiscard]] Result<bool> shows(unsigned ordinal, cu::CUdeviceptr address, std::uint64_t size);
 
   private:
     // Owns a pointer of MappedPointers.
@@ -46,12 +47,13 @@ class ObjectMappings {
         const driver::ContextWatch* context;
         cu::CUdeviceptr pointer;
     };
+    [[nodiscard]] Result<> must_be_of_this_process() const;
     [[nodiscard]] cu::CUdeviceptr known_in(const driver::ContextWatch& context);
     [[nodiscard]] Result<cu::CUdeviceptr> pointer_in_current(const driver::Driver& driver);
 
     const std::shared_ptr<buf::Object> object_;
     std::mutex mutex_;
-    std::vector<Mapping> mappings_;
+    std::list<Mapping> mappings_;
 };
 
 }  // namespace opennvsci::cuda

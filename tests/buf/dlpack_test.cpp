@@ -6,8 +6,12 @@
 #include "api/dlpack_abi.h"
 #include "buf_objects.h"
 #include "buf_test.h"
+#include "cuda/mapped_pointers.h"
 #include "cuda_objects.h"
+#include "failure_walk.h"
+#include "memory_gate.h"
 #include "opennvsci.h"
+#include "own_process.h"
 
 namespace opennvsci::test {
 namespace {
@@ -106,6 +110,67 @@ TEST_F(DlpackTest, ThreadsThatMapAtOnceGetOnePointer) {
     EXPECT_EQ(std::count(pointers.begin(), pointers.end(), pointers.front()), 8);
 }
 
+std::size_t mappings() {
+    return cuda::MappedPointers::instance().for_each_own(0, [](auto&&...) {});
+}
+
+TEST_F(DlpackTest, WhatIsMappedInAContextGoesWithIt) {
+    const Object object = allocate(reconciled({gpu_list(kBytes)}));
+    std::uint64_t pointer = 0;
+    for (int i = 0; i < 5; ++i) {
+        const OwnContext own;
+        pointer = cuda_pointer(object);
+        EXPECT_EQ(mappings(), 1U);
+    }
+    refused(object, Matrix(reinterpret_cast<void*>(pointer), dlpack::kCuda, 1, 1).tensor, "not inside");
+}
+
+// What could not be waited for, because there was no memory, goes with the next.
+TEST_F(DlpackTest, AnExhaustedHeapLosesNoMapping) {
+    in_new_process([this] {
+        walk_failure_points(kHeapAlone, [&](FailurePoint& point) {
+            const OwnContext own;
+            Object object = of_both();
+            const Matrix matrix(reinterpret_cast<void*>(cuda_pointer(object)), dlpack::kCuda, 1, 1);
+            auto* const last = made<DLManagedTensorVersioned>(object, matrix.tensor);
+            const Object other = of_both();
+            cuda_pointer(other);
+            object = {};
+            EXPECT_EQ(mappings(), 2U);
+            point.arm();
+            last->deleter(last);
+            point.disarm();
+        });
+        EXPECT_EQ(mappings(), 0U);
+    });
+}
+
+TEST_F(DlpackTest, OnlyTheContextsOfTheObjectAreWaitedFor) {
+    in_new_process([this] {
+        const driver::EntryPoints& cuda = TestDevice::instance().cuda();
+        Object object = of_both();
+        cuda_pointer(object);
+        const OwnContext other;
+        const Stream stream;
+        MemoryGate gate(cuda);
+        gate.hold(stream);
+        object = {};
+        EXPECT_TRUE(is_held(cuda, stream));
+    });
+}
+
+TEST_F(DlpackTest, AForkedChildIsRefused) {
+    SKIP_WHERE_FORKS_STAND_STILL();
+    const Object object = of_both();
+    const Matrix matrix(reinterpret_cast<void*>(cuda_pointer(object)), dlpack::kCuda, 1, 1);
+    const auto findings = findings_of_forked_child([&](Findings& child) {
+        void* managed = nullptr;
+        child.check(opennvsciBufObjExportDlpack(object, &matrix.tensor, 1, false, &managed) == NvSciError_InvalidState,
+                    "a tensor of the parent's device");
+    });
+    EXPECT_EQ(findings, "");
+}
+
 // A thread without a context gets the primary one, which stays as long as the library is used.
 TEST_F(DlpackTest, ThePrimaryContextServesAThreadThatHasNone) {
     const Object object = allocate(reconciled({gpu_list(kBytes)}));
@@ -173,6 +238,15 @@ TEST_F(DlpackTest, WhatIsNotInsideTheObjectIsRefused) {
     matrix.tensor.byte_offset = ~std::uint64_t{0};
     refused(object, matrix.tensor, "not inside");
     matrix.tensor.byte_offset = 0;
+    matrix.tensor.dtype.bits = 0;
+    refused(object, matrix.tensor, "no bits");
+    matrix.tensor.dtype = {2, 32, 0};
+    refused(object, matrix.tensor, "no bits");
+    matrix.tensor.dtype.lanes = 1;
+    for (const auto& empty : {std::array<std::int64_t, 2>{0, INT64_MAX}, {INT64_MAX, 0}}) {
+        matrix.shape = empty;
+        fits(matrix);
+    }
     for (const std::int64_t bad : {std::int64_t{-1}, INT64_MIN, INT64_MAX}) {
         matrix.shape = {2, bad};
         refused(object, matrix.tensor, bad < 0 ? "negative" : "");
