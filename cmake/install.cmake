@@ -11,7 +11,8 @@ include(CMakePackageConfigHelpers)
 
 install(FILES
     include/nvscierror.h include/nvscibuf.h include/nvscisync.h include/nvsciipc.h include/nvscievent.h include/nvscicuda.h
-    include/nvscivk.h include/opennvsci.h include/opennvsci_look.h include/opennvsci_dlpack.h include/opennvsci_version.h
+    include/nvscivk.h include/opennvsci.h include/opennvsci_look.h include/opennvsci_dlpack.h include/opennvsci_python.h
+    include/opennvsci_version.h
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
 
 # The libraries lie in one directory: each finds libopennvsci and the interposer beside it, and the software device below.

@@ -65,28 +65,6 @@ NvSciError opennvsciBufObjGetCudaPtr(NvSciBufObj bufObj, uint32_t device, uint64
 NvSciError opennvsciBufObjExportDlpack(NvSciBufObj bufObj, const void* tensor, uint32_t version, bool isCopied,
                                        void** managed);
 
-/** PyCapsule_IsValid() and PyCapsule_GetPointer() of the Python in this process; a capsule is a PyObject. */
-typedef int (*OpenNvSciCapsuleIsValid)(void* capsule, const char* name);
-/** See OpenNvSciCapsuleIsValid. */
-typedef void* (*OpenNvSciCapsuleGetPointer)(void* capsule, const char* name);
-
-/**
- * For bindings to Python: tells opennvsciFreeCapsule() the functions of the interpreter, with which nothing here is
- * linked. Called once, before the first capsule is made.
- *
- * @param isValid    PyCapsule_IsValid.
- * @param getPointer PyCapsule_GetPointer.
- */
-void opennvsciSetCapsuleFunctions(OpenNvSciCapsuleIsValid isValid, OpenNvSciCapsuleGetPointer getPointer);
-
-/**
- * For bindings to Python: the destructor of a capsule with a managed tensor, for PyCapsule_New(). It deletes the tensor
- * unless a consumer has taken it, which DLPack shows by another name of the capsule. Python calls it, with its lock.
- *
- * @param capsule A capsule named "dltensor" or "dltensor_versioned", or one that was taken.
- */
-void opennvsciFreeCapsule(void* capsule);
-
 /** @} */
 
 #ifdef __cplusplus

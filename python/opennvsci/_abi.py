@@ -28,6 +28,7 @@ HEADERS = (
     "opennvsci.h",
     "opennvsci_look.h",
     "opennvsci_dlpack.h",
+    "opennvsci_python.h",
 )
 
 #: Numbers of the headers, by their names there.
@@ -385,9 +386,7 @@ PROTOTYPES: dict[str, dict[str, Any]] = {
         "opennvsciBufAttrListGetLayout": _error(_p, _p),
         "opennvsciGetDriver": _error(_p),
         "opennvsciBufObjGetCudaPtr": _error(_p, c_uint32, _p),
-        "opennvsciBufObjExportDlpack": _error(_p, _p, c_uint32, c_bool, _p),
-        "opennvsciSetCapsuleFunctions": _void(_p, _p),
-        "opennvsciFreeCapsule": _void(_p),
+        "opennvsciBufObjExportCapsule": (_p, [_p, _p, c_uint32, c_bool, _p]),
         "nvsciCuDeviceGetNvSciSyncAttributes": _error(_p, c_int, c_int),
         "nvsciCuImportExternalSemaphore": _error(_p, _p),
         "nvsciCuSignalExternalSemaphoresAsync": _error(_p, _p, c_uint, _p),

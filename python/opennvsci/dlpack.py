@@ -12,7 +12,6 @@ from ctypes import Structure, c_int32, c_int64, c_uint8, c_uint16, c_uint64, c_v
 from typing import Any, Optional
 
 from ._libraries import lib
-from .errors import NvSciError, call
 from .handles import Handle
 
 CPU = 1
@@ -35,14 +34,22 @@ class DLTensor(Structure):
     ]
 
 
-def _address(function: Any) -> Any:
-    return ctypes.cast(function, c_void_p)
+def _address(function: Any) -> int:
+    return ctypes.cast(function, c_void_p).value or 0
 
 
+# One call, with the interpreter's lock held, gives a capsule that Python owns: Ctrl-C finds no tensor without an owner.
+_export = ctypes.PYFUNCTYPE(ctypes.py_object, *lib.opennvsciBufObjExportCapsule.argtypes)(
+    _address(lib.opennvsciBufObjExportCapsule)
+)
 _python = ctypes.pythonapi
-_new_capsule = ctypes.PYFUNCTYPE(ctypes.py_object, c_void_p, ctypes.c_char_p, c_void_p)(("PyCapsule_New", _python))
-_free_capsule = _address(lib.opennvsciFreeCapsule)
-lib.opennvsciSetCapsuleFunctions(_address(_python.PyCapsule_IsValid), _address(_python.PyCapsule_GetPointer))
+_functions = (c_void_p * 5)(
+    _address(_python.PyCapsule_New),
+    _address(_python.PyCapsule_IsValid),
+    _address(_python.PyCapsule_GetPointer),
+    _address(_python.PyErr_SetString),
+    id(BufferError),
+)
 
 
 def capsule(
@@ -70,16 +77,9 @@ def capsule(
     steps = integers(*(stride // itemsize for stride in strides))
     tensor = DLTensor(address, *device, len(shape), _CODES[typestr[1]], 8 * itemsize, 1)
     tensor.shape, tensor.strides = ctypes.addressof(lengths), ctypes.addressof(steps)
-    managed = c_void_p()
+    printed = True  # should Ctrl-C come before it is known
     try:
-        call(
-            lib.opennvsciBufObjExportDlpack,
-            owner.value,
-            ctypes.byref(tensor),
-            is_versioned,
-            copy,
-            ctypes.byref(managed),
-        )
-    except NvSciError as error:
-        raise BufferError(error.text) from None
-    return _new_capsule(managed, b"dltensor_versioned" if is_versioned else b"dltensor", _free_capsule)
+        printed = lib.opennvsciPrintRefusals(False)
+        return _export(owner.value, ctypes.addressof(tensor), is_versioned, copy, ctypes.addressof(_functions))
+    finally:
+        lib.opennvsciPrintRefusals(printed)

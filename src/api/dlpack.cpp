@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Objects as arrays of other libraries: opennvsci_dlpack.h.
+// Objects as arrays of other libraries: opennvsci_dlpack.h and opennvsci_python.h.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,7 +15,9 @@
 #include "base/process.h"
 #include "base/unaligned.h"
 #include "cuda/object_mappings.h"
+#include "opennvsci.h"
 #include "opennvsci_dlpack.h"
+#include "opennvsci_python.h"
 
 using namespace opennvsci;          // NOLINT(google-build-using-namespace): extern "C" functions stand outside
 using namespace opennvsci::dlpack;  // NOLINT(google-build-using-namespace): DLPack's own names
@@ -160,14 +162,31 @@ Result<> export_dlpack(std::shared_ptr<cuda::ObjectMappings> memory, const void*
     return {};
 }
 
-std::atomic<OpenNvSciCapsuleIsValid> g_is_valid{nullptr};
-std::atomic<OpenNvSciCapsuleGetPointer> g_get_pointer{nullptr};
-
 template <class Managed>
-void delete_untaken(void* capsule, const char* name) {
-    if (g_is_valid.load()(capsule, name) == 0) return;
-    auto* const managed = static_cast<Managed*>(g_get_pointer.load()(capsule, name));
+void end(void* tensor) {
+    auto* const managed = static_cast<Managed*>(tensor);
     managed->deleter(managed);
+}
+
+// By the version of DLPack: the name of a capsule that nobody took, and what ends its tensor.
+struct CapsuleKind {
+    const char* name;
+    void (*end)(void* tensor);
+};
+constexpr CapsuleKind kCapsules[] = {{"dltensor", end<DLManagedTensor>},
+                                     {"dltensor_versioned", end<DLManagedTensorVersioned>}};
+
+// Of the Python that capsules were made for, for their destructor, which is told the capsule alone.
+std::atomic<decltype(OpenNvSciPython::isValid)> g_is_valid;
+std::atomic<decltype(OpenNvSciPython::getPointer)> g_get_pointer;
+
+// It leaves the thread as it is, with an exception that may be on its way.
+void free_capsule(void* capsule) {
+    for (const CapsuleKind& kind : kCapsules) {
+        if (g_is_valid.load()(capsule, kind.name) == 0) continue;
+        kind.end(g_get_pointer.load()(capsule, kind.name));
+        return;
+    }
 }
 
 }  // namespace
@@ -192,13 +211,24 @@ NvSciError opennvsciBufObjExportDlpack(NvSciBufObj bufObj, const void* tensor, u
     });
 }
 
-void opennvsciSetCapsuleFunctions(OpenNvSciCapsuleIsValid isValid, OpenNvSciCapsuleGetPointer getPointer) {
-    g_is_valid = isValid;
-    g_get_pointer = getPointer;
-}
-
-// It leaves the capsule's thread as it is, with an exception that may be on its way.
-void opennvsciFreeCapsule(void* capsule) {
-    delete_untaken<DLManagedTensor>(capsule, "dltensor");
-    delete_untaken<DLManagedTensorVersioned>(capsule, "dltensor_versioned");
+void* opennvsciBufObjExportCapsule(NvSciBufObj bufObj, const void* tensor, uint32_t version, bool isCopied,
+                                   const OpenNvSciPython* functions) {
+    void* capsule = nullptr;
+    (void)api::call(__func__, [&]() -> Result<> {
+        OPENNVSCI_TRY_ASSIGN(entry, api::acquire(api::objects(), bufObj, "bufObj"));
+        if (tensor == nullptr) return api::null_argument("tensor");
+        if (functions == nullptr) return api::null_argument("functions");
+        void* managed = nullptr;
+        OPENNVSCI_TRY(export_dlpack(entry->mappings, tensor, version, isCopied, &managed));
+        g_is_valid = functions->isValid;
+        g_get_pointer = functions->getPointer;
+        capsule = functions->newCapsule(managed, kCapsules[version].name, free_capsule);
+        if (capsule != nullptr) return {};
+        kCapsules[version].end(managed);
+        return fail(NvSciError_InsufficientMemory, "Python has made no capsule");
+    });
+    if (capsule == nullptr && functions != nullptr) {
+        functions->setError(functions->bufferError, opennvsciGetLastErrorText());
+    }
+    return capsule;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pointers of devices that belong to the object, and tensors of DLPack, which keep what they show (opennvsci_dlpack.h).
+// Pointers of devices that belong to the object, and tensors of DLPack, which keep what they show (opennvsci_dlpack.h),
+// and capsules of Python, which own such tensors (opennvsci_python.h).
 #include <thread>
 
 #include "api/dlpack_abi.h"
@@ -11,6 +12,7 @@
 #include "failure_walk.h"
 #include "memory_gate.h"
 #include "opennvsci.h"
+#include "opennvsci_python.h"
 #include "own_process.h"
 
 namespace opennvsci::test {
@@ -271,25 +273,62 @@ TEST_F(DlpackTest, WhatIsNotInsideTheObjectIsRefused) {
     EXPECT_EQ(opennvsciBufObjExportDlpack(object, &on_device.tensor, 1, false, nullptr), kBadParameter);
 }
 
-// Capsules as Python has them: a name, and a pointer.
+// Capsules as Python has them.
 struct PlayedCapsule {
     std::string name;
     void* pointer;
+    void (*destructor)(void* capsule);
 };
 
+constexpr OpenNvSciPython kPlayed{
+    [](void* pointer, const char* name, void (*destructor)(void*)) -> void* {
+        return new PlayedCapsule{name, pointer, destructor};
+    },
+    [](void* capsule, const char* name) { return int{static_cast<PlayedCapsule*>(capsule)->name == name}; },
+    [](void* capsule, const char*) { return static_cast<PlayedCapsule*>(capsule)->pointer; },
+    [](void* exception, const char* text) { *static_cast<std::string*>(exception) = text; }, nullptr};
+
 TEST_F(DlpackTest, ACapsuleThatNobodyTookDeletesItsTensor) {
-    opennvsciSetCapsuleFunctions(
-        [](void* capsule, const char* name) { return int{static_cast<PlayedCapsule*>(capsule)->name == name}; },
-        [](void* capsule, const char*) { return static_cast<PlayedCapsule*>(capsule)->pointer; });
+    const LeakCheck before;
+    Object object = allocate(reconciled({cpu_list(kBytes)}));
+    const Matrix matrix(cpu_pointer(object), dlpack::kCpu, 3, 4);
+    std::vector<std::unique_ptr<PlayedCapsule>> capsules;
+    for (const std::uint32_t version : {0U, 1U, 0U}) {
+        void* const capsule = opennvsciBufObjExportCapsule(object, &matrix.tensor, version, false, &kPlayed);
+        ASSERT_NE(capsule, nullptr) << opennvsciGetLastErrorText();
+        capsules.emplace_back(static_cast<PlayedCapsule*>(capsule));
+    }
+    EXPECT_EQ(capsules[0]->name, "dltensor");
+    EXPECT_EQ(capsules[1]->name, "dltensor_versioned");
+    capsules[2]->name = "used_dltensor";
+    object = {};
+    for (const auto& capsule : capsules)
+        capsule->destructor(capsule.get());
+    EXPECT_NE(before.differences_now(), "");
+    auto* const taken = static_cast<DLManagedTensor*>(capsules[2]->pointer);
+    taken->deleter(taken);
+    EXPECT_EQ(before.differences_now(), "");
+}
+
+TEST_F(DlpackTest, ACapsuleThatCannotBeMadeSaysWhy) {
     const Object object = allocate(reconciled({cpu_list(kBytes)}));
     const Matrix matrix(cpu_pointer(object), dlpack::kCpu, 3, 4);
-    PlayedCapsule old{"dltensor", made<DLManagedTensor>(object, matrix.tensor)};
-    PlayedCapsule versioned{"dltensor_versioned", made<DLManagedTensorVersioned>(object, matrix.tensor)};
-    auto* const taken = made<DLManagedTensor>(object, matrix.tensor);
-    PlayedCapsule used{"used_dltensor", taken};
-    for (PlayedCapsule* const capsule : {&old, &versioned, &used})
-        opennvsciFreeCapsule(capsule);
-    taken->deleter(taken);
+    std::string raised;
+    OpenNvSciPython python = kPlayed;
+    python.bufferError = &raised;
+    python.newCapsule = [](void*, const char*, void (*)(void*)) -> void* { return nullptr; };
+    const auto said = [&](NvSciBufObj of, const void* tensor, std::uint32_t version, const OpenNvSciPython* functions) {
+        EXPECT_EQ(opennvsciBufObjExportCapsule(of, tensor, version, false, functions), nullptr);
+        return std::string(opennvsciGetLastErrorText());
+    };
+    for (const std::uint32_t version : {0U, 1U})
+        EXPECT_TRUE(contains(said(object, &matrix.tensor, version, &python), "Python has made no capsule"));
+    EXPECT_TRUE(contains(raised, "Python has made no capsule"));
+    python.newCapsule = kPlayed.newCapsule;
+    EXPECT_TRUE(contains(said(object, &matrix.tensor, 2, &python), "version"));
+    EXPECT_TRUE(contains(said(object, &matrix.tensor, 1, nullptr), "functions"));
+    EXPECT_TRUE(contains(said(object, nullptr, 1, &python), "tensor"));
+    EXPECT_TRUE(contains(said(nullptr, &matrix.tensor, 1, &python), "bufObj"));
 }
 
 }  // namespace
