@@ -46,8 +46,15 @@ struct Owner {
         if (owner->maker == process::token()) delete owner;
     }
 
+    Owner() = default;
+    Owner(const Owner&) = delete;
+    Owner& operator=(const Owner&) = delete;
+    ~Owner() {
+        if (number != 0) api::tensors().close(number);
+    }
+
     Described described;
-    std::shared_ptr<cuda::ObjectMappings> memory;  // or, null,
+    std::uint64_t number = 0;  // of what it keeps alive; 0: it has
     std::vector<std::byte> copy;
     const std::uint64_t maker = process::token();
     Managed managed{};
@@ -110,8 +117,8 @@ Result<bool> is_inside(cuda::ObjectMappings& memory, const Described& described)
 }
 
 template <class Managed>
-std::unique_ptr<Owner<Managed>> owner_of(Described described, std::shared_ptr<cuda::ObjectMappings> memory,
-                                         bool is_copied) {
+Result<std::unique_ptr<Owner<Managed>>> owner_of(Described&& described, std::shared_ptr<cuda::ObjectMappings>&& memory,
+                                                 bool is_copied) {
     auto owner = std::make_unique<Owner<Managed>>();
     owner->described = std::move(described);
     DLTensor& tensor = owner->managed.dl_tensor;
@@ -124,7 +131,8 @@ std::unique_ptr<Owner<Managed>> owner_of(Described described, std::shared_ptr<cu
         tensor.data = owner->copy.data();
         tensor.byte_offset = 0;
     } else {
-        owner->memory = std::move(memory);
+        owner->number = api::tensors().insert({std::move(memory)});
+        if (owner->number == 0) return fail(NvSciError_InvalidState, "too many live tensors");
     }
     owner->managed.manager_ctx = owner.get();
     owner->managed.deleter = Owner<Managed>::end;
@@ -144,7 +152,8 @@ Result<> export_dlpack(std::shared_ptr<cuda::ObjectMappings> memory, const void*
     }
     const bool is_read_only = memory->object()->right() == memory::Right::read_only && !is_copied;
     if (version == 1) {
-        auto owner = owner_of<DLManagedTensorVersioned>(std::move(described), std::move(memory), is_copied);
+        OPENNVSCI_TRY_ASSIGN(owner,
+                             owner_of<DLManagedTensorVersioned>(std::move(described), std::move(memory), is_copied));
         owner->managed.version = {1, 0};
         owner->managed.flags = (is_read_only ? kReadOnly : 0) | (is_copied ? kIsCopied : 0);
         *managed = &owner.release()->managed;
@@ -158,7 +167,8 @@ Result<> export_dlpack(std::shared_ptr<cuda::ObjectMappings> memory, const void*
         return fail(NvSciError_NotPermitted, {"version", "0", "1"},
                     "the object is read-only, which DLPack before version 1.0 cannot say");
     }
-    *managed = &owner_of<DLManagedTensor>(std::move(described), std::move(memory), is_copied).release()->managed;
+    OPENNVSCI_TRY_ASSIGN(owner, owner_of<DLManagedTensor>(std::move(described), std::move(memory), is_copied));
+    *managed = &owner.release()->managed;
     return {};
 }
 

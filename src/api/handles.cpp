@@ -16,6 +16,7 @@ static_assert(std::is_trivially_destructible_v<ModuleTable>);
 constinit ModuleTable g_modules(HandleKind::module);
 constinit ListTable g_lists(HandleKind::attribute_list);
 constinit ObjectTable g_objects(HandleKind::buffer_object);
+constinit TensorTable g_tensors(HandleKind::tensor);
 constinit ExternalMemoryTable g_external_memories(HandleKind::external_memory);
 constinit ModuleTable g_sync_modules(HandleKind::sync_module);
 constinit ListTable g_sync_lists(HandleKind::sync_attribute_list);
@@ -51,6 +52,7 @@ constexpr KindRow kKinds[] = {
     row<g_modules>(HandleKind::module, "a module (NvSciBufModule)"),
     row<g_lists>(HandleKind::attribute_list, "an attribute list (NvSciBufAttrList)"),
     row<g_objects>(HandleKind::buffer_object, "a buffer object (NvSciBufObj)"),
+    row<g_tensors>(HandleKind::tensor, "a tensor (DLPack)"),
     row<g_external_memories>(HandleKind::external_memory, "an external memory (CUexternalMemory)"),
     row<g_sync_modules>(HandleKind::sync_module, "a module (NvSciSyncModule)"),
     row<g_sync_lists>(HandleKind::sync_attribute_list, "an attribute list (NvSciSyncAttrList)"),
@@ -122,6 +124,10 @@ ModuleTable& sync_modules() noexcept {
 
 ListTable& sync_lists() noexcept {
     return g_sync_lists;
+}
+
+TensorTable& tensors() noexcept {
+    return g_tensors;
 }
 
 SyncObjectTable& sync_objects() noexcept {

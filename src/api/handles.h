@@ -159,6 +159,14 @@ struct ObjectEntry : BasicObjectEntry<buf::Object, lists> {
 using ObjectTable = HandleTable<ObjectEntry>;
 [[nodiscard]] ObjectTable& objects() noexcept;
 
+/// What a tensor of DLPack keeps alive. It has a number, which nobody is told, so that it can be looked at.
+struct TensorEntry {
+    std::shared_ptr<cuda::ObjectMappings> memory;
+    Since since{};
+};
+using TensorTable = HandleTable<TensorEntry>;
+[[nodiscard]] TensorTable& tensors() noexcept;
+
 [[nodiscard]] ExternalMemoryTable& external_memories() noexcept;
 
 [[nodiscard]] ModuleTable& sync_modules() noexcept;

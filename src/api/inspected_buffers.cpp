@@ -37,7 +37,7 @@ void for_each_vulkan_import(const Visit& visit) {
     }
 }
 
-// Handles first: what only CUDA or Vulkan holds any more comes last.
+// Handles first: what only others hold any more comes last.
 std::size_t find_holders(Buffers& buffers) {
     std::size_t handles = 0;
     objects().for_each_own([&](std::uint64_t number, const ObjectEntry& entry) {
@@ -54,6 +54,10 @@ std::size_t find_holders(Buffers& buffers) {
                                                   });
     for_each_vulkan_import([&](const vulkan::PhysicalDevice&, std::uint64_t memory, const vulkan::Import& import) {
         if (auto* const found = entry_of(buffers, *import.object)) add_holder(found->of_vulkan, memory, import.since);
+    });
+    tensors().for_each_own([&](std::uint64_t number, const TensorEntry& tensor) {
+        if (auto* const found = entry_of(buffers, *tensor.memory->object()))
+            add_holder(found->tensors, number, tensor.since);
     });
     buffers.add_transfers();
     return handles;
@@ -72,6 +76,7 @@ void write_buffer(InspectionWriter& out, const Buffers& buffers, const Buffers::
     write_holders(out, "imports", entry.imports, "handle");
     write_holders(out, "mappings", entry.mappings, "pointer");
     write_holders(out, "vulkan_imports", entry.of_vulkan, "memory");
+    write_holders(out, "tensors", entry.tensors, "number");
     write_transfers(out, entry.transfers);
     write_reconciled(out, *facts.list);
     out.since(facts.since);

@@ -33,6 +33,7 @@ class HeldObjects {
         std::vector<Holder> imports;
         std::vector<Holder> mappings;
         std::vector<Holder> of_vulkan;  ///< imports of memory, or semaphore pools
+        std::vector<Holder> tensors;
         std::vector<Transfer> transfers;
     };
 
@@ -43,7 +44,7 @@ class HeldObjects {
         if (known != places_.end()) return &entries_[known->second];
         if (entries_.size() == InspectionWriter::kMostOfAKind) return nullptr;
         places_.emplace(object, entries_.size());
-        entries_.push_back({object, facts(), {}, {}, {}, {}, {}});
+        entries_.push_back({object, facts(), {}, {}, {}, {}, {}, {}});
         return &entries_.back();
     }
 

@@ -49,6 +49,7 @@ enum class HandleKind : std::uint16_t {
     external_semaphore = 0x5C0A,
     ipc_endpoint = 0x5C0B,
     semaphore_pool = 0x5C0C,
+    tensor = 0x5C0D,
     // Of the software device, which is another library with tables of its own.
     soft_context = 0x50F1,
     soft_stream = 0x50F2,
@@ -68,7 +69,7 @@ enum class HandleKind : std::uint16_t {
 /// True if `handle` has the form of a handle of any kind but those of the software device.
 [[nodiscard]] constexpr bool is_handle(std::uint64_t handle) noexcept {
     return handle >> 48 >= static_cast<std::uint16_t>(HandleKind::module) &&
-           handle >> 48 <= static_cast<std::uint16_t>(HandleKind::semaphore_pool);
+           handle >> 48 <= static_cast<std::uint16_t>(HandleKind::tensor);
 }
 
 /// `kLastGeneration` is a parameter for tests only.

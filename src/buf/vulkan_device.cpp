@@ -28,7 +28,7 @@ std::optional<VulkanDevice> VulkanDevice::of(const attr::CheckedWishes& wishes) 
 }
 
 std::string VulkanDevice::obstacle() const {
-    const std::string to_system_memory = obstacle_to(Domain::system, {});
+    std::string to_system_memory = obstacle_to(Domain::system, {});
     if (to_system_memory.empty()) return {};
     if (!gpu.is_null()) return imports_descriptors ? std::string() : without(vk::kExternalMemoryFd, kDriverMemory);
     if (host_pointer_alignment != 0) return to_system_memory;

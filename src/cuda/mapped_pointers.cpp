@@ -63,7 +63,7 @@ Result<> MappedPointers::wait_for_import(const driver::ContextWatch& import) {
 // Work that failed is done too.
 bool MappedPointers::has_waited_for(const driver::ContextWatch& import) noexcept {
     try {
-        const Result<> waited = wait_for_import(import);
+        Result<> waited = wait_for_import(import);
         return waited || waited.error().cuda != CUDA_ERROR_OUT_OF_MEMORY;
     } catch (const std::bad_alloc&) {
         return false;
@@ -72,7 +72,7 @@ bool MappedPointers::has_waited_for(const driver::ContextWatch& import) noexcept
 
 // Taking down a mapping does not wait by itself.
 Result<> MappedPointers::wait_for_work(const driver::ContextWatch& import) {
-    const Result<> waited = wait_for_import(import);  // both are waited for, whatever comes of the first
+    Result<> waited = wait_for_import(import);  // both are waited for, whatever comes of the first
     const auto current = driver::ContextWatch::of_current(import.driver());
     if (!current || *current == &import) return waited;  // none, or a destroyed one
     Result<> waited_for_current = wait_for_current(**current);

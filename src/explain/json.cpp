@@ -41,12 +41,24 @@ void write_value(JsonWriter& out, const Key& key, attr::Bytes value) {
     out.end_array();
 }
 
+// A list of a Vulkan device asks for what the device can do too, with keys that no program sets.
+std::vector<bool> find_vulkan(const attr::Report& report, const attr::Schema& schema) {
+    std::vector<bool> are_vulkan(report.participants().size());
+    for (std::size_t index = 0; index < schema.keys().size(); ++index) {
+        const Key& key = schema.keys()[index];
+        if (key.direction != attr::Direction::internal || !key.can_be_asked() || !report.is_asked(index)) continue;
+        report.for_each_ask(index, [&](std::uint32_t number, attr::Bytes) { are_vulkan[number] = true; });
+    }
+    return are_vulkan;
+}
+
 void write_participants(JsonWriter& out, const Explanation& all) {
     std::vector<std::vector<std::pair<const Key*, attr::Bytes>>> asks(all.participants.size());
     for (const Line& line : all.lines) {
         for (const Ask& ask : line.asks)
             asks[ask.participant].push_back({line.key, ask.value});
     }
+    const std::vector<bool> are_vulkan = find_vulkan(*all.report, all.library->schema());
     out.key("participants");
     out.begin_array();
     for (std::size_t i = 0; i < all.participants.size(); ++i) {
@@ -54,6 +66,10 @@ void write_participants(JsonWriter& out, const Explanation& all) {
         out.begin_object();
         write_member(out, "name", all.participants[i]);
         if (!participant.origin.is_this_process()) write_member(out, "peer", participant.origin.peer);
+        if (are_vulkan[i]) {
+            out.key("is_vulkan");
+            out.boolean(true);
+        }
         out.key("asks");
         out.begin_object();
         for (const auto& [key, value] : asks[i]) {

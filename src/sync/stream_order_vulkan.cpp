@@ -13,7 +13,7 @@ namespace opennvsci::sync {
 // What the CPU signals meanwhile, it gets afterwards; what is lost, when the payload is raised.
 Result<> StreamOrder::attach(const std::shared_ptr<TimelineSemaphore>& semaphore) {
     if (description_.is_relayed) return counter_.semaphore()->attach(semaphore, known_to_vulkan());
-    const auto attached = [&]() -> Result<> {
+    auto attached = [&]() -> Result<> {
         const auto ordered = lock_order_for_semaphore();
         if (!ordered) return tl::make_unexpected(ordered.error());
         OPENNVSCI_TRY(counter_.semaphore()->attach(semaphore, known_to_vulkan()));

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "api/dlpack_abi.h"
+#include "api/inspection_document.h"
 #include "buf_objects.h"
 #include "buf_test.h"
 #include "cuda/mapped_pointers.h"
@@ -203,6 +204,17 @@ TEST_F(DlpackTest, TensorsKeepTheMemoryOfTheirObject) {
         other->deleter(other);
     }).join();
     EXPECT_EQ(before.differences_now(), "");
+}
+
+TEST_F(DlpackTest, AnInspectionTellsOfTensors) {
+    Object object = of_both();
+    const Matrix matrix(cpu_pointer(object), dlpack::kCpu, 4, 8);
+    auto* const tensor = made<DLManagedTensorVersioned>(object, matrix.tensor);
+    object.reset();
+    EXPECT_TRUE(contains(api::inspection_document(), "\"handles\":[],\"imports\":[],\"mappings\":[],"));
+    EXPECT_TRUE(contains(api::inspection_document(), "\"tensors\":[{\"number\":"));
+    tensor->deleter(tensor);
+    EXPECT_FALSE(contains(api::inspection_document(), "\"tensors\":[{"));
 }
 
 TEST_F(DlpackTest, ReadOnlyStaysReadOnly) {

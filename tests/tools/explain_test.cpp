@@ -440,6 +440,12 @@ TEST_F(ExplainTest, RecordedDecisionsAreComparedKeyByKey) {
     const Outcome same = run("explain same.json" + std::string(kMachine));
     EXPECT_FALSE(has(same, "Recorded:")) << same.output;
     EXPECT_FALSE(has(same, "Lists of peers")) << same.output;
+    recorded["participants"][0]["is_vulkan"] = true;
+    recorded["participants"][1].erase("peer");
+    write_file("vulkan.json", recorded.dump());
+    const Outcome vulkan = run("explain vulkan.json" + std::string(kMachine));
+    EXPECT_TRUE(has(vulkan, "Lists of Vulkan devices are reconciled here without")) << vulkan.output;
+    EXPECT_FALSE(has(vulkan, "is another one")) << vulkan.output;
 }
 
 // A document must not say of a program what it never got.

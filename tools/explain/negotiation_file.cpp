@@ -156,7 +156,12 @@ class Reader {
         if (!fields.is_object()) return mistake(path, "it must be an object");
         OPENNVSCI_TRY_ASSIGN(name, text_member(fields, "name", path + ".name"));
         OPENNVSCI_TRY_ASSIGN(peer, text_member(fields, "peer", path + ".peer"));
-        Wishes wishes{printable(name), printable(shortened(peer, kMaxNameBytes)), {}, place(path)};
+        const auto is_vulkan = fields.find("is_vulkan");
+        Wishes wishes{printable(name),
+                      printable(shortened(peer, kMaxNameBytes)),
+                      {},
+                      place(path),
+                      is_vulkan != fields.end() && *is_vulkan == true};
         if (!wishes.peer.empty() && wishes.name.find(kAtPeer) == std::string::npos) {
             wishes.name = fmt::format("{}{}{}", wishes.name.empty() ? "a list" : wishes.name, kAtPeer, wishes.peer);
         }

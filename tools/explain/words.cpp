@@ -125,6 +125,7 @@ std::string origin_text(const Negotiation& negotiation) {
 std::string difference_text(const Negotiation& negotiation, const OpenNvSciReport& report) {
     const auto& all = negotiation.participants;
     const bool has_peers = std::any_of(all.begin(), all.end(), [](const Wishes& one) { return !one.peer.empty(); });
+    const bool has_vulkan = std::any_of(all.begin(), all.end(), [](const Wishes& one) { return one.is_vulkan; });
     const char* const peers = "Lists of peers are reconciled here as if they were of this process";
     std::string text;
     if (negotiation.recorded) {
@@ -138,7 +139,14 @@ std::string difference_text(const Negotiation& negotiation, const OpenNvSciRepor
         } else if (const std::string keys = differing_keys(*negotiation.recorded, report); !keys.empty()) {
             text = fmt::format("Recorded: {}. ", keys);
         }
-        if (!text.empty() && !has_peers) text += "The machine, the driver or OpenNvSci is another one.";
+        if (!text.empty() && !has_peers && !has_vulkan) {
+            text += "The machine, the driver or OpenNvSci is another one.";
+        }
+    }
+    if (has_vulkan) {
+        text +=
+            "Lists of Vulkan devices are reconciled here without what the devices can do, and so is what was tried.";
+        if (has_peers) text += ' ';
     }
     if (has_peers) {
         text += fmt::format("{}{}", peers, text.empty() ? ". " : ", while the program told them apart. ");

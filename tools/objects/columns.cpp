@@ -96,6 +96,7 @@ std::string holders_text(const Json& entry) {
     add("imports", "import", "imports");
     add("mappings", "mapping", "mappings");
     add("vulkan_imports", "Vulkan import", "Vulkan imports");
+    add("tensors", "tensor", "tensors");
     add("semaphore_pools", "semaphore pool", "semaphore pools");
     return all;
 }
