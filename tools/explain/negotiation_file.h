@@ -27,7 +27,7 @@ struct Wishes {
     std::string name;  ///< empty: the list has none
     std::string peer;  ///< the endpoint by which the list came from another process; empty: it did not
     std::vector<Wish> wishes;
-    std::string place;  ///< "FILE:2: participants[1]"
+    std::string place;       ///< "FILE:2: participants[1]"
     bool is_vulkan = false;  ///< the list speaks for a Vulkan device
 };
 
