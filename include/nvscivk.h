@@ -469,8 +469,8 @@ VkResult nvsciVkCreateSemaphoreSciSyncPoolNV(VkDevice device, const VkSemaphoreS
 /**
  * Destroys a pool, and its semaphore in the device: no queue may use it any more, as with vkDestroySemaphore(). If
  * fences were signaled from this pool, those that are not reached by now are lost: waits for them fail, and streams
- * that wait are let go. VK_NULL_HANDLE is ignored. nvsciVkUnregisterDevice() and nvsciVkUnregisterInstance() destroy
- * the pools that are left.
+ * that wait are let go; and no pool of the object signals from then on. VK_NULL_HANDLE is ignored.
+ * nvsciVkUnregisterDevice() and nvsciVkUnregisterInstance() destroy the pools that are left.
  *
  * @param device        Its device.
  * @param semaphorePool The pool.
