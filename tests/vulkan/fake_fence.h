@@ -57,11 +57,9 @@ class FakeFenceTest : public LeakCheckedTest {
     }
     /// What a queue that submits the signal, or the wait, would see.
     [[nodiscard]] std::uint64_t reached(const vk::NvSciVkSemaphoreValue& value) const {
-        return semaphores_.alive.at(value.semaphore)->value();
+        return semaphores_.reached(value);
     }
-    void submit(const vk::NvSciVkSemaphoreValue& signal) const {
-        semaphores_.alive.at(signal.semaphore)->set(signal.value);
-    }
+    void submit(const vk::NvSciVkSemaphoreValue& signal) const { semaphores_.submit(signal); }
     [[nodiscard]] NvSciError poll(const NvSciSyncFence& fence) const { return NvSciSyncFenceWait(&fence, context_, 0); }
 
     TestDevice& device_ = TestDevice::current();

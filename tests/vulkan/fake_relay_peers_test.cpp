@@ -2,14 +2,8 @@
 //
 // Fences between Vulkan and another process, played by one: what an importer with Vulkan may do, and what a peer cannot
 // make it do.
-#include <chrono>
-#include <string>
-#include <thread>
-
 #include "api/handles.h"
-#include "fake_semaphores.h"
-#include "fake_vulkan.h"
-#include "fence_objects.h"
+#include "fake_fence.h"
 #include "sync/object.h"
 #include "sync_peers.h"
 
@@ -18,10 +12,6 @@ namespace {
 
 using namespace cu;  // NOLINT(google-build-using-namespace): CUDA's own names
 using namespace vk;  // NOLINT(google-build-using-namespace): Vulkan's own names
-
-bool contains_text(const char* part) {
-    return std::string(opennvsciGetLastErrorText()).find(part) != std::string::npos;
-}
 
 class FakeRelayPeers : public SyncPeersTest {
   protected:
@@ -38,17 +28,6 @@ class FakeRelayPeers : public SyncPeersTest {
     [[nodiscard]] SyncList vulkan_there(VkSciSyncClientTypeNV client) {
         return vulkan_list(peer_module_, fake_.physical(), client);
     }
-    [[nodiscard]] std::uint64_t reached(const NvSciVkSemaphoreValue& value) const {
-        return semaphores_.alive.at(value.semaphore)->value();
-    }
-    void submit(const NvSciVkSemaphoreValue& signal) const {
-        semaphores_.alive.at(signal.semaphore)->set(signal.value);
-    }
-    [[nodiscard]] bool comes_to(const NvSciVkSemaphoreValue& awaited) const {
-        for (int i = 0; i < 100'000 && reached(awaited) < awaited.value; ++i)
-            std::this_thread::sleep_for(std::chrono::microseconds(100));
-        return reached(awaited) >= awaited.value;
-    }
     FakeVulkan fake_;
     FakeSemaphores semaphores_;
 };
@@ -62,7 +41,7 @@ TEST_F(FakeRelayPeers, AnImportersCudaMayBeApartFromItsVulkan) {
     const Semaphore semaphore(object.there);
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
     ASSERT_EQ(semaphore.signal(first_, &fence), CUDA_SUCCESS) << opennvsciGetLastErrorText();
-    EXPECT_TRUE(comes_to(pool.wait(fence)));
+    EXPECT_TRUE(semaphores_.comes_to(pool.wait(fence)));
     EXPECT_EQ(wait_here(carried(fence, object.here)), kSuccess);
 }
 
@@ -72,7 +51,7 @@ TEST_F(FakeRelayPeers, APeerIsToldWhatHasBecomeOfVulkan) {
     const Pair object = shared({cpu}, {vulkan});
     Pool pool(fake_.device(), object.there);
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
-    submit(pool.signal(&fence));
+    semaphores_.submit(pool.signal(&fence));
     const NvSciSyncFence first = carried(fence, object.here);
     EXPECT_EQ(wait_here(first), kSuccess);
     (void)pool.signal(&fence);
@@ -80,7 +59,8 @@ TEST_F(FakeRelayPeers, APeerIsToldWhatHasBecomeOfVulkan) {
     pool.destroy();
     EXPECT_EQ(wait_here(first), kSuccess);
     EXPECT_EQ(wait_here(second), kResourceError);
-    EXPECT_TRUE(contains_text("has destroyed the Vulkan semaphore pool")) << opennvsciGetLastErrorText();
+    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "has destroyed the Vulkan semaphore pool"))
+        << opennvsciGetLastErrorText();
 }
 
 // The page that both share can be written by the peer, who only waits.
@@ -97,7 +77,8 @@ TEST_F(FakeRelayPeers, WhatAPeerHasWrittenIsNoValueOfVulkan) {
         NvSciSyncFence fence = NvSciSyncFenceInitializer;
         NvSciVkSemaphoreValue signal{};
         EXPECT_NE(pool.signal(&fence, &signal), VK_SUCCESS);
-        EXPECT_TRUE(contains_text("a peer has changed its payload")) << opennvsciGetLastErrorText();
+        EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "a peer has changed its payload"))
+            << opennvsciGetLastErrorText();
         EXPECT_TRUE(is_cleared(fence));
     }
 }
@@ -113,12 +94,12 @@ TEST_F(FakeRelayPeers, OfTwoImportsOneSignals) {
     const Pool signals(fake_.device(), first);
     const Pool refused(fake_.device(), second);
     NvSciSyncFence fence = NvSciSyncFenceInitializer;
-    submit(signals.signal(&fence));
+    semaphores_.submit(signals.signal(&fence));
     EXPECT_EQ(wait_here(carried(fence, here)), kSuccess);
     NvSciSyncFence none = NvSciSyncFenceInitializer;
     NvSciVkSemaphoreValue unused{};
     EXPECT_NE(refused.signal(&none, &unused), VK_SUCCESS);
-    EXPECT_TRUE(contains_text("another import of it")) << opennvsciGetLastErrorText();
+    EXPECT_TRUE(contains(opennvsciGetLastErrorText(), "another import of it")) << opennvsciGetLastErrorText();
     EXPECT_TRUE(is_cleared(none));
 }
 

@@ -25,15 +25,7 @@ class FakeRelay : public FakeFenceTest {
         FakeFenceTest::SetUp();
         semaphores_.are_exported = false;
     }
-    /// Waits until a queue would see the value, for some seconds.
-    [[nodiscard]] bool comes_to(const NvSciVkSemaphoreValue& awaited) const {
-        const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(kLongUs);
-        while (reached(awaited) < awaited.value) {
-            if (std::chrono::steady_clock::now() > end) return false;
-            std::this_thread::sleep_for(std::chrono::microseconds(100));
-        }
-        return true;
-    }
+    [[nodiscard]] bool comes_to(const NvSciVkSemaphoreValue& awaited) const { return semaphores_.comes_to(awaited); }
     static void sleep_a_while() { std::this_thread::sleep_for(std::chrono::milliseconds(20)); }
 };
 

@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
+#include <thread>
 #include <utility>
 
 #include "failure_point.h"
@@ -87,6 +89,15 @@ std::shared_ptr<FakePayload> FakeSemaphores::payload_of(int descriptor) const {
     const std::lock_guard lock(g_mutex);
     const auto found = exported.find(inode_of(descriptor));
     return found == exported.end() ? nullptr : found->second;
+}
+
+bool FakeSemaphores::comes_to(const NvSciVkSemaphoreValue& awaited) const {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (reached(awaited) < awaited.value) {
+        if (std::chrono::steady_clock::now() > end) return false;
+        std::this_thread::sleep_for(std::chrono::microseconds(100));
+    }
+    return true;
 }
 
 void vkGetPhysicalDeviceFeatures2(VkPhysicalDevice, VkPhysicalDeviceFeatures2* features) {

@@ -49,6 +49,13 @@ struct FakeSemaphores {
     std::map<std::uint64_t, std::shared_ptr<FakePayload>> exported;  // by the inode of the descriptor
 
     [[nodiscard]] std::shared_ptr<FakePayload> payload_of(int descriptor) const;
+    /// What a queue that submits the signal, or the wait, would see.
+    [[nodiscard]] std::uint64_t reached(const vk::NvSciVkSemaphoreValue& value) const {
+        return alive.at(value.semaphore)->value();
+    }
+    void submit(const vk::NvSciVkSemaphoreValue& signal) const { alive.at(signal.semaphore)->set(signal.value); }
+    /// Waits until a queue would see the value, for some seconds.
+    [[nodiscard]] bool comes_to(const vk::NvSciVkSemaphoreValue& awaited) const;
 };
 
 /// While it exists, the CUDA driver imports the fake's semaphores.
